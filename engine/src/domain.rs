@@ -1,0 +1,12 @@
+//! The pure core: what a chat, an operator, a queue and a routing decision are, and what may happen to them.
+//! Nothing here knows actors, async, a clock, a database or random numbers: time comes in as an argument,
+//! effects go out as values, and the same inputs give the same outputs.
+
+pub mod chat;
+pub mod event;
+pub mod group;
+pub mod ids;
+pub mod limits;
+pub mod permission;
+pub mod text;
+pub mod time;

@@ -1,0 +1,220 @@
+//! The rules: what a chat makes of an input, in each state.
+
+use crate::domain::chat::input::{Decision, Input, Refusal, SlotChange};
+use crate::domain::chat::offer::Offer;
+use crate::domain::chat::state::{Chat, ChatState};
+use crate::domain::event::{
+    AssignedBy, Audience, Author, EndedBy, EndedWhy, Event, EventKind, Message, OfferEnd, OfferKind, Origin, Role,
+};
+use crate::domain::ids::{OfferId, OperatorId};
+use crate::domain::limits::CHAT_EVENTS_MAX;
+use crate::domain::time::Timestamp;
+
+impl Chat {
+    /// Judges an input at a moment. Changes nothing: number the events with [`Chat::number`], then apply them.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the input is not possible now.
+    pub fn decide(&self, input: Input, now: Timestamp) -> Result<Decision, Refusal> {
+        if let Input::Start { .. } = input {
+            return self.start(input);
+        }
+        if self.last_seq >= CHAT_EVENTS_MAX && !matches!(input, Input::End { .. } | Input::Due) {
+            return Err(Refusal::Full);
+        }
+        match input {
+            Input::Start { .. } => Err(Refusal::Begun),
+            Input::Say { from, text, to } => self.say(from, text, to),
+            Input::Propose { operator, name, group, ring } => {
+                self.must_be_free_to_offer()?;
+                let events = match ring {
+                    Some(ring) => vec![EventKind::Offered {
+                        offer: OfferId { chat: self.id, seq: self.last_seq + 1 },
+                        operator,
+                        name,
+                        group: group.clone(),
+                        offer_kind: OfferKind::New,
+                        expires_at: now + ring,
+                    }],
+                    None => vec![EventKind::Assigned {
+                        operator,
+                        name,
+                        group: group.clone(),
+                        by: AssignedBy::Automatic,
+                        offer: None,
+                    }],
+                };
+                let slot = if ring.is_some() {
+                    SlotChange::Reserve { operator, group }
+                } else {
+                    SlotChange::Occupy { operator, group }
+                };
+                Ok(Decision { events, slots: vec![slot] })
+            }
+            Input::Accept { offer, operator } => {
+                let open = self.open_offer(offer, operator)?;
+                if open.expires_at <= now {
+                    return Err(Refusal::OfferOver { why: OfferEnd::Expired, by: None });
+                }
+                let assigned = EventKind::Assigned {
+                    operator,
+                    name: open.name.clone(),
+                    group: open.group.clone(),
+                    by: AssignedBy::Accepted,
+                    offer: Some(offer),
+                };
+                Ok(one(assigned, SlotChange::Fill { operator, group: open.group.clone() }))
+            }
+            Input::Decline { offer, operator } => {
+                let open = self.open_offer(offer, operator)?;
+                Ok(one(EventKind::Declined { offer, operator }, unreserve(open)))
+            }
+            Input::Withdraw { offer } => match self.offer() {
+                Some(open) if open.id == offer => Ok(over(open, OfferEnd::Withdrawn)),
+                _ => Ok(Decision::default()),
+            },
+            Input::Take { operator, name } => self.take(operator, name),
+            Input::End { by, why, operator } => self.end(by, why, operator),
+            Input::VisitorAway => Ok(self.presence(!self.visitor_away, EventKind::VisitorAway)),
+            Input::VisitorBack => Ok(self.presence(self.visitor_away, EventKind::VisitorBack)),
+            Input::Due => Ok(match self.offer() {
+                Some(open) if open.expires_at <= now => over(open, OfferEnd::Expired),
+                _ => Decision::default(),
+            }),
+        }
+    }
+
+    /// Gives events their numbers and their moment. The first bears the origin.
+    pub fn number(&self, kinds: Vec<EventKind>, at: Timestamp, mut origin: Option<Origin>) -> Vec<Event> {
+        let (mut seq, mut visitor_seq) = (self.last_seq, self.visitor_seq);
+        // Time never goes back within a chat, whatever the clock does.
+        kinds
+            .into_iter()
+            .map(|mut kind| {
+                seq += 1;
+                visitor_seq += u32::from(kind.visible_to_visitor());
+                if let EventKind::Message(message) = &mut kind {
+                    message.id = match message.to {
+                        Audience::Everyone => format!("v{visitor_seq}"),
+                        Audience::Operators | Audience::Coaching => format!("o{seq}"),
+                    };
+                }
+                Event { seq, visitor_seq, at, kind, origin: origin.take() }
+            })
+            .collect()
+    }
+
+    fn start(&self, input: Input) -> Result<Decision, Refusal> {
+        let Input::Start { brand, department, group, name, email, page, question } = input else {
+            return Err(Refusal::NotBegun);
+        };
+        if self.state != ChatState::Unborn {
+            return Err(Refusal::Begun);
+        }
+        let mut events = vec![EventKind::Started { brand, department, name: name.clone(), email, page }];
+        if let Some(text) = question {
+            events.push(message(Author { role: Role::Visitor, id: None, name }, text, Audience::Everyone));
+        }
+        events.push(EventKind::Queued { group });
+        Ok(Decision { events, slots: Vec::new() })
+    }
+
+    fn say(&self, from: Author, text: String, to: Audience) -> Result<Decision, Refusal> {
+        match (&self.state, from.role) {
+            (ChatState::Unborn, _) => Err(Refusal::NotBegun),
+            (ChatState::Active { owner, .. }, Role::Operator) if from.id != Some(owner.id) => Err(Refusal::NotYours),
+            (ChatState::Ended { owner, .. }, Role::Operator) if from.id != owner.as_ref().map(|o| o.id) => {
+                Err(Refusal::NotYours)
+            }
+            (ChatState::Waiting { .. }, Role::Operator) => Err(Refusal::NotYours),
+            (ChatState::Ended { .. }, _) => Err(Refusal::Ended),
+            _ => Ok(Decision { events: vec![message(from, text, to)], slots: Vec::new() }),
+        }
+    }
+
+    fn take(&self, operator: OperatorId, name: String) -> Result<Decision, Refusal> {
+        match &self.state {
+            ChatState::Unborn => Err(Refusal::NotBegun),
+            ChatState::Ended { .. } => Err(Refusal::Ended),
+            ChatState::Active { owner, .. } => Err(Refusal::Taken { by: owner.name.clone() }),
+            ChatState::Waiting { offer } => {
+                let group = self.group.clone().ok_or(Refusal::NotBegun)?;
+                let mut decision = Decision::default();
+                // Whoever was rung loses the ring and the reservation in the same transaction.
+                match offer {
+                    Some(open) if open.operator == operator => {
+                        decision.slots.push(SlotChange::Fill { operator, group: open.group.clone() });
+                    }
+                    Some(open) => {
+                        decision = over(open, OfferEnd::Withdrawn);
+                        decision.slots.push(SlotChange::Occupy { operator, group: group.clone() });
+                    }
+                    None => decision.slots.push(SlotChange::Occupy { operator, group: group.clone() }),
+                }
+                decision.events.push(EventKind::Assigned { operator, name, group, by: AssignedBy::Taken, offer: None });
+                Ok(decision)
+            }
+        }
+    }
+
+    fn end(&self, by: EndedBy, why: EndedWhy, operator: Option<OperatorId>) -> Result<Decision, Refusal> {
+        let slots = match &self.state {
+            ChatState::Unborn => return Err(Refusal::NotBegun),
+            ChatState::Ended { .. } => return Err(Refusal::Ended),
+            ChatState::Waiting { offer } => offer.iter().map(unreserve).collect(),
+            ChatState::Active { owner, group } => {
+                vec![SlotChange::Free { operator: owner.id, group: group.clone() }]
+            }
+        };
+        Ok(Decision { events: vec![EventKind::Ended { by, why, operator }], slots })
+    }
+
+    fn presence(&self, changes: bool, kind: EventKind) -> Decision {
+        let active = matches!(self.state, ChatState::Active { .. });
+        Decision { events: if changes && active { vec![kind] } else { Vec::new() }, slots: Vec::new() }
+    }
+
+    fn must_be_free_to_offer(&self) -> Result<(), Refusal> {
+        match &self.state {
+            ChatState::Unborn => Err(Refusal::NotBegun),
+            ChatState::Waiting { offer: None } => Ok(()),
+            ChatState::Waiting { offer: Some(_) } => Err(Refusal::BeingOffered),
+            ChatState::Active { owner, .. } => Err(Refusal::Taken { by: owner.name.clone() }),
+            ChatState::Ended { .. } => Err(Refusal::Ended),
+        }
+    }
+
+    /// The open offer of that id at that operator; else why there is none.
+    fn open_offer(&self, id: OfferId, operator: OperatorId) -> Result<&Offer, Refusal> {
+        if let Some(open) = self.offer().filter(|open| open.id == id && open.operator == operator) {
+            return Ok(open);
+        }
+        let known = self.over.iter().rev().find(|(over, rung, _)| *over == id && *rung == operator);
+        let Some((_, _, why)) = known else { return Err(Refusal::NotYours) };
+        let by = self.owner().map(|owner| owner.name.clone());
+        // Once somebody has the chat, that is what the late one needs to know.
+        let why = match (&self.state, why) {
+            (ChatState::Active { .. }, OfferEnd::Withdrawn | OfferEnd::Expired) => OfferEnd::Taken,
+            (ChatState::Ended { .. }, OfferEnd::Withdrawn) => OfferEnd::Ended,
+            _ => *why,
+        };
+        Err(Refusal::OfferOver { why, by: if why == OfferEnd::Taken { by } else { None } })
+    }
+}
+
+fn message(from: Author, text: String, to: Audience) -> EventKind {
+    // The id is given with the number, in Chat::number.
+    EventKind::Message(Message { id: String::new(), from, text, files: Vec::new(), to })
+}
+
+fn one(event: EventKind, slot: SlotChange) -> Decision {
+    Decision { events: vec![event], slots: vec![slot] }
+}
+
+fn unreserve(open: &Offer) -> SlotChange {
+    SlotChange::Unreserve { operator: open.operator, group: open.group.clone() }
+}
+
+fn over(open: &Offer, why: OfferEnd) -> Decision {
+    one(EventKind::Expired { offer: open.id, operator: open.operator, why }, unreserve(open))
+}

@@ -1,0 +1,252 @@
+//! What a chat is at one moment, made from its events alone.
+
+use crate::domain::chat::offer::{Offer, Tried};
+use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Role};
+use crate::domain::ids::{BrandId, ChatId, DepartmentId, GroupId, OfferId, OperatorId};
+use crate::domain::time::Timestamp;
+
+/// An operator, with the name that is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Id.
+    pub id: OperatorId,
+    /// Name.
+    pub name: String,
+}
+
+/// Where a chat is in its life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatState {
+    /// No event yet.
+    Unborn,
+    /// In a group's queue, perhaps being offered.
+    Waiting {
+        /// What rings now.
+        offer: Option<Offer>,
+    },
+    /// An operator owns it.
+    Active {
+        /// Who.
+        owner: Person,
+        /// For which group.
+        group: GroupId,
+    },
+    /// It is over.
+    Ended {
+        /// Who owned it at last.
+        owner: Option<Person>,
+        /// Who ended it.
+        by: EndedBy,
+        /// Why.
+        why: EndedWhy,
+    },
+}
+
+/// A conversation. See [`crate::domain::chat`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chat {
+    /// Its id.
+    pub id: ChatId,
+    /// Where it is in its life.
+    pub state: ChatState,
+    /// The brand it is on.
+    pub brand: Option<BrandId>,
+    /// The department chosen.
+    pub department: Option<DepartmentId>,
+    /// The group whose queue it is or was in.
+    pub group: Option<GroupId>,
+    /// The visitor's name.
+    pub visitor_name: Option<String>,
+    /// The visitor's address.
+    pub visitor_email: Option<String>,
+    /// The page it began on.
+    pub page: Option<String>,
+    /// The visitor's first message.
+    pub question: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it entered the queue; what its rank comes from.
+    pub queued_at: Timestamp,
+    /// When it was assigned at first.
+    pub assigned_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Since when no operator has written.
+    pub idle_since: Option<Timestamp>,
+    /// Whether an operator has written at all.
+    pub answered_at: Option<Timestamp>,
+    /// Whether the visitor has been gone for a while.
+    pub visitor_away: bool,
+    /// Messages so far.
+    pub messages: u32,
+    /// The number of the last event.
+    pub last_seq: u32,
+    /// The visitor's number of the last event visitors may see.
+    pub visitor_seq: u32,
+    /// Who let it go, latest last, one entry an operator.
+    pub tried: Vec<Tried>,
+    /// How offers that are over ended, for late answers: bounded by [`OFFERS_REMEMBERED`].
+    pub(super) over: Vec<(OfferId, OperatorId, OfferEnd)>,
+}
+
+/// Offers of one chat that are remembered after their end; older ones count as expired.
+pub(super) const OFFERS_REMEMBERED: usize = 32;
+
+impl Chat {
+    /// A chat without events.
+    pub fn unborn(id: ChatId) -> Self {
+        Self {
+            id,
+            state: ChatState::Unborn,
+            brand: None,
+            department: None,
+            group: None,
+            visitor_name: None,
+            visitor_email: None,
+            page: None,
+            question: None,
+            started_at: Timestamp::EPOCH,
+            queued_at: Timestamp::EPOCH,
+            assigned_at: None,
+            ended_at: None,
+            idle_since: None,
+            answered_at: None,
+            visitor_away: false,
+            messages: 0,
+            last_seq: 0,
+            visitor_seq: 0,
+            tried: Vec::new(),
+            over: Vec::new(),
+        }
+    }
+
+    /// The chat that these events make. Events of kinds this version does not know count their number only.
+    pub fn replay<'a>(id: ChatId, events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut chat = Self::unborn(id);
+        for event in events {
+            chat.apply(event);
+        }
+        chat
+    }
+
+    /// Takes in the number of an event whose kind this version does not know.
+    pub fn apply_unknown(&mut self, seq: u32, visitor_seq: u32) {
+        self.last_seq = seq;
+        self.visitor_seq = visitor_seq;
+    }
+
+    /// Takes an event in.
+    pub fn apply(&mut self, event: &Event) {
+        self.last_seq = event.seq;
+        self.visitor_seq = event.visitor_seq;
+        let at = event.at;
+        match &event.kind {
+            EventKind::Started { brand, department, name, email, page } => {
+                self.brand = Some(brand.clone());
+                self.department.clone_from(department);
+                self.visitor_name.clone_from(name);
+                self.visitor_email.clone_from(email);
+                self.page.clone_from(page);
+                self.started_at = at;
+                self.queued_at = at;
+                self.state = ChatState::Waiting { offer: None };
+            }
+            EventKind::Queued { group } => {
+                self.group = Some(group.clone());
+                self.queued_at = at;
+                self.state = ChatState::Waiting { offer: None };
+            }
+            EventKind::Offered { offer, operator, name, group, offer_kind, expires_at } => {
+                let offer = Offer {
+                    id: *offer,
+                    operator: *operator,
+                    name: name.clone(),
+                    group: group.clone(),
+                    kind: *offer_kind,
+                    expires_at: *expires_at,
+                };
+                self.state = ChatState::Waiting { offer: Some(offer) };
+            }
+            EventKind::Declined { offer, operator } => self.close_offer(*offer, *operator, OfferEnd::Declined, at),
+            EventKind::Expired { offer, operator, why } => self.close_offer(*offer, *operator, *why, at),
+            EventKind::Assigned { operator, name, group, .. } => {
+                if let Some(open) = self.offer() {
+                    let (id, rung) = (open.id, open.operator);
+                    self.remember(id, rung, OfferEnd::Taken);
+                }
+                self.assigned_at.get_or_insert(at);
+                self.idle_since = Some(at);
+                self.group = Some(group.clone());
+                let owner = Person { id: *operator, name: name.clone() };
+                self.state = ChatState::Active { owner, group: group.clone() };
+            }
+            EventKind::Message(message) => {
+                self.messages += 1;
+                match message.from.role {
+                    Role::Operator if self.owner().is_some() => {
+                        self.idle_since = Some(at);
+                        self.answered_at.get_or_insert(at);
+                    }
+                    Role::Visitor if self.question.is_none() => self.question = Some(message.text.clone()),
+                    _ => {}
+                }
+            }
+            EventKind::VisitorAway => self.visitor_away = true,
+            EventKind::VisitorBack => self.visitor_away = false,
+            EventKind::Ended { by, why, .. } => {
+                if let Some(open) = self.offer() {
+                    let (id, rung) = (open.id, open.operator);
+                    self.remember(id, rung, OfferEnd::Ended);
+                }
+                self.ended_at = Some(at);
+                self.state = ChatState::Ended { owner: self.owner().cloned(), by: *by, why: *why };
+            }
+            EventKind::Erased => {}
+        }
+    }
+
+    /// The open offer.
+    pub fn offer(&self) -> Option<&Offer> {
+        match &self.state {
+            ChatState::Waiting { offer } => offer.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The operator who owns it, or owned it when it ended.
+    pub fn owner(&self) -> Option<&Person> {
+        match &self.state {
+            ChatState::Active { owner, .. } => Some(owner),
+            ChatState::Ended { owner, .. } => owner.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_ended(&self) -> bool {
+        matches!(self.state, ChatState::Ended { .. })
+    }
+
+    /// Whether it waits in a queue.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, ChatState::Waiting { .. })
+    }
+
+    fn close_offer(&mut self, id: OfferId, operator: OperatorId, why: OfferEnd, at: Timestamp) {
+        self.remember(id, operator, why);
+        if why != OfferEnd::Withdrawn {
+            self.tried.retain(|tried| tried.operator != operator);
+            self.tried.push(Tried { operator, at });
+        }
+        if self.offer().is_some_and(|open| open.id == id) {
+            self.state = ChatState::Waiting { offer: None };
+        }
+    }
+
+    fn remember(&mut self, id: OfferId, operator: OperatorId, why: OfferEnd) {
+        if self.over.len() == OFFERS_REMEMBERED {
+            self.over.remove(0);
+        }
+        self.over.push((id, operator, why));
+    }
+}

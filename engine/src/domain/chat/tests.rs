@@ -1,0 +1,198 @@
+//! Stories of one chat: who may do what, and when.
+
+use std::time::Duration;
+
+use super::*;
+use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, Event, EventKind, OfferEnd, Role};
+use crate::domain::ids::{ChatId, OfferId, OperatorId, Shard};
+use crate::domain::time::Timestamp;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+fn operator(n: u128) -> OperatorId {
+    OperatorId(uuid::Uuid::from_u128(n))
+}
+
+fn visitor() -> Author {
+    Author { role: Role::Visitor, id: None, name: Some("Clara".into()) }
+}
+
+fn answerer(n: u128) -> Author {
+    Author { role: Role::Operator, id: Some(operator(n)), name: Some(format!("op{n}")) }
+}
+
+struct Story {
+    chat: Chat,
+    log: Vec<Event>,
+}
+
+impl Story {
+    fn begin() -> Self {
+        let id = ChatId::new(0, 1, Shard(0));
+        let mut story = Story { chat: Chat::unborn(id), log: Vec::new() };
+        let start = Input::Start {
+            brand: "demo".parse().unwrap(),
+            department: None,
+            group: "support".parse().unwrap(),
+            name: Some("Clara".into()),
+            email: None,
+            page: None,
+            question: Some("hello?".into()),
+        };
+        story.does(0, start).unwrap();
+        story
+    }
+
+    fn does(&mut self, second: i64, input: Input) -> Result<Vec<SlotChange>, Refusal> {
+        let decision = self.chat.decide(input, at(second))?;
+        for event in self.chat.number(decision.events, at(second), None) {
+            self.chat.apply(&event);
+            self.log.push(event);
+        }
+        Ok(decision.slots)
+    }
+
+    fn offered(&mut self, second: i64, to: u128) -> OfferId {
+        let ring = Some(Duration::from_secs(20));
+        let group = "support".parse().unwrap();
+        self.does(second, Input::Propose { operator: operator(to), name: format!("op{to}"), group, ring }).unwrap();
+        self.chat.offer().unwrap().id
+    }
+
+    fn accepted(&mut self, second: i64, by: u128) {
+        let offer = self.offered(second, by);
+        self.does(second, Input::Accept { offer, operator: operator(by) }).unwrap();
+    }
+}
+
+fn say(from: Author) -> Input {
+    Input::Say { from, text: "hi".into(), to: Audience::Everyone }
+}
+
+fn ended(by: EndedBy) -> Input {
+    Input::End { by, why: EndedWhy::Closed, operator: None }
+}
+
+#[test]
+fn a_chat_begins_waiting_with_the_question_as_its_first_message() {
+    let story = Story::begin();
+    let kinds: Vec<_> = story.log.iter().map(|e| std::mem::discriminant(&e.kind)).collect();
+    assert_eq!(kinds.len(), 3);
+    assert!(matches!(story.log[1].kind, EventKind::Message(_)));
+    assert!(story.chat.is_waiting());
+    assert_eq!(story.chat.question.as_deref(), Some("hello?"));
+    assert_eq!((story.chat.last_seq, story.chat.visitor_seq), (3, 3));
+}
+
+#[test]
+fn visitors_do_not_count_what_they_may_not_see() {
+    let mut story = Story::begin();
+    let offer = story.offered(1, 7);
+    story.does(2, Input::Decline { offer, operator: operator(7) }).unwrap();
+    story.accepted(3, 8);
+    let visible: Vec<u32> = story.log.iter().filter(|e| e.kind.visible_to_visitor()).map(|e| e.visitor_seq).collect();
+    assert_eq!(visible, (1..=visible.len() as u32).collect::<Vec<_>>());
+    assert!(story.chat.last_seq > story.chat.visitor_seq);
+}
+
+#[test]
+fn an_offer_is_accepted_once_and_by_the_one_who_was_asked() {
+    let mut story = Story::begin();
+    let offer = story.offered(1, 7);
+    assert_eq!(story.does(2, Input::Accept { offer, operator: operator(8) }), Err(Refusal::NotYours));
+    let slots = story.does(2, Input::Accept { offer, operator: operator(7) }).unwrap();
+    assert!(matches!(slots[..], [SlotChange::Fill { .. }]));
+    let late = story.does(3, Input::Accept { offer, operator: operator(7) }).unwrap_err();
+    assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Taken, by: Some("op7".into()) });
+}
+
+#[test]
+fn an_offer_rings_no_longer_than_it_said() {
+    let mut story = Story::begin();
+    let offer = story.offered(0, 7);
+    assert!(story.does(19, Input::Due).unwrap().is_empty());
+    let late = story.chat.decide(Input::Accept { offer, operator: operator(7) }, at(20)).unwrap_err();
+    assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Expired, by: None });
+    assert!(matches!(story.does(20, Input::Due).unwrap()[..], [SlotChange::Unreserve { .. }]));
+    assert_eq!(story.chat.tried, [Tried { operator: operator(7), at: at(20) }]);
+    assert!(story.chat.is_waiting() && story.chat.offer().is_none());
+}
+
+#[test]
+fn an_offer_taken_back_is_not_held_against_the_operator() {
+    let mut story = Story::begin();
+    let offer = story.offered(0, 7);
+    story.does(1, Input::Withdraw { offer }).unwrap();
+    assert!(story.chat.tried.is_empty());
+    let late = story.does(2, Input::Accept { offer, operator: operator(7) }).unwrap_err();
+    assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Withdrawn, by: None });
+}
+
+#[test]
+fn taking_a_chat_that_rings_elsewhere_gives_that_slot_back() {
+    let mut story = Story::begin();
+    let offer = story.offered(0, 7);
+    let slots = story.does(1, Input::Take { operator: operator(8), name: "op8".into() }).unwrap();
+    assert!(matches!(slots[..], [SlotChange::Unreserve { .. }, SlotChange::Occupy { .. }]));
+    let late = story.does(2, Input::Accept { offer, operator: operator(7) }).unwrap_err();
+    assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Taken, by: Some("op8".into()) });
+    let second = story.does(2, Input::Take { operator: operator(7), name: "op7".into() }).unwrap_err();
+    assert_eq!(second, Refusal::Taken { by: "op8".into() });
+}
+
+#[test]
+fn only_the_owner_and_the_visitor_write() {
+    let mut story = Story::begin();
+    assert_eq!(story.does(1, say(answerer(7))), Err(Refusal::NotYours));
+    story.does(1, say(visitor())).unwrap();
+    story.accepted(2, 7);
+    story.does(3, say(answerer(7))).unwrap();
+    assert_eq!(story.does(3, say(answerer(8))), Err(Refusal::NotYours));
+}
+
+#[test]
+fn idle_time_runs_from_the_operators_last_word() {
+    let mut story = Story::begin();
+    story.accepted(10, 7);
+    assert_eq!(story.chat.idle_since, Some(at(10)));
+    story.does(20, say(visitor())).unwrap();
+    assert_eq!(story.chat.idle_since, Some(at(10)));
+    story.does(30, say(answerer(7))).unwrap();
+    assert_eq!((story.chat.idle_since, story.chat.answered_at), (Some(at(30)), Some(at(30))));
+}
+
+#[test]
+fn nothing_happens_in_an_ended_chat() {
+    let mut story = Story::begin();
+    story.accepted(1, 7);
+    assert!(matches!(story.does(2, ended(EndedBy::Visitor)).unwrap()[..], [SlotChange::Free { .. }]));
+    for input in [say(visitor()), say(answerer(7)), ended(EndedBy::Operator)] {
+        assert_eq!(story.does(3, input), Err(Refusal::Ended));
+    }
+    assert_eq!(story.does(3, Input::VisitorAway), Ok(Vec::new()));
+    assert_eq!(story.chat.last_seq as usize, story.log.len());
+}
+
+#[test]
+fn ending_while_it_rings_gives_the_slot_back() {
+    let mut story = Story::begin();
+    let offer = story.offered(0, 7);
+    assert!(matches!(story.does(1, ended(EndedBy::Visitor)).unwrap()[..], [SlotChange::Unreserve { .. }]));
+    let late = story.does(2, Input::Accept { offer, operator: operator(7) }).unwrap_err();
+    assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Ended, by: None });
+}
+
+#[test]
+fn replaying_the_log_gives_the_same_chat() {
+    let mut story = Story::begin();
+    let offer = story.offered(1, 7);
+    story.does(2, Input::Decline { offer, operator: operator(7) }).unwrap();
+    story.accepted(3, 8);
+    story.does(4, say(visitor())).unwrap();
+    story.does(5, Input::VisitorAway).unwrap();
+    story.does(6, Input::VisitorBack).unwrap();
+    story.does(7, ended(EndedBy::Operator)).unwrap();
+    assert_eq!(Chat::replay(story.chat.id, &story.log), story.chat);
+}

@@ -1,0 +1,156 @@
+//! Every cap of the engine, with its unit and its reason. What a setting can change says so; the rest is fixed.
+
+use std::time::Duration;
+
+/// Parts of the id space; one byte of a chat's id. More than any sensible number of nodes, few enough to list.
+pub const SHARDS: u16 = 256;
+
+/// Bytes of an id that a client chooses (PROTOCOL: 1 to 64).
+pub const ID_LENGTH_MAX: usize = 64;
+
+// ---- frames ----------------------------------------------------------------------------------------------------
+
+/// Bytes of the largest frame a client may send (PROTOCOL: 64 KiB).
+pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Characters of one message: some ten screens of a chat window; four bytes each still fit a frame.
+pub const MESSAGE_CHARS_MAX: usize = 10_000;
+/// Characters of a name.
+pub const NAME_CHARS_MAX: usize = 100;
+/// Characters of an e-mail address (RFC 5321, section 4.5.3.1.3: 256 with the angle brackets).
+pub const EMAIL_CHARS_MAX: usize = 254;
+/// Characters of the question on the welcome screen.
+pub const QUESTION_CHARS_MAX: usize = 2_000;
+/// Characters of a page's address: what browsers and proxies agree on.
+pub const URL_CHARS_MAX: usize = 2_048;
+/// Characters of a page's title.
+pub const TITLE_CHARS_MAX: usize = 300;
+/// Characters of a typing preview that are passed on: one line of the console.
+pub const PREVIEW_CHARS_MAX: usize = 200;
+/// Entries of `fields` or `variables` in a frame.
+pub const FIELDS_MAX: usize = 50;
+/// Characters of one field's or variable's value.
+pub const FIELD_CHARS_MAX: usize = 1_000;
+
+// ---- pages of events -------------------------------------------------------------------------------------------
+
+/// Events of one page of history (PROTOCOL: 200).
+pub const PAGE_EVENTS_MAX: usize = 200;
+/// Bytes of one page of history (PROTOCOL: 256 KiB).
+pub const PAGE_BYTES_MAX: usize = 256 * 1024;
+/// Chats, offers and rows of one `welcome` or `rows` frame (PROTOCOL: 200).
+pub const ROWS_MAX: usize = 200;
+/// Items of a list over HTTP unless asked otherwise, and at most.
+pub const LIST_DEFAULT: u32 = 50;
+/// See [`LIST_DEFAULT`].
+pub const LIST_MAX: u32 = 200;
+/// Live lists one operator socket may hold: a console shows a handful, a wall a dozen.
+pub const SUBSCRIPTIONS_MAX: usize = 32;
+/// Shortest time between two `rows` of one live list (PROTOCOL: 4 updates a second).
+pub const ROWS_EVERY: Duration = Duration::from_millis(250);
+
+// ---- life of a connection --------------------------------------------------------------------------------------
+
+/// A socket must say `hello` within this time (PROTOCOL).
+pub const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// After this silence of the server it sends `beat` (PROTOCOL).
+pub const BEAT_AFTER: Duration = Duration::from_secs(20);
+/// A client silent for this long is dropped (PROTOCOL).
+pub const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Bytes that may wait for one slow reader before it is cut off (promise: 1 MiB or 30 s).
+pub const OUTBOX_BYTES_MAX: usize = 1024 * 1024;
+/// How long a reader may read nothing while something waits for it (promise: 1 MiB or 30 s).
+pub const OUTBOX_STALL_MAX: Duration = Duration::from_secs(30);
+/// Commands of one connection that may wait behind one whose answer is awaited from outside the chat (`start`).
+pub const COMMANDS_HELD_MAX: usize = 64;
+/// Commands a second that one visitor socket may send, on average; a fast typist sends one. A setting may raise it.
+pub const VISITOR_COMMANDS_PER_SECOND: u32 = 20;
+/// Commands that one visitor socket may send at once: an outbox that was written during a tunnel.
+pub const VISITOR_COMMANDS_BURST: u32 = 60;
+/// The same for an operator with many chats, who pastes and whose console reads, marks and resumes by itself.
+pub const OPERATOR_COMMANDS_PER_SECOND: u32 = 100;
+/// See [`OPERATOR_COMMANDS_PER_SECOND`].
+pub const OPERATOR_COMMANDS_BURST: u32 = 600;
+/// Sockets of one visitor at once: tabs; more are replaced (4409), oldest first.
+pub const VISITOR_SOCKETS_MAX: usize = 20;
+/// Sockets of one operator at once: windows and devices.
+pub const OPERATOR_SOCKETS_MAX: usize = 20;
+
+// ---- actors ----------------------------------------------------------------------------------------------------
+
+/// Messages in the mailbox of a chat's session; full means `unavailable`. At 1 µs each a full box drains in 0.3 ms.
+pub const SESSION_MAILBOX: usize = 256;
+/// Appends of one chat that may be under way at once; a commit of SQLite takes 0.5 ms, so this is 100,000 a second.
+pub const SESSION_IN_FLIGHT_MAX: usize = 64;
+/// Messages in the mailbox of a group's queue.
+pub const QUEUE_MAILBOX: usize = 4096;
+/// Messages in the mailbox of an operator.
+pub const OPERATOR_MAILBOX: usize = 1024;
+/// Events of one chat; a day of one message each 5 s. Beyond it commands are refused with `conflict`, `why: full`.
+pub const CHAT_EVENTS_MAX: u32 = 20_000;
+/// A session whose chat is over, and that nobody reads, is put to rest after this time.
+pub const SESSION_REST_AFTER: Duration = Duration::from_secs(30);
+/// How often a waiting session tells its queue so until the queue's epoch has confirmed it.
+pub const WAITING_REPEAT: Duration = Duration::from_secs(2);
+/// How often a queue compares what it holds with the store; what it finds there is counted as a fault.
+pub const QUEUE_RECONCILE: Duration = Duration::from_secs(5);
+
+// ---- the store -------------------------------------------------------------------------------------------------
+
+/// Appends of one commit (tried: 256 a group costs 1.6 µs each).
+pub const COMMIT_GROUP_MAX: usize = 256;
+/// Appends that may wait for the writer: a third of a second of it. Full means `unavailable`.
+pub const WRITER_QUEUE_MAX: usize = 65_536;
+/// How long an event may stand in the journal before the indexer has copied it.
+pub const INDEX_WITHIN: Duration = Duration::from_secs(2);
+/// How long one slice of the indexer may hold the writer.
+pub const INDEX_SLICE: Duration = Duration::from_millis(2);
+/// How long delivered and read marks may be kept in memory only (PROTOCOL: 2 s).
+pub const MARKS_WITHIN: Duration = Duration::from_secs(2);
+/// How long commands outside a chat are remembered (PROTOCOL: 7 days).
+pub const COMMANDS_REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+
+// ---- presence and waiting --------------------------------------------------------------------------------------
+
+/// A lost operator keeps the status this long.
+pub const OPERATOR_GRACE: Duration = Duration::from_secs(60);
+/// How often a node writes down that its connected operators still are.
+pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
+/// A waiting visitor gone for this long ends as `left`.
+pub const WAITING_VISITOR_GRACE: Duration = Duration::from_secs(60);
+/// A visitor gone for this long in a running chat is shown as away: longer than a page change, shorter than a doubt.
+pub const VISITOR_AWAY_AFTER: Duration = Duration::from_secs(5);
+/// An operator who let a chat go is not offered it again sooner (SPEC R4).
+pub const OFFER_COOL_DOWN: Duration = Duration::from_secs(15);
+/// How long an offer rings unless the group says otherwise.
+pub const OFFER_EXPIRES_AFTER: Duration = Duration::from_secs(20);
+/// How long a visitor waits for an operator unless the group says otherwise.
+pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
+/// What an operator without any limit counts against when loads are compared (SPEC R3).
+pub const UNLIMITED_COUNTS_AS: u32 = 10;
+/// Seconds of waiting that one step of priority is worth (SPEC R6).
+pub const PRIORITY_STEP: Duration = Duration::from_secs(60);
+/// Visitors at the front of a queue who are told of a change at once (every 2 s at most); the others every 10 s.
+pub const POSITION_FRONT: usize = 20;
+/// See [`POSITION_FRONT`].
+pub const POSITION_FRONT_EVERY: Duration = Duration::from_secs(2);
+/// See [`POSITION_FRONT`].
+pub const POSITION_BACK_EVERY: Duration = Duration::from_secs(10);
+/// Shortest time between two `state` hints of one department.
+pub const STATE_EVERY: Duration = Duration::from_millis(500);
+
+// ---- sign-in ---------------------------------------------------------------------------------------------------
+
+/// Wrong passwords for one account before a pause.
+pub const SIGN_IN_TRIES: u32 = 5;
+/// Wrong passwords from one address before a pause: an office behind one address has many forgetful people.
+pub const SIGN_IN_TRIES_PER_ADDRESS: u32 = 50;
+/// The pause.
+pub const SIGN_IN_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// A browser session ends after this time without use.
+pub const SESSION_IDLE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Characters of a password, at least and at most: NIST SP 800-63B section 3.1.1.2 asks for at least 8 and for 64 to be possible.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// See [`PASSWORD_CHARS_MIN`].
+pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Groups, departments, brands or operators of one account: lists are loaded whole below this.
+pub const ACCOUNT_THINGS_MAX: u32 = 10_000;

@@ -1,0 +1,6 @@
+//! Switchboard's engine. Read `ARCHITECTURE.md` beside this folder first: it says what each part is for, which
+//! part may know which, and follows one message from socket to disk and back.
+
+pub mod domain;
+pub mod ports;
+pub mod protocol;

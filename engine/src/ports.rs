@@ -1,0 +1,9 @@
+//! What the engine needs from outside, as traits with their promises and errors. Adapters keep the promises; one
+//! conformance suite checks them all.
+
+pub mod clock;
+pub mod journal;
+pub mod presence;
+pub mod shards;
+pub mod staff;
+pub mod store;

@@ -1,0 +1,97 @@
+//! Presence and load of operators, as the store keeps them.
+
+use async_trait::async_trait;
+
+use crate::domain::group::{Handling, Status};
+use crate::domain::ids::{AccountId, CommandId, GroupId, OperatorId};
+use crate::domain::time::Timestamp;
+use crate::ports::journal::Remembered;
+use crate::ports::store::StoreError;
+
+/// An operator's presence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresenceRow {
+    /// Who.
+    pub operator: OperatorId,
+    /// Status.
+    pub status: Status,
+    /// Since when.
+    pub since: Timestamp,
+    /// When a node last knew a socket of theirs.
+    pub last_seen_at: Timestamp,
+    /// Rises each time the operator's actor is owned anew.
+    pub session_epoch: u64,
+}
+
+/// A member of a group, with all that routing asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterRow {
+    /// Who.
+    pub operator: OperatorId,
+    /// The name.
+    pub name: String,
+    /// How chats come.
+    pub handling: Handling,
+    /// Whether the membership is active.
+    pub active: bool,
+    /// Limit in the group.
+    pub group_limit: Option<u32>,
+    /// Limit overall.
+    pub limit: Option<u32>,
+    /// Chats held overall.
+    pub held: u32,
+    /// Slots reserved overall.
+    pub reserved: u32,
+    /// Chats held in the group.
+    pub group_held: u32,
+    /// Slots reserved in the group.
+    pub group_reserved: u32,
+    /// Status.
+    pub status: Status,
+    /// Since when that status.
+    pub since: Timestamp,
+    /// When a chat of theirs last ended.
+    pub last_ended_at: Option<Timestamp>,
+    /// Version of the load, see [`crate::ports::journal::Load::version`].
+    pub version: u64,
+}
+
+/// A counter that did not agree with the open chats and offers, before it was set right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// Whose.
+    pub operator: OperatorId,
+    /// In which group; none is the overall counter.
+    pub group: Option<GroupId>,
+    /// What the counters said: held, reserved.
+    pub counted: (u32, u32),
+    /// What is true: held, reserved.
+    pub true_count: (u32, u32),
+}
+
+/// Presence and load.
+#[async_trait]
+pub trait Presence: Send + Sync {
+    /// Raises the operator's `session_epoch` and reads the presence. `None`: no such operator in the account.
+    async fn own_presence(&self, account: AccountId, operator: OperatorId) -> Result<Option<PresenceRow>, StoreError>;
+
+    /// Sets the status at a moment; with a command, remembers its answer in the same transaction (`Err(Conflict)`
+    /// when the same id came with other content; the earlier answer when it came before).
+    async fn set_status(
+        &self,
+        account: AccountId,
+        operator: OperatorId,
+        status: Status,
+        at: Timestamp,
+        command: Option<(CommandId, Remembered)>,
+    ) -> Result<(), StoreError>;
+
+    /// Writes down that these operators are connected.
+    async fn seen(&self, operators: &[(AccountId, OperatorId)], at: Timestamp) -> Result<(), StoreError>;
+
+    /// The members of a group, by operator id; deleted operators are not among them.
+    async fn roster(&self, account: AccountId, group: &GroupId) -> Result<Vec<RosterRow>, StoreError>;
+
+    /// Compares the counters with the open chats and offers of the account, and sets them right.
+    async fn recount(&self, account: AccountId) -> Result<Vec<Drift>, StoreError>;
+}

@@ -1,0 +1,37 @@
+//! The store: it holds every fact and decides. What was answered `Ok` is durable: on disk, past a power cut.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use crate::ports::journal::Journal;
+pub use crate::ports::presence::Presence;
+pub use crate::ports::shards::Shards;
+pub use crate::ports::staff::Staff;
+
+/// Why the store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Not known whether it was done; doing it again is right.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// What is stored does not make sense; doing it again does not help.
+    #[error("the store holds something it should not: {0}")]
+    Corrupt(String),
+    /// A rule of the data forbids it: a double name, a missing row. Nothing was changed.
+    #[error("{0}")]
+    Conflict(String),
+}
+
+/// All of it.
+#[async_trait]
+pub trait Store: Journal + Staff + Presence + Shards + Send + Sync + 'static {
+    /// Whether it answers; what `/health/ready` asks.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Stops taking work, finishes what was taken, and lets go of files and connections.
+    async fn close(&self);
+}
+
+/// A store that is shared.
+pub type SharedStore = Arc<dyn Store>;

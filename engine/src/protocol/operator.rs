@@ -1,0 +1,445 @@
+//! What an operator's socket sends and gets.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::domain::event::{Audience, EndedBy, EndedWhy, OfferEnd, OfferKind, Role};
+use crate::domain::group::{Handling, Status};
+use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId};
+use crate::domain::permission::{Permission, StaffRole};
+use crate::domain::time::Timestamp;
+use crate::protocol::visitor::{ChatPhase, MarkPair, Resume};
+
+/// A frame from an operator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OperatorCommand {
+    /// First of all.
+    Hello(Hello),
+    /// Changes one's status.
+    Status(SetStatus),
+    /// Accepts an offer.
+    Accept(Answer),
+    /// Declines an offer.
+    Decline(Answer),
+    /// Writes a message.
+    Say(Say),
+    /// Writes, or stopped.
+    Typing(Typing),
+    /// All up to this event has arrived.
+    Delivered(Mark),
+    /// All up to this event was seen.
+    Read(Mark),
+    /// Takes a chat from the queue.
+    Take(OnChat),
+    /// Ends a chat.
+    End(OnChat),
+    /// Asks for history.
+    Resume(Resume),
+    /// Asks for a live list.
+    Subscribe(Subscribe),
+    /// Has seen enough of it.
+    Unsubscribe(Unsubscribe),
+}
+
+/// First of all.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
+pub struct Hello {
+    /// Chats to continue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub resume: Option<Vec<Resume>>,
+}
+
+/// Changes one's status.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetStatus {
+    /// The command's id.
+    pub id: CommandId,
+    /// The new status.
+    pub status: Status,
+}
+
+/// Answers an offer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Answer {
+    /// The command's id.
+    pub id: CommandId,
+    /// The offer.
+    pub offer: OfferId,
+}
+
+/// Writes a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Say {
+    /// The command's id.
+    pub id: CommandId,
+    /// The chat.
+    pub chat: ChatId,
+    /// The text.
+    pub text: String,
+    /// Whom it is for.
+    #[serde(default)]
+    pub to: Audience,
+}
+
+/// Writes, or stopped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Typing {
+    /// The chat.
+    pub chat: ChatId,
+    /// Whether the operator writes.
+    pub on: bool,
+}
+
+/// A mark in a chat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Mark {
+    /// The chat.
+    pub chat: ChatId,
+    /// The number, in the operators' numbering.
+    pub seq: u32,
+}
+
+/// A command that needs nothing but the chat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct OnChat {
+    /// The command's id.
+    pub id: CommandId,
+    /// The chat.
+    pub chat: ChatId,
+}
+
+/// Asks for a live list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Subscribe {
+    /// The command's id; `rows` bear it as `subscription`.
+    pub id: CommandId,
+    /// `chats`, or `group:ID`.
+    pub topic: String,
+    /// With `chats`: which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub filter: Option<ChatFilter>,
+    /// With `chats`: in which order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub order: Option<ChatOrder>,
+    /// With `chats`: which part of the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub window: Option<ListWindow>,
+}
+
+/// Ends a live list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Unsubscribe {
+    /// The command's id.
+    pub id: CommandId,
+    /// `chats`, or `group:ID`.
+    pub topic: String,
+    /// With `chats`: the `subscribe` command's id; without it all lists of the topic end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub subscription: Option<CommandId>,
+}
+
+/// Which chats: all criteria must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct ChatFilter {
+    /// In this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub state: Option<ChatPhase>,
+    /// Owned, now or at last, by this operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub operator: Option<OperatorId>,
+    /// In this group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub group: Option<GroupId>,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatOrder {
+    /// Latest first.
+    #[default]
+    Latest,
+    /// Longest waiting first.
+    LongestWaiting,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ListWindow {
+    /// Rows before the first one.
+    pub offset: u32,
+    /// Rows; at most 200.
+    pub limit: u32,
+}
+
+/// A frame to an operator, events aside.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OperatorNotice {
+    /// The answer to `hello`.
+    Welcome(Box<Welcome>),
+    /// A chat rings.
+    Offer(Offer),
+    /// It rings no more.
+    OfferGone {
+        /// The offer.
+        offer: OfferId,
+        /// Its chat.
+        chat: ChatId,
+        /// Why.
+        why: OfferEnd,
+        /// Who has it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        by: Option<String>,
+    },
+    /// A group's queue.
+    Queue {
+        /// The group.
+        group: GroupId,
+        /// Chats that wait.
+        waiting: u32,
+        /// How long the first of them has, in seconds.
+        longest_s: u32,
+    },
+    /// A live list.
+    Rows {
+        /// `chats`.
+        topic: String,
+        /// The `subscribe` command's id.
+        subscription: CommandId,
+        /// All rows of the list, beyond this window too.
+        total: u32,
+        /// The rows of the window.
+        rows: Vec<ChatRow>,
+    },
+    /// Somebody writes, or stopped.
+    Typing {
+        /// The chat.
+        chat: ChatId,
+        /// In which role.
+        role: Role,
+        /// Whether.
+        on: bool,
+        /// Who.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        name: Option<String>,
+        /// What is in the visitor's box.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        preview: Option<String>,
+    },
+    /// It has arrived there.
+    Delivered {
+        /// The chat.
+        chat: ChatId,
+        /// Whose mark: the visitor's, or an operator's.
+        role: Role,
+        /// Which operator.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        operator: Option<OperatorId>,
+        /// All up to this number, in the operators' numbering.
+        seq: u32,
+    },
+    /// It was seen there.
+    Read {
+        /// The chat.
+        chat: ChatId,
+        /// Whose mark: the visitor's, or an operator's.
+        role: Role,
+        /// Which operator.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        operator: Option<OperatorId>,
+        /// All up to this number, in the operators' numbering.
+        seq: u32,
+    },
+    /// One's own status, to all windows.
+    Status {
+        /// What it is.
+        status: Status,
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// The answer to `hello`.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Welcome {
+    /// Oneself.
+    pub operator: Myself,
+    /// What one may do.
+    pub permissions: Vec<Permission>,
+    /// One's status.
+    pub status: Status,
+    /// Since when.
+    pub status_since: Timestamp,
+    /// One's groups.
+    pub groups: Vec<MyGroup>,
+    /// One's running chats, at most 200.
+    pub chats: Vec<ChatRow>,
+    /// What rings.
+    pub offers: Vec<Offer>,
+    /// Where the list of running chats goes on: `GET /chats?cursor=…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub next: Option<String>,
+    /// The server's clock.
+    pub server_time: Timestamp,
+}
+
+/// Oneself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Myself {
+    /// Id.
+    pub id: OperatorId,
+    /// The name colleagues and visitors see.
+    pub name: String,
+    /// The address one signs in with.
+    pub email: String,
+    /// Role.
+    pub role: StaffRole,
+    /// Chats held at once over all groups; none is unlimited.
+    pub limit: Option<u32>,
+}
+
+/// A group one is a member of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct MyGroup {
+    /// Id.
+    pub id: GroupId,
+    /// Name.
+    pub name: String,
+    /// Its department.
+    pub department: DepartmentId,
+    /// How its chats come.
+    pub handling: Handling,
+    /// Chats of it held at once.
+    pub limit: Option<u32>,
+    /// Whether one receives from it.
+    pub active: bool,
+    /// Chats that wait in it.
+    pub waiting: u32,
+}
+
+/// A chat that rings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Offer {
+    /// The offer's id.
+    pub offer: OfferId,
+    /// The chat.
+    pub chat: ChatId,
+    /// The group it is offered for.
+    pub group: GroupId,
+    /// Who asks.
+    pub visitor: RowVisitor,
+    /// The first question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub question: Option<String>,
+    /// How it came to be. On the wire `kind`, as in PROTOCOL.
+    pub kind: OfferKind,
+    /// When the chat entered the queue.
+    pub queued_at: Timestamp,
+    /// When it stops ringing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A chat in a list: the same form in `welcome`, `rows` and over HTTP.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ChatRow {
+    /// Id.
+    pub id: ChatId,
+    /// The account's number of it.
+    #[ts(type = "number")]
+    pub number: i64,
+    /// State.
+    pub state: ChatPhase,
+    /// Brand.
+    pub brand: BrandId,
+    /// Department, where one was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub department: Option<DepartmentId>,
+    /// Group.
+    pub group: GroupId,
+    /// Visitor.
+    pub visitor: RowVisitor,
+    /// The operator who owns it, or owned it at last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub owner: Option<Person>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it entered the queue it is or was in.
+    pub queued_at: Timestamp,
+    /// When it was assigned at first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub assigned_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub ended_at: Option<Timestamp>,
+    /// Who ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub ended_by: Option<EndedBy>,
+    /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub ended_why: Option<EndedWhy>,
+    /// Idle since: when an operator last wrote, or the assignment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub idle_since: Option<Timestamp>,
+    /// The visitor has been gone for a while.
+    pub visitor_away: bool,
+    /// Messages so far.
+    pub messages: u32,
+    /// The first question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub question: Option<String>,
+    /// The operators' number of the last event.
+    pub seq: u32,
+    /// How far the visitor is, in the operators' numbering.
+    pub visitor_marks: MarkPair,
+    /// How far oneself is, in the operators' numbering.
+    pub my_marks: MarkPair,
+}
+
+/// A visitor in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RowVisitor {
+    /// The name; none is a guest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    /// The address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub email: Option<String>,
+}
+
+/// An operator in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Person {
+    /// Id.
+    pub id: OperatorId,
+    /// Name.
+    pub name: String,
+}

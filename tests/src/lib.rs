@@ -1,0 +1,1 @@
+//! The product from outside: a server under test, and clients that speak the public contract.

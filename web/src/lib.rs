@@ -1,0 +1,1 @@
+//! The server around the engine: sockets, HTTP, sign-in, settings, and the browser UI inside the binary.
