@@ -135,6 +135,12 @@ pub const POSITION_FRONT: usize = 20;
 pub const POSITION_FRONT_EVERY: Duration = Duration::from_secs(2);
 /// See [`POSITION_FRONT`].
 pub const POSITION_BACK_EVERY: Duration = Duration::from_secs(10);
+/// Chats behind the front that one look at the queue tells their position; the rest follows at once, behind what else came.
+pub const POSITION_SLICE: usize = 1_000;
+/// How long a queue waits for a chat's answer to a proposal before it counts as lost: ten slow commits.
+pub const PROPOSAL_SETTLES_WITHIN: Duration = Duration::from_secs(5);
+/// After a proposal that came to nothing, the chat (refused) or the operator (no slot) is left alone this long unless news come.
+pub const PROPOSAL_REST: Duration = Duration::from_millis(500);
 /// Shortest time between two `state` hints of one department.
 pub const STATE_EVERY: Duration = Duration::from_millis(500);
 
