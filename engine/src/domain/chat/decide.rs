@@ -119,7 +119,10 @@ impl Chat {
         Ok(Decision { events, slots: Vec::new() })
     }
 
-    fn say(&self, from: Author, text: String, to: Audience) -> Result<Decision, Refusal> {
+    fn say(&self, mut from: Author, text: String, to: Audience) -> Result<Decision, Refusal> {
+        if from.role == Role::Visitor {
+            from.name.clone_from(&self.visitor_name);
+        }
         match (&self.state, from.role) {
             (ChatState::Unborn, _) => Err(Refusal::NotBegun),
             (ChatState::Active { owner, .. }, Role::Operator) if from.id != Some(owner.id) => Err(Refusal::NotYours),
