@@ -4,6 +4,9 @@
 pub mod positions;
 pub mod ranked;
 
+#[cfg(test)]
+mod properties;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::ids::{ChatId, OperatorId};

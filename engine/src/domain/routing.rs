@@ -8,6 +8,8 @@ pub mod roster;
 pub mod score;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use decision::{Counts, Decision, Outcome, WhyNot, decide};
