@@ -2,6 +2,7 @@
 //! part may know which, and follows one message from socket to disk and back.
 
 pub mod actors;
+pub mod adapters;
 pub mod domain;
 pub mod metrics;
 pub mod ports;
