@@ -14,7 +14,7 @@ use crate::domain::event::{EventKind, Origin, Sender};
 use crate::domain::group::Availability;
 use crate::domain::ids::{ChatId, DepartmentId, VisitorId};
 use crate::domain::text;
-use crate::ports::journal::{Birth, BirthError, ChatHead};
+use crate::ports::journal::{Birth, BirthError, ChatHead, Side};
 use crate::ports::staff::{Brand, Department};
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame;
@@ -184,20 +184,20 @@ async fn departments(shared: &Shared, brand: &Brand) -> Result<Vec<Department>, 
     shared.store.departments(brand.account).await.map_err(|_| Failure::unavailable())
 }
 
+/// The answer of a start that made its chat earlier; else the failure. Makes nothing.
 async fn again_or(shared: &Arc<Shared>, birth: &Birth, failure: Failure) -> Result<Begun, Failure> {
-    let sender = birth.visitor.to_string();
-    let before = shared.store.remembered(birth.account, &sender, &birth.origin.command).await;
-    let before = before.map_err(|_| Failure::unavailable())?;
-    if before.is_none() {
-        return Err(failure);
-    }
-    // Known: the birth answers with what it made then, or with what was different, and makes nothing.
-    match shared.store.birth(birth.clone()).await {
-        Err(BirthError::Before { chat, seq }) => {
-            Ok(Begun { chat, seq, session: shared.registry.session(shared, birth.account, chat) })
+    let store = &shared.store;
+    let latest = store.chat_of_visitor(birth.account, &birth.brand, birth.visitor).await;
+    let Some(latest) = latest.map_err(|_| Failure::unavailable())? else { return Err(failure) };
+    let first = store.events(birth.account, latest.id, Side::Visitor, 0, 1, 1).await;
+    let first = first.map_err(|_| Failure::unavailable())?.events.into_iter().next();
+    match first.and_then(|event| event.origin) {
+        Some(origin) if origin.command == birth.origin.command && origin.digest == birth.origin.digest => {
+            let session = shared.registry.session(shared, birth.account, latest.id);
+            Ok(Begun { chat: latest.id, seq: birth.head.visitor_seq, session })
         }
-        Err(error) => Err(refused(&error)),
-        Ok(_) => Err(failure),
+        Some(origin) if origin.command == birth.origin.command => Err(refused(&BirthError::OtherContent)),
+        _ => Err(failure),
     }
 }
 
