@@ -56,8 +56,8 @@ impl Positions {
 }
 
 impl Queue {
-    /// Which chats must be told now how many are ahead of them. At most [`POSITION_SLICE`] of those behind the first
-    /// ones in one call; the rest is due at once, so that a long queue does not hold up everything else.
+    /// Which chats must be told now how many are ahead of them. Newcomers at once; of those who stand behind the first
+    /// ones at most [`POSITION_SLICE`] in one call: the rest is due at once, so that a long queue holds nothing up.
     pub fn positions_due(&mut self, now: Timestamp) -> Vec<(ChatId, usize)> {
         let mut out = Vec::new();
         for chat in std::mem::take(&mut self.positions.unknown) {
