@@ -1,0 +1,6 @@
+//! Every test of the product from outside, in one binary, so that it links once.
+
+mod suite {
+    mod it;
+    mod tidy;
+}
