@@ -32,7 +32,7 @@ impl LogSettings {
 /// program that does not exist, and log nothing.
 fn fits(text: &str) -> bool {
     let bare = |directive: &str| directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok();
-    text.split(',').all(|directive| bare(directive)) && EnvFilter::builder().parse(text).is_ok()
+    text.split(',').all(bare) && EnvFilter::builder().parse(text).is_ok()
 }
 
 #[cfg(test)]
