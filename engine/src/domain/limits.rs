@@ -106,10 +106,21 @@ pub const WRITER_QUEUE_MAX: usize = 65_536;
 pub const INDEX_WITHIN: Duration = Duration::from_secs(2);
 /// How long one slice of the indexer may hold the writer.
 pub const INDEX_SLICE: Duration = Duration::from_millis(2);
+/// Events that the indexer sorts and copies in one pass: some 3 ms of sorting at most, 2 MB while it lasts.
+pub const INDEX_PASS_MAX: usize = 50_000;
+/// How long the writer waits after a failed commit before it goes on by itself; commands are tried at once.
+pub const STORE_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How long delivered and read marks may be kept in memory only (PROTOCOL: 2 s).
 pub const MARKS_WITHIN: Duration = Duration::from_secs(2);
 /// How long commands outside a chat are remembered (PROTOCOL: 7 days).
 pub const COMMANDS_REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long after the latest of them wrong passwords of an account or address are remembered: a day, so that the
+/// store does not keep every address that ever tried.
+pub const FAILURES_REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+/// How often the store forgets what need not be remembered any more.
+pub const FORGET_EVERY: Duration = Duration::from_secs(600);
+/// Connections of a node that read from the store: reads are short, and two cores can use a few.
+pub const READERS_MAX: u32 = 4;
 
 // ---- presence and waiting --------------------------------------------------------------------------------------
 
