@@ -201,4 +201,4 @@ pub const ACCEPT_BACKLOG: u32 = 4096;
 /// Sent bytes that a peer does not confirm for this long end the connection: it is gone, and did not say so.
 pub const TCP_UNCONFIRMED_MAX: Duration = Duration::from_secs(30);
 /// Requests that still run when the server stops get this long.
-pub const STOP_WITHIN: Duration = Duration::from_secs(10);
+pub const STOP_WITHIN: Duration = Duration::from_secs(5);
