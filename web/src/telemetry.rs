@@ -1,5 +1,7 @@
 //! Logs on standard error: readable lines, or one JSON object each. No personal data above debug.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogSettings;
@@ -8,7 +10,7 @@ use crate::config::LogSettings;
 pub fn start(settings: &LogSettings) {
     // The filter was checked when the settings were read.
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_default();
-    let logs = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
+    let logs = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let started = if settings.json { logs.json().try_init() } else { logs.compact().try_init() };
     if started.is_err() {
         tracing::debug!("logs had been started before");

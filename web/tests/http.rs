@@ -1,5 +1,7 @@
 //! The server as its clients meet it: a real one on a port of its own, over a store in a folder of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test that finds something else than it needs shall fail there")]
+
 #[path = "http/accounts.rs"]
 mod accounts;
 #[path = "http/chats.rs"]

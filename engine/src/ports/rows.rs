@@ -52,6 +52,11 @@ impl ChatRecord {
     }
 }
 
+/// The marks of one chat among those of many.
+pub fn marks_of(marks: &[(ChatId, MarkRow)], chat: ChatId) -> Vec<MarkRow> {
+    marks.iter().filter(|(of, _)| *of == chat).map(|(_, row)| *row).collect()
+}
+
 /// Reads a cursor.
 pub fn parse_cursor(text: &str) -> Option<(Timestamp, ChatId)> {
     let (millis, id) = text.rsplit_once('-')?;

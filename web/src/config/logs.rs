@@ -31,7 +31,9 @@ impl LogSettings {
 /// Whether it is a filter. A bare word must be a level: else a slip such as `verbose` would name a part of the
 /// program that does not exist, and log nothing.
 fn fits(text: &str) -> bool {
-    let bare = |directive: &str| directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok();
+    let bare = |directive: &str| {
+        directive.contains(['=', '[']) || !directive.is_empty() && directive.parse::<LevelFilter>().is_ok()
+    };
     text.split(',').all(bare) && EnvFilter::builder().parse(text).is_ok()
 }
 

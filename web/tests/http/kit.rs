@@ -81,7 +81,7 @@ impl TestServer {
         let heard = Arc::new(Heard::default());
         let listener = heard.clone();
         let wire = async move |foundation: &wiring::Foundation| {
-            let wired = wiring::wire(foundation).await?;
+            let wired = wiring::wire(foundation, Box::new(engine::adapters::system::SystemRandom)).await?;
             Ok(wiring::Wiring { staff_changes: listener, ..wired })
         };
         let running = startup::serve(store.clone(), clock.clone(), settings, true, wire).await.unwrap();
