@@ -6,6 +6,7 @@ use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode};
 use engine::domain::ids::AccountId;
 use engine::domain::permission::StaffRole;
 use engine::domain::time::Timestamp;
+use engine::ports::staff::Brand;
 use engine::ports::store::{SharedStore, StoreError};
 use engine::protocol::error::Failure;
 
@@ -43,7 +44,8 @@ pub async fn fill(store: &SharedStore, at: Timestamp) -> Result<bool, ProvisionE
     }
     let account = store.create_account(BRAND, "Demo", at).await?.id;
     let key = BRAND.parse().map_err(|bad| Failure::bad_id("brand", &bad))?;
-    store.put_brand(&provision::brand(account, key, "Demo shop")).await?;
+    let brand = Brand { color: "#24594a".to_owned(), ..provision::brand(account, key, "Larkfield") };
+    store.put_brand(&brand).await?;
     for (place, (id, name)) in (0..).zip(PLACES) {
         put_place(store, account, id, name, place).await?;
     }
