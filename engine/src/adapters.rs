@@ -1,0 +1,8 @@
+//! What stands behind the ports. Only start-up code and tests name an adapter; everything else knows the traits.
+//! `memory` is the executable specification: where another store does something else, one of the two is wrong.
+
+mod delivery;
+pub mod memory;
+mod sql;
+pub mod sqlite;
+pub mod system;

@@ -1,0 +1,169 @@
+//! Presence, load and shards in memory.
+
+use async_trait::async_trait;
+
+use crate::adapters::memory::MemoryStore;
+use crate::adapters::memory::state::{State, conflict};
+use crate::domain::group::Status;
+use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId, NodeId, OperatorId, Shard};
+use crate::domain::limits::{COMMANDS_REMEMBERED, SHARDS};
+use crate::domain::time::Timestamp;
+use crate::ports::journal::Remembered;
+use crate::ports::presence::{Drift, Presence, PresenceRow, RosterRow};
+use crate::ports::shards::{ShardRow, Shards};
+use crate::ports::store::StoreError;
+use crate::protocol::visitor::ChatPhase;
+
+#[async_trait]
+impl Presence for MemoryStore {
+    async fn own_presence(&self, account: AccountId, operator: OperatorId) -> Result<Option<PresenceRow>, StoreError> {
+        let mut state = self.open()?;
+        let Some(row) = state.operator_mut(account, operator) else { return Ok(None) };
+        row.session_epoch += 1;
+        Ok(Some(PresenceRow {
+            operator,
+            status: row.status,
+            since: row.since,
+            last_seen_at: row.last_seen_at,
+            session_epoch: row.session_epoch,
+        }))
+    }
+
+    async fn set_status(
+        &self,
+        account: AccountId,
+        operator: OperatorId,
+        status: Status,
+        at: Timestamp,
+        command: Option<(CommandId, Remembered)>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        if state.operator(account, operator).is_none() {
+            return conflict("there is no such operator");
+        }
+        if let Some((command, answer)) = command {
+            let key = (account, operator.to_string(), command);
+            match state.remembered.get(&key) {
+                Some((earlier, _)) if earlier.digest == answer.digest => return Ok(()),
+                Some(_) => return conflict("the same id with other content"),
+                None => state.remembered.insert(key, (answer, at + COMMANDS_REMEMBERED)),
+            };
+        }
+        if let Some(row) = state.operator_mut(account, operator).filter(|row| row.status != status) {
+            row.status = status;
+            row.since = at;
+        }
+        Ok(())
+    }
+
+    async fn seen(&self, operators: &[(AccountId, OperatorId)], at: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        for (account, operator) in operators {
+            if let Some(row) = state.operator_mut(*account, *operator) {
+                row.last_seen_at = row.last_seen_at.max(at);
+            }
+        }
+        Ok(())
+    }
+
+    async fn roster(&self, account: AccountId, group: &GroupId) -> Result<Vec<RosterRow>, StoreError> {
+        let state = self.open()?;
+        let members = state.memberships.iter().filter(|((of, in_group, _), _)| *of == account && in_group == group);
+        let rows = members.filter_map(|((_, _, operator), member)| {
+            let row = state.operator(account, *operator)?;
+            Some(RosterRow {
+                operator: *operator,
+                name: row.operator.name.clone(),
+                handling: member.membership.handling,
+                active: member.membership.active,
+                group_limit: member.membership.limit,
+                limit: row.operator.limit,
+                held: row.slots.held,
+                reserved: row.slots.reserved,
+                group_held: member.slots.held,
+                group_reserved: member.slots.reserved,
+                status: row.status,
+                since: row.since,
+                last_ended_at: row.last_ended_at,
+                version: row.version,
+            })
+        });
+        Ok(rows.collect())
+    }
+
+    async fn recount(&self, account: AccountId) -> Result<Vec<Drift>, StoreError> {
+        let mut state = self.open()?;
+        let drifts = drifts(&state, account);
+        for drift in &drifts {
+            let slots = state.true_slots(account, drift.operator, drift.group.as_ref());
+            if let Some(group) = &drift.group {
+                let key = (account, group.clone(), drift.operator);
+                if let Some(member) = state.memberships.get_mut(&key) {
+                    member.slots = slots;
+                }
+            }
+            if let Some(row) = state.operator_mut(account, drift.operator) {
+                row.version += 1;
+                if drift.group.is_none() {
+                    row.slots = slots;
+                }
+            }
+        }
+        Ok(drifts)
+    }
+}
+
+fn drifts(state: &State, account: AccountId) -> Vec<Drift> {
+    let overall = state.operators.iter().filter(|(_, row)| row.account == account);
+    let overall = overall.map(|(operator, row)| (*operator, None, row.slots));
+    let in_groups = state.memberships.iter().filter(|((of, _, _), _)| *of == account);
+    let in_groups = in_groups.map(|((_, group, operator), member)| (*operator, Some(group.clone()), member.slots));
+    let compared = overall.chain(in_groups).filter_map(|(operator, group, counted)| {
+        let truly = state.true_slots(account, operator, group.as_ref());
+        let drift = Drift { operator, group, counted: counted.pair(), true_count: truly.pair() };
+        (drift.counted != drift.true_count).then_some(drift)
+    });
+    let mut drifts: Vec<Drift> = compared.collect();
+    drifts.sort_by(|a, b| (a.operator, &a.group).cmp(&(b.operator, &b.group)));
+    drifts
+}
+
+#[async_trait]
+impl Shards for MemoryStore {
+    async fn shards(&self) -> Result<Vec<ShardRow>, StoreError> {
+        let state = self.open()?;
+        let all = (0..SHARDS).filter_map(|number| u8::try_from(number).ok()).map(Shard);
+        Ok(all
+            .map(|shard| match state.shards.get(&shard) {
+                Some((epoch, owner)) => ShardRow { shard, epoch: *epoch, owner: Some(owner.clone()) },
+                None => ShardRow { shard, epoch: 0, owner: None },
+            })
+            .collect())
+    }
+
+    async fn take_shards(&self, node: &NodeId, shards: &[Shard]) -> Result<Vec<ShardRow>, StoreError> {
+        let mut state = self.open()?;
+        let mut shards = shards.to_vec();
+        shards.sort_unstable();
+        shards.dedup();
+        let take = |shard: Shard| {
+            let epoch = state.shards.get(&shard).map_or(0, |(epoch, _)| *epoch) + 1;
+            state.shards.insert(shard, (epoch, node.clone()));
+            ShardRow { shard, epoch, owner: Some(node.clone()) }
+        };
+        Ok(shards.into_iter().map(take).collect())
+    }
+
+    async fn open_chats(&self, shards: &[Shard]) -> Result<Vec<(AccountId, ChatId)>, StoreError> {
+        let state = self.open()?;
+        let mut open: Vec<_> = state
+            .chats
+            .values()
+            .map(|row| &row.record)
+            .filter(|record| record.head.state != ChatPhase::Ended && shards.contains(&record.id.shard()))
+            .map(|record| (record.started_at, record.id, record.account))
+            .collect();
+        open.sort_unstable();
+        Ok(open.into_iter().map(|(_, chat, account)| (account, chat)).collect())
+    }
+}

@@ -1,0 +1,113 @@
+//! Births, up to the first events: those each database stores its own way.
+
+use crate::adapters::sql::{Query, Sql, Value, ended_by, ended_why, phase};
+use crate::domain::ids::ChatId;
+use crate::domain::limits::COMMANDS_REMEMBERED;
+use crate::ports::journal::{Birth, BirthError, ChatHead};
+use crate::ports::store::StoreError;
+
+/// Remembers the command, checks the shard's epoch, gives the number and makes the row. To be run in a transaction
+/// that is rolled back on any error; the events are still to be stored in it.
+pub(crate) async fn claim(sql: &mut dyn Sql, birth: &Birth) -> Result<i64, BirthError> {
+    remember(sql, birth).await?;
+    let mut owned = Query::new("SELECT 1 FROM shard WHERE id = $1 AND epoch = $2 AND owner IS NOT NULL")
+        .arg(i64::from(birth.chat.shard().0))
+        .arg(birth.epoch);
+    owned.push(sql.dialect().for_share());
+    if sql.run(owned).await?.rows.is_empty() {
+        return Err(BirthError::Fenced);
+    }
+    // The check comes before the number: an account's row that is held makes other births wait.
+    if let Some(chat) = open_chat(sql, birth).await? {
+        return Err(BirthError::Open { chat });
+    }
+    let number = Query::new("UPDATE account SET last_number = last_number + 1 WHERE id = $1 RETURNING last_number");
+    let number = sql.run(number.arg(birth.account)).await?.first(|mut row| row.int())?;
+    let number = number.ok_or_else(|| BirthError::Unavailable("there is no such account".into()))?;
+    if sql.run(chat_row(birth, number)).await?.affected == 1 {
+        return Ok(number);
+    }
+    match open_chat(sql, birth).await? {
+        Some(chat) => Err(BirthError::Open { chat }),
+        None => Err(BirthError::Unavailable(format!("there is a chat {} already", birth.chat))),
+    }
+}
+
+async fn remember(sql: &mut dyn Sql, birth: &Birth) -> Result<(), BirthError> {
+    // A memory that has run out makes room; one that stands tells what was answered.
+    let remember = Query::new(
+        "INSERT INTO birth (account, visitor, command, digest, chat, visitor_seq, kept_until) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account, visitor, command) DO UPDATE SET \
+         digest = excluded.digest, chat = excluded.chat, visitor_seq = excluded.visitor_seq, \
+         kept_until = excluded.kept_until WHERE birth.kept_until <= $8",
+    );
+    let (visitor, command) = (birth.visitor.0, birth.origin.command.as_str());
+    let remember = remember.arg(birth.account).arg(visitor).arg(command).arg(birth.origin.digest);
+    let remember = remember.arg(birth.chat.0).arg(birth.head.visitor_seq).arg(birth.at + COMMANDS_REMEMBERED);
+    if sql.run(remember.arg(birth.at)).await?.affected == 1 {
+        return Ok(());
+    }
+    let earlier =
+        Query::new("SELECT digest, chat, visitor_seq FROM birth WHERE account = $1 AND visitor = $2 AND command = $3");
+    let earlier = sql.run(earlier.arg(birth.account).arg(visitor).arg(command)).await?;
+    match earlier.first(|mut row| Ok((row.u64()?, ChatId(row.uuid()?), row.u32()?)))? {
+        Some((digest, chat, seq)) if digest == birth.origin.digest => Err(BirthError::Before { chat, seq }),
+        Some(_) => Err(BirthError::OtherContent),
+        None => Err(BirthError::Unavailable("the memory of the command went away".into())),
+    }
+}
+
+async fn open_chat(sql: &mut dyn Sql, birth: &Birth) -> Result<Option<ChatId>, StoreError> {
+    let query =
+        Query::new("SELECT id FROM chat WHERE account = $1 AND brand = $2 AND visitor = $3 AND state <> 'ended'");
+    let query = query.arg(birth.account).arg(birth.brand.as_str()).arg(birth.visitor.0);
+    sql.run(query).await?.first(|mut row| row.uuid().map(ChatId))
+}
+
+fn chat_row(birth: &Birth, number: i64) -> Query {
+    let mut query = Query::new(
+        "INSERT INTO chat (id, account, shard, owner_epoch, number, visitor, brand, department, name, email, \
+         started_at, state, grp, owner, queued_at, assigned_at, answered_at, ended_at, ended_by, ended_why, \
+         idle_since, visitor_away, messages, question, last_seq, visitor_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+         $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) \
+         ON CONFLICT DO NOTHING",
+    );
+    query = query.arg(birth.chat.0).arg(birth.account).arg(i64::from(birth.chat.shard().0)).arg(birth.epoch);
+    query = query.arg(number).arg(birth.visitor.0).arg(birth.brand.as_str());
+    query = query.arg(birth.department.as_ref().map(|department| department.as_str().to_owned()));
+    query = query.arg(birth.name.clone()).arg(birth.email.clone()).arg(birth.at);
+    query.args.extend(head_values(&birth.head));
+    query
+}
+
+/// The changing columns of a chat's row: `state`, `grp`, `owner`, `queued_at`, `assigned_at`, `answered_at`,
+/// `ended_at`, `ended_by`, `ended_why`, `idle_since`, `visitor_away`, `messages`, `question`, `last_seq`,
+/// `visitor_seq`.
+pub(crate) fn head_values(head: &ChatHead) -> [Value; 15] {
+    [
+        phase::name(head.state).into(),
+        head.group.as_str().into(),
+        head.owner.map(|owner| owner.0).into(),
+        head.queued_at.into(),
+        head.assigned_at.into(),
+        head.answered_at.into(),
+        head.ended_at.into(),
+        head.ended.map(|(by, _)| ended_by::name(by).to_owned()).into(),
+        head.ended.map(|(_, why)| ended_why::name(why).to_owned()).into(),
+        head.idle_since.into(),
+        head.visitor_away.into(),
+        head.messages.into(),
+        head.question.clone().into(),
+        head.last_seq.into(),
+        head.visitor_seq.into(),
+    ]
+}
+
+impl From<StoreError> for BirthError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(words) => Self::Unavailable(words),
+            StoreError::Corrupt(words) | StoreError::Conflict(words) => Self::Unavailable(words),
+        }
+    }
+}

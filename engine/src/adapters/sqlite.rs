@@ -1,0 +1,118 @@
+//! The store on SQLite: one file in the data folder, one process. All writes go through one thread that owns the
+//! writing connection and commits in groups ([`writer`]); reads go through a pool of connections that only read.
+//! Events are born in an append-only journal and moved to where they are read by the [`indexer`].
+
+mod append;
+mod indexer;
+mod open;
+mod queue;
+mod read;
+mod writer;
+
+pub use open::{OpenError, SqliteOptions};
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use sqlx::SqlitePool;
+
+use crate::adapters::delivery::well_born;
+use crate::adapters::sql::{Backend, Query, Sql, Work, claim};
+use crate::adapters::sqlite::queue::Queue;
+use crate::adapters::sqlite::read::{Reader, at_once};
+use crate::ports::journal::{Append, Birth, BirthError, Completion};
+use crate::ports::store::{Store, StoreError};
+
+/// The store on SQLite.
+pub struct SqliteStore {
+    queue: Arc<Queue>,
+    pool: SqlitePool,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl SqliteStore {
+    /// Opens the data folder, making it and its file where they are missing, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// See [`OpenError`]: another process has the folder, it cannot be written, a newer version wrote it.
+    pub async fn open(options: SqliteOptions) -> Result<Self, OpenError> {
+        let reading = open::reading(&options);
+        // Files and locks may make one wait: not on a thread that serves.
+        let core = match tokio::task::spawn_blocking(move || open::core(&options)).await {
+            Ok(core) => core?,
+            Err(error) => return Err(OpenError::Thread(error.to_string())),
+        };
+        let pool = reading.await?;
+        let queue = Arc::new(Queue::new());
+        let taken = Arc::clone(&queue);
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || writer::run(core, &taken))
+            .map_err(|error| OpenError::Thread(error.to_string()))?;
+        Ok(Self { queue, pool, thread: Mutex::new(Some(thread)) })
+    }
+}
+
+impl Backend for SqliteStore {
+    fn read<'s, R, F>(&'s self, work: F) -> Work<'s, R>
+    where
+        R: Send + 'static,
+        F: for<'c> FnOnce(&'c mut dyn Sql) -> Work<'c, R> + Send + 'static,
+    {
+        Box::pin(async move { work(&mut Reader(&self.pool)).await })
+    }
+
+    fn write<'s, R, F>(&'s self, work: F) -> Work<'s, R>
+    where
+        R: Send + 'static,
+        F: for<'c> FnOnce(&'c mut dyn Sql) -> Work<'c, R> + Send + 'static,
+    {
+        Box::pin(self.queue.submit(move |core| at_once(work(&mut core.sql()))))
+    }
+
+    fn append(&self, append: Append, done: Completion) {
+        self.queue.append(append, done);
+    }
+
+    fn birth(&self, birth: Birth) -> impl Future<Output = Result<i64, BirthError>> + Send {
+        self.queue.submit(move |core| {
+            if !well_born(&birth) {
+                return Err(BirthError::Unavailable("the first events are not numbered from 1".into()));
+            }
+            let number = at_once(claim(&mut core.sql(), &birth))?;
+            core.first_events(&birth)?;
+            Ok(number)
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.read(|sql| Box::pin(sql.run(Query::new("SELECT 1")))).await?;
+        // A writer that is gone, or stuck, shows here.
+        self.write(|sql| Box::pin(sql.run(Query::new("SELECT 1")))).await.map(drop)
+    }
+
+    async fn close(&self) {
+        // Readers first: the last connection to go brings the log home, and that must be the one that may write.
+        self.pool.close().await;
+        self.queue.close();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // The writer finishes what was taken; waiting for it must not hold up this thread's other work.
+            let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(ended, Ok(Ok(()))) {
+                tracing::error!("the writer did not end in order");
+            }
+        }
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // The thread ends by itself, and lets go of the folder then.
+        self.queue.close();
+    }
+}

@@ -1,0 +1,225 @@
+//! Appends on the writing connection: the chat's row under its fence, the events, the slots, the offers.
+
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params, params_from_iter};
+
+use crate::adapters::delivery::well_numbered;
+use crate::adapters::sql::{head_values, offer_kind};
+use crate::adapters::sqlite::indexer::Indexer;
+use crate::adapters::sqlite::read::{store_error, words};
+use crate::adapters::sqlite::writer::Core;
+use crate::domain::chat::SlotChange;
+use crate::domain::event::{Sender, StoredEvent};
+use crate::domain::ids::{AccountId, ChatId};
+use crate::domain::time::Timestamp;
+use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Birth, Head, Load};
+use crate::ports::store::StoreError;
+
+const LIGHT: &str = "UPDATE chat SET last_seq = ?1, visitor_seq = ?2, messages = ?3, idle_since = ?4, answered_at = ?5 \
+    WHERE id = ?6 AND account = ?7 AND owner_epoch = ?8 AND last_seq = ?9";
+const FULL: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at = ?4, assigned_at = ?5, \
+    answered_at = ?6, ended_at = ?7, ended_by = ?8, ended_why = ?9, idle_since = ?10, visitor_away = ?11, \
+    messages = ?12, question = ?13, last_seq = ?14, visitor_seq = ?15 \
+    WHERE id = ?16 AND account = ?17 AND owner_epoch = ?18 AND last_seq = ?19";
+const EVENT: &str = "INSERT INTO event (n, account, chat, seq, visitor_seq, visible, at, body, command, sender, digest) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+// The limit stands in the write itself: whoever writes last sees what the others took. Giving back more than is held
+// would be a miscount; it must not keep a chat from ending, and the recount tells of it.
+const OPERATOR: &str = "UPDATE operator SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0), \
+    last_ended_at = coalesce(?3, last_ended_at), load_version = load_version + 1 WHERE id = ?4 AND account = ?5 \
+    AND (?6 = 0 OR max_chats IS NULL OR held + reserved + 1 <= max_chats) \
+    RETURNING held, reserved, last_ended_at, load_version";
+const MEMBERSHIP: &str = "UPDATE membership SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0) \
+    WHERE account = ?3 AND grp = ?4 AND operator = ?5 \
+    AND (?6 = 0 OR max_chats IS NULL OR held + reserved + 1 <= max_chats) RETURNING held, reserved";
+const OPEN_OFFER: &str = "INSERT OR REPLACE INTO offer (chat, seq, account, operator, grp, kind, expires_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const CLOSE_OFFER: &str = "DELETE FROM offer WHERE chat = ?1 AND seq = ?2 AND account = ?3";
+
+/// The statements of appends, prepared once for a run of them.
+pub(super) struct Statements<'c> {
+    light: CachedStatement<'c>,
+    event: CachedStatement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    pub(super) fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
+        Ok(Self { light: connection.prepare_cached(LIGHT)?, event: connection.prepare_cached(EVENT)? })
+    }
+
+    /// Does one append, or refuses it without a trace. An error means that the transaction is lost.
+    pub(super) fn append(
+        &mut self,
+        connection: &Connection,
+        indexer: &mut Indexer,
+        append: &Append,
+    ) -> rusqlite::Result<AppendOutcome> {
+        if !well_numbered(append) {
+            return Ok(Err(AppendError::Fenced));
+        }
+        let light = matches!(append.head, Head::Light { .. });
+        if light && append.slots.is_empty() && append.opened.is_none() && append.closed.is_empty() {
+            if !self.head(connection, append)? {
+                return Ok(Err(AppendError::Fenced));
+            }
+            self.events(indexer, append.account, append.chat, &append.events)?;
+            return Ok(Ok(Appended::default()));
+        }
+        connection.prepare_cached("SAVEPOINT append")?.execute([])?;
+        let outcome = match self.with_slots(connection, indexer, append) {
+            // A rule of the data forbids this one; the others of the group have no part in it.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                Err(AppendError::Unavailable(words(&error)))
+            }
+            outcome => outcome?,
+        };
+        if outcome.is_err() {
+            connection.prepare_cached("ROLLBACK TO append")?.execute([])?;
+        }
+        connection.prepare_cached("RELEASE append")?.execute([])?;
+        Ok(outcome)
+    }
+
+    fn with_slots(
+        &mut self,
+        connection: &Connection,
+        indexer: &mut Indexer,
+        append: &Append,
+    ) -> rusqlite::Result<AppendOutcome> {
+        if !self.head(connection, append)? {
+            return Ok(Err(AppendError::Fenced));
+        }
+        let mut loads = Vec::with_capacity(append.slots.len());
+        for slot in &append.slots {
+            match change_slot(connection, append.account, slot, append.at)? {
+                Some(load) => loads.push(load),
+                None => return Ok(Err(AppendError::NoCapacity { operator: slot.place().0 })),
+            }
+        }
+        for offer in &append.closed {
+            let mut close = connection.prepare_cached(CLOSE_OFFER)?;
+            close.execute(params![&offer.chat.0.as_bytes()[..], offer.seq, append.account.0])?;
+        }
+        if let Some(offer) = &append.opened {
+            connection.prepare_cached(OPEN_OFFER)?.execute(params![
+                &offer.id.chat.0.as_bytes()[..],
+                offer.id.seq,
+                append.account.0,
+                &offer.operator.0.as_bytes()[..],
+                offer.group.as_str(),
+                offer_kind::name(offer.kind),
+                offer.expires_at.millis(),
+            ])?;
+        }
+        // Last, so that a refusal above has nothing to take back in the indexer's memory.
+        self.events(indexer, append.account, append.chat, &append.events)?;
+        Ok(Ok(Appended { loads }))
+    }
+
+    /// Writes the chat's row; false when another writer has the chat.
+    fn head(&mut self, connection: &Connection, append: &Append) -> rusqlite::Result<bool> {
+        let id = &append.chat.0.as_bytes()[..];
+        let changed = match &append.head {
+            Head::Light { visitor_seq, messages, idle_since, answered_at } => self.light.execute(params![
+                append.events.last().map_or(append.after, |event| event.seq),
+                visitor_seq,
+                messages,
+                idle_since.map(Timestamp::millis),
+                answered_at.map(Timestamp::millis),
+                id,
+                append.account.0,
+                append.epoch as i64,
+                append.after,
+            ])?,
+            Head::Full(head) => {
+                let fence = [append.chat.0.into(), append.account.into(), append.epoch.into(), append.after.into()];
+                let values = head_values(head).into_iter().chain(fence);
+                connection.prepare_cached(FULL)?.execute(params_from_iter(values))?
+            }
+        };
+        Ok(changed == 1)
+    }
+
+    fn events(
+        &mut self,
+        indexer: &mut Indexer,
+        account: AccountId,
+        chat: ChatId,
+        events: &[StoredEvent],
+    ) -> rusqlite::Result<()> {
+        for event in events {
+            let n = indexer.number(chat, event.seq);
+            let origin = event.origin.as_ref();
+            let sender = match origin.map(|origin| &origin.sender) {
+                Some(Sender::Operator(operator)) => Some(&operator.0.as_bytes()[..]),
+                Some(Sender::Visitor) | None => None,
+            };
+            self.event.execute(params![
+                n,
+                account.0,
+                &chat.0.as_bytes()[..],
+                event.seq,
+                event.visitor_seq,
+                event.visible,
+                event.at.millis(),
+                event.body.get(),
+                origin.map(|origin| origin.command.as_str()),
+                sender,
+                origin.map(|origin| origin.digest as i64),
+            ])?;
+        }
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Stores the events of a chat that is being born.
+    pub(super) fn first_events(&mut self, birth: &Birth) -> Result<(), StoreError> {
+        self.told(birth.at);
+        let Self { connection, indexer, .. } = self;
+        Statements::of(connection)
+            .and_then(|mut statements| statements.events(indexer, birth.account, birth.chat, &birth.events))
+            .map_err(|error| store_error(&error))
+    }
+}
+
+/// Changes one slot; `None` when there is no room, or nobody whose slot it is.
+fn change_slot(
+    connection: &Connection,
+    account: AccountId,
+    slot: &SlotChange,
+    at: Timestamp,
+) -> rusqlite::Result<Option<Load>> {
+    let (operator, group) = slot.place();
+    let (reserved, held) = slot.delta();
+    let ended_at = matches!(slot, SlotChange::Free { .. }).then_some(at.millis());
+    let id = &operator.0.as_bytes()[..];
+    let needs_room = slot.needs_room();
+    let overall = connection
+        .prepare_cached(OPERATOR)?
+        .query_row(params![held, reserved, ended_at, id, account.0, needs_room], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?, row.get::<_, i64>(3)?))
+        })
+        .optional()?;
+    let in_group = connection
+        .prepare_cached(MEMBERSHIP)?
+        .query_row(params![held, reserved, account.0, group.as_str(), id, needs_room], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let nobody = takes(slot) && overall.is_none();
+    if nobody || needs_room && in_group.is_none() {
+        return Ok(None);
+    }
+    // Who is no longer there, or no longer a member, holds nothing.
+    let (held, reserved, ended_at, version) = overall.unwrap_or_default();
+    let (group_held, group_reserved) = in_group.unwrap_or_default();
+    let last_ended_at = ended_at.map(Timestamp::from_millis);
+    let version = version as u64;
+    let group = group.clone();
+    Ok(Some(Load { operator, group, held, reserved, group_held, group_reserved, last_ended_at, version }))
+}
+
+/// Whether the change makes somebody hold more: that somebody must exist.
+fn takes(slot: &SlotChange) -> bool {
+    matches!(slot, SlotChange::Reserve { .. } | SlotChange::Occupy { .. } | SlotChange::Fill { .. })
+}

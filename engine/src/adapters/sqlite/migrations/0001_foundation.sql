@@ -1,0 +1,238 @@
+-- Times are milliseconds since 1970 in UTC, ids of the engine 16 bytes, chosen ids text. Every row bears its account.
+
+CREATE TABLE account (
+    id          INTEGER PRIMARY KEY,
+    slug        TEXT NOT NULL UNIQUE,
+    name        TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    last_number INTEGER NOT NULL DEFAULT 0 -- the latest chat's number
+) STRICT;
+
+CREATE TABLE brand (
+    id       TEXT NOT NULL PRIMARY KEY, -- unique over all accounts: a page names nothing else
+    account  INTEGER NOT NULL REFERENCES account (id),
+    name     TEXT NOT NULL,
+    color    TEXT NOT NULL,
+    language TEXT NOT NULL,
+    origins  TEXT NOT NULL, -- JSON
+    welcome  TEXT NOT NULL, -- JSON
+    UNIQUE (account, name)
+) STRICT;
+
+CREATE TABLE department (
+    account INTEGER NOT NULL REFERENCES account (id),
+    id      TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    place   INTEGER NOT NULL,
+    PRIMARY KEY (account, id),
+    UNIQUE (account, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE grp (
+    account                INTEGER NOT NULL,
+    id                     TEXT NOT NULL,
+    department             TEXT NOT NULL,
+    name                   TEXT NOT NULL,
+    offer_mode             TEXT NOT NULL,
+    offer_expires_after_ms INTEGER NOT NULL,
+    connection_timeout_ms  INTEGER NOT NULL,
+    PRIMARY KEY (account, id),
+    UNIQUE (account, name),
+    FOREIGN KEY (account, department) REFERENCES department (account, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE operator (
+    id            BLOB NOT NULL PRIMARY KEY,
+    account       INTEGER NOT NULL REFERENCES account (id),
+    email         TEXT NOT NULL,
+    email_key     TEXT NOT NULL, -- the address without case
+    name          TEXT NOT NULL,
+    role          TEXT NOT NULL,
+    max_chats     INTEGER, -- NULL is unlimited
+    disabled      INTEGER NOT NULL,
+    password_hash TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    status        TEXT NOT NULL DEFAULT 'offline',
+    status_since  INTEGER NOT NULL,
+    last_seen_at  INTEGER NOT NULL,
+    session_epoch INTEGER NOT NULL DEFAULT 0,
+    held          INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
+    reserved      INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+    last_ended_at INTEGER,
+    load_version  INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (account, id),
+    UNIQUE (account, email_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX operator_by_email ON operator (email_key);
+
+CREATE TABLE membership (
+    account   INTEGER NOT NULL,
+    grp       TEXT NOT NULL,
+    operator  BLOB NOT NULL,
+    handling  TEXT NOT NULL,
+    max_chats INTEGER, -- NULL is unlimited
+    active    INTEGER NOT NULL,
+    held      INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
+    reserved  INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+    PRIMARY KEY (account, grp, operator),
+    FOREIGN KEY (account, grp) REFERENCES grp (account, id) ON DELETE CASCADE,
+    FOREIGN KEY (account, operator) REFERENCES operator (account, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_by_operator ON membership (account, operator);
+
+CREATE TABLE session (
+    token_hash BLOB NOT NULL PRIMARY KEY,
+    account    INTEGER NOT NULL,
+    operator   BLOB NOT NULL,
+    csrf_hash  BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    used_at    INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    user_agent TEXT NOT NULL,
+    address    TEXT NOT NULL,
+    FOREIGN KEY (account, operator) REFERENCES operator (account, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_by_operator ON session (account, operator);
+CREATE INDEX session_by_end ON session (expires_at);
+
+-- Failures and secrets belong to the installation, not to an account.
+CREATE TABLE failure (
+    key         TEXT NOT NULL PRIMARY KEY,
+    count       INTEGER NOT NULL,
+    pause_until INTEGER,
+    latest_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE secret (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE shard (
+    id    INTEGER NOT NULL PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    owner TEXT
+) STRICT;
+INSERT INTO shard (id, epoch)
+WITH RECURSIVE number (id) AS (SELECT 0 UNION ALL SELECT id + 1 FROM number WHERE id < 255)
+SELECT id, 0 FROM number;
+
+CREATE TABLE chat (
+    id           BLOB NOT NULL PRIMARY KEY,
+    account      INTEGER NOT NULL,
+    shard        INTEGER NOT NULL,
+    owner_epoch  INTEGER NOT NULL,
+    last_seq     INTEGER NOT NULL,
+    visitor_seq  INTEGER NOT NULL,
+    messages     INTEGER NOT NULL,
+    idle_since   INTEGER,
+    answered_at  INTEGER,
+    number       INTEGER NOT NULL,
+    visitor      BLOB NOT NULL,
+    brand        TEXT NOT NULL,
+    department   TEXT,
+    name         TEXT,
+    email        TEXT,
+    started_at   INTEGER NOT NULL,
+    state        TEXT NOT NULL,
+    grp          TEXT NOT NULL,
+    owner        BLOB,
+    queued_at    INTEGER NOT NULL,
+    assigned_at  INTEGER,
+    ended_at     INTEGER,
+    ended_by     TEXT,
+    ended_why    TEXT,
+    visitor_away INTEGER NOT NULL,
+    question     TEXT
+) STRICT;
+-- What an append of a message changes stands in no index. What runs has indexes of its own, so that ended chats,
+-- however many, cost nothing at start.
+CREATE UNIQUE INDEX chat_open_of_visitor ON chat (account, brand, visitor) WHERE state <> 'ended';
+CREATE INDEX chat_open ON chat (shard, started_at) WHERE state <> 'ended';
+CREATE INDEX chat_waiting ON chat (account, grp, queued_at, id) WHERE state = 'waiting';
+CREATE INDEX chat_active ON chat (account, owner, started_at, id) WHERE state = 'active';
+CREATE INDEX chat_latest ON chat (account, started_at, id);
+CREATE INDEX chat_of_visitor ON chat (account, brand, visitor, started_at);
+CREATE INDEX chat_of_owner ON chat (account, owner, started_at, id);
+CREATE INDEX chat_of_group ON chat (account, grp, started_at, id);
+
+-- The journal: where events are born. Appended to only, without an index: a row costs next to nothing.
+CREATE TABLE event (
+    n           INTEGER PRIMARY KEY,
+    account     INTEGER NOT NULL,
+    chat        BLOB NOT NULL,
+    seq         INTEGER NOT NULL,
+    visitor_seq INTEGER NOT NULL,
+    visible     INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    body        TEXT NOT NULL, -- JSON
+    command     TEXT, -- with sender and digest: where it came from
+    sender      BLOB, -- an operator; NULL beside a command is the visitor
+    digest      INTEGER
+) STRICT;
+
+-- Where the indexer brings them, sorted by chat; everything up to the watermark is here and no longer in the journal.
+CREATE TABLE chat_event (
+    chat        BLOB NOT NULL,
+    seq         INTEGER NOT NULL,
+    account     INTEGER NOT NULL,
+    visitor_seq INTEGER NOT NULL,
+    visible     INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    body        TEXT NOT NULL,
+    command     TEXT,
+    sender      BLOB,
+    digest      INTEGER,
+    PRIMARY KEY (chat, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE watermark (
+    name TEXT NOT NULL PRIMARY KEY,
+    n    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO watermark (name, n) VALUES ('chat_event', 0);
+
+CREATE TABLE offer (
+    chat       BLOB NOT NULL,
+    seq        INTEGER NOT NULL,
+    account    INTEGER NOT NULL,
+    operator   BLOB NOT NULL,
+    grp        TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (chat, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX offer_by_operator ON offer (account, operator, expires_at);
+
+CREATE TABLE mark (
+    chat      BLOB NOT NULL,
+    who       BLOB NOT NULL, -- an operator; 16 zero bytes are the visitor
+    account   INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    seen      INTEGER NOT NULL,
+    PRIMARY KEY (chat, who)
+) STRICT, WITHOUT ROWID;
+
+-- Commands that made a chat, and answers of commands outside a chat: what makes a repeated command harmless.
+CREATE TABLE birth (
+    account       INTEGER NOT NULL,
+    visitor       BLOB NOT NULL,
+    command       TEXT NOT NULL,
+    digest        INTEGER NOT NULL,
+    chat          BLOB NOT NULL,
+    visitor_seq   INTEGER NOT NULL,
+    kept_until    INTEGER NOT NULL,
+    PRIMARY KEY (account, visitor, command)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX birth_by_end ON birth (kept_until);
+
+CREATE TABLE remembered (
+    account    INTEGER NOT NULL,
+    sender     TEXT NOT NULL,
+    command    TEXT NOT NULL,
+    digest     INTEGER NOT NULL,
+    answer     TEXT NOT NULL,
+    kept_until INTEGER NOT NULL,
+    PRIMARY KEY (account, sender, command)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX remembered_by_end ON remembered (kept_until);
