@@ -1,5 +1,6 @@
 //! Whole stories over real sockets, against the real binary.
 
+mod accounts;
 mod bad_frames;
 mod bad_input;
 mod canaries;
@@ -12,6 +13,7 @@ mod permissions;
 mod repeats;
 mod resume;
 mod slow_reader;
+mod starting;
 mod waiting;
 mod windows;
 
