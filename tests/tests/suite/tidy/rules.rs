@@ -23,6 +23,9 @@ fn no_file_is_longer_than_can_be_read() {
     assert!(long.is_empty(), "longer than {LINES_MAX} lines: {long:#?}");
 }
 
+/// The one module that may pass a full mailbox by: it says why, and lint and reviewers look there.
+const AUDITED: &str = "engine/src/actors/guard.rs";
+
 #[test]
 fn no_message_goes_past_a_full_mailbox_and_no_lint_is_silenced() {
     // Put together, so that the rule does not find itself.
@@ -30,7 +33,9 @@ fn no_message_goes_past_a_full_mailbox_and_no_lint_is_silenced() {
     let mut found = Vec::new();
     for source in with_ending(&["rs"]) {
         let code = code(&source.text);
-        found.extend(calls.iter().filter(|call| code.contains(*call)).map(|call| format!("{}: {call}", source.path)));
+        let granted = |call: &str| source.path == AUDITED && call == calls[0];
+        let wrong = calls.iter().filter(|call| code.contains(*call) && !granted(call));
+        found.extend(wrong.map(|call| format!("{}: {call}", source.path)));
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
