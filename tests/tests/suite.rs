@@ -1,4 +1,7 @@
-//! All tests of the product from outside, in one binary, so that it links once.
+//! Every test of the product from outside, in one binary, so that it links once.
 
-#[path = "suite/conformance.rs"]
-mod conformance;
+mod suite {
+    mod conformance;
+    mod it;
+    mod tidy;
+}

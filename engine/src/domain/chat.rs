@@ -8,6 +8,8 @@ pub mod offer;
 pub mod state;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use input::{Decision, Input, Refusal, SlotChange};

@@ -120,6 +120,32 @@ pub enum EndedWhy {
     Blocked,
 }
 
+impl EndedBy {
+    /// The name as it is stored and sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Operator => "operator",
+            Self::System => "system",
+        }
+    }
+}
+
+impl EndedWhy {
+    /// The name as it is stored and sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Left => "left",
+            Self::TimedOut => "timed_out",
+            Self::SentToForm => "sent_to_form",
+            Self::Offline => "offline",
+            Self::GroupDeleted => "group_deleted",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
 /// A message as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Message {

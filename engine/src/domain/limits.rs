@@ -94,6 +94,13 @@ pub const WAITING_REPEAT: Duration = Duration::from_secs(2);
 /// How often a queue compares what it holds with the store; what it finds there is counted as a fault.
 pub const QUEUE_RECONCILE: Duration = Duration::from_secs(5);
 
+/// How often sockets and live lists are told what has changed (PROTOCOL: 4 updates a second).
+pub const PULSE_EVERY: Duration = Duration::from_millis(250);
+/// How long after the start running chats wait for their visitors before their sessions are woken anyway.
+pub const WAKE_RUNNING_AFTER: Duration = Duration::from_secs(10);
+/// Over how long a stopping node spreads the return of its sockets elsewhere.
+pub const DRAIN_SPREAD: Duration = Duration::from_secs(20);
+
 // ---- the store -------------------------------------------------------------------------------------------------
 
 /// Appends of one commit (tried: 256 a group costs 1.6 µs each).
@@ -130,6 +137,8 @@ pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
 pub const WAITING_VISITOR_GRACE: Duration = Duration::from_secs(60);
 /// A visitor gone for this long in a running chat is shown as away: longer than a page change, shorter than a doubt.
 pub const VISITOR_AWAY_AFTER: Duration = Duration::from_secs(5);
+/// A chat that ended no longer ago is shown to its returning visitor; then the window begins anew.
+pub const ENDED_CHAT_SHOWN: Duration = Duration::from_secs(3600);
 /// An operator who let a chat go is not offered it again sooner (SPEC R4).
 pub const OFFER_COOL_DOWN: Duration = Duration::from_secs(15);
 /// How long an offer rings unless the group says otherwise.
@@ -146,6 +155,12 @@ pub const POSITION_FRONT: usize = 20;
 pub const POSITION_FRONT_EVERY: Duration = Duration::from_secs(2);
 /// See [`POSITION_FRONT`].
 pub const POSITION_BACK_EVERY: Duration = Duration::from_secs(10);
+/// Chats behind the front that one look at the queue tells their position; the rest follows at once, behind what else came.
+pub const POSITION_SLICE: usize = 1_000;
+/// How long a queue waits for a chat's answer to a proposal before it counts as lost: ten slow commits.
+pub const PROPOSAL_SETTLES_WITHIN: Duration = Duration::from_secs(5);
+/// After a proposal that came to nothing, the chat (refused) or the operator (no slot) is left alone this long unless news come.
+pub const PROPOSAL_REST: Duration = Duration::from_millis(500);
 /// Shortest time between two `state` hints of one department.
 pub const STATE_EVERY: Duration = Duration::from_millis(500);
 

@@ -119,7 +119,10 @@ impl Chat {
         Ok(Decision { events, slots: Vec::new() })
     }
 
-    fn say(&self, from: Author, text: String, to: Audience) -> Result<Decision, Refusal> {
+    fn say(&self, mut from: Author, text: String, to: Audience) -> Result<Decision, Refusal> {
+        if from.role == Role::Visitor {
+            from.name.clone_from(&self.visitor_name);
+        }
         match (&self.state, from.role) {
             (ChatState::Unborn, _) => Err(Refusal::NotBegun),
             (ChatState::Active { owner, .. }, Role::Operator) if from.id != Some(owner.id) => Err(Refusal::NotYours),
@@ -138,12 +141,14 @@ impl Chat {
             ChatState::Ended { .. } => Err(Refusal::Ended),
             ChatState::Active { owner, .. } => Err(Refusal::Taken { by: owner.name.clone() }),
             ChatState::Waiting { offer } => {
-                let group = self.group.clone().ok_or(Refusal::NotBegun)?;
+                let mut group = self.group.clone().ok_or(Refusal::NotBegun)?;
                 let mut decision = Decision::default();
                 // Whoever was rung loses the ring and the reservation in the same transaction.
                 match offer {
+                    // The slot that is filled was reserved for the offer's group: there it must be given back one day.
                     Some(open) if open.operator == operator => {
-                        decision.slots.push(SlotChange::Fill { operator, group: open.group.clone() });
+                        group = open.group.clone();
+                        decision.slots.push(SlotChange::Fill { operator, group: group.clone() });
                     }
                     Some(open) => {
                         decision = over(open, OfferEnd::Withdrawn);

@@ -213,6 +213,12 @@ impl Chat {
         }
     }
 
+    /// The offer that was open when the chat ended.
+    pub fn offer_ended(&self) -> Option<(OfferId, OperatorId)> {
+        let last = self.over.last().filter(|(_, _, why)| *why == OfferEnd::Ended);
+        last.map(|(offer, operator, _)| (*offer, *operator))
+    }
+
     /// The operator who owns it, or owned it when it ended.
     pub fn owner(&self) -> Option<&Person> {
         match &self.state {

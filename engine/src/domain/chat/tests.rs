@@ -143,6 +143,19 @@ fn taking_a_chat_that_rings_elsewhere_gives_that_slot_back() {
 }
 
 #[test]
+fn taking_what_rings_for_another_group_holds_the_slot_of_that_group() {
+    let mut story = Story::begin();
+    let group: crate::domain::ids::GroupId = "sales".parse().unwrap();
+    let ring = Some(Duration::from_secs(20));
+    let name = || "op7".to_owned();
+    story.does(0, Input::Propose { operator: operator(7), name: name(), group: group.clone(), ring }).unwrap();
+    let taken = story.does(1, Input::Take { operator: operator(7), name: name() }).unwrap();
+    assert_eq!(taken, [SlotChange::Fill { operator: operator(7), group: group.clone() }]);
+    let freed = story.does(2, ended(EndedBy::Visitor)).unwrap();
+    assert_eq!(freed, [SlotChange::Free { operator: operator(7), group }]);
+}
+
+#[test]
 fn only_the_owner_and_the_visitor_write() {
     let mut story = Story::begin();
     assert_eq!(story.does(1, say(answerer(7))), Err(Refusal::NotYours));

@@ -1,0 +1,153 @@
+//! What routing costs: one decision among ever more operators, one change of an operator, and the steps of a queue
+//! that grows to a million. What counts is the growth: tenfold the size shall cost a constant more.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use engine::domain::chat::Tried;
+use engine::domain::group::Handling;
+use engine::domain::ids::{ChatId, OperatorId, Shard};
+use engine::domain::operator::Reception;
+use engine::domain::queue::{Offering, Queue, Waiting};
+use engine::domain::routing::{Demand, LoadNews, Member, Outcome, Roster, decide};
+use engine::domain::time::Timestamp;
+use uuid::Uuid;
+
+const NOW: Timestamp = Timestamp::from_millis(1_000_000_000);
+
+/// Numbers without a pattern that are the same in each run.
+fn scattered(n: u64) -> u64 {
+    let mixed = (n ^ (n >> 31)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+}
+
+fn operator(n: u64) -> OperatorId {
+    OperatorId(Uuid::from_u64_pair(scattered(n), n))
+}
+
+/// Members with every limit from 1 to 8, a load below it, and different pasts.
+fn roster(members: u64) -> Roster {
+    let mut roster = Roster::new("support".parse().expect("a name"));
+    for n in 0..members {
+        let limit = 1 + (scattered(n) % 8) as u32;
+        let held = (scattered(n + 1) % u64::from(limit)) as u32;
+        roster.put(Member {
+            operator: operator(n),
+            name: format!("operator {n}"),
+            handling: if n % 4 == 0 { Handling::Secondary } else { Handling::Primary },
+            active: true,
+            limit: Some(limit),
+            group_limit: None,
+            reception: Reception::Ready { since: Timestamp::from_millis((scattered(n + 2) % 100_000) as i64) },
+            held,
+            reserved: 0,
+            group_held: held,
+            group_reserved: 0,
+            last_ended_at: Some(Timestamp::from_millis((scattered(n + 3) % 1_000_000) as i64)),
+            version: 1,
+        });
+    }
+    roster
+}
+
+fn decisions(c: &mut Criterion) {
+    let mut group = c.benchmark_group("decision");
+    for members in [10, 100, 1_000, 10_000] {
+        let mut roster = roster(members);
+        let fresh = Demand::default();
+        group.bench_function(BenchmarkId::new("fresh", members), |b| {
+            b.iter(|| decide(black_box(&fresh), black_box(&roster), NOW));
+        });
+        let best: Vec<OperatorId> = roster.free().take(5).map(|score| score.operator).collect();
+        let tried = Demand::new(best.into_iter().map(|operator| Tried { operator, at: NOW }));
+        group.bench_function(BenchmarkId::new("let go by five", members), |b| {
+            b.iter(|| decide(black_box(&tried), black_box(&roster), NOW));
+        });
+        group.bench_function(BenchmarkId::new("with its reservation and release", members), |b| {
+            b.iter(|| {
+                let Outcome::Offer { operator, .. } = decide(&fresh, &roster, NOW).outcome else { return };
+                roster.reserve(operator);
+                roster.release(black_box(operator));
+            });
+        });
+        let mut version = 1;
+        group.bench_function(BenchmarkId::new("news of a load", members), |b| {
+            b.iter(|| {
+                version += 1;
+                let news = LoadNews {
+                    operator: operator(version % members),
+                    group: "support".parse().expect("a name"),
+                    held: (version / members % 2) as u32,
+                    reserved: 0,
+                    group_held: 0,
+                    group_reserved: 0,
+                    last_ended_at: None,
+                    version,
+                };
+                roster.set_load(black_box(&news));
+            });
+        });
+    }
+    group.finish();
+}
+
+fn chat(n: u64) -> ChatId {
+    ChatId::new(n, u128::from(scattered(n)) << 60, Shard(0))
+}
+
+fn waiting(n: u64) -> Waiting {
+    Waiting {
+        entered_at: Timestamp::from_millis(n as i64),
+        priority: (scattered(n) % 3) as i32,
+        demand: Demand::default(),
+        offering: Offering::No,
+        rests_until: None,
+    }
+}
+
+fn queues(c: &mut Criterion) {
+    let mut group = c.benchmark_group("queue");
+    for size in [1_000_u64, 10_000, 100_000, 1_000_000] {
+        let mut queue = Queue::default();
+        (0..size).for_each(|n| queue.enqueue(chat(n), waiting(n)));
+        while !queue.positions_due(NOW).is_empty() {}
+        let mut n = 0;
+        group.bench_function(BenchmarkId::new("position", size), |b| {
+            b.iter(|| {
+                n += 1;
+                queue.ahead(black_box(chat(scattered(n) % size)))
+            });
+        });
+        // One comes for each that goes, so that the queue keeps its size.
+        let (mut first, mut next) = (0, size);
+        for arrivals_are_timed in [true, false] {
+            let name = if arrivals_are_timed { "enqueue" } else { "remove" };
+            group.bench_function(BenchmarkId::new(name, size), |b| {
+                b.iter_custom(|times| {
+                    let mut spent = Duration::ZERO;
+                    for _ in 0..times {
+                        let (arriving, leaving) = (chat(next), chat(first));
+                        let row = waiting(next);
+                        let begin = Instant::now();
+                        queue.enqueue(arriving, row);
+                        let entered = Instant::now();
+                        queue.remove(leaving);
+                        let left = Instant::now();
+                        spent += if arrivals_are_timed { entered - begin } else { left - entered };
+                        (first, next) = (first + 1, next + 1);
+                    }
+                    spent
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500)).sample_size(20).without_plots();
+    targets = decisions, queues
+}
+criterion_main!(benches);

@@ -1,0 +1,98 @@
+//! The clients of a benchmark, in a process of their own: opens the sockets, runs the load and prints the figures.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use switchboard_benches::load::{Pace, Span, run};
+use switchboard_benches::product::Staffing;
+use switchboard_benches::{pairs, process, product};
+
+/// Drives a server that runs already.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The relay: pairs of sockets.
+    Relay {
+        #[command(flatten)]
+        load: Load,
+        /// Pairs.
+        #[arg(long, default_value_t = 1000)]
+        pairs: usize,
+    },
+    /// The product: visitors and operators in chats.
+    Product {
+        #[command(flatten)]
+        load: Load,
+        /// Operators.
+        #[arg(long, default_value_t = 1000)]
+        operators: usize,
+        /// Chats of each operator.
+        #[arg(long, default_value_t = 1)]
+        chats_each: usize,
+        /// Operators talk too, as much as visitors.
+        #[arg(long)]
+        both_talk: bool,
+    },
+}
+
+#[derive(Args)]
+struct Load {
+    /// Where the server listens.
+    #[arg(long)]
+    address: String,
+    /// Its process.
+    #[arg(long)]
+    pid: u32,
+    /// Messages a second; without it as many as the server takes.
+    #[arg(long)]
+    rate: Option<u32>,
+    /// Messages that each talker keeps under way, without a rate.
+    #[arg(long, default_value_t = 8)]
+    window: usize,
+    /// Seconds to run before it counts.
+    #[arg(long, default_value_t = 3.0)]
+    warm_up: f64,
+    /// Seconds that count.
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+}
+
+impl Load {
+    fn pace(&self) -> Pace {
+        self.rate.map_or(Pace::Closed(self.window), Pace::Open)
+    }
+
+    fn span(&self) -> Span {
+        let (warm_up, measured) = (Duration::from_secs_f64(self.warm_up), Duration::from_secs_f64(self.seconds));
+        Span { pid: self.pid, warm_up, measured }
+    }
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(drive(arguments.what)).print();
+}
+
+/// 60 letters: with its envelope a message has about 100 bytes.
+const TEXT: &str = "Where is my parcel? It should have been here on Tuesday, no?";
+
+async fn drive(what: What) -> switchboard_benches::figures::Figures {
+    match what {
+        What::Relay { load, pairs } => {
+            run(pairs::open(&load.address, pairs, TEXT).await, load.pace(), load.span()).await
+        }
+        What::Product { load, operators, chats_each, both_talk } => {
+            let staff = product::sign_in(&load.address, Staffing { operators, chats_each }).await;
+            // Hashing passwords takes memory that is not the chats': what comes from here on is.
+            println!("resident before {}", process::resident_bytes(load.pid));
+            let talkers = product::open(&load.address, staff, TEXT, both_talk).await;
+            run(talkers, load.pace(), load.span()).await
+        }
+    }
+}

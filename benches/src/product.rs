@@ -1,0 +1,190 @@
+//! Talkers for the product: operators made and signed in over HTTP, visitors who start chats, and every offer
+//! accepted, all over the public contract.
+
+use std::rc::Rc;
+
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tokio::task::{JoinSet, LocalSet};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::load::Talker;
+use crate::socket::{Socket, connect, send};
+
+/// What `serve --demo` sets up.
+const ADMINISTRATOR: &str = "admin@example.com";
+const PASSWORD: &str = "switchboard-demo";
+const BRAND: &str = "demo";
+const DEPARTMENT: &str = "support";
+
+/// Visitors who start at the same moment: more would measure how a crowd is let in.
+const STARTING_AT_ONCE: usize = 16;
+
+/// How many answer, and how many chats each holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Staffing {
+    /// Operators.
+    pub operators: usize,
+    /// Chats of each.
+    pub chats_each: usize,
+}
+
+/// Operators who have signed in and have no socket yet.
+pub struct Staff {
+    staffing: Staffing,
+    cookies: Vec<String>,
+}
+
+/// Makes the operators as members of one group and signs them in.
+///
+/// # Panics
+/// When the server refuses.
+pub async fn sign_in(address: &str, staffing: Staffing) -> Staff {
+    let http = Http { client: reqwest::Client::new(), root: format!("http://{address}/api/v1") };
+    let (cookie, csrf) = http.sign_in(ADMINISTRATOR).await;
+    let mut cookies = Vec::with_capacity(staffing.operators);
+    for number in 0..staffing.operators {
+        let email = format!("operator-{number}@example.com");
+        let made = json!({ "email": email, "name": format!("Operator {number}"), "password": PASSWORD,
+                           "role": "operator", "limit": staffing.chats_each });
+        let operator = http.write("operators", &cookie, &csrf, &made).await;
+        let member = json!({ "group": DEPARTMENT, "operator": operator["id"], "handling": "primary",
+                             "limit": staffing.chats_each, "active": true });
+        http.write("memberships", &cookie, &csrf, &member).await;
+        cookies.push(http.sign_in(&email).await.0);
+    }
+    Staff { staffing, cookies }
+}
+
+/// Opens all sockets and brings every chat to where it is answered.
+///
+/// # Panics
+/// When the server refuses.
+pub async fn open(address: &str, staff: Staff, text: &str, both_talk: bool) -> Vec<Talker> {
+    let Staffing { operators, chats_each } = staff.staffing;
+    let tasks = LocalSet::new();
+    tasks
+        .run_until(async {
+            let mut answering = JoinSet::new();
+            for cookie in staff.cookies {
+                let socket = operator_online(address, cookie).await;
+                answering.spawn_local(answer(socket, chats_each));
+            }
+            let mut talkers = visitors(address, operators * chats_each, text).await;
+            while let Some(answered) = answering.join_next().await {
+                let (socket, chats) = answered.expect("every offer is accepted");
+                let talker = if both_talk { Talker::operator(socket, &chats, text) } else { Talker::listener(socket) };
+                talkers.push(talker);
+            }
+            talkers
+        })
+        .await
+}
+
+/// Visitors in chats that an operator has accepted.
+async fn visitors(address: &str, count: usize, text: &str) -> Vec<Talker> {
+    let places = Rc::new(tokio::sync::Semaphore::new(STARTING_AT_ONCE));
+    let mut starting = JoinSet::new();
+    for number in 0..count {
+        let (places, address) = (places.clone(), address.to_owned());
+        starting.spawn_local(async move {
+            let _place = places.acquire().await.expect("the semaphore stays open");
+            let mut socket = visitor_begins(&address, number).await;
+            frame_where(&mut socket, |frame| frame["event"]["kind"] == "assigned").await;
+            socket
+        });
+    }
+    let mut talkers = Vec::with_capacity(count);
+    while let Some(started) = starting.join_next().await {
+        talkers.push(Talker::visitor(started.expect("every chat is assigned"), text));
+    }
+    talkers
+}
+
+/// A new visitor whose chat is stored.
+///
+/// # Panics
+/// When the server refuses.
+pub async fn visitor_begins(address: &str, number: usize) -> Socket {
+    let origin = ("origin", format!("http://{address}"));
+    let mut socket = connect(address, "/ws/visitor", &[origin]).await;
+    send(&mut socket, json!({ "type": "hello", "brand": BRAND }).to_string()).await;
+    let start = json!({ "type": "start", "id": "start", "name": format!("Visitor {number}"),
+                        "department": DEPARTMENT, "question": "May I ask something?" });
+    send(&mut socket, start.to_string()).await;
+    frame_where(&mut socket, |frame| frame["type"] == "ack").await;
+    socket
+}
+
+/// An operator who is there but does nothing: chats need somebody who receives.
+///
+/// # Panics
+/// When the server refuses.
+pub async fn somebody_receives(address: &str) -> Socket {
+    let http = Http { client: reqwest::Client::new(), root: format!("http://{address}/api/v1") };
+    let (cookie, _) = http.sign_in("mona@example.com").await;
+    operator_online(address, cookie).await
+}
+
+async fn operator_online(address: &str, cookie: String) -> Socket {
+    let headers = [("cookie", cookie), ("origin", format!("http://{address}"))];
+    let mut socket = connect(address, "/ws/operator", &headers).await;
+    send(&mut socket, json!({ "type": "hello" }).to_string()).await;
+    send(&mut socket, json!({ "type": "status", "id": "online", "status": "online" }).to_string()).await;
+    frame_where(&mut socket, |frame| frame["type"] == "ack").await;
+    socket
+}
+
+/// Accepts offers until `chats` are held.
+async fn answer(mut socket: Socket, chats: usize) -> (Socket, Vec<String>) {
+    let mut held = Vec::new();
+    while held.len() < chats {
+        let offer = frame_where(&mut socket, |frame| frame["type"] == "offer").await;
+        let id = format!("accept-{}", held.len());
+        send(&mut socket, json!({ "type": "accept", "id": id, "offer": offer["offer"] }).to_string()).await;
+        frame_where(&mut socket, |frame| frame["type"] == "ack" && frame["id"] == id.as_str()).await;
+        held.push(offer["chat"].as_str().expect("an offer names its chat").to_owned());
+    }
+    (socket, held)
+}
+
+async fn frame_where(socket: &mut Socket, wanted: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let message = socket.next().await.expect("the server keeps the socket").expect("the server keeps the socket");
+        let Message::Text(text) = message else { continue };
+        let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
+        assert!(frame["type"] != "error", "refused: {frame}");
+        if wanted(&frame) {
+            return frame;
+        }
+    }
+}
+
+struct Http {
+    client: reqwest::Client,
+    root: String,
+}
+
+impl Http {
+    /// Signs in; the cookie as it is sent back, and the token that writes need.
+    async fn sign_in(&self, email: &str) -> (String, String) {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let answer = self.client.post(format!("{}/auth/login", self.root)).json(&body).send().await;
+        let answer = answer.expect("the server answers").error_for_status().expect("the password is right");
+        let cookie = answer.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+        let cookie =
+            cookie.filter_map(|text| text.split(';').next()).find(|pair| pair.starts_with("switchboard_session="));
+        let cookie = cookie.expect("a session's cookie").to_owned();
+        let body: Value = answer.json().await.expect("an answer in JSON");
+        (cookie, body["csrf_token"].as_str().expect("a token for writes").to_owned())
+    }
+
+    async fn write(&self, what: &str, cookie: &str, csrf: &str, body: &Value) -> Value {
+        let request = self.client.post(format!("{}/{what}", self.root)).header("cookie", cookie);
+        let answer = request.header("x-csrf-token", csrf).json(body).send().await.expect("the server answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("an answer");
+        assert!(status.is_success(), "{what} refused with {status}: {text}");
+        serde_json::from_str(&text).expect("an answer in JSON")
+    }
+}

@@ -1,0 +1,21 @@
+//! Thin shells around the pure core: each actor owns one object of the domain, feeds it, carries out its effects,
+//! and arms one timer. `VisitorSession` writes a chat, `Queue` orders the waiting, `Operator` keeps presence; sockets
+//! are reached through an [`outlet`], and everything that survives is in the store.
+
+pub mod board;
+pub mod connection;
+pub mod engine;
+#[cfg(feature = "faults")]
+pub mod faults;
+mod guard;
+pub mod lane;
+pub mod lists;
+pub mod messages;
+pub mod operator;
+pub mod outlet;
+pub mod queue;
+mod reception;
+pub mod registry;
+pub mod rows;
+pub mod shared;
+pub mod visitor_session;

@@ -1,0 +1,102 @@
+//! Pages of a chat's history, read from the store and put in front of the live events.
+
+use bytestring::ByteString;
+
+use crate::actors::outlet::{Outlet, PageEnd};
+use crate::actors::shared::Shared;
+use crate::domain::event::{Sender, StoredEvent};
+use crate::domain::ids::{AccountId, ChatId, CommandId};
+use crate::domain::limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
+use crate::ports::journal::{MarkRow, Side};
+use crate::ports::store::StoreError;
+use crate::protocol::frame;
+use crate::protocol::visitor::{VisitorEvent, VisitorMarks};
+
+/// Whose history it is.
+pub(super) struct Reader {
+    /// Whose numbering and whose view.
+    pub side: Side,
+    /// Whose own commands are named, so that an outbox is settled by history too.
+    pub own: Sender,
+}
+
+/// Puts one page into the outlet, closed by `resumed`. Live events of the chat wait from before the reading to
+/// behind the last page.
+///
+/// # Errors
+/// The store's; live events flow again.
+pub(super) async fn page(
+    shared: &Shared,
+    outlet: &Outlet,
+    account: AccountId,
+    chat: ChatId,
+    after: u32,
+    reader: Reader,
+) -> Result<(), StoreError> {
+    outlet.hold(chat);
+    let read = async {
+        let page = shared.store.events(account, chat, reader.side, after, PAGE_EVENTS_MAX, PAGE_BYTES_MAX).await?;
+        let marks = shared.store.marks(account, &[chat]).await?;
+        Ok((page, marks))
+    };
+    let (page, marks) = match read.await {
+        Ok(read) => read,
+        Err(error) => {
+            outlet.release(chat);
+            return Err(error);
+        }
+    };
+    let frames = page.events.iter().map(|event| event_frame(chat, event, &reader)).collect();
+    let number = |event: &StoredEvent| match reader.side {
+        Side::Visitor => event.visitor_seq,
+        Side::Operators => event.seq,
+    };
+    let through = page.events.last().map_or(after.min(page.last), number);
+    let marks: Vec<MarkRow> = marks.into_iter().map(|(_, row)| row).collect();
+    let end = PageEnd { through, last: page.last };
+    match reader.side {
+        Side::Operators => outlet.push_page(chat, frames, end, |end| {
+            frame::resumed(chat, end.through, end.last, &operator_marks(&marks, reader.own))
+        }),
+        Side::Visitor => {
+            // The session alone can translate; it is awake while its visitor is here.
+            let session = shared.registry.awake(account, chat);
+            let marks = match session {
+                Some(session) => session.addr.send(crate::actors::messages::Snapshot).await.ok().flatten(),
+                None => None,
+            };
+            let marks = marks.map_or_else(VisitorMarks::default, |chat| chat.marks);
+            outlet.push_page(chat, frames, end, |end| frame::resumed(chat, end.through, end.last, &marks));
+        }
+    }
+    Ok(())
+}
+
+fn event_frame(chat: ChatId, event: &StoredEvent, reader: &Reader) -> ByteString {
+    let own = event.origin.as_ref().filter(|origin| origin.sender == reader.own);
+    let command: Option<&CommandId> = own.map(|origin| &origin.command).filter(|_| is_message(event));
+    match reader.side {
+        Side::Operators => frame::event(chat, event.seq, event.at, event.body.get(), command),
+        Side::Visitor => {
+            // A kind this version does not know is nothing it may show to a visitor; its number counts.
+            let seen = event.kind().as_ref().and_then(VisitorEvent::of).unwrap_or(VisitorEvent::Erased);
+            frame::event(chat, event.visitor_seq, event.at, &frame::notice(&seen), command)
+        }
+    }
+}
+
+fn is_message(event: &StoredEvent) -> bool {
+    event.body.get().starts_with(r#"{"kind":"message""#)
+}
+
+/// Marks of a chat in the operators' numbering, for one operator.
+#[derive(serde::Serialize)]
+struct OperatorMarks {
+    visitor: crate::protocol::visitor::MarkPair,
+    mine: crate::protocol::visitor::MarkPair,
+}
+
+fn operator_marks(marks: &[MarkRow], own: Sender) -> OperatorMarks {
+    let of = |who: Sender| marks.iter().find(|row| row.who == who).map(|row| row.marks).unwrap_or_default();
+    OperatorMarks { visitor: of(Sender::Visitor), mine: of(own) }
+}

@@ -1,0 +1,361 @@
+//! An operator's connection: one window of one operator.
+
+use std::sync::Arc;
+
+use crate::actors::connection::Later;
+use crate::actors::connection::history::{self, Reader};
+use crate::actors::connection::pace::{Pace, Rate};
+use crate::actors::engine::Engine;
+use crate::actors::messages::{
+    Command, Identity, OperatorState, Order, Party, SetStatus as ToSetStatus, Signal, ToOperator, ToQueue,
+};
+use crate::actors::outlet::Outlet;
+use crate::actors::shared::Shared;
+use crate::domain::event::Sender;
+use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId};
+use crate::domain::limits::{OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECOND, OPERATOR_SOCKETS_MAX, ROWS_MAX};
+use crate::domain::permission::Permission;
+use crate::domain::text;
+use crate::ports::journal::{ChatQuery, ChatRecord, Scope, Side};
+use crate::ports::staff::Operator;
+use crate::ports::store::StoreError;
+use crate::protocol::close;
+use crate::protocol::error::{Code, Failure, Why};
+use crate::protocol::frame::{self, Head, read_fields};
+use crate::protocol::operator::{
+    Answer, ChatFilter, ChatOrder, ChatRow, Hello, Mark, MyGroup, Myself, OnChat, OperatorNotice, Say, SetStatus,
+    Subscribe, Typing, Unsubscribe, Welcome,
+};
+use crate::protocol::visitor::{ChatPhase, Resume};
+
+/// An operator's connection after `hello`.
+pub struct OperatorConnection {
+    shared: Arc<Shared>,
+    outlet: Outlet,
+    account: AccountId,
+    identity: Arc<Identity>,
+    watched: Vec<GroupId>,
+    pace: Pace,
+}
+
+impl OperatorConnection {
+    /// Answers `hello`: makes the socket known, then tells the state.
+    ///
+    /// # Errors
+    /// `unavailable` when the store does not answer; close with [`close::UNAVAILABLE`].
+    pub async fn open(
+        engine: &Engine,
+        outlet: Outlet,
+        account: AccountId,
+        operator: Operator,
+        hello: Hello,
+    ) -> Result<Self, Failure> {
+        let shared = Arc::clone(engine.shared());
+        let memberships = shared.store.memberships(account, None, Some(operator.id)).await.map_err(unavailable)?;
+        let identity = Arc::new(Identity {
+            id: operator.id,
+            name: operator.name.clone(),
+            role: operator.role,
+            groups: memberships.iter().map(|membership| membership.group.clone()).collect(),
+        });
+        outlet.await_welcome();
+        let outlets = shared.registry.outlets_of_operator(account, operator.id);
+        if let Some(oldest) = outlets.add(outlet.clone(), OPERATOR_SOCKETS_MAX) {
+            oldest.close(close::REPLACED);
+        }
+        shared.metrics.sockets_operator.increment(1.0);
+        let rate = Rate { per_second: OPERATOR_COMMANDS_PER_SECOND, burst: OPERATOR_COMMANDS_BURST };
+        // From here on dropping the connection makes the socket unknown again.
+        let connection = Self { shared, outlet, account, identity, watched: Vec::new(), pace: Pace::new(rate) };
+        let welcome = connection.welcome(operator, &memberships).await?;
+        let known: Vec<(ChatId, u32)> = welcome.chats.iter().map(|chat| (chat.id, chat.seq)).collect();
+        connection.outlet.welcome(frame::notice(&OperatorNotice::Welcome(Box::new(welcome))), &known);
+        for resume in hello.resume.unwrap_or_default().into_iter().take(ROWS_MAX) {
+            connection.resume(resume).await;
+        }
+        Ok(connection)
+    }
+
+    /// Takes a frame. A future must be finished before the next frame.
+    pub fn frame(&mut self, text: &str) -> Option<Later<()>> {
+        let head = match Head::read(text) {
+            Ok(head) => head,
+            Err(failure) => return self.refuse(None, &failure),
+        };
+        let id = head.id();
+        match self.dispatch(head.kind(), text) {
+            Ok(later) => later,
+            Err(failure) => self.refuse(id.as_ref(), &failure),
+        }
+    }
+
+    fn dispatch(&mut self, kind: &str, text: &str) -> Result<Option<Later<()>>, Failure> {
+        match kind {
+            "say" => {
+                let Say { id, chat, text: words, to } = read_fields(text)?;
+                let words = text::message("text", &words)?;
+                self.order(chat, id, Order::Say { text: words, to })
+            }
+            "typing" => {
+                let Typing { chat, on } = read_fields(text)?;
+                self.signal(chat, Signal::Typing { from: self.party(), on, preview: None })
+            }
+            "delivered" | "read" => {
+                let Mark { chat, seq } = read_fields(text)?;
+                self.signal(chat, Signal::Mark { from: self.party(), seq, read: kind == "read" })
+            }
+            "accept" | "decline" => {
+                let Answer { id, offer } = read_fields(text)?;
+                let order = if kind == "accept" { Order::Accept { offer } } else { Order::Decline { offer } };
+                self.order(offer.chat, id, order)
+            }
+            "take" => {
+                let OnChat { id, chat } = read_fields(text)?;
+                self.order(chat, id, Order::Take)
+            }
+            "end" => {
+                let OnChat { id, chat } = read_fields(text)?;
+                self.order(chat, id, Order::End)
+            }
+            "status" => {
+                let SetStatus { id, status } = read_fields(text)?;
+                self.pace.command(None, &id)?;
+                let actor = self.shared.registry.operator(&self.shared, self.account, self.identity.id);
+                let set = ToSetStatus { outlet: self.outlet.clone(), id: id.clone(), status };
+                if actor.try_send(set).is_err() {
+                    self.shared.metrics.mailbox_full("operator");
+                    self.pace.block(None, id, Failure::unavailable());
+                    return Err(Failure::unavailable());
+                }
+                Ok(None)
+            }
+            "resume" => {
+                let resume: Resume = read_fields(text)?;
+                if !self.pace.hint() {
+                    return Err(Failure::new(Code::RateLimited, "too many frames"));
+                }
+                Ok(Some(self.resume(resume)))
+            }
+            "subscribe" => {
+                let subscribe: Subscribe = read_fields(text)?;
+                self.pace.command(None, &subscribe.id)?;
+                self.subscribe(subscribe)
+            }
+            "unsubscribe" => {
+                let unsubscribe: Unsubscribe = read_fields(text)?;
+                self.pace.command(None, &unsubscribe.id)?;
+                self.unsubscribe(unsubscribe)
+            }
+            "hello" => Err(Failure::conflict(Why::State, "hello was said already")),
+            other => Err(Failure::new(Code::UnknownType, format!("unknown type \"{}\"", text::cut(other, 40)))),
+        }
+    }
+
+    fn party(&self) -> Party {
+        Party::Operator(Arc::clone(&self.identity))
+    }
+
+    fn order(&mut self, chat: ChatId, id: CommandId, order: Order) -> Result<Option<Later<()>>, Failure> {
+        if !self.identity.role.may(Permission::Answer) {
+            return Err(Failure::new(Code::Forbidden, "your role may not answer chats"));
+        }
+        self.pace.command(Some(chat), &id)?;
+        let session = self.shared.registry.session(&self.shared, self.account, chat);
+        let command = Command { from: self.party(), outlet: self.outlet.clone(), id: id.clone(), order };
+        if session.addr.try_send(command).is_err() {
+            self.shared.metrics.mailbox_full("visitor_session");
+            self.pace.block(Some(chat), id, Failure::unavailable());
+            return Err(Failure::unavailable());
+        }
+        Ok(None)
+    }
+
+    fn signal(&self, chat: ChatId, signal: Signal) -> Result<Option<Later<()>>, Failure> {
+        // Hints: over the rate, or with a full mailbox, they are lost, as they may be. They wake nobody.
+        if self.pace.hint()
+            && let Some(session) = self.shared.registry.awake(self.account, chat)
+        {
+            let _ = session.addr.try_send(signal);
+        }
+        Ok(None)
+    }
+
+    fn subscribe(&mut self, subscribe: Subscribe) -> Result<Option<Later<()>>, Failure> {
+        let Subscribe { id, topic, filter, order, window } = subscribe;
+        if let Some(group) = topic.strip_prefix("group:") {
+            let group = self.my_group(group)?;
+            self.outlet.push(frame::ack(&id, None, None));
+            if !self.watched.contains(&group) {
+                self.watched.push(group.clone());
+            }
+            let queue = self.shared.registry.queue(&self.shared, self.account, &group);
+            if queue.try_send(ToQueue::Watch(self.outlet.clone())).is_err() {
+                return Err(Failure::unavailable());
+            }
+            return Ok(None);
+        }
+        if topic != "chats" {
+            return Err(Failure::invalid("topic", "must be \"chats\" or \"group:ID\""));
+        }
+        let limit = window.map_or(ROWS_MAX as u32, |window| window.limit);
+        if limit == 0 || limit as usize > ROWS_MAX {
+            return Err(Failure::invalid("window.limit", format!("must be from 1 to {ROWS_MAX}")));
+        }
+        let query = ChatQuery {
+            filter: filter.unwrap_or_default(),
+            scope: self.scope(),
+            order: order.unwrap_or_default(),
+            offset: window.map_or(0, |window| window.offset),
+            limit,
+            after: None,
+            count: true,
+        };
+        self.outlet.push(frame::ack(&id, None, None));
+        if !self.shared.lists.subscribe(self.account, &self.outlet, self.identity.id, id, query) {
+            return Err(Failure::conflict(Why::Full, "this window has as many live lists as it may"));
+        }
+        Ok(None)
+    }
+
+    fn unsubscribe(&mut self, unsubscribe: Unsubscribe) -> Result<Option<Later<()>>, Failure> {
+        let Unsubscribe { id, topic, subscription } = unsubscribe;
+        if let Some(group) = topic.strip_prefix("group:") {
+            let group = self.my_group(group)?;
+            self.watched.retain(|other| *other != group);
+            let queue = self.shared.registry.queue(&self.shared, self.account, &group);
+            let _ = queue.try_send(ToQueue::Unwatch(self.outlet.id()));
+        } else if topic == "chats" {
+            self.shared.lists.unsubscribe(self.account, self.outlet.id(), subscription.as_ref());
+        } else {
+            return Err(Failure::invalid("topic", "must be \"chats\" or \"group:ID\""));
+        }
+        self.outlet.push(frame::ack(&id, None, None));
+        Ok(None)
+    }
+
+    /// A group whose queue this operator may watch; others are answered as if they did not exist.
+    fn my_group(&self, text: &str) -> Result<GroupId, Failure> {
+        let group: GroupId = text.parse().map_err(|_| Failure::invalid("topic", "must name a group: \"group:ID\""))?;
+        let mine = self.identity.groups.contains(&group);
+        if mine || (self.sees_all() && self.shared.board.has_group(self.account, &group)) {
+            Ok(group)
+        } else {
+            Err(Failure::not_found("group"))
+        }
+    }
+
+    fn sees_all(&self) -> bool {
+        self.identity.role.may(Permission::ReadAllChats)
+    }
+
+    fn scope(&self) -> Option<Scope> {
+        (!self.sees_all()).then(|| Scope { groups: self.identity.groups.clone(), operator: self.identity.id })
+    }
+
+    fn resume(&self, resume: Resume) -> Later<()> {
+        let (shared, outlet, account) = (Arc::clone(&self.shared), self.outlet.clone(), self.account);
+        let identity = Arc::clone(&self.identity);
+        Box::pin(async move {
+            let Resume { chat, after } = resume;
+            let reader = Reader { side: Side::Operators, own: Sender::Operator(identity.id) };
+            let sent = match shared.store.chat(account, chat).await {
+                Ok(Some(record)) if may_read(&identity, &record) => {
+                    history::page(&shared, &outlet, account, chat, after, reader).await.map_err(unavailable)
+                }
+                Ok(_) => Err(Failure::not_found("chat")),
+                Err(error) => Err(unavailable(error)),
+            };
+            if let Err(failure) = sent {
+                outlet.push(frame::error(None, Some(chat), &failure));
+            }
+        })
+    }
+
+    async fn welcome(
+        &self,
+        operator: Operator,
+        memberships: &[crate::domain::group::Membership],
+    ) -> Result<Welcome, Failure> {
+        let (shared, account, me) = (&self.shared, self.account, operator.id);
+        let actor = shared.registry.operator(shared, account, me);
+        let _ = actor.try_send(ToOperator::Joined);
+        let state = actor.send(OperatorState).await.ok().flatten().ok_or_else(Failure::unavailable)?;
+        let filter = ChatFilter { state: Some(ChatPhase::Active), operator: Some(me), group: None };
+        let query = ChatQuery {
+            filter,
+            scope: None,
+            order: ChatOrder::Latest,
+            offset: 0,
+            limit: ROWS_MAX as u32,
+            after: None,
+            count: false,
+        };
+        let running = shared.store.chats(account, &query).await.map_err(unavailable)?;
+        let ids: Vec<ChatId> = running.rows.iter().map(|row| row.id).collect();
+        let marks = shared.store.marks(account, &ids).await.map_err(unavailable)?;
+        for chat in &ids {
+            // Awake, its session knows this operator's sockets.
+            shared.registry.session(shared, account, *chat);
+        }
+        let groups = shared.store.groups(account).await.map_err(unavailable)?;
+        let groups = memberships.iter().filter_map(|membership| {
+            let group = groups.iter().find(|group| group.id == membership.group)?;
+            Some(MyGroup {
+                id: group.id.clone(),
+                name: group.name.clone(),
+                department: group.department.clone(),
+                handling: membership.handling,
+                limit: membership.limit,
+                active: membership.active,
+                waiting: shared.board.waiting(account, &group.id),
+            })
+        });
+        Ok(Welcome {
+            permissions: operator.role.permissions().to_vec(),
+            status: state.status,
+            status_since: state.since,
+            groups: groups.collect(),
+            chats: running.rows.iter().map(|row| ChatRow::of(row, &marks, Sender::Operator(me))).collect(),
+            offers: state.offers,
+            next: running.more.then(|| format!("offset={ROWS_MAX}")),
+            server_time: shared.now(),
+            operator: Myself {
+                id: me,
+                name: operator.name,
+                email: operator.email,
+                role: operator.role,
+                limit: operator.limit,
+            },
+        })
+    }
+
+    fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<()>> {
+        self.outlet.push(frame::error(id, None, failure));
+        None
+    }
+}
+
+impl Drop for OperatorConnection {
+    fn drop(&mut self) {
+        let (shared, account, socket) = (&self.shared, self.account, self.outlet.id());
+        shared.metrics.sockets_operator.decrement(1.0);
+        shared.registry.outlets_of_operator(account, self.identity.id).remove(socket);
+        shared.lists.unsubscribe(account, socket, None);
+        for group in &self.watched {
+            let _ = shared.registry.queue(shared, account, group).try_send(ToQueue::Unwatch(socket));
+        }
+        let _ = shared.registry.operator(shared, account, self.identity.id).try_send(ToOperator::Gone);
+    }
+}
+
+/// Whether an operator may read a chat: it is theirs, of one of their groups, or they may read all.
+pub fn may_read(identity: &Identity, record: &ChatRecord) -> bool {
+    let own = record.head.owner == Some(identity.id);
+    let of_group = identity.role.may(Permission::ReadGroupChats) && identity.groups.contains(&record.head.group);
+    own || of_group || identity.role.may(Permission::ReadAllChats)
+}
+
+fn unavailable(error: StoreError) -> Failure {
+    tracing::warn!(%error, "the store did not answer an operator");
+    Failure::unavailable()
+}

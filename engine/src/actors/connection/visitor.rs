@@ -1,0 +1,298 @@
+//! A visitor's connection.
+
+use std::sync::Arc;
+
+use actix::Addr;
+use bytestring::ByteString;
+
+use crate::actors::connection::Later;
+use crate::actors::connection::history::{self, Reader};
+use crate::actors::connection::pace::{Pace, Rate};
+use crate::actors::engine::Engine;
+use crate::actors::messages::{Command, Order, Party, Signal, Snapshot};
+use crate::actors::outlet::Outlet;
+use crate::actors::reception::{self, Arriving, Begun};
+use crate::actors::registry::{Outlets, SessionRef};
+use crate::actors::shared::Shared;
+use crate::actors::visitor_session::VisitorSession;
+use crate::domain::event::{Audience, Sender};
+use crate::domain::ids::{ChatId, CommandId, VisitorId};
+use crate::domain::limits::{ENDED_CHAT_SHOWN, TITLE_CHARS_MAX, URL_CHARS_MAX, VISITOR_SOCKETS_MAX};
+use crate::domain::text;
+use crate::ports::journal::Side;
+use crate::ports::staff::Brand;
+use crate::protocol::close;
+use crate::protocol::error::{Code, Failure, Why};
+use crate::protocol::frame::{self, Head, read_fields};
+use crate::protocol::visitor::{
+    ChatPhase, End, Hello, Mark, Page, Resume, Say, Start, Typing, VisitorChat, VisitorNotice, Welcome,
+};
+
+/// What is known of a visitor when the socket says `hello`.
+pub struct Visitor {
+    /// The brand of the page.
+    pub brand: Brand,
+    /// Who.
+    pub id: VisitorId,
+    /// What proves it next time.
+    pub token: String,
+}
+
+/// A visitor's connection after `hello`.
+pub struct VisitorConnection {
+    shared: Arc<Shared>,
+    outlet: Outlet,
+    brand: Arc<Brand>,
+    visitor: VisitorId,
+    outlets: Arc<Outlets>,
+    session: Option<(ChatId, SessionRef)>,
+    page: Option<String>,
+    pace: Pace,
+}
+
+/// What a future of the connection came to.
+pub struct Resolved(Option<(ChatId, SessionRef)>);
+
+impl VisitorConnection {
+    /// Answers `hello`: makes the socket known, then tells the state.
+    ///
+    /// # Errors
+    /// `unavailable` when the store does not answer; close with [`close::UNAVAILABLE`].
+    pub async fn open(engine: &Engine, outlet: Outlet, visitor: Visitor, hello: Hello) -> Result<Self, Failure> {
+        let shared = Arc::clone(engine.shared());
+        let Visitor { brand, id, token } = visitor;
+        let account = brand.account;
+        outlet.await_welcome();
+        if let Some(oldest) = shared.registry.visitor_joins(account, &brand.id, id, outlet.clone(), VISITOR_SOCKETS_MAX)
+        {
+            oldest.close(close::REPLACED);
+        }
+        shared.board.watch(account, outlet.clone());
+        shared.metrics.sockets_visitor.increment(1.0);
+        let mut connection = Self {
+            outlets: shared.registry.outlets_of_visitor(account, &brand.id, id),
+            shared,
+            outlet,
+            brand: Arc::new(brand),
+            visitor: id,
+            session: None,
+            page: hello.page.as_ref().map(|page| text::cut(&page.url, URL_CHARS_MAX)),
+            pace: Pace::new(engine.visitor_rate()),
+        };
+        // From here on dropping the connection makes the socket unknown again.
+        let chat = connection.find_chat().await?;
+        let welcome = connection.welcome(&hello, token, chat.clone()).await?;
+        let known: Vec<(ChatId, u32)> = chat.iter().map(|chat| (chat.id, chat.seq)).collect();
+        connection.outlet.welcome(frame::notice(&VisitorNotice::Welcome(Box::new(welcome))), &known);
+        if let Some(resume) = hello.resume {
+            connection.resume(resume).await;
+        }
+        Ok(connection)
+    }
+
+    /// Takes a frame. A future must be finished, and given to [`Self::resolved`], before the next frame.
+    pub fn frame(&mut self, text: &str) -> Option<Later<Resolved>> {
+        let head = match Head::read(text) {
+            Ok(head) => head,
+            Err(failure) => return self.refuse(None, &failure),
+        };
+        let id = head.id();
+        match self.dispatch(head.kind(), text, id.as_ref()) {
+            Ok(later) => later,
+            Err(failure) => self.refuse(id.as_ref(), &failure),
+        }
+    }
+
+    /// Takes what a future came to.
+    pub fn resolved(&mut self, resolved: Resolved) {
+        if resolved.0.is_some() {
+            self.session = resolved.0;
+        }
+    }
+
+    fn dispatch(&mut self, kind: &str, text: &str, id: Option<&CommandId>) -> Result<Option<Later<Resolved>>, Failure> {
+        match kind {
+            "say" => {
+                let say: Say = read_fields(text)?;
+                let body = text::message("text", &say.text)?;
+                self.order(say.id, Order::Say { text: body, to: Audience::Everyone })
+            }
+            "typing" => {
+                let Typing { on, preview } = read_fields(text)?;
+                self.signal(Signal::Typing { from: Party::Visitor, on, preview })
+            }
+            "delivered" | "read" => {
+                let Mark { seq } = read_fields(text)?;
+                self.signal(Signal::Mark { from: Party::Visitor, seq, read: kind == "read" })
+            }
+            "start" => {
+                let start: Start = read_fields(text)?;
+                self.pace.command(None, &start.id)?;
+                Ok(Some(self.start(start)))
+            }
+            "end" => {
+                let end: End = read_fields(text)?;
+                self.order(end.id, Order::End)
+            }
+            "resume" => {
+                let resume: Resume = read_fields(text)?;
+                if !self.pace.hint() {
+                    return Err(Failure::new(Code::RateLimited, "too many frames"));
+                }
+                Ok(Some(self.resume_later(resume)))
+            }
+            "page" => {
+                let page: Page = read_fields(text)?;
+                text::one_line("url", &page.url, URL_CHARS_MAX)?;
+                if !page.title.is_empty() {
+                    text::one_line("title", &page.title, TITLE_CHARS_MAX)?;
+                }
+                self.page = Some(page.url);
+                Ok(None)
+            }
+            "hello" => Err(Failure::conflict(Why::State, "hello was said already")),
+            other => {
+                let _ = id;
+                Err(Failure::new(Code::UnknownType, format!("unknown type \"{}\"", text::cut(other, 40))))
+            }
+        }
+    }
+
+    fn order(&mut self, id: CommandId, order: Order) -> Result<Option<Later<Resolved>>, Failure> {
+        let Some((chat, addr)) = self.session() else {
+            return Err(Failure::conflict(Why::State, "there is no chat: send start first"));
+        };
+        self.pace.command(Some(chat), &id)?;
+        let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
+        if addr.try_send(command).is_err() {
+            self.shared.metrics.mailbox_full("visitor_session");
+            let failure = Failure::unavailable();
+            self.pace.block(Some(chat), id, failure.clone());
+            return Err(failure);
+        }
+        Ok(None)
+    }
+
+    fn signal(&mut self, signal: Signal) -> Result<Option<Later<Resolved>>, Failure> {
+        // Hints: over the rate, without a chat, or with a full mailbox they are lost, as they may be.
+        if self.pace.hint()
+            && let Some((_, addr)) = self.session()
+        {
+            let _ = addr.try_send(signal);
+        }
+        Ok(None)
+    }
+
+    /// The session of the visitor's chat, also when another tab began it.
+    fn session(&mut self) -> Option<(ChatId, Addr<VisitorSession>)> {
+        let current = self.outlets.chat()?;
+        if self.session.as_ref().is_none_or(|(chat, session)| *chat != current || !session.addr.connected()) {
+            let session = self.shared.registry.session(&self.shared, self.brand.account, current);
+            self.session = Some((current, session));
+        }
+        self.session.as_ref().map(|(chat, session)| (*chat, session.addr.clone()))
+    }
+
+    fn start(&self, start: Start) -> Later<Resolved> {
+        let (shared, outlet, id) = (Arc::clone(&self.shared), self.outlet.clone(), start.id.clone());
+        let arriving =
+            Arriving { brand: Arc::clone(&self.brand), visitor: self.visitor, page: self.page.clone(), start };
+        Box::pin(async move {
+            match reception::begin(&shared, arriving).await {
+                Ok(Begun { chat, seq, session }) => {
+                    outlet.push(frame::ack(&id, Some(chat), Some(seq)));
+                    Resolved(Some((chat, session)))
+                }
+                Err(failure) => {
+                    outlet.push(frame::error(Some(&id), None, &failure));
+                    Resolved(None)
+                }
+            }
+        })
+    }
+
+    async fn find_chat(&mut self) -> Result<Option<VisitorChat>, Failure> {
+        let (account, now) = (self.brand.account, self.shared.now());
+        let found = self.shared.store.chat_of_visitor(account, &self.brand.id, self.visitor).await;
+        let record = found.map_err(|_| Failure::unavailable())?;
+        let recent = |at| now.since(at) <= ENDED_CHAT_SHOWN;
+        let Some(record) = record.filter(|record| record.head.ended_at.is_none_or(recent)) else { return Ok(None) };
+        let session = self.shared.registry.session(&self.shared, account, record.id);
+        let snapshot = session.addr.send(Snapshot).await.ok().flatten().ok_or_else(Failure::unavailable)?;
+        let _ = session.addr.try_send(Signal::Joined);
+        self.outlets.set_chat(record.id);
+        self.session = (record.head.state != ChatPhase::Ended).then_some((record.id, session));
+        Ok(Some(snapshot))
+    }
+
+    async fn welcome(&self, hello: &Hello, token: String, chat: Option<VisitorChat>) -> Result<Welcome, Failure> {
+        let language = hello.language.as_deref();
+        let window = reception::window(&self.shared, &self.brand, language).await?;
+        Ok(Welcome {
+            token,
+            visitor: self.visitor,
+            state: self.shared.board.state(self.brand.account, None),
+            chat,
+            window,
+            server_time: self.shared.now(),
+        })
+    }
+
+    async fn resume(&self, resume: Resume) {
+        let later = self.resume_later(resume);
+        later.await;
+    }
+
+    fn resume_later(&self, resume: Resume) -> Later<Resolved> {
+        let (shared, outlet, visitor) = (Arc::clone(&self.shared), self.outlet.clone(), self.visitor);
+        let account = self.brand.account;
+        Box::pin(async move {
+            let Resume { chat, after } = resume;
+            let reader = Reader { side: Side::Visitor, own: Sender::Visitor };
+            let sent = match shared.store.chat(account, chat).await {
+                Ok(Some(record)) if record.visitor == visitor => {
+                    history::page(&shared, &outlet, account, chat, after, reader)
+                        .await
+                        .map_err(|_| Failure::unavailable())
+                }
+                Ok(_) => Err(Failure::not_found("chat")),
+                Err(_) => Err(Failure::unavailable()),
+            };
+            if let Err(failure) = sent {
+                outlet.push(frame::error(None, Some(chat), &failure));
+            }
+            Resolved(None)
+        })
+    }
+
+    fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<Resolved>> {
+        let text: ByteString = frame::error(id, None, failure);
+        self.outlet.push(text);
+        None
+    }
+}
+
+impl Drop for VisitorConnection {
+    fn drop(&mut self) {
+        let account = self.brand.account;
+        self.shared.metrics.sockets_visitor.decrement(1.0);
+        self.shared.board.unwatch(account, self.outlet.id());
+        self.outlets.remove(self.outlet.id());
+        if self.outlets.count() == 0
+            && let Some(chat) = self.outlets.chat()
+            && let Some(session) = self.shared.registry.awake(account, chat)
+        {
+            let _ = session.addr.try_send(Signal::Gone);
+        }
+        let (brand, visitor) = (Arc::clone(&self.brand), self.visitor);
+        // Our own hold must be gone before the entry can be.
+        self.outlets = Arc::default();
+        self.shared.registry.sweep_visitor(account, &brand.id, visitor);
+    }
+}
+
+/// The pace of visitors unless the settings say otherwise.
+pub const VISITOR_RATE: Rate = Rate {
+    per_second: crate::domain::limits::VISITOR_COMMANDS_PER_SECOND,
+    burst: crate::domain::limits::VISITOR_COMMANDS_BURST,
+};

@@ -1,0 +1,213 @@
+//! The engine as its surroundings see it: started on a store, asked for connections, told of changes that people
+//! make, drained at the end.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::actors::connection::pace::Rate;
+use crate::actors::connection::visitor::VISITOR_RATE;
+use crate::actors::lists::Lists;
+use crate::actors::messages::{Signal, ToOperator, ToQueue};
+use crate::actors::shared::Shared;
+use crate::domain::group::Availability;
+use crate::domain::ids::{AccountId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
+use crate::domain::limits::{DRAIN_SPREAD, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
+use crate::metrics::Metrics;
+use crate::ports::clock::{Random, SharedClock};
+use crate::ports::store::{SharedStore, StoreError};
+use crate::protocol::{close, frame};
+
+/// What an engine is made of.
+pub struct EngineParts {
+    /// This node's name.
+    pub node: NodeId,
+    /// Every fact.
+    pub store: SharedStore,
+    /// The time.
+    pub clock: SharedClock,
+    /// Random bits.
+    pub random: Box<dyn Random>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// How fast one visitor's connection may send.
+    pub visitor_rate: Option<Rate>,
+}
+
+/// A running engine. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    visitor_rate: Rate,
+}
+
+/// Something that people changed, and that is stored already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StaffChange {
+    /// A group was made, or its settings or members changed.
+    Group(GroupId),
+    /// A group was deleted.
+    GroupDeleted(GroupId),
+    /// An operator's name, role, limit or memberships changed.
+    Operator(OperatorId),
+    /// An operator may not sign in any more.
+    OperatorGone(OperatorId),
+}
+
+impl Engine {
+    /// Starts an engine that owns all shards of its store: raises their epochs, sets the counters right, opens the
+    /// queues and wakes the chats that wait. Must run on an actix arbiter, and its actors live on it until sockets
+    /// bring theirs.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start(parts: EngineParts) -> Result<Self, StoreError> {
+        let EngineParts { node, store, clock, random, metrics, visitor_rate } = parts;
+        let shared = Arc::new(Shared::new(node, store, clock, random, metrics));
+        let all: Vec<Shard> = (0..SHARDS).map(|shard| Shard(shard as u8)).collect();
+        for row in shared.store.take_shards(&shared.node, &all).await? {
+            shared.set_epoch(row.shard, row.epoch);
+        }
+        for account in shared.store.accounts().await? {
+            for drift in shared.store.recount(account.id).await? {
+                tracing::error!(?drift, "a counter of slots was wrong and is set right");
+                shared.metrics.violated("slots_recounted");
+            }
+            for group in shared.store.groups(account.id).await? {
+                shared.registry.queue(&shared, account.id, &group.id);
+            }
+        }
+        let engine = Self { shared, visitor_rate: visitor_rate.unwrap_or(VISITOR_RATE) };
+        engine.pulse();
+        engine.heartbeat();
+        engine.wake_running(all);
+        Ok(engine)
+    }
+
+    /// What its actors share.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// How fast one visitor's connection may send.
+    pub fn visitor_rate(&self) -> Rate {
+        self.visitor_rate
+    }
+
+    /// The text of `/metrics`.
+    pub fn metrics_text(&self) -> String {
+        self.shared.metrics.render()
+    }
+
+    /// What visitors are told of a department, or of all of the account.
+    pub fn availability(&self, account: AccountId, department: Option<&DepartmentId>) -> Availability {
+        self.shared.board.state(account, department)
+    }
+
+    /// Takes in what people changed: live, without touching running chats.
+    pub fn changed(&self, account: AccountId, change: &StaffChange) {
+        let registry = &self.shared.registry;
+        match change {
+            StaffChange::Group(group) | StaffChange::GroupDeleted(group) => {
+                let _ = registry.queue(&self.shared, account, group).try_send(ToQueue::Reload);
+                for operator in registry.operators_of(account) {
+                    let _ = operator.try_send(ToOperator::Reload);
+                }
+            }
+            StaffChange::Operator(operator) | StaffChange::OperatorGone(operator) => {
+                for queue in registry.queues_of(account) {
+                    let _ = queue.try_send(ToQueue::Reload);
+                }
+                if let Some(actor) = registry.operator_awake(account, *operator) {
+                    let _ = actor.try_send(ToOperator::Reload);
+                }
+                // The windows come back with what the operator may do now, or not at all.
+                let gone = matches!(change, StaffChange::OperatorGone(_));
+                let code = if gone { close::SIGNED_OUT } else { close::RESTART };
+                registry.outlets_of_operator(account, *operator).each(|outlet| outlet.close(code));
+            }
+        }
+        self.shared.lists.changed(account);
+    }
+
+    /// From now on no new sockets and no new chats; readiness says so.
+    pub fn begin_draining(&self) {
+        self.shared.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether it is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.shared.is_draining()
+    }
+
+    /// Tells every socket when to come back, spread over a time, closes them, and writes down what is kept in memory
+    /// only. `within` bounds the whole; 0 closes at once.
+    pub async fn drain(&self, within: Duration) {
+        self.begin_draining();
+        let outlets = self.shared.registry.every_outlet();
+        let spread = DRAIN_SPREAD.min(within);
+        let count = u32::try_from(outlets.len()).unwrap_or(u32::MAX).max(1);
+        for (place, outlet) in outlets.iter().enumerate() {
+            let after = spread * u32::try_from(place).unwrap_or(u32::MAX) / count;
+            outlet.push(frame::reconnect(u64::try_from(after.as_millis()).unwrap_or(0)));
+            outlet.close(close::RESTART);
+        }
+        for session in self.shared.registry.every_session() {
+            let _ = session.addr.try_send(Signal::Flush);
+        }
+        // Enough for closing frames and marks to leave; appends under way are finished by the store's own close.
+        tokio::time::sleep(FAREWELL.min(within)).await;
+    }
+
+    fn pulse(&self) {
+        let shared = Arc::clone(&self.shared);
+        actix::spawn(async move {
+            let mut ticks = tokio::time::interval(PULSE_EVERY);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                shared.board.pulse();
+                Lists::pulse(&shared).await;
+            }
+        });
+    }
+
+    fn heartbeat(&self) {
+        let shared = Arc::clone(&self.shared);
+        actix::spawn(async move {
+            let mut ticks = tokio::time::interval(HEARTBEAT_EVERY);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let here = shared.registry.connected_operators();
+                if !here.is_empty()
+                    && let Err(error) = shared.store.seen(&here, shared.now()).await
+                {
+                    tracing::warn!(%error, "the heartbeat of operators was not stored");
+                }
+            }
+        });
+    }
+
+    /// Running chats are woken by their sockets; those whose visitors and operators stay away are woken here, so
+    /// that their absence is noticed too.
+    fn wake_running(&self, shards: Vec<Shard>) {
+        let shared = Arc::clone(&self.shared);
+        actix::spawn(async move {
+            tokio::time::sleep(WAKE_RUNNING_AFTER).await;
+            match shared.store.open_chats(&shards).await {
+                Ok(open) => {
+                    for (account, chat) in open {
+                        shared.registry.session(&shared, account, chat);
+                        // A few at a time: the readers of the store serve people first.
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "running chats could not be listed"),
+            }
+        });
+    }
+}
+
+/// How long sockets have for their closing frames.
+const FAREWELL: Duration = Duration::from_secs(1);

@@ -1,0 +1,123 @@
+//! Live lists of chats: what an operator's window shows of the account, told again when it has changed, four times
+//! a second at most. A list is read from the store, never kept up by hand, so it cannot drift from the truth;
+//! windows that ask the same are served by one reading.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use dashmap::DashMap;
+
+use crate::actors::outlet::{Outlet, SocketId};
+use crate::actors::shared::{Shared, lock};
+use crate::domain::event::Sender;
+use crate::domain::ids::{AccountId, CommandId, OperatorId};
+use crate::domain::limits::SUBSCRIPTIONS_MAX;
+use crate::ports::journal::ChatQuery;
+use crate::ports::store::StoreError;
+use crate::protocol::frame;
+use crate::protocol::operator::{ChatRow, OperatorNotice};
+
+/// The total of a list, and the rows of its window.
+type Told = (u32, Vec<ChatRow>);
+
+/// One live list of one window.
+#[derive(Clone)]
+struct Subscription {
+    id: CommandId,
+    outlet: Outlet,
+    operator: OperatorId,
+    query: ChatQuery,
+    /// What the window was last told, to tell it only of changes.
+    told: Arc<Mutex<Option<Told>>>,
+}
+
+#[derive(Default)]
+struct AccountLists {
+    all: Vec<Subscription>,
+    changed: bool,
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Lists {
+    accounts: DashMap<AccountId, Mutex<AccountLists>>,
+}
+
+impl Lists {
+    /// Adds a list, replacing one of the same id; `false` when the window has as many as it may.
+    pub fn subscribe(
+        &self,
+        account: AccountId,
+        outlet: &Outlet,
+        operator: OperatorId,
+        id: CommandId,
+        query: ChatQuery,
+    ) -> bool {
+        let entry = self.accounts.entry(account).or_default();
+        let mut lists = lock(&entry);
+        lists.all.retain(|list| list.outlet.id() != outlet.id() || list.id != id);
+        if lists.all.iter().filter(|list| list.outlet.id() == outlet.id()).count() >= SUBSCRIPTIONS_MAX {
+            return false;
+        }
+        lists.all.push(Subscription { id, outlet: outlet.clone(), operator, query, told: Arc::default() });
+        lists.changed = true;
+        true
+    }
+
+    /// Removes the lists of a socket: one, or all.
+    pub fn unsubscribe(&self, account: AccountId, socket: SocketId, id: Option<&CommandId>) {
+        if let Some(entry) = self.accounts.get(&account) {
+            lock(&entry).all.retain(|list| list.outlet.id() != socket || id.is_some_and(|id| *id != list.id));
+        }
+    }
+
+    /// Something that lists show has changed.
+    pub fn changed(&self, account: AccountId) {
+        if let Some(entry) = self.accounts.get(&account) {
+            lock(&entry).changed = true;
+        }
+    }
+
+    /// Tells the windows what has changed since the last pulse.
+    pub async fn pulse(shared: &Arc<Shared>) {
+        let accounts: Vec<AccountId> = shared.lists.accounts.iter().map(|entry| *entry.key()).collect();
+        for account in accounts {
+            let due = {
+                let Some(entry) = shared.lists.accounts.get(&account) else { continue };
+                let mut lists = lock(&entry);
+                lists.all.retain(|list| !list.outlet.is_closed());
+                if std::mem::take(&mut lists.changed) { lists.all.clone() } else { Vec::new() }
+            };
+            if tell(shared, account, &due).await.is_err() {
+                // The store does not answer: try again with the next pulse.
+                shared.lists.changed(account);
+            }
+        }
+    }
+}
+
+async fn tell(shared: &Arc<Shared>, account: AccountId, due: &[Subscription]) -> Result<(), StoreError> {
+    let mut read: BTreeMap<String, Told> = BTreeMap::new();
+    for list in due {
+        // The reader's own marks are in the rows, so windows of different operators never share a reading.
+        let same = format!("{} {:?}", list.operator, list.query);
+        if !read.contains_key(&same) {
+            let found = shared.store.chats(account, &list.query).await?;
+            let ids: Vec<_> = found.rows.iter().map(|row| row.id).collect();
+            let marks = shared.store.marks(account, &ids).await?;
+            let rows = found.rows.iter().map(|row| ChatRow::of(row, &marks, Sender::Operator(list.operator)));
+            read.insert(same.clone(), (found.total, rows.collect()));
+        }
+        let Some(now) = read.get(&same) else { continue };
+        let mut told = lock(&list.told);
+        if told.as_ref() == Some(now) {
+            continue;
+        }
+        let (total, rows) = now.clone();
+        let notice = OperatorNotice::Rows { topic: "chats".to_owned(), subscription: list.id.clone(), total, rows };
+        list.outlet.push(frame::notice(&notice));
+        *told = Some(now.clone());
+    }
+    Ok(())
+}

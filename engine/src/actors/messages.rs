@@ -1,0 +1,244 @@
+//! All messages between actors, by receiver. Apart from commands they are hints: the newest wins, a lost one is
+//! made good by a repetition or by the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Message;
+
+use crate::actors::outlet::{Outlet, SocketId};
+use crate::domain::chat::Tried;
+use crate::domain::event::{Audience, OfferEnd};
+use crate::domain::group::Status;
+use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
+use crate::domain::operator::Reception;
+use crate::domain::permission::StaffRole;
+use crate::domain::routing::{self, Arrival};
+use crate::domain::time::Timestamp;
+use crate::ports::journal::{AppendOutcome, Load};
+use crate::protocol::operator::Offer;
+use crate::protocol::visitor::VisitorChat;
+
+/// An operator, as a command bears it: who, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Id.
+    pub id: OperatorId,
+    /// Name.
+    pub name: String,
+    /// Role.
+    pub role: StaffRole,
+    /// Groups of which they are a member.
+    pub groups: Vec<GroupId>,
+}
+
+/// Who sends a command.
+#[derive(Debug, Clone)]
+pub enum Party {
+    /// The visitor of the chat.
+    Visitor,
+    /// An operator.
+    Operator(Arc<Identity>),
+}
+
+/// What a session is asked to do, by a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Write a message.
+    Say {
+        /// The text, checked.
+        text: String,
+        /// Whom it is for.
+        to: Audience,
+    },
+    /// Accept an offer.
+    Accept {
+        /// Which.
+        offer: OfferId,
+    },
+    /// Decline an offer.
+    Decline {
+        /// Which.
+        offer: OfferId,
+    },
+    /// Take the chat from the queue.
+    Take,
+    /// End the chat.
+    End,
+}
+
+/// To a session: a command, to be stored and answered.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Command {
+    /// Who.
+    pub from: Party,
+    /// Where the answer goes.
+    pub outlet: Outlet,
+    /// The id the client chose.
+    pub id: CommandId,
+    /// What.
+    pub order: Order,
+}
+
+/// To a session: what is not stored, or not at once.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub enum Signal {
+    /// A socket of the visitor is here; it stands in the registry already.
+    Joined,
+    /// The visitor's last socket is gone.
+    Gone,
+    /// Somebody writes, or stopped.
+    Typing {
+        /// Who.
+        from: Party,
+        /// Whether.
+        on: bool,
+        /// What is in the box.
+        preview: Option<String>,
+    },
+    /// All up to a number, in the sender's own numbering, has arrived or was seen.
+    Mark {
+        /// Who.
+        from: Party,
+        /// The number.
+        seq: u32,
+        /// Seen, not only arrived.
+        read: bool,
+    },
+    /// The queue wants the chat rung at an operator, or assigned.
+    Propose {
+        /// Which operator.
+        operator: OperatorId,
+        /// The operator's name.
+        name: String,
+        /// For which group.
+        group: GroupId,
+        /// How long it rings; none assigns at once.
+        ring: Option<Duration>,
+    },
+    /// The operator who is rung is gone: take the offer back.
+    Withdraw(OfferId),
+    /// The queue knows that the chat waits.
+    Known,
+    /// The queue and the store disagree: tell the queue whether the chat waits.
+    SayWhetherWaiting,
+    /// The place in the queue has changed.
+    Position(u32),
+    /// Write the marks now: the node stops. To a resting session: this is the last message.
+    Flush,
+}
+
+/// To a session: what its visitor sees of the chat now. `None`: there is no such chat, or it cannot be read now.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Option<VisitorChat>")]
+pub struct Snapshot;
+
+/// To a session: an append is settled.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Settled {
+    /// Which incarnation of the session's state made it.
+    pub generation: u32,
+    /// The number of the last event of the append.
+    pub last_seq: u32,
+    /// How it ended.
+    pub outcome: AppendOutcome,
+}
+
+/// To a queue.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub enum ToQueue {
+    /// A chat waits. Repeated until [`Signal::Known`].
+    Waiting(Arrival),
+    /// It waits no more.
+    Gone(ChatId),
+    /// A chat answers a proposal.
+    Settled {
+        /// Which chat.
+        chat: ChatId,
+        /// For whom it was proposed.
+        operator: OperatorId,
+        /// How it ended.
+        how: routing::Settled,
+    },
+    /// An offer is over, the chat waits on.
+    OfferOver {
+        /// Which chat.
+        chat: ChatId,
+        /// Who let it go.
+        tried: Vec<Tried>,
+    },
+    /// Whether an operator receives has changed.
+    Reception {
+        /// Who.
+        operator: OperatorId,
+        /// Whether.
+        reception: Reception,
+    },
+    /// What an operator holds has changed.
+    Load(Load),
+    /// The group, or its members, were changed by people.
+    Reload,
+    /// A socket wants the group's queue hints.
+    Watch(Outlet),
+    /// It does not any more.
+    Unwatch(SocketId),
+}
+
+/// To an operator.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub enum ToOperator {
+    /// A socket of theirs is here; it stands in the registry already.
+    Joined,
+    /// One is gone.
+    Gone,
+    /// A chat rings.
+    Ring(Box<Offer>),
+    /// It rings no more.
+    RingOver {
+        /// Which.
+        offer: OfferId,
+        /// Why.
+        why: OfferEnd,
+        /// Who has it.
+        by: Option<String>,
+    },
+    /// What they hold has changed.
+    Load(Load),
+    /// A queue wants to know whether they receive.
+    Announce(GroupId),
+    /// Their rights, name, limit or memberships were changed by people.
+    Reload,
+}
+
+/// To an operator: what their windows show at first. `None`: there is no such operator, or it cannot be read now.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Option<OperatorSnapshot>")]
+pub struct OperatorState;
+
+/// What an operator's windows show at first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OperatorSnapshot {
+    /// Status.
+    pub status: Status,
+    /// Since when.
+    pub since: Timestamp,
+    /// What rings.
+    pub offers: Vec<Offer>,
+}
+
+/// To an operator: set the status. Answered to the outlet.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct SetStatus {
+    /// Where the answer goes.
+    pub outlet: Outlet,
+    /// The id the client chose.
+    pub id: CommandId,
+    /// The new status.
+    pub status: Status,
+}

@@ -1,0 +1,365 @@
+//! An operator on this node: owns their presence, tells all their windows of status and offers, and the queues of
+//! their groups whether they receive and what they hold. Chats are not here: they belong to their sessions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised, WrapFuture,
+};
+
+use crate::actors::guard::{Guarded, guarded};
+use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal, ToOperator, ToQueue};
+use crate::actors::registry::Outlets;
+use crate::actors::shared::Shared;
+use crate::domain::event::OfferEnd;
+use crate::domain::group::Status;
+use crate::domain::ids::{AccountId, GroupId, OfferId, OperatorId};
+use crate::domain::operator::{Presence, PresenceEffect};
+use crate::domain::time::Timestamp;
+use crate::ports::journal::{ChatRecord, Load, OfferRow, Remembered};
+use crate::ports::presence::PresenceRow;
+use crate::ports::store::StoreError;
+use crate::protocol::error::{Failure, Why};
+use crate::protocol::frame;
+use crate::protocol::operator::{Offer, OperatorNotice, RowVisitor};
+
+/// See the module.
+pub struct OperatorActor {
+    shared: Arc<Shared>,
+    account: AccountId,
+    operator: OperatorId,
+    presence: Option<Presence>,
+    groups: Vec<GroupId>,
+    offers: Vec<Offer>,
+    outlets: Arc<Outlets>,
+    timer: Option<SpawnHandle>,
+}
+
+/// What an operator's actor reads when it starts.
+struct Stored {
+    presence: PresenceRow,
+    groups: Vec<GroupId>,
+    offers: Vec<(OfferRow, ChatRecord)>,
+}
+
+type Reading = Result<Option<Stored>, StoreError>;
+
+impl OperatorActor {
+    /// The actor of an operator who is stored.
+    pub fn new(shared: Arc<Shared>, account: AccountId, operator: OperatorId) -> Self {
+        shared.metrics.actors_operator.increment(1.0);
+        let outlets = shared.registry.outlets_of_operator(account, operator);
+        Self { shared, account, operator, presence: None, groups: Vec::new(), offers: Vec::new(), outlets, timer: None }
+    }
+
+    /// Reads everything from the store; the mailbox waits meanwhile.
+    fn read(&mut self, ctx: &mut Context<Self>) {
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
+        let reading = async move { stored(&shared, account, operator).await };
+        ctx.wait(reading.into_actor(self).map(|reading: Reading, actor, ctx| {
+            guarded(actor, ctx, |actor, ctx| actor.loaded(reading, ctx));
+        }));
+    }
+
+    fn loaded(&mut self, reading: Reading, ctx: &mut Context<Self>) {
+        match reading {
+            Ok(Some(stored)) => {
+                let now = self.shared.now();
+                let row = stored.presence;
+                let mut presence = Presence::restored(row.status, row.since, now);
+                for _ in 0..self.outlets.count() {
+                    presence.handle_socket_joined(now);
+                }
+                self.groups = stored.groups;
+                self.offers = stored.offers.iter().map(|(offer, chat)| ring(offer, chat)).collect();
+                if presence.sockets() == 0 {
+                    // Nobody heard them ring: taken back, which is not held against the operator.
+                    self.withdraw_offers();
+                }
+                self.presence = Some(presence);
+                self.announce();
+                self.arm(ctx);
+            }
+            Ok(None) => self.presence = None,
+            Err(error) => {
+                tracing::warn!(operator = %self.operator, %error, "an operator could not be read, trying again soon");
+                ctx.run_later(READ_AGAIN_AFTER, |actor, ctx| {
+                    guarded(actor, ctx, |actor, ctx| actor.read(ctx));
+                });
+            }
+        }
+    }
+
+    fn message(&mut self, message: ToOperator, ctx: &mut Context<Self>) {
+        let now = self.shared.now();
+        match message {
+            ToOperator::Joined | ToOperator::Gone => self.count_sockets(now, ctx),
+            ToOperator::Ring(offer) => {
+                self.offers.retain(|other| other.offer != offer.offer);
+                self.tell(&OperatorNotice::Offer((*offer).clone()));
+                self.offers.push(*offer);
+            }
+            ToOperator::RingOver { offer, why, by } => self.ring_over(offer, why, by),
+            ToOperator::Load(load) => self.load(&load),
+            ToOperator::Announce(group) => {
+                if !self.groups.contains(&group) {
+                    self.groups.push(group);
+                }
+                self.announce();
+            }
+            ToOperator::Reload => self.read_groups(ctx),
+        }
+    }
+
+    /// The registry counts the sockets; messages only say that it is time to look.
+    fn count_sockets(&mut self, now: Timestamp, ctx: &mut Context<Self>) {
+        let open = u32::try_from(self.outlets.count()).unwrap_or(u32::MAX);
+        let known = self.presence.as_ref().map_or(open, Presence::sockets);
+        for _ in known..open {
+            self.change(ctx, |presence| presence.handle_socket_joined(now));
+        }
+        for _ in open..known {
+            self.change(ctx, |presence| presence.handle_socket_lost(now));
+        }
+    }
+
+    fn set_status(&mut self, set: SetStatus, ctx: &mut Context<Self>) {
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
+        let (id, status, now) = (set.id.clone(), set.status, self.shared.now());
+        // Nothing else is handled until the store has answered: statuses take effect in the order they came.
+        let storing = async move {
+            let sender = operator.to_string();
+            let digest = status as u64;
+            if let Some(before) = shared.store.remembered(account, &sender, &id).await? {
+                return Ok(if before.digest == digest { Change::Before } else { Change::OtherContent });
+            }
+            let answer = Remembered { digest, answer: String::from("{}") };
+            shared.store.set_status(account, operator, status, now, Some((id, answer))).await?;
+            Ok(Change::Now)
+        };
+        ctx.wait(storing.into_actor(self).map(move |stored: Result<Change, StoreError>, actor, ctx| {
+            guarded(actor, ctx, |actor, ctx| {
+                let refuse = |failure: Failure| {
+                    set.outlet.push(frame::error(Some(&set.id), None, &failure));
+                };
+                match stored {
+                    Ok(Change::Now) => {
+                        set.outlet.push(frame::ack(&set.id, None, None));
+                        actor.change(ctx, |presence| presence.handle_status(status, now));
+                    }
+                    Ok(Change::Before) => {
+                        set.outlet.push(frame::ack(&set.id, None, None));
+                    }
+                    Ok(Change::OtherContent) => {
+                        refuse(Failure::conflict(Why::Id, "this id was used with other content"));
+                    }
+                    Err(error) => {
+                        tracing::warn!(operator = %actor.operator, %error, "a status was not stored");
+                        refuse(Failure::unavailable());
+                    }
+                }
+            });
+        }));
+    }
+
+    fn change(&mut self, ctx: &mut Context<Self>, input: impl FnOnce(&mut Presence) -> Vec<PresenceEffect>) {
+        let Some(presence) = &mut self.presence else { return };
+        let effects = input(presence);
+        for effect in effects {
+            match effect {
+                PresenceEffect::Status { status, since } => self.tell(&OperatorNotice::Status { status, since }),
+                PresenceEffect::Lapsed { since } => self.lapsed(since),
+                PresenceEffect::Reception(_) => self.announce(),
+                PresenceEffect::WithdrawOffers => self.withdraw_offers(),
+            }
+        }
+        self.arm(ctx);
+    }
+
+    /// Grace has passed: the operator is off-line, in the store too.
+    fn lapsed(&self, since: Timestamp) {
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
+        actix::spawn(async move {
+            if let Err(error) = shared.store.set_status(account, operator, Status::Offline, since, None).await {
+                // The next start finds the old status, and no socket: it lapses again.
+                tracing::warn!(%operator, %error, "a lapsed presence was not stored");
+            }
+        });
+        self.tell(&OperatorNotice::Status { status: Status::Offline, since });
+    }
+
+    /// Tells the queues of all groups whether the operator receives.
+    fn announce(&self) {
+        let Some(presence) = &self.presence else { return };
+        let (operator, reception) = (self.operator, presence.reception());
+        for group in &self.groups {
+            let queue = self.shared.registry.queue(&self.shared, self.account, group);
+            if queue.try_send(ToQueue::Reception { operator, reception }).is_err() {
+                self.shared.metrics.mailbox_full("queue");
+            }
+        }
+    }
+
+    /// The load of one group is news for all: the overall limit is shared.
+    fn load(&self, load: &Load) {
+        for group in self.groups.iter().filter(|group| **group != load.group) {
+            let queue = self.shared.registry.queue(&self.shared, self.account, group);
+            if queue.try_send(ToQueue::Load(load.clone())).is_err() {
+                self.shared.metrics.mailbox_full("queue");
+            }
+        }
+    }
+
+    fn ring_over(&mut self, offer: OfferId, why: OfferEnd, by: Option<String>) {
+        let before = self.offers.len();
+        self.offers.retain(|other| other.offer != offer);
+        if self.offers.len() < before {
+            self.tell(&OperatorNotice::OfferGone { offer, chat: offer.chat, why, by });
+        }
+    }
+
+    fn withdraw_offers(&self) {
+        for offer in &self.offers {
+            let session = self.shared.registry.session(&self.shared, self.account, offer.chat);
+            if session.addr.try_send(Signal::Withdraw(offer.offer)).is_err() {
+                // It expires by itself.
+                self.shared.metrics.mailbox_full("visitor_session");
+            }
+        }
+    }
+
+    fn tell(&self, notice: &OperatorNotice) {
+        let text = frame::notice(notice);
+        self.outlets.each(|outlet| {
+            outlet.push(text.clone());
+        });
+    }
+
+    fn read_groups(&mut self, ctx: &mut Context<Self>) {
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
+        let reading = async move { shared.store.memberships(account, None, Some(operator)).await };
+        ctx.wait(reading.into_actor(self).map(|memberships, actor, ctx| {
+            guarded(actor, ctx, |actor, _| {
+                if let Ok(memberships) = memberships {
+                    actor.groups = memberships.into_iter().map(|membership| membership.group).collect();
+                    actor.announce();
+                }
+            });
+        }));
+    }
+
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        if let Some(handle) = self.timer.take() {
+            ctx.cancel_future(handle);
+        }
+        let Some(wake) = self.presence.as_ref().and_then(Presence::next_wake) else { return };
+        let wait = wake.since(self.shared.now()).max(SOONEST);
+        self.timer = Some(ctx.run_later(wait, |actor, ctx| {
+            actor.timer = None;
+            guarded(actor, ctx, |actor, ctx| {
+                let now = actor.shared.now();
+                actor.change(ctx, |presence| presence.handle_due(now));
+            });
+        }));
+    }
+}
+
+/// What storing a status came to.
+enum Change {
+    /// It is stored now.
+    Now,
+    /// The same command did it earlier.
+    Before,
+    /// The id was used for something else.
+    OtherContent,
+}
+
+/// How soon an operator is read again after the store did not answer.
+const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// The shortest time the timer is armed for.
+const SOONEST: Duration = Duration::from_millis(5);
+
+async fn stored(shared: &Shared, account: AccountId, operator: OperatorId) -> Reading {
+    let Some(presence) = shared.store.own_presence(account, operator).await? else { return Ok(None) };
+    let memberships = shared.store.memberships(account, None, Some(operator)).await?;
+    let groups = memberships.into_iter().map(|membership| membership.group).collect();
+    let mut offers = Vec::new();
+    for offer in shared.store.offers_of(account, operator).await? {
+        if let Some(chat) = shared.store.chat(account, offer.id.chat).await? {
+            offers.push((offer, chat));
+        }
+    }
+    Ok(Some(Stored { presence, groups, offers }))
+}
+
+fn ring(offer: &OfferRow, chat: &ChatRecord) -> Offer {
+    Offer {
+        offer: offer.id,
+        chat: chat.id,
+        group: offer.group.clone(),
+        visitor: RowVisitor { name: chat.name.clone(), email: chat.email.clone() },
+        question: chat.head.question.clone(),
+        kind: offer.kind,
+        queued_at: chat.head.queued_at,
+        expires_at: Some(offer.expires_at),
+    }
+}
+
+impl Actor for OperatorActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.timer = None;
+        self.read(ctx);
+    }
+}
+
+impl Supervised for OperatorActor {}
+
+impl Drop for OperatorActor {
+    fn drop(&mut self) {
+        self.shared.metrics.actors_operator.decrement(1.0);
+    }
+}
+
+impl Guarded for OperatorActor {
+    const KIND: &'static str = "operator";
+
+    fn discard(&mut self) {
+        self.presence = None;
+        self.offers.clear();
+    }
+
+    fn panicked(&self) {
+        self.shared.metrics.restarted(Self::KIND);
+    }
+}
+
+impl Handler<ToOperator> for OperatorActor {
+    type Result = ();
+
+    fn handle(&mut self, message: ToOperator, ctx: &mut Self::Context) {
+        guarded(self, ctx, |actor, ctx| actor.message(message, ctx));
+    }
+}
+
+impl Handler<SetStatus> for OperatorActor {
+    type Result = ();
+
+    fn handle(&mut self, set: SetStatus, ctx: &mut Self::Context) {
+        guarded(self, ctx, |actor, ctx| actor.set_status(set, ctx));
+    }
+}
+
+impl Handler<OperatorState> for OperatorActor {
+    type Result = MessageResult<OperatorState>;
+
+    fn handle(&mut self, _: OperatorState, ctx: &mut Self::Context) -> Self::Result {
+        let snapshot = guarded(self, ctx, |actor, _| {
+            let presence = actor.presence.as_ref()?;
+            Some(OperatorSnapshot { status: presence.status(), since: presence.since(), offers: actor.offers.clone() })
+        });
+        MessageResult(snapshot.flatten())
+    }
+}

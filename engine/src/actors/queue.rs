@@ -1,0 +1,327 @@
+//! The queue of one group: owns the group's [`Desk`], feeds it, carries out what it asks for, and keeps one timer.
+//! It proposes; the chat's session and the store dispose. A queue that starts reads everything from the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, Supervised, WrapFuture};
+
+use crate::actors::guard::{Guarded, guarded};
+use crate::actors::messages::{Signal, ToOperator, ToQueue};
+use crate::actors::outlet::Outlet;
+use crate::actors::shared::Shared;
+use crate::domain::group::{GroupSettings, Status};
+use crate::domain::ids::{AccountId, ChatId, GroupId};
+use crate::domain::limits::{QUEUE_RECONCILE, UNLIMITED_COUNTS_AS};
+use crate::domain::operator::Reception;
+use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member};
+use crate::domain::time::Timestamp;
+use crate::ports::journal::{ChatRecord, Load, OfferRow};
+use crate::ports::presence::RosterRow;
+use crate::ports::store::StoreError;
+use crate::protocol::frame;
+use crate::protocol::operator::OperatorNotice;
+
+/// See the module.
+pub struct QueueActor {
+    shared: Arc<Shared>,
+    account: AccountId,
+    group: GroupId,
+    desk: Option<Desk>,
+    watchers: Vec<Outlet>,
+    timer: Option<(Timestamp, SpawnHandle)>,
+    /// Chats that the last comparison found missing: twice in a row is a fault.
+    suspects: Vec<ChatId>,
+}
+
+type Reading = Result<Option<(GroupSettings, Vec<RosterRow>, Vec<(ChatRecord, Option<OfferRow>)>)>, StoreError>;
+
+impl QueueActor {
+    /// The queue of a group that is stored.
+    pub fn new(shared: Arc<Shared>, account: AccountId, group: GroupId) -> Self {
+        shared.metrics.actors_queue.increment(1.0);
+        Self { shared, account, group, desk: None, watchers: Vec::new(), timer: None, suspects: Vec::new() }
+    }
+
+    /// Reads everything from the store; the mailbox waits meanwhile.
+    fn read(&mut self, ctx: &mut Context<Self>) {
+        let (shared, account, group) = (Arc::clone(&self.shared), self.account, self.group.clone());
+        let reading = async move {
+            let Some(settings) = shared.store.group(account, &group).await? else { return Ok(None) };
+            let roster = shared.store.roster(account, &group).await?;
+            let waiting = shared.store.waiting(account, &group).await?;
+            Ok(Some((settings, roster, waiting)))
+        };
+        ctx.wait(reading.into_actor(self).map(|reading: Reading, queue, ctx| {
+            guarded(queue, ctx, |queue, ctx| queue.opened(reading, ctx));
+        }));
+    }
+
+    fn opened(&mut self, reading: Reading, ctx: &mut Context<Self>) {
+        match reading {
+            Ok(Some((settings, roster, waiting))) => {
+                let now = self.shared.now();
+                let known =
+                    |operator| self.desk.as_ref().and_then(|desk| desk.roster().member(operator)).map(|m| m.reception);
+                let members: Vec<Member> =
+                    roster.iter().map(|row| member(row, known(row.operator).unwrap_or_default())).collect();
+                let arrivals = waiting.iter().map(|(record, offer)| Arrival {
+                    chat: record.id,
+                    entered_at: record.head.queued_at,
+                    priority: 0,
+                    tried: Vec::new(),
+                    rings_at: offer.as_ref().map(|offer| offer.operator),
+                });
+                let (desk, effects) = Desk::open(settings, members, arrivals, now);
+                self.desk = Some(desk);
+                self.carry_out(effects);
+                // Each says itself who let it go, and keeps its own deadlines: it must be awake.
+                for (record, _) in &waiting {
+                    self.shared.registry.session(&self.shared, self.account, record.id);
+                }
+                for row in roster.iter().filter(|row| row.status != Status::Offline) {
+                    let operator = self.shared.registry.operator(&self.shared, self.account, row.operator);
+                    let _ = operator.try_send(ToOperator::Announce(self.group.clone()));
+                }
+                self.arm(ctx);
+            }
+            Ok(None) => {
+                self.desk = None;
+                self.shared.board.remove(self.account, &self.group);
+            }
+            Err(error) => {
+                tracing::warn!(group = %self.group, %error, "a queue could not be read, trying again soon");
+                ctx.run_later(READ_AGAIN_AFTER, |queue, ctx| {
+                    guarded(queue, ctx, |queue, ctx| queue.read(ctx));
+                });
+            }
+        }
+    }
+
+    fn message(&mut self, message: ToQueue, ctx: &mut Context<Self>) {
+        let now = self.shared.now();
+        match message {
+            ToQueue::Watch(outlet) => {
+                self.watchers.retain(|other| !other.is_closed() && other.id() != outlet.id());
+                outlet.push(self.hint());
+                return self.watchers.push(outlet);
+            }
+            ToQueue::Unwatch(socket) => return self.watchers.retain(|other| other.id() != socket),
+            ToQueue::Reload => return self.read(ctx),
+            _ => {}
+        }
+        let Some(desk) = &mut self.desk else { return };
+        let effects = match message {
+            ToQueue::Waiting(arrival) => {
+                let chat = arrival.chat;
+                let effects = desk.handle_waiting(arrival, now);
+                if let Some(session) = self.shared.registry.awake(self.account, chat) {
+                    let _ = session.addr.try_send(Signal::Known);
+                }
+                effects
+            }
+            ToQueue::Gone(chat) => desk.handle_gone(chat, now),
+            ToQueue::Settled { chat, operator, how } => desk.handle_settled(chat, operator, how, now),
+            ToQueue::OfferOver { chat, tried } => desk.handle_offer_over(chat, tried, now),
+            ToQueue::Reception { operator, reception } => desk.handle_reception(operator, reception, now),
+            ToQueue::Load(load) => desk.handle_load(&news(&load), now),
+            ToQueue::Watch(_) | ToQueue::Unwatch(_) | ToQueue::Reload => Vec::new(),
+        };
+        self.carry_out(effects);
+        self.arm(ctx);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Propose { chat, operator, name, ring } => {
+                    let session = self.shared.registry.session(&self.shared, self.account, chat);
+                    let signal = Signal::Propose { operator, name, group: self.group.clone(), ring };
+                    if session.addr.try_send(signal).is_err() {
+                        // The desk counts the proposal as lost after a while, and makes another.
+                        self.shared.metrics.mailbox_full("visitor_session");
+                    }
+                }
+                Effect::Position { chat, ahead } => {
+                    if let Some(session) = self.shared.registry.awake(self.account, chat) {
+                        let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+                        let _ = session.addr.try_send(Signal::Position(ahead));
+                    }
+                }
+                Effect::Availability(state) => {
+                    if let Some(desk) = &self.desk {
+                        self.shared.board.set(self.account, &self.group, &desk.settings().department, state);
+                    }
+                }
+                Effect::Waiting { count, .. } => {
+                    self.shared.board.set_waiting(self.account, &self.group, count);
+                    let hint = self.hint();
+                    self.watchers.retain(|outlet| outlet.push(hint.clone()));
+                }
+            }
+        }
+    }
+
+    fn hint(&self) -> bytestring::ByteString {
+        let now = self.shared.now();
+        let (waiting, longest) =
+            self.desk.as_ref().map_or((0, None), |desk| (desk.queue().len(), desk.queue().longest_since()));
+        frame::notice(&OperatorNotice::Queue {
+            group: self.group.clone(),
+            waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+            longest_s: longest.map_or(0, |since| u32::try_from(now.since(since).as_secs()).unwrap_or(u32::MAX)),
+        })
+    }
+
+    fn measure(&self) {
+        let Some(desk) = &self.desk else { return };
+        let metrics = self.shared.metrics.group(self.account, &self.group);
+        let (mut slots, mut used, mut reserved, mut receiving) = (0_u64, 0_u64, 0_u64, 0_u64);
+        for member in desk.roster().members().filter(|member| member.active && member.reception != Reception::None) {
+            let limits = [member.limit, member.group_limit].into_iter().flatten().min();
+            slots += u64::from(limits.unwrap_or(UNLIMITED_COUNTS_AS));
+            used += u64::from(member.group_held);
+            reserved += u64::from(member.group_reserved);
+            receiving += 1;
+        }
+        metrics.capacity.set(slots as f64);
+        metrics.capacity_used.set(used as f64);
+        metrics.capacity_reserved.set(reserved as f64);
+        metrics.receiving.set(receiving as f64);
+        metrics.waiting.set(desk.queue().len() as f64);
+        let longest = desk.queue().longest_since().map_or(Duration::ZERO, |since| self.shared.now().since(since));
+        metrics.waiting_longest.set(longest.as_secs_f64());
+    }
+
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        let Some(wake) = self.desk.as_ref().and_then(Desk::next_wake) else { return };
+        if let Some((armed, handle)) = self.timer {
+            if armed <= wake {
+                return;
+            }
+            ctx.cancel_future(handle);
+        }
+        let wait = wake.since(self.shared.now()).max(SOONEST);
+        let handle = ctx.run_later(wait, |queue, ctx| {
+            queue.timer = None;
+            guarded(queue, ctx, |queue, ctx| {
+                let now = queue.shared.now();
+                let effects = queue.desk.as_mut().map(|desk| desk.handle_due(now)).unwrap_or_default();
+                queue.carry_out(effects);
+                queue.arm(ctx);
+            });
+        });
+        self.timer = Some((self.shared.now() + wait, handle));
+    }
+
+    /// Compares the waiting order with the store. Messages do the work; what is found here was missed, and counts
+    /// as a fault when it is found twice, for a message may be on its way.
+    fn reconcile(&mut self, ctx: &mut Context<Self>) {
+        let (shared, account, group) = (Arc::clone(&self.shared), self.account, self.group.clone());
+        let reading = async move { shared.store.waiting(account, &group).await };
+        ctx.spawn(reading.into_actor(self).map(|waiting, queue, ctx| {
+            guarded(queue, ctx, |queue, _| {
+                if let Ok(waiting) = waiting {
+                    queue.compare(&waiting);
+                }
+            });
+        }));
+    }
+
+    fn compare(&mut self, stored: &[(ChatRecord, Option<OfferRow>)]) {
+        let Some(desk) = &self.desk else { return };
+        let missing = stored.iter().map(|(record, _)| record.id).filter(|chat| desk.queue().get(*chat).is_none());
+        let surplus = desk.queue().iter().filter(|chat| !stored.iter().any(|(record, _)| record.id == *chat));
+        let now: Vec<ChatId> = missing.chain(surplus).collect();
+        for chat in now.iter().filter(|chat| self.suspects.contains(chat)) {
+            tracing::error!(%chat, group = %self.group, "the queue and the store disagree on a chat");
+            self.shared.metrics.violated("queue_disagrees");
+            // The session knows, and says so when it wakes or is asked.
+            let session = self.shared.registry.session(&self.shared, self.account, *chat);
+            let _ = session.addr.try_send(Signal::SayWhetherWaiting);
+        }
+        self.suspects = now;
+    }
+}
+
+/// How soon a queue is read again after the store did not answer.
+const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// How often the gauges of the group are set: oftener than anybody scrapes.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
+/// The shortest time the timer is armed for.
+const SOONEST: Duration = Duration::from_millis(1);
+
+/// A load, as the roster takes it.
+pub(crate) fn news(load: &Load) -> LoadNews {
+    LoadNews {
+        operator: load.operator,
+        group: load.group.clone(),
+        held: load.held,
+        reserved: load.reserved,
+        group_held: load.group_held,
+        group_reserved: load.group_reserved,
+        last_ended_at: load.last_ended_at,
+        version: load.version,
+    }
+}
+
+fn member(row: &RosterRow, reception: Reception) -> Member {
+    Member {
+        operator: row.operator,
+        name: row.name.clone(),
+        handling: row.handling,
+        active: row.active,
+        limit: row.limit,
+        group_limit: row.group_limit,
+        reception,
+        held: row.held,
+        reserved: row.reserved,
+        group_held: row.group_held,
+        group_reserved: row.group_reserved,
+        last_ended_at: row.last_ended_at,
+        version: row.version,
+    }
+}
+
+impl Actor for QueueActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.timer = None;
+        self.read(ctx);
+        ctx.run_interval(QUEUE_RECONCILE, |queue, ctx| {
+            guarded(queue, ctx, |queue, ctx| queue.reconcile(ctx));
+        });
+        ctx.run_interval(MEASURE_EVERY, |queue, ctx| {
+            guarded(queue, ctx, |queue, _| queue.measure());
+        });
+    }
+}
+
+impl Supervised for QueueActor {}
+
+impl Drop for QueueActor {
+    fn drop(&mut self) {
+        self.shared.metrics.actors_queue.decrement(1.0);
+    }
+}
+
+impl Guarded for QueueActor {
+    const KIND: &'static str = "queue";
+
+    fn discard(&mut self) {
+        self.desk = None;
+    }
+
+    fn panicked(&self) {
+        self.shared.metrics.restarted(Self::KIND);
+    }
+}
+
+impl Handler<ToQueue> for QueueActor {
+    type Result = ();
+
+    fn handle(&mut self, message: ToQueue, ctx: &mut Self::Context) {
+        guarded(self, ctx, |queue, ctx| queue.message(message, ctx));
+    }
+}

@@ -1,0 +1,230 @@
+//! The birth of a chat, and what the chat window shows before it.
+
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+use std::sync::Arc;
+
+use siphasher::sip::SipHasher13;
+
+use crate::actors::messages::Signal;
+use crate::actors::registry::SessionRef;
+use crate::actors::shared::Shared;
+use crate::domain::chat::{Chat, Input};
+use crate::domain::event::{EventKind, Origin, Sender};
+use crate::domain::group::Availability;
+use crate::domain::ids::{ChatId, DepartmentId, VisitorId};
+use crate::domain::text;
+use crate::ports::journal::{Birth, BirthError, ChatHead, Side};
+use crate::ports::staff::{Brand, Department};
+use crate::protocol::error::{Code, Failure, Why};
+use crate::protocol::frame;
+use crate::protocol::visitor::{FieldRule, Start, VisitorEvent, Window, WindowDepartment};
+
+/// A visitor who wants a chat.
+pub(super) struct Arriving {
+    /// The brand of the page.
+    pub brand: Arc<Brand>,
+    /// Who.
+    pub visitor: VisitorId,
+    /// The page.
+    pub page: Option<String>,
+    /// What they wrote.
+    pub start: Start,
+}
+
+/// A chat that has begun, now or by the same command earlier.
+pub(super) struct Begun {
+    /// Which.
+    pub chat: ChatId,
+    /// The visitor's number of the last of its first events.
+    pub seq: u32,
+    /// Its session.
+    pub session: SessionRef,
+}
+
+/// Makes a chat: durable, told to the visitor's sockets, and in the hands of its session when this returns.
+///
+/// # Errors
+/// `invalid` with the field, `conflict` with `offline`, `open` or `id`, `unavailable`.
+pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Begun, Failure> {
+    let Arriving { brand, visitor, page, start } = arriving;
+    let account = brand.account;
+    let digest = digest(&start);
+    let checked = check(shared, &brand, &start).await?;
+    let id = shared.new_chat_id().ok_or_else(Failure::unavailable)?;
+    let Some((group, state)) = shared.board.group_for(account, checked.department.as_ref()) else {
+        return Err(offline());
+    };
+    let origin = Origin { sender: Sender::Visitor, command: start.id.clone(), digest };
+    let mut chat = Chat::unborn(id);
+    let now = shared.now();
+    let input = Input::Start {
+        brand: brand.id.clone(),
+        department: checked.department.clone(),
+        group: group.clone(),
+        name: checked.name.clone(),
+        email: checked.email.clone(),
+        page,
+        question: checked.question,
+    };
+    let decision = chat.decide(input, now).map_err(|refusal| Failure::conflict(Why::State, refusal.to_string()))?;
+    let events = chat.number(decision.events, now, Some(origin.clone()));
+    events.iter().for_each(|event| chat.apply(event));
+    let stored: Result<Vec<_>, _> = events.iter().map(|event| event.to_stored()).collect();
+    let (Ok(stored), Some(head)) = (stored, ChatHead::of(&chat)) else {
+        return Err(Failure::new(Code::Internal, "the chat could not be written"));
+    };
+    let birth = Birth {
+        account,
+        chat: id,
+        epoch: shared.epoch(id.shard()),
+        visitor,
+        brand: brand.id.clone(),
+        department: checked.department,
+        name: checked.name,
+        email: checked.email,
+        origin,
+        events: stored,
+        head,
+        at: now,
+    };
+    if state == Availability::Offline || shared.is_draining() {
+        // A command that made its chat earlier is answered as then, even now.
+        return again_or(shared, &birth, if shared.is_draining() { Failure::unavailable() } else { offline() }).await;
+    }
+    let outlets = shared.registry.outlets_of_visitor(account, &brand.id, visitor);
+    match shared.store.birth(birth).await {
+        Ok(_) => {
+            outlets.set_chat(id);
+            for event in &events {
+                if let Some(seen) = VisitorEvent::of(&event.kind) {
+                    let body = frame::notice(&seen);
+                    let command = is_question(&event.kind).then_some(&start.id);
+                    let text = frame::event(id, event.visitor_seq, event.at, &body, command);
+                    outlets.each(|outlet| {
+                        outlet.push_event(id, event.visitor_seq, || text.clone());
+                    });
+                }
+            }
+            shared.metrics.group(account, &group).started.increment(1);
+            shared.lists.changed(account);
+            let session = shared.registry.session(shared, account, id);
+            let _ = session.addr.try_send(Signal::Joined);
+            Ok(Begun { chat: id, seq: chat.visitor_seq, session })
+        }
+        Err(BirthError::Before { chat, seq }) => {
+            let session = shared.registry.session(shared, account, chat);
+            Ok(Begun { chat, seq, session })
+        }
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+/// What the window shows, in the language asked for.
+///
+/// # Errors
+/// `unavailable`.
+pub(super) async fn window(shared: &Shared, brand: &Brand, _language: Option<&str>) -> Result<Window, Failure> {
+    let departments = departments(shared, brand).await?;
+    Ok(Window {
+        name: brand.name.clone(),
+        color: brand.color.clone(),
+        language: brand.language.clone(),
+        welcome: brand.welcome.clone(),
+        departments: departments
+            .into_iter()
+            .map(|department| WindowDepartment {
+                state: shared.board.state(brand.account, Some(&department.id)),
+                id: department.id,
+                name: department.name,
+            })
+            .collect(),
+        texts: BTreeMap::new(),
+    })
+}
+
+/// The fields of a start, checked.
+struct Checked {
+    name: Option<String>,
+    email: Option<String>,
+    department: Option<DepartmentId>,
+    question: Option<String>,
+}
+
+async fn check(shared: &Shared, brand: &Brand, start: &Start) -> Result<Checked, Failure> {
+    let asked = &brand.welcome;
+    let required = |field: &'static str, rule: FieldRule, given: &Option<String>| {
+        let empty = given.as_deref().is_none_or(|text| text.trim().is_empty());
+        if asked.on && rule == FieldRule::Required && empty {
+            return Err(Failure::invalid(field, "is required"));
+        }
+        Ok(!empty)
+    };
+    let mut checked = Checked { name: None, email: None, department: None, question: None };
+    if required("name", asked.name, &start.name)? {
+        checked.name = start.name.as_deref().map(|name| text::name("name", name)).transpose()?;
+    }
+    if required("email", asked.email, &start.email)? {
+        checked.email = start.email.as_deref().map(|email| text::email("email", email)).transpose()?;
+    }
+    if required("question", asked.question, &start.question)? {
+        checked.question = start.question.as_deref().map(|words| text::question("question", words)).transpose()?;
+    }
+    let departments = departments(shared, brand).await?;
+    checked.department = match &start.department {
+        Some(id) if departments.iter().any(|department| department.id == *id) => Some(id.clone()),
+        Some(_) => return Err(Failure::invalid("department", "must be one of the departments in welcome.window")),
+        None if departments.len() > 1 => return Err(Failure::invalid("department", "is required")),
+        None => departments.first().map(|department| department.id.clone()),
+    };
+    Ok(checked)
+}
+
+async fn departments(shared: &Shared, brand: &Brand) -> Result<Vec<Department>, Failure> {
+    shared.store.departments(brand.account).await.map_err(|_| Failure::unavailable())
+}
+
+/// The answer of a start that made its chat earlier; else the failure. Makes nothing.
+async fn again_or(shared: &Arc<Shared>, birth: &Birth, failure: Failure) -> Result<Begun, Failure> {
+    let store = &shared.store;
+    let latest = store.chat_of_visitor(birth.account, &birth.brand, birth.visitor).await;
+    let Some(latest) = latest.map_err(|_| Failure::unavailable())? else { return Err(failure) };
+    let first = store.events(birth.account, latest.id, Side::Visitor, 0, 1, 1).await;
+    let first = first.map_err(|_| Failure::unavailable())?.events.into_iter().next();
+    match first.and_then(|event| event.origin) {
+        Some(origin) if origin.command == birth.origin.command && origin.digest == birth.origin.digest => {
+            let session = shared.registry.session(shared, birth.account, latest.id);
+            Ok(Begun { chat: latest.id, seq: birth.head.visitor_seq, session })
+        }
+        Some(origin) if origin.command == birth.origin.command => Err(refused(&BirthError::OtherContent)),
+        _ => Err(failure),
+    }
+}
+
+fn refused(error: &BirthError) -> Failure {
+    match error {
+        BirthError::Open { .. } | BirthError::Before { .. } => Failure::conflict(Why::Open, "a chat is open already"),
+        BirthError::OtherContent => Failure::conflict(Why::Id, "this id was used with other content"),
+        BirthError::Fenced | BirthError::Unavailable(_) => Failure::unavailable(),
+    }
+}
+
+fn offline() -> Failure {
+    Failure::conflict(Why::Offline, "nobody is there to answer at the moment")
+}
+
+fn is_question(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Message(_))
+}
+
+fn digest(start: &Start) -> u64 {
+    let mut hasher = SipHasher13::new();
+    let department = start.department.as_ref().map(|id| id.as_str());
+    for part in [start.name.as_deref(), start.email.as_deref(), department, start.question.as_deref()] {
+        hasher.write_u8(u8::from(part.is_some()));
+        let text = part.unwrap_or_default();
+        hasher.write_usize(text.len());
+        hasher.write(text.as_bytes());
+    }
+    hasher.finish()
+}

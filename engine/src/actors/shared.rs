@@ -1,0 +1,105 @@
+//! What all actors of one node share: the store, the clock, the epochs under which the node may write, the
+//! registry, the lists people watch, and the metrics.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::actors::board::Board;
+use crate::actors::lists::Lists;
+use crate::actors::registry::Registry;
+use crate::domain::ids::{ChatId, NodeId, Shard};
+use crate::domain::limits::SHARDS;
+use crate::domain::time::Timestamp;
+use crate::metrics::Metrics;
+use crate::ports::clock::{Random, SharedClock};
+use crate::ports::store::SharedStore;
+
+/// What all actors of one node share.
+pub struct Shared {
+    /// This node.
+    pub node: NodeId,
+    /// Every fact.
+    pub store: SharedStore,
+    /// The time.
+    pub clock: SharedClock,
+    /// Random bits.
+    pub random: Box<dyn Random>,
+    /// Who is where.
+    pub registry: Registry,
+    /// What visitors are told of departments.
+    pub board: Board,
+    /// What operators watch.
+    pub lists: Lists,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Whether the node is about to stop: it takes no new sockets and no new chats.
+    pub draining: AtomicBool,
+    /// When this node began: nobody's absence counts from before.
+    pub started_at: Timestamp,
+    epochs: Vec<AtomicU64>,
+    next_shard: AtomicU64,
+}
+
+impl Shared {
+    /// The common things of a node that owns no shard yet.
+    pub fn new(
+        node: NodeId,
+        store: SharedStore,
+        clock: SharedClock,
+        random: Box<dyn Random>,
+        metrics: Metrics,
+    ) -> Self {
+        let started_at = clock.now();
+        Self {
+            node,
+            store,
+            clock,
+            random,
+            registry: Registry::default(),
+            board: Board::default(),
+            lists: Lists::default(),
+            metrics,
+            draining: AtomicBool::new(false),
+            started_at,
+            epochs: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
+            next_shard: AtomicU64::new(0),
+        }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The epoch under which this node owns the shard; 0 when it does not.
+    pub fn epoch(&self, shard: Shard) -> u64 {
+        self.epochs[usize::from(shard.0)].load(Ordering::Acquire)
+    }
+
+    /// Writes down an epoch; 0 gives the shard up.
+    pub fn set_epoch(&self, shard: Shard, epoch: u64) {
+        self.epochs[usize::from(shard.0)].store(epoch, Ordering::Release);
+    }
+
+    /// Whether the node is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// A new chat's id, in a shard this node owns; `None` while it owns none.
+    pub fn new_chat_id(&self) -> Option<ChatId> {
+        for _ in 0..SHARDS {
+            let shard = Shard((self.next_shard.fetch_add(1, Ordering::Relaxed) % u64::from(SHARDS)) as u8);
+            if self.epoch(shard) != 0 {
+                let millis = u64::try_from(self.now().millis()).unwrap_or(0);
+                return Some(ChatId::new(millis, self.random.bits(), shard));
+            }
+        }
+        None
+    }
+}
+
+/// Locks a mutex; a panic while it was held leaves plain data behind, which stays usable.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,289 @@
+//! The session of a visitor in one chat: the chat's one authority. It judges every command on the state as it will
+//! be once everything before is stored, has the store append what comes of it, and tells acks, events and everybody
+//! else only after the commit, in order. Many appends may be under way at once.
+//!
+//! The state is a copy: after a panic, a failed commit or a fence it is thrown away, read from the store again, and
+//! what was not yet answered is judged again. Commands that were stored meanwhile are known by their ids.
+
+mod commit;
+mod core;
+mod deadlines;
+mod orders;
+mod publish;
+mod signals;
+
+use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised,
+    WrapFuture,
+};
+
+use self::core::Core;
+use crate::actors::guard::{Guarded, deliver, guarded};
+use crate::actors::lane;
+use crate::actors::messages::{Command, Settled, Signal, Snapshot};
+use crate::actors::outlet::SocketId;
+use crate::actors::shared::Shared;
+use crate::domain::group::GroupSettings;
+use crate::domain::ids::{AccountId, ChatId, CommandId};
+use crate::domain::time::Timestamp;
+use crate::ports::journal::{Lane, StoredChat};
+use crate::ports::store::StoreError;
+use crate::protocol::error::Failure;
+
+/// See the module.
+pub struct VisitorSession {
+    shared: Arc<Shared>,
+    account: AccountId,
+    chat: ChatId,
+    lane: Option<Lane>,
+    addr: Option<Addr<Self>>,
+    /// The state; none while it is read, and when the chat does not exist.
+    core: Option<Core>,
+    life: Life,
+    /// Rises with each reading: what belongs to an older state is told apart by it.
+    generation: u32,
+    /// Numbers up to this one were told; 0 before the first reading.
+    published: u32,
+    /// Commands to judge again once the state is read.
+    again: VecDeque<Rc<Command>>,
+    /// The command being judged; what a panic leaves behind here is tried once more.
+    at_work: Option<Rc<Command>>,
+    /// The command that made the server fail once.
+    suspect: Option<Rc<Command>>,
+    /// Commands that made it fail twice.
+    poisoned: HashSet<u64>,
+    /// Connections whose commands wait until one of them was sent again.
+    blocked: Vec<(SocketId, CommandId, Failure)>,
+    timer: Option<(Timestamp, SpawnHandle)>,
+    /// The place in the queue, as the queue last said.
+    ahead: Option<u32>,
+    /// Since when no socket of the visitor is here.
+    gone_since: Option<Timestamp>,
+    settings: Option<Arc<GroupSettings>>,
+}
+
+/// Whether the state is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// It is being read.
+    Reading,
+    /// It is there.
+    Awake,
+    /// There is no such chat, or another node has it: the session answers so, and rests.
+    Nothing,
+    /// The store did not answer: it is tried again soon.
+    Cut,
+    /// Nobody can reach the session any more; it stops with its last message.
+    Resting,
+}
+
+impl VisitorSession {
+    /// The session of a chat that is stored.
+    pub fn new(shared: Arc<Shared>, account: AccountId, chat: ChatId) -> Self {
+        shared.metrics.actors_session.increment(1.0);
+        let gone_since = Some(shared.now());
+        Self {
+            shared,
+            account,
+            chat,
+            lane: None,
+            addr: None,
+            core: None,
+            life: Life::Reading,
+            generation: 0,
+            published: 0,
+            again: VecDeque::new(),
+            at_work: None,
+            suspect: None,
+            poisoned: HashSet::new(),
+            blocked: Vec::new(),
+            timer: None,
+            ahead: None,
+            gone_since,
+            settings: None,
+        }
+    }
+
+    /// Throws the state away and reads it from the store. The mailbox waits meanwhile.
+    fn read(&mut self, ctx: &mut Context<Self>) {
+        self.drop_core();
+        self.life = Life::Reading;
+        self.generation += 1;
+        let (shared, account, chat) = (Arc::clone(&self.shared), self.account, self.chat);
+        let reading = async move {
+            let epoch = shared.epoch(chat.shard());
+            let stored = if epoch == 0 { Ok(None) } else { shared.store.activate(account, chat, epoch).await };
+            let settings = match &stored {
+                Ok(Some(stored)) => shared.store.group(account, &stored.record.head.group).await.ok().flatten(),
+                _ => None,
+            };
+            (stored, settings)
+        };
+        ctx.wait(reading.into_actor(self).map(|(stored, settings), session, ctx| {
+            guarded(session, ctx, |session, ctx| session.loaded(stored, settings, ctx));
+        }));
+    }
+
+    /// Keeps what was not yet answered, and drops the state.
+    fn drop_core(&mut self) {
+        if let Some(core) = self.core.take() {
+            let unanswered = core.in_flight.into_iter().filter_map(|pending| pending.command);
+            let waiting: Vec<_> = unanswered.chain(core.held).collect();
+            for command in waiting.into_iter().rev() {
+                self.again.push_front(command);
+            }
+        }
+    }
+
+    fn loaded(
+        &mut self,
+        stored: Result<Option<StoredChat>, StoreError>,
+        settings: Option<GroupSettings>,
+        ctx: &mut Context<Self>,
+    ) {
+        match stored {
+            Ok(Some(stored)) => {
+                self.settings = settings.map(Arc::new).or(self.settings.take());
+                self.wake_up(&stored, ctx);
+            }
+            Ok(None) => {
+                self.life = Life::Nothing;
+                for command in std::mem::take(&mut self.again) {
+                    self.answer_now(&command, &Failure::not_found("chat"));
+                }
+                self.rest(ctx);
+            }
+            Err(error) => {
+                tracing::warn!(chat = %self.chat, %error, "a chat could not be read, trying again soon");
+                self.life = Life::Cut;
+                for command in std::mem::take(&mut self.again) {
+                    self.refuse_and_block(&command, Failure::unavailable());
+                }
+                ctx.run_later(READ_AGAIN_AFTER, |session, ctx| {
+                    guarded(session, ctx, |session, ctx| session.read(ctx));
+                });
+            }
+        }
+    }
+
+    fn wake_up(&mut self, stored: &StoredChat, ctx: &mut Context<Self>) {
+        let core = Core::rebuild(&self.shared, self.chat, stored);
+        let from = if self.published == 0 { core.chat.last_seq } else { self.published };
+        self.published = core.chat.last_seq;
+        if core.visitor_outlets.count() > 0 {
+            self.gone_since = None;
+        }
+        self.core = Some(core);
+        self.life = Life::Awake;
+        self.publish_missed(stored, from);
+        for command in std::mem::take(&mut self.again) {
+            self.judge(&command, ctx);
+        }
+        self.tell_queue();
+        self.arm(ctx);
+    }
+
+    /// Asks the registry to let this session go; the last message of the mailbox stops it.
+    fn rest(&mut self, ctx: &mut Context<Self>) {
+        if self.shared.registry.retire(self.account, self.chat) {
+            self.life = Life::Resting;
+            if let Some(core) = self.core.take() {
+                let (brand, visitor) = (core.record.brand.clone(), core.record.visitor);
+                drop(core);
+                self.shared.registry.sweep_visitor(self.account, &brand, visitor);
+            }
+            // The supervisor lets an actor go only when nobody has its address, itself included.
+            self.addr = None;
+            deliver(&ctx.address(), Signal::Flush);
+        } else {
+            self.arm(ctx);
+        }
+    }
+}
+
+/// How soon a chat is read again after the store did not answer.
+const READ_AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(500);
+
+impl Actor for VisitorSession {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        if self.life == Life::Resting {
+            return;
+        }
+        self.lane = Some(lane::current());
+        self.addr = Some(ctx.address());
+        // Nothing of an earlier life of the context is left to fire.
+        self.timer = None;
+        self.read(ctx);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        // Runs after a panic too, on half-changed state: it must write nothing.
+    }
+}
+
+impl Supervised for VisitorSession {}
+
+impl Drop for VisitorSession {
+    fn drop(&mut self) {
+        self.shared.metrics.actors_session.decrement(1.0);
+    }
+}
+
+impl Guarded for VisitorSession {
+    const KIND: &'static str = "visitor_session";
+
+    fn discard(&mut self) {
+        self.drop_core();
+        if let Some(command) = self.at_work.take() {
+            self.condemn(command);
+        }
+    }
+
+    fn panicked(&self) {
+        self.shared.metrics.restarted(Self::KIND);
+    }
+}
+
+impl Handler<Command> for VisitorSession {
+    type Result = ();
+
+    fn handle(&mut self, command: Command, ctx: &mut Self::Context) {
+        guarded(self, ctx, |session, ctx| session.command(Rc::new(command), ctx));
+    }
+}
+
+impl Handler<Settled> for VisitorSession {
+    type Result = ();
+
+    fn handle(&mut self, settled: Settled, ctx: &mut Self::Context) {
+        guarded(self, ctx, |session, ctx| session.settled(settled, ctx));
+    }
+}
+
+impl Handler<Snapshot> for VisitorSession {
+    type Result = MessageResult<Snapshot>;
+
+    fn handle(&mut self, _: Snapshot, ctx: &mut Self::Context) -> Self::Result {
+        MessageResult(guarded(self, ctx, |session, _| session.snapshot()).flatten())
+    }
+}
+
+impl Handler<Signal> for VisitorSession {
+    type Result = ();
+
+    fn handle(&mut self, signal: Signal, ctx: &mut Self::Context) {
+        if self.life == Life::Resting {
+            if matches!(signal, Signal::Flush) {
+                ctx.terminate();
+            }
+            return;
+        }
+        guarded(self, ctx, |session, ctx| session.signal(signal, ctx));
+    }
+}

@@ -1,0 +1,221 @@
+//! Handing events to the store, and what happens when the store has answered.
+
+use std::rc::Rc;
+
+use actix::Context;
+
+use super::core::{Appending, Before, Done, EventFrames, Pending};
+use super::orders::{ack, answer_to, no_room, sender};
+use super::{Life, VisitorSession};
+use crate::actors::guard::deliver;
+use crate::actors::messages::{Command, Settled};
+use crate::domain::chat::{Decision, Offer};
+use crate::domain::event::{Event, EventKind, Origin, Sender, StoredEvent};
+use crate::domain::ids::{ChatId, CommandId, OfferId};
+use crate::domain::routing;
+use crate::domain::time::Timestamp;
+use crate::ports::journal::{Append, AppendError, ChatHead, Completion, Head, OfferRow};
+use crate::protocol::error::Failure;
+use crate::protocol::frame;
+use crate::protocol::visitor::VisitorEvent;
+
+/// The command behind an append, with what makes it known again.
+pub(super) type Cause = (Rc<Command>, Origin, u64);
+
+impl VisitorSession {
+    /// Applies a decision to the state, and hands it to the store. Everything that must wait for the commit waits
+    /// in `in_flight`.
+    pub(super) fn commit(&mut self, decision: Decision, now: Timestamp, cause: Option<Cause>, ctx: &mut Context<Self>) {
+        let (Some(core), Some(lane), Some(addr)) = (&mut self.core, self.lane.clone(), self.addr.clone()) else {
+            return;
+        };
+        if decision.events.is_empty() {
+            return;
+        }
+        let proposed = decision.events.iter().find_map(|kind| match kind {
+            EventKind::Offered { operator, .. } => Some(*operator),
+            EventKind::Assigned { operator, .. } if cause.is_none() => Some(*operator),
+            _ => None,
+        });
+        let needs_room = decision.slots.iter().any(|slot| slot.needs_room());
+        let before = needs_room.then(|| {
+            let key = cause.as_ref().map(|(_, _, key)| *key);
+            Box::new(Before { chat: core.chat.clone(), visible: core.visible.len(), key })
+        });
+        let rung_before = core.chat.offer().cloned();
+        let light =
+            decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
+        let after = core.chat.last_seq;
+        core.last_at = now;
+        let (command, origin, key) = match cause {
+            Some((command, origin, key)) => (Some(command), Some(origin), Some(key)),
+            None => (None, None, None),
+        };
+        let events = core.chat.number(decision.events, now, origin);
+        let mut stored = Vec::with_capacity(events.len());
+        let mut frames = Vec::with_capacity(events.len());
+        let mut facts = Vec::new();
+        for event in events {
+            let kept = match event.to_stored() {
+                Ok(kept) => kept,
+                Err(error) => {
+                    tracing::error!(chat = %self.chat, %error, "an event could not be written as JSON");
+                    return self.read(ctx);
+                }
+            };
+            core.chat.apply(&event);
+            if kept.visible {
+                core.visible.push(event.seq);
+            }
+            frames.push(event_frames(self.chat, &event, &kept, command.as_deref()));
+            if !matches!(event.kind, EventKind::Message(_)) {
+                facts.push(event);
+            }
+            stored.push(kept);
+        }
+        let Some(first) = stored.first() else { return };
+        let done = Done { digest: 0, seq: first.seq, visitor_seq: first.visitor_seq };
+        let answer = command.as_ref().map(|command| {
+            if let (Some(key), Some(origin)) = (key, &first.origin) {
+                core.done.insert(key, Done { digest: origin.digest, ..done });
+            }
+            answer_to(command, ack(command, self.chat, &done))
+        });
+        let Some(head) = head(core.chat.visitor_seq, light, &core.chat) else { return };
+        let (opened, closed) = offers(rung_before.as_ref(), core.chat.offer());
+        let append = Append {
+            account: self.account,
+            chat: self.chat,
+            epoch: core.record.owner_epoch,
+            after,
+            events: stored,
+            head,
+            slots: decision.slots,
+            opened,
+            closed,
+            at: now,
+        };
+        core.in_flight.push_back(Pending {
+            command,
+            append: Some(Box::new(Appending { frames, facts, before, proposed })),
+            answer,
+        });
+        let (generation, last_seq) = (self.generation, core.chat.last_seq);
+        let deliver = Box::new(move |outcome| deliver(&addr, Settled { generation, last_seq, outcome }));
+        self.shared.store.append(append, Completion { lane, deliver });
+    }
+
+    /// The store has answered for the oldest append under way.
+    pub(super) fn settled(&mut self, settled: Settled, ctx: &mut Context<Self>) {
+        let known = self.core.as_ref().map(|core| core.chat.last_seq);
+        if settled.generation != self.generation {
+            // Of a state that was thrown away. If it was stored behind the back of the new one, that one is too old.
+            if settled.outcome.is_ok() && known.is_some_and(|known| settled.last_seq > known) {
+                self.read(ctx);
+            }
+            return;
+        }
+        if self.life != Life::Awake {
+            return;
+        }
+        match settled.outcome {
+            Ok(appended) => {
+                self.publish_next(&appended.loads);
+                self.judge_held(ctx);
+                self.arm(ctx);
+            }
+            Err(AppendError::NoCapacity { operator }) => {
+                self.put_back(operator);
+                self.judge_held(ctx);
+                self.arm(ctx);
+            }
+            Err(error) => {
+                tracing::warn!(chat = %self.chat, %error, "an append was not stored, the chat is read again");
+                self.fail_if_store_is_gone(&error);
+                self.read(ctx);
+            }
+        }
+    }
+
+    /// A slot was refused: the state is what it was before. Nothing else is under way, slots are a barrier.
+    fn put_back(&mut self, operator: crate::domain::ids::OperatorId) {
+        let Some(core) = &mut self.core else { return };
+        let Some(pending) = core.in_flight.pop_front() else { return };
+        let Some(append) = pending.append else { return };
+        if let Some(before) = append.before {
+            core.chat = before.chat;
+            core.visible.truncate(before.visible);
+            if let Some(key) = before.key {
+                core.done.remove(&key);
+            }
+        }
+        match pending.command {
+            Some(command) => {
+                command.outlet.push(frame::error(Some(&command.id), Some(self.chat), &no_room()));
+            }
+            None => self.proposal_settled(append.proposed.unwrap_or(operator), routing::Settled::NoCapacity),
+        }
+    }
+
+    /// When the store is busy or gone, what is under way is answered `unavailable` at once, in order; the clients
+    /// send it again. After a fence the new reading judges it again by itself.
+    fn fail_if_store_is_gone(&mut self, error: &AppendError) {
+        if matches!(error, AppendError::Fenced | AppendError::NoCapacity { .. }) {
+            return;
+        }
+        let Some(core) = &mut self.core else { return };
+        let in_flight = std::mem::take(&mut core.in_flight);
+        let held = std::mem::take(&mut core.held);
+        for command in in_flight.into_iter().filter_map(|pending| pending.command).chain(held) {
+            self.refuse_and_block(&command, Failure::unavailable());
+        }
+    }
+}
+
+fn head(visitor_seq: u32, light: bool, chat: &crate::domain::chat::Chat) -> Option<Head> {
+    if light {
+        return Some(Head::Light {
+            visitor_seq,
+            messages: chat.messages,
+            idle_since: chat.idle_since,
+            answered_at: chat.answered_at,
+        });
+    }
+    ChatHead::of(chat).map(|head| Head::Full(Box::new(head)))
+}
+
+/// Which offer rows an append opens and closes.
+fn offers(before: Option<&Offer>, after: Option<&Offer>) -> (Option<OfferRow>, Vec<OfferId>) {
+    let same = before.map(|offer| offer.id) == after.map(|offer| offer.id);
+    if same {
+        return (None, Vec::new());
+    }
+    let opened = after.map(|offer| OfferRow {
+        id: offer.id,
+        operator: offer.operator,
+        group: offer.group.clone(),
+        kind: offer.kind,
+        expires_at: offer.expires_at,
+    });
+    (opened, before.map(|offer| offer.id).into_iter().collect())
+}
+
+/// The frames of an event, made while its parts are at hand; they leave after the commit.
+fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option<&Command>) -> EventFrames {
+    let own = command.filter(|_| event.origin.is_some());
+    let (by_visitor, by_operator): (Option<&CommandId>, Option<&CommandId>) = match own {
+        Some(command) if sender(&command.from) == Sender::Visitor => (Some(&command.id), None),
+        Some(command) => (None, Some(&command.id)),
+        None => (None, None),
+    };
+    let operators = frame::event(chat, event.seq, event.at, kept.body.get(), by_operator);
+    let visitor = VisitorEvent::of(&event.kind).map(|seen| {
+        let body = frame::notice(&seen);
+        frame::event(chat, event.visitor_seq, event.at, &body, by_visitor)
+    });
+    let message_from = match &event.kind {
+        EventKind::Message(message) => Some(message.from.id.map_or(Sender::Visitor, Sender::Operator)),
+        _ => None,
+    };
+    EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from }
+}

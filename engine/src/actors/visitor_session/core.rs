@@ -1,0 +1,220 @@
+//! The state of a session that a panic or a fence throws away, and how it is made from what is stored.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hasher;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use siphasher::sip::SipHasher13;
+
+use crate::actors::messages::Command;
+use crate::actors::outlet::Outlet;
+use crate::actors::registry::Outlets;
+use crate::actors::shared::Shared;
+use crate::domain::chat::{Chat, Person};
+use crate::domain::event::{Event, Sender, StoredEvent};
+use crate::domain::ids::{ChatId, CommandId};
+use crate::domain::time::Timestamp;
+use crate::ports::journal::{ChatRecord, MarkRow, StoredChat};
+use crate::protocol::visitor::{MarkPair, VisitorMarks};
+
+/// See the module.
+pub(super) struct Core {
+    /// The chat as it will be once all that is in flight is stored.
+    pub chat: Chat,
+    /// The parts of the row that never change.
+    pub record: ChatRecord,
+    /// What each command was answered, by a digest of sender and id.
+    pub done: HashMap<u64, Done>,
+    /// The operators' number of each event the visitor may see: what translates the two numberings.
+    pub visible: Vec<u32>,
+    /// Appends under way, and answers that must wait for them, in order.
+    pub in_flight: VecDeque<Pending>,
+    /// Commands that wait until a slot is settled, or until fewer appends are under way.
+    pub held: VecDeque<Rc<Command>>,
+    /// How far everybody is, in the operators' numbering.
+    pub marks: Vec<MarkRow>,
+    /// Marks that were raised and are not yet stored, and since when.
+    pub marks_dirty: Option<Timestamp>,
+    /// The sockets of the visitor.
+    pub visitor_outlets: Arc<Outlets>,
+    /// The operator who gets the events, with the sockets: as last published.
+    pub audience: Option<(Person, Arc<Outlets>)>,
+    /// The visitor's number of the last event that was told.
+    pub visitor_published: u32,
+    /// The moment of the last event.
+    pub last_at: Timestamp,
+    /// What was last told of the chat's state: set by publishing, not by judging.
+    pub told: Told,
+}
+
+/// What the outside knows of the chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    pub phase: crate::protocol::visitor::ChatPhase,
+    /// When the queue is told again that the chat waits; none once it knows.
+    pub queue_again: Option<Timestamp>,
+    /// Since when the session could rest.
+    pub quiet_since: Option<Timestamp>,
+}
+
+/// What a command was answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Done {
+    pub digest: u64,
+    pub seq: u32,
+    pub visitor_seq: u32,
+}
+
+/// Something that leaves the actor when all before it is stored.
+pub(super) struct Pending {
+    /// The command, to judge it again if it comes to that.
+    pub command: Option<Rc<Command>>,
+    /// An append under way; none when only an answer waits here.
+    pub append: Option<Box<Appending>>,
+    /// The answer.
+    pub answer: Option<(Outlet, ByteString)>,
+}
+
+/// An append under way.
+pub(super) struct Appending {
+    pub frames: Vec<EventFrames>,
+    /// Events that others than the readers must hear of.
+    pub facts: Vec<Event>,
+    /// The chat before, when slots may be refused.
+    pub before: Option<Box<Before>>,
+    /// The operator of a proposal, to tell the queue when there is no slot.
+    pub proposed: Option<crate::domain::ids::OperatorId>,
+}
+
+/// What a refused slot puts back.
+pub(super) struct Before {
+    pub chat: Chat,
+    pub visible: usize,
+    pub key: Option<u64>,
+}
+
+/// One event, ready to be sent.
+pub(super) struct EventFrames {
+    pub seq: u32,
+    pub visitor_seq: u32,
+    pub operators: ByteString,
+    /// None where the visitor may not see it.
+    pub visitor: Option<ByteString>,
+    /// Whether and when it was a message, for the metrics.
+    pub message_from: Option<Sender>,
+}
+
+impl Core {
+    /// The state that is stored. Events of kinds a newer node knows count their numbers.
+    pub fn rebuild(shared: &Shared, id: ChatId, stored: &StoredChat) -> Self {
+        let mut chat = Chat::unborn(id);
+        let mut done = HashMap::new();
+        let mut visible = Vec::new();
+        for event in &stored.events {
+            apply(&mut chat, event);
+            if event.visible {
+                visible.push(event.seq);
+            }
+        }
+        for event in &stored.events {
+            if let Some(origin) = &event.origin {
+                let answer = Done { digest: origin.digest, seq: event.seq, visitor_seq: event.visitor_seq };
+                done.insert(command_key(origin.sender, &origin.command), answer);
+            }
+        }
+        let record = stored.record.clone();
+        let visitor_outlets = shared.registry.outlets_of_visitor(record.account, &record.brand, record.visitor);
+        let audience =
+            chat.owner().map(|owner| (owner.clone(), shared.registry.outlets_of_operator(record.account, owner.id)));
+        Self {
+            told: Told { phase: record.head.state, queue_again: Some(shared.now()), quiet_since: None },
+            last_at: stored.events.last().map_or(Timestamp::EPOCH, |event| event.at),
+            visitor_published: chat.visitor_seq,
+            chat,
+            record,
+            done,
+            visible,
+            in_flight: VecDeque::new(),
+            held: VecDeque::new(),
+            marks: stored.marks.clone(),
+            marks_dirty: None,
+            visitor_outlets,
+            audience,
+        }
+    }
+
+    /// The moment of the last event: time never goes back within a chat, whatever the clock does.
+    pub fn last_at(&self) -> Timestamp {
+        self.last_at
+    }
+
+    /// Whether commands must wait for a slot that is being settled.
+    pub fn at_barrier(&self) -> bool {
+        self.in_flight.iter().any(|pending| pending.append.as_ref().is_some_and(|append| append.before.is_some()))
+    }
+
+    /// A visitor's number as the operators' number of the same event.
+    pub fn to_operators(&self, visitor_seq: u32) -> u32 {
+        let index = (visitor_seq as usize).min(self.visible.len());
+        index.checked_sub(1).map_or(0, |index| self.visible[index])
+    }
+
+    /// An operators' number as the visitor's number of the last visible event up to it.
+    pub fn to_visitor(&self, seq: u32) -> u32 {
+        self.visible.partition_point(|visible| *visible <= seq) as u32
+    }
+
+    /// Raises a mark; `None` when it was that far already.
+    pub fn raise(&mut self, who: Sender, seq: u32, read: bool) -> Option<MarkPair> {
+        let row = match self.marks.iter_mut().find(|row| row.who == who) {
+            Some(row) => row,
+            None => {
+                self.marks.push(MarkRow { who, marks: MarkPair::default() });
+                self.marks.last_mut()?
+            }
+        };
+        let before = row.marks;
+        row.marks.delivered = row.marks.delivered.max(seq);
+        if read {
+            row.marks.read = row.marks.read.max(seq);
+        }
+        (row.marks != before).then_some(row.marks)
+    }
+
+    /// The marks in the visitor's numbering.
+    pub fn visitor_marks(&self) -> VisitorMarks {
+        let mut marks = VisitorMarks::default();
+        for row in &self.marks {
+            let side = match row.who {
+                Sender::Visitor => &mut marks.visitor,
+                Sender::Operator(_) => &mut marks.operators,
+            };
+            side.delivered = side.delivered.max(self.to_visitor(row.marks.delivered));
+            side.read = side.read.max(self.to_visitor(row.marks.read));
+        }
+        marks
+    }
+}
+
+fn apply(chat: &mut Chat, event: &StoredEvent) {
+    match event.kind() {
+        Some(kind) => {
+            chat.apply(&Event { seq: event.seq, visitor_seq: event.visitor_seq, at: event.at, kind, origin: None })
+        }
+        None => chat.apply_unknown(event.seq, event.visitor_seq),
+    }
+}
+
+/// A digest of who sent a command and the id they chose. Two commands of one chat meet with a chance of 1 in 10^11 at
+/// the most events a chat may have, and only for somebody who cannot choose the other's id.
+pub(super) fn command_key(sender: Sender, id: &CommandId) -> u64 {
+    let mut hasher = SipHasher13::new();
+    match sender {
+        Sender::Visitor => hasher.write_u8(0),
+        Sender::Operator(operator) => hasher.write(operator.0.as_bytes()),
+    }
+    hasher.write(id.as_str().as_bytes());
+    hasher.finish()
+}

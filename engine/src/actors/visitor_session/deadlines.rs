@@ -1,0 +1,143 @@
+//! What happens by itself, and when: one timer, armed for the earliest deadline. A full mailbox holds back timers,
+//! so what is due is also looked for before every message.
+
+use std::sync::Arc;
+
+use actix::{AsyncContext, Context};
+
+use super::VisitorSession;
+use crate::actors::guard::guarded;
+use crate::domain::chat::Input;
+use crate::domain::event::{EndedBy, EndedWhy};
+use crate::domain::limits::{
+    CONNECTION_TIMEOUT, MARKS_WITHIN, SESSION_REST_AFTER, VISITOR_AWAY_AFTER, WAITING_VISITOR_GRACE,
+};
+use crate::domain::time::Timestamp;
+use crate::protocol::visitor::ChatPhase;
+
+impl VisitorSession {
+    /// Does whatever is due now.
+    pub(super) fn due(&mut self, ctx: &mut Context<Self>) {
+        let now = self.shared.now();
+        if self.next_deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        let Some(core) = &self.core else { return };
+        if core.at_barrier() {
+            return;
+        }
+        if core.chat.offer().is_some_and(|offer| offer.expires_at <= now) {
+            self.internal(Input::Due, ctx);
+        }
+        if self.left_at().is_some_and(|at| at <= now) {
+            self.end_by_rule(EndedWhy::Left, ctx);
+        } else if self.timed_out_at().is_some_and(|at| at <= now) {
+            self.end_by_rule(EndedWhy::TimedOut, ctx);
+        }
+        if self.away_at().is_some_and(|at| at <= now) {
+            self.internal(Input::VisitorAway, ctx);
+        }
+        let Some(core) = &self.core else { return };
+        if core.marks_dirty.is_some_and(|since| since + MARKS_WITHIN <= now) {
+            self.save_marks();
+        }
+        if self.core.as_ref().and_then(|core| core.told.queue_again).is_some_and(|at| at <= now) {
+            self.tell_queue();
+        }
+    }
+
+    /// Arms the timer for the next deadline, if it is not armed for an earlier moment.
+    pub(super) fn arm(&mut self, ctx: &mut Context<Self>) {
+        let Some(deadline) = self.next_deadline() else { return };
+        if let Some((armed, handle)) = self.timer {
+            if armed <= deadline {
+                return;
+            }
+            ctx.cancel_future(handle);
+        }
+        let now = self.shared.now();
+        // A deadline that waits for a slot being settled is looked at again soon, not at once.
+        let wait = deadline.since(now).max(SOONEST);
+        let handle = ctx.run_later(wait, |session, ctx| {
+            session.timer = None;
+            guarded(session, ctx, |session, ctx| {
+                session.due(ctx);
+                session.rest_if_quiet(ctx);
+                session.arm(ctx);
+            });
+        });
+        self.timer = Some((now + wait, handle));
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        let core = self.core.as_ref()?;
+        let rest = core.told.quiet_since.filter(|_| self.could_rest()).map(|since| since + SESSION_REST_AFTER);
+        [
+            core.chat.offer().map(|offer| offer.expires_at),
+            self.left_at(),
+            self.timed_out_at(),
+            self.away_at(),
+            core.marks_dirty.map(|since| since + MARKS_WITHIN),
+            core.told.queue_again,
+            rest,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn end_by_rule(&mut self, why: EndedWhy, ctx: &mut Context<Self>) {
+        self.internal(Input::End { by: EndedBy::System, why, operator: None }, ctx);
+    }
+
+    /// When a waiting chat ends because its visitor is gone.
+    fn left_at(&self) -> Option<Timestamp> {
+        let core = self.core.as_ref().filter(|core| core.chat.is_waiting())?;
+        let gone = self.gone_since.filter(|_| core.visitor_outlets.count() == 0)?;
+        Some(gone + WAITING_VISITOR_GRACE)
+    }
+
+    /// When a waiting chat ends because nobody answered.
+    fn timed_out_at(&self) -> Option<Timestamp> {
+        let core = self.core.as_ref().filter(|core| core.chat.is_waiting())?;
+        let timeout = self.settings.as_ref().map_or(CONNECTION_TIMEOUT, |settings| settings.connection_timeout);
+        Some(core.chat.queued_at + timeout)
+    }
+
+    /// When the visitor of a running chat is shown as away.
+    fn away_at(&self) -> Option<Timestamp> {
+        let core = self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Active)?;
+        let shown = core.chat.visitor_away || core.chat.is_ended() || core.visitor_outlets.count() > 0;
+        self.gone_since.filter(|_| !shown).map(|gone| gone + VISITOR_AWAY_AFTER)
+    }
+
+    /// Writes the marks that are kept in memory only.
+    pub(super) fn save_marks(&mut self) {
+        let Some(core) = &mut self.core else { return };
+        if core.marks_dirty.take().is_none() {
+            return;
+        }
+        let (shared, account, chat, marks) = (Arc::clone(&self.shared), self.account, self.chat, core.marks.clone());
+        actix::spawn(async move {
+            if let Err(error) = shared.store.save_marks(account, chat, &marks).await {
+                // Marks only rise: the next ones make it good.
+                tracing::warn!(%chat, %error, "delivered and read marks were not stored");
+            }
+        });
+    }
+
+    fn rest_if_quiet(&mut self, ctx: &mut Context<Self>) {
+        let now = self.shared.now();
+        let quiet = self.core.as_ref().and_then(|core| core.told.quiet_since);
+        if self.could_rest() && quiet.is_some_and(|since| since + SESSION_REST_AFTER <= now) {
+            // Somebody who holds the session now is served first; then it is tried again.
+            if let Some(core) = &mut self.core {
+                core.told.quiet_since = Some(now);
+            }
+            self.rest(ctx);
+        }
+    }
+}
+
+/// The shortest time the timer is armed for.
+const SOONEST: std::time::Duration = std::time::Duration::from_millis(5);

@@ -1,0 +1,302 @@
+//! Judging commands of clients: known already, not allowed, not possible, or made into events.
+
+use std::hash::Hasher;
+use std::rc::Rc;
+
+use actix::Context;
+use bytestring::ByteString;
+use siphasher::sip::SipHasher13;
+
+use super::core::{Done, Pending, command_key};
+use super::{Life, VisitorSession};
+use crate::actors::messages::{Command, Identity, Order, Party};
+use crate::actors::outlet::Outlet;
+use crate::domain::chat::{Chat, ChatState, Input, Refusal};
+use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, OfferEnd, Origin, Role, Sender};
+use crate::domain::limits::SESSION_IN_FLIGHT_MAX;
+use crate::domain::permission::Permission;
+use crate::protocol::error::{Code, Failure, Why};
+use crate::protocol::frame;
+
+impl VisitorSession {
+    /// A command from the mailbox.
+    pub(super) fn command(&mut self, command: Rc<Command>, ctx: &mut Context<Self>) {
+        match self.life {
+            Life::Awake => {}
+            // The mailbox waits while the chat is read; what comes now was let through by a restart in between.
+            Life::Reading => return self.again.push_back(command),
+            Life::Nothing | Life::Resting => return self.answer_now(&command, &Failure::not_found("chat")),
+            Life::Cut => return self.refuse_and_block(&command, Failure::unavailable()),
+        }
+        self.due(ctx);
+        if !self.unblock(&command) {
+            return;
+        }
+        self.judge(&command, ctx);
+        self.arm(ctx);
+    }
+
+    /// Judges a command on the state as it will be.
+    pub(super) fn judge(&mut self, command: &Rc<Command>, ctx: &mut Context<Self>) {
+        let Some(core) = &mut self.core else { return self.again.push_back(Rc::clone(command)) };
+        if core.at_barrier() || core.in_flight.len() >= SESSION_IN_FLIGHT_MAX || !core.held.is_empty() {
+            if core.held.len() < SESSION_IN_FLIGHT_MAX {
+                core.held.push_back(Rc::clone(command));
+            } else {
+                self.refuse_and_block(command, Failure::unavailable());
+            }
+            return;
+        }
+        self.judge_now(command, ctx);
+    }
+
+    /// Judges what was held back, as far as nothing holds it back again.
+    pub(super) fn judge_held(&mut self, ctx: &mut Context<Self>) {
+        while let Some(core) = &mut self.core {
+            if core.at_barrier() || core.in_flight.len() >= SESSION_IN_FLIGHT_MAX {
+                return;
+            }
+            let Some(command) = core.held.pop_front() else { return };
+            self.judge_now(&command, ctx);
+        }
+    }
+
+    fn judge_now(&mut self, command: &Rc<Command>, ctx: &mut Context<Self>) {
+        let sender = sender(&command.from);
+        let key = command_key(sender, &command.id);
+        if self.poisoned.contains(&key) {
+            return self.answer_in_order(command, Err(final_failure()));
+        }
+        let digest = digest(&command.order);
+        let Some(core) = &self.core else { return };
+        if let Some(done) = core.done.get(&key) {
+            let same = done.digest == digest;
+            let answer =
+                if same { Ok(*done) } else { Err(Failure::conflict(Why::Id, "this id was used with other content")) };
+            return self.answer_in_order(command, answer);
+        }
+        self.at_work = Some(Rc::clone(command));
+        #[cfg(feature = "faults")]
+        crate::actors::faults::on_order(&command.order);
+        let now = self.shared.now().max(core.last_at());
+        let decided = input(&core.chat, command).and_then(|input| core.chat.decide(input, now).map_err(failure));
+        match decided {
+            Err(refused) => self.answer_in_order(command, Err(refused)),
+            Ok(decision) => {
+                let origin = Origin { sender, command: command.id.clone(), digest };
+                self.commit(decision, now, Some((Rc::clone(command), origin, key)), ctx);
+            }
+        }
+        self.at_work = None;
+        self.forgive(command);
+    }
+
+    /// Answers behind all that is under way: what was judged on what is not yet stored must not leave before it.
+    fn answer_in_order(&mut self, command: &Rc<Command>, answer: Result<Done, Failure>) {
+        let frame = match answer {
+            Ok(done) => ack(command, self.chat, &done),
+            Err(failure) => frame::error(Some(&command.id), Some(self.chat), &failure),
+        };
+        match &mut self.core {
+            Some(core) if !core.in_flight.is_empty() => core.in_flight.push_back(Pending {
+                command: Some(Rc::clone(command)),
+                append: None,
+                answer: Some((command.outlet.clone(), frame)),
+            }),
+            _ => {
+                command.outlet.push(frame);
+            }
+        }
+    }
+
+    /// Answers at once: there is nothing to wait for.
+    pub(super) fn answer_now(&self, command: &Command, failure: &Failure) {
+        command.outlet.push(frame::error(Some(&command.id), Some(self.chat), failure));
+    }
+
+    /// Refuses a command whose fate is open: later ones of the connection wait until it was sent again.
+    pub(super) fn refuse_and_block(&mut self, command: &Command, failure: Failure) {
+        self.answer_now(command, &failure);
+        let socket = command.outlet.id();
+        if !self.blocked.iter().any(|(blocked, _, _)| *blocked == socket) {
+            if self.blocked.len() == BLOCKED_MAX {
+                self.blocked.remove(0);
+            }
+            self.blocked.push((socket, command.id.clone(), failure));
+        }
+    }
+
+    /// Whether the command may be judged; one that waits for another is answered as that one was.
+    fn unblock(&mut self, command: &Command) -> bool {
+        let socket = command.outlet.id();
+        let Some(at) = self.blocked.iter().position(|(blocked, _, _)| *blocked == socket) else { return true };
+        if self.blocked[at].1 == command.id {
+            self.blocked.remove(at);
+            return true;
+        }
+        let failure = self.blocked[at].2.clone();
+        self.answer_now(command, &failure);
+        false
+    }
+
+    /// After a panic: the command is tried once more on rebuilt state; the second time it is answered for good.
+    pub(super) fn condemn(&mut self, command: Rc<Command>) {
+        let again = self.suspect.as_ref().is_some_and(|suspect| suspect.id == command.id);
+        if again {
+            self.suspect = None;
+            self.poisoned.insert(command_key(sender(&command.from), &command.id));
+            tracing::error!(chat = %self.chat, command = %command.id, "a command failed twice and is refused for good");
+            self.answer_now(&command, &final_failure());
+        } else {
+            self.suspect = Some(Rc::clone(&command));
+            self.again.push_back(command);
+        }
+    }
+
+    fn forgive(&mut self, command: &Rc<Command>) {
+        if self.suspect.as_ref().is_some_and(|suspect| suspect.id == command.id) {
+            self.suspect = None;
+        }
+    }
+}
+
+/// Connections of one chat that may be blocked at once; more than sockets a chat can have.
+const BLOCKED_MAX: usize = 64;
+
+fn final_failure() -> Failure {
+    Failure {
+        is_final: Some(true),
+        ..Failure::new(Code::Internal, "the server failed on this command, it had no effect")
+    }
+}
+
+/// The answer to a command that is stored, in the sender's numbering.
+pub(super) fn ack(command: &Command, chat: crate::domain::ids::ChatId, done: &Done) -> ByteString {
+    let seq = match command.from {
+        Party::Visitor => done.visitor_seq,
+        Party::Operator(_) => done.seq,
+    };
+    frame::ack(&command.id, Some(chat), Some(seq))
+}
+
+pub(super) fn sender(party: &Party) -> Sender {
+    match party {
+        Party::Visitor => Sender::Visitor,
+        Party::Operator(identity) => Sender::Operator(identity.id),
+    }
+}
+
+/// A digest of a command's content, stable over versions of the server.
+fn digest(order: &Order) -> u64 {
+    let mut hasher = SipHasher13::new();
+    let mut part = |text: &str| {
+        hasher.write_usize(text.len());
+        hasher.write(text.as_bytes());
+    };
+    match order {
+        Order::Say { text, to } => {
+            part("say");
+            part(match to {
+                Audience::Everyone => "everyone",
+                Audience::Operators => "operators",
+                Audience::Coaching => "coaching",
+            });
+            part(text);
+        }
+        Order::Accept { offer } => {
+            part("accept");
+            part(&offer.to_string());
+        }
+        Order::Decline { offer } => {
+            part("decline");
+            part(&offer.to_string());
+        }
+        Order::Take => part("take"),
+        Order::End => part("end"),
+    }
+    hasher.finish()
+}
+
+/// What the chat is asked, if the sender may ask it. What one may not see is answered as if it did not exist.
+fn input(chat: &Chat, command: &Command) -> Result<Input, Failure> {
+    let (state, group) = (&chat.state, chat.group.as_ref());
+    let identity = match &command.from {
+        Party::Visitor => return visitor_input(&command.order),
+        Party::Operator(identity) => identity,
+    };
+    Ok(match &command.order {
+        Order::Say { text, to } => {
+            let from = Author { role: Role::Operator, id: Some(identity.id), name: Some(identity.name.clone()) };
+            Input::Say { from, text: text.clone(), to: *to }
+        }
+        Order::Accept { offer } => Input::Accept { offer: *offer, operator: identity.id },
+        Order::Decline { offer } => Input::Decline { offer: *offer, operator: identity.id },
+        Order::Take => {
+            if !group.is_some_and(|group| identity.groups.contains(group)) {
+                return Err(Failure::not_found("chat"));
+            }
+            Input::Take { operator: identity.id, name: identity.name.clone() }
+        }
+        Order::End => {
+            may_end(state, identity)?;
+            Input::End { by: EndedBy::Operator, why: EndedWhy::Closed, operator: Some(identity.id) }
+        }
+    })
+}
+
+fn visitor_input(order: &Order) -> Result<Input, Failure> {
+    match order {
+        Order::Say { text, .. } => {
+            let from = Author { role: Role::Visitor, id: None, name: None };
+            Ok(Input::Say { from, text: text.clone(), to: Audience::Everyone })
+        }
+        Order::End => Ok(Input::End { by: EndedBy::Visitor, why: EndedWhy::Closed, operator: None }),
+        Order::Accept { .. } | Order::Decline { .. } | Order::Take => {
+            Err(Failure::new(Code::Forbidden, "not for visitors"))
+        }
+    }
+}
+
+fn may_end(state: &ChatState, identity: &Identity) -> Result<(), Failure> {
+    let owner = match state {
+        ChatState::Active { owner, .. } => Some(owner),
+        ChatState::Ended { owner, .. } => owner.as_ref(),
+        ChatState::Unborn | ChatState::Waiting { .. } => None,
+    };
+    if owner.is_some_and(|owner| owner.id == identity.id) || identity.role.may(Permission::EndAnyChat) {
+        Ok(())
+    } else {
+        Err(Failure::not_found("chat"))
+    }
+}
+
+/// A refusal, in the words of the contract.
+fn failure(refusal: Refusal) -> Failure {
+    let words = refusal.to_string();
+    match refusal {
+        Refusal::Ended => Failure::conflict(Why::Ended, words),
+        Refusal::NotYours | Refusal::NotBegun => Failure::not_found("chat"),
+        Refusal::Begun | Refusal::Waiting | Refusal::BeingOffered => Failure::conflict(Why::State, words),
+        Refusal::Full => Failure::conflict(Why::Full, words),
+        Refusal::Taken { by } => Failure { by: Some(by), ..Failure::conflict(Why::Taken, words) },
+        Refusal::OfferOver { why, by } => {
+            let why = match why {
+                OfferEnd::Taken => Why::Taken,
+                OfferEnd::Expired | OfferEnd::Declined => Why::Expired,
+                OfferEnd::Withdrawn => Why::Withdrawn,
+                OfferEnd::Ended => Why::Ended,
+            };
+            Failure { by, ..Failure::conflict(why, words) }
+        }
+    }
+}
+
+/// What a refused slot means to the one who asked.
+pub(super) fn no_room() -> Failure {
+    Failure::conflict(Why::Capacity, "no free slot: a limit is reached")
+}
+
+/// Where a session sends the answer of a command, apart from the command.
+pub(super) fn answer_to(command: &Command, frame: ByteString) -> (Outlet, ByteString) {
+    (command.outlet.clone(), frame)
+}

@@ -1,0 +1,274 @@
+//! Telling everybody what is stored: readers their events, senders their acks, queues and operators what concerns
+//! them. Nothing here runs before the commit.
+
+use super::VisitorSession;
+use super::core::{Appending, EventFrames};
+use crate::actors::messages::{ToOperator, ToQueue};
+use crate::actors::queue::news;
+use crate::domain::chat::Person;
+use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
+use crate::domain::ids::{GroupId, OfferId, OperatorId};
+use crate::domain::limits::WAITING_REPEAT;
+use crate::domain::routing::{Arrival, Settled};
+use crate::metrics::seconds;
+use crate::ports::journal::{Load, StoredChat};
+use crate::protocol::frame;
+use crate::protocol::operator::{Offer, RowVisitor};
+use crate::protocol::visitor::{ChatPhase, VisitorChat, VisitorEvent};
+
+impl VisitorSession {
+    /// The oldest append is stored: it leaves, and with it the answers that waited behind it.
+    pub(super) fn publish_next(&mut self, loads: &[Load]) {
+        let Some(core) = &mut self.core else { return };
+        let Some(pending) = core.in_flight.pop_front() else { return };
+        if let Some((outlet, frame)) = pending.answer {
+            outlet.push(frame);
+        }
+        if let Some(append) = pending.append {
+            self.publish(&append, loads);
+        }
+        // Answers without an append wait only for what was before them.
+        while let Some(core) = &mut self.core {
+            match core.in_flight.front() {
+                Some(next) if next.append.is_none() => {}
+                _ => break,
+            }
+            if let Some((outlet, frame)) = core.in_flight.pop_front().and_then(|next| next.answer) {
+                outlet.push(frame);
+            }
+        }
+    }
+
+    fn publish(&mut self, append: &Appending, loads: &[Load]) {
+        let mut facts = append.facts.iter().peekable();
+        for event in &append.frames {
+            // Whoever becomes the owner by this event is its first reader.
+            while let Some(fact) = facts.next_if(|fact| fact.seq <= event.seq) {
+                self.fact(fact, loads);
+            }
+            self.push(event);
+        }
+        for load in loads {
+            // The group's own queue hears it at once, those of the operator's other groups from the operator.
+            self.to_queue(ToQueue::Load(load.clone()));
+            self.to_operator(load.operator, ToOperator::Load(load.clone()));
+        }
+        if !append.facts.is_empty() {
+            self.shared.lists.changed(self.account);
+        }
+    }
+
+    fn push(&mut self, event: &EventFrames) {
+        let Some(core) = &mut self.core else { return };
+        self.published = event.seq;
+        if let Some(text) = &event.visitor {
+            core.visitor_published = event.visitor_seq;
+            let (chat, seq) = (self.chat, event.visitor_seq);
+            core.visitor_outlets.each(|outlet| {
+                outlet.push_event(chat, seq, || text.clone());
+            });
+        }
+        if let Some((_, outlets)) = &core.audience {
+            let (chat, seq) = (self.chat, event.seq);
+            outlets.each(|outlet| {
+                outlet.push_event(chat, seq, || event.operators.clone());
+            });
+        }
+        match event.message_from {
+            Some(Sender::Visitor) => self.shared.metrics.messages_visitor.increment(1),
+            Some(Sender::Operator(_)) => self.shared.metrics.messages_operator.increment(1),
+            None => {}
+        }
+    }
+
+    /// After a reading: what was stored and never told. Cursors of the sockets drop what they have.
+    pub(super) fn publish_missed(&mut self, stored: &StoredChat, from: u32) {
+        for event in stored.events.iter().filter(|event| event.seq > from) {
+            let kind = event.kind();
+            let operators = frame::event(self.chat, event.seq, event.at, event.body.get(), None);
+            let visitor = kind.as_ref().and_then(VisitorEvent::of).map(|seen| {
+                let body = frame::notice(&seen);
+                frame::event(self.chat, event.visitor_seq, event.at, &body, None)
+            });
+            let frames =
+                EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from: None };
+            if let Some(kind) = kind {
+                self.fact(
+                    &Event { seq: event.seq, visitor_seq: event.visitor_seq, at: event.at, kind, origin: None },
+                    &[],
+                );
+            }
+            self.push(&frames);
+        }
+    }
+
+    /// What others than the readers of the chat must hear of, and what is counted.
+    fn fact(&mut self, event: &Event, loads: &[Load]) {
+        let Some(core) = &mut self.core else { return };
+        let group = core.record.head.group.clone();
+        let metrics = &self.shared.metrics;
+        match &event.kind {
+            EventKind::Offered { offer, operator, group, offer_kind, expires_at, .. } => {
+                metrics.offer(self.account, group, "made");
+                let ring = Offer {
+                    offer: *offer,
+                    chat: self.chat,
+                    group: group.clone(),
+                    visitor: RowVisitor { name: core.record.name.clone(), email: core.record.email.clone() },
+                    question: core.chat.question.clone(),
+                    kind: *offer_kind,
+                    queued_at: core.chat.queued_at,
+                    expires_at: Some(*expires_at),
+                };
+                self.to_operator(*operator, ToOperator::Ring(Box::new(ring)));
+                match loads.iter().find(|load| load.operator == *operator) {
+                    Some(load) => self.proposal_settled(*operator, Settled::Offered(news(load))),
+                    None => self.tell_waiting(Some(*operator)),
+                }
+            }
+            EventKind::Declined { offer, operator } => {
+                metrics.offer(self.account, &group, "declined");
+                self.ring_over(*operator, *offer, OfferEnd::Declined, None);
+                self.offer_over();
+            }
+            EventKind::Expired { offer, operator, why } => {
+                metrics.offer(self.account, &group, if *why == OfferEnd::Expired { "expired" } else { "withdrawn" });
+                self.ring_over(*operator, *offer, *why, None);
+                self.offer_over();
+            }
+            EventKind::Assigned { operator, name, group, offer, .. } => {
+                core.told.phase = ChatPhase::Active;
+                core.record.head.group = group.clone();
+                let outlets = self.shared.registry.outlets_of_operator(self.account, *operator);
+                core.audience = Some((Person { id: *operator, name: name.clone() }, outlets));
+                let waited = event.at.since(core.chat.queued_at);
+                let of_group = metrics.group(self.account, group);
+                seconds(&of_group.queue_time_assigned, waited);
+                if let Some(offer) = offer {
+                    metrics.offer(self.account, group, "accepted");
+                    self.ring_over(*operator, *offer, OfferEnd::Taken, Some(name.clone()));
+                }
+                self.leave_queue(group.clone());
+            }
+            EventKind::Ended { by, why, .. } => self.ended(event, *by, *why, group),
+            EventKind::Started { .. }
+            | EventKind::Queued { .. }
+            | EventKind::Message(_)
+            | EventKind::VisitorAway
+            | EventKind::VisitorBack
+            | EventKind::Erased => {}
+        }
+    }
+
+    fn ended(&mut self, event: &Event, by: EndedBy, why: EndedWhy, group: GroupId) {
+        let Some(core) = &mut self.core else { return };
+        let was_waiting = core.told.phase == ChatPhase::Waiting;
+        core.told.phase = ChatPhase::Ended;
+        core.told.quiet_since = Some(event.at);
+        let of_group = self.shared.metrics.group(self.account, &group);
+        match core.chat.assigned_at {
+            None => seconds(&of_group.queue_time_abandoned, event.at.since(core.chat.queued_at)),
+            Some(assigned) => seconds(&of_group.handling_time, event.at.since(assigned)),
+        }
+        self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
+        if was_waiting {
+            if let Some((offer, operator)) = self.rung_at_the_end() {
+                self.ring_over(operator, offer, OfferEnd::Ended, None);
+            }
+            self.leave_queue(group);
+        }
+    }
+
+    /// The offer that was open when the chat ended.
+    fn rung_at_the_end(&self) -> Option<(OfferId, OperatorId)> {
+        self.core.as_ref()?.chat.offer_ended()
+    }
+
+    fn ring_over(&self, operator: OperatorId, offer: OfferId, why: OfferEnd, by: Option<String>) {
+        self.to_operator(operator, ToOperator::RingOver { offer, why, by });
+    }
+
+    fn leave_queue(&mut self, group: GroupId) {
+        self.ahead = None;
+        if let Some(core) = &mut self.core {
+            core.told.queue_again = None;
+        }
+        let queue = self.shared.registry.queue(&self.shared, self.account, &group);
+        if queue.try_send(ToQueue::Gone(self.chat)).is_err() {
+            // Found by the queue's own comparison with the store.
+            self.shared.metrics.mailbox_full("queue");
+        }
+    }
+
+    /// Tells the queue that the chat waits, until it says that it knows.
+    pub(super) fn tell_queue(&mut self) {
+        let ringing = self.core.as_ref().and_then(|core| core.chat.offer().map(|offer| offer.operator));
+        self.tell_waiting(ringing);
+    }
+
+    fn tell_waiting(&mut self, ringing: Option<OperatorId>) {
+        let now = self.shared.now();
+        let Some(core) = &mut self.core else { return };
+        if core.told.phase != ChatPhase::Waiting {
+            core.told.queue_again = None;
+            return;
+        }
+        core.told.queue_again = Some(now + WAITING_REPEAT);
+        let arrival = Arrival {
+            chat: self.chat,
+            entered_at: core.chat.queued_at,
+            priority: 0,
+            tried: core.chat.tried.clone(),
+            rings_at: ringing,
+        };
+        self.to_queue(ToQueue::Waiting(arrival));
+    }
+
+    fn offer_over(&self) {
+        let Some(core) = &self.core else { return };
+        self.to_queue(ToQueue::OfferOver { chat: self.chat, tried: core.chat.tried.clone() });
+    }
+
+    pub(super) fn proposal_settled(&self, operator: OperatorId, how: Settled) {
+        self.to_queue(ToQueue::Settled { chat: self.chat, operator, how });
+    }
+
+    pub(super) fn to_queue(&self, message: ToQueue) {
+        let Some(core) = &self.core else { return };
+        let queue = self.shared.registry.queue(&self.shared, self.account, &core.record.head.group);
+        if queue.try_send(message).is_err() {
+            self.shared.metrics.mailbox_full("queue");
+        }
+    }
+
+    fn to_operator(&self, operator: OperatorId, message: ToOperator) {
+        let addr = self.shared.registry.operator(&self.shared, self.account, operator);
+        if addr.try_send(message).is_err() {
+            // The operator's actor reads its offers and loads from the store when it is made; a hint may be lost.
+            self.shared.metrics.mailbox_full("operator");
+        }
+    }
+
+    /// What the visitor sees of the chat, as far as it was told.
+    pub(super) fn snapshot(&self) -> Option<VisitorChat> {
+        let core = self.core.as_ref()?;
+        Some(VisitorChat {
+            id: self.chat,
+            state: core.told.phase,
+            seq: core.visitor_published,
+            marks: core.visitor_marks(),
+            ahead: self.ahead.filter(|_| core.told.phase == ChatPhase::Waiting),
+            operator: core.audience.as_ref().map(|(person, _)| person.name.clone()),
+        })
+    }
+
+    /// Since when this session could rest: the chat is over, and nobody of the visitor is here.
+    pub(super) fn could_rest(&self) -> bool {
+        let Some(core) = &self.core else { return false };
+        core.told.phase == ChatPhase::Ended
+            && core.in_flight.is_empty()
+            && core.held.is_empty()
+            && core.marks_dirty.is_none()
+            && core.visitor_outlets.count() == 0
+    }
+}

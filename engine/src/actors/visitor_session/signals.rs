@@ -1,0 +1,178 @@
+//! What is not stored, or not at once: presence of the visitor, typing, marks, and the wishes of the queue.
+
+use actix::Context;
+
+use super::orders::sender;
+use super::{Life, VisitorSession};
+use crate::actors::messages::{Identity, Party, Signal, ToQueue};
+use crate::domain::chat::Input;
+use crate::domain::event::{Role, Sender};
+use crate::domain::routing::Settled;
+use crate::domain::text::cut;
+use crate::protocol::frame;
+use crate::protocol::operator::OperatorNotice;
+use crate::protocol::visitor::{ChatPhase, VisitorNotice};
+
+impl VisitorSession {
+    pub(super) fn signal(&mut self, signal: Signal, ctx: &mut Context<Self>) {
+        if self.life != Life::Awake {
+            return;
+        }
+        self.due(ctx);
+        match signal {
+            Signal::Joined => self.joined(ctx),
+            Signal::Gone => {
+                if self.core.as_ref().is_some_and(|core| core.visitor_outlets.count() == 0) {
+                    self.gone_since = Some(self.shared.now());
+                }
+            }
+            Signal::Typing { from, on, preview } => self.typing(&from, on, preview),
+            Signal::Mark { from, seq, read } => self.mark(&from, seq, read),
+            Signal::Propose { operator, name, group, ring } => {
+                self.internal(Input::Propose { operator, name, group, ring }, ctx);
+            }
+            Signal::Withdraw(offer) => self.internal(Input::Withdraw { offer }, ctx),
+            Signal::Known => {
+                if let Some(core) = &mut self.core {
+                    core.told.queue_again = None;
+                }
+            }
+            Signal::SayWhetherWaiting => {
+                if self.core.as_ref().is_some_and(|core| core.told.phase == ChatPhase::Waiting) {
+                    self.tell_queue();
+                } else {
+                    self.to_queue(ToQueue::Gone(self.chat));
+                }
+            }
+            Signal::Position(ahead) => self.position(ahead),
+            Signal::Flush => self.save_marks(),
+        }
+        self.arm(ctx);
+    }
+
+    /// Something the engine itself asks of the chat. A refusal concerns only the queue.
+    pub(super) fn internal(&mut self, input: Input, ctx: &mut Context<Self>) {
+        let Some(core) = &self.core else { return };
+        let proposed_to = match &input {
+            Input::Propose { operator, .. } => Some(*operator),
+            _ => None,
+        };
+        let now = self.shared.now().max(core.last_at());
+        // A slot that is being settled must not be judged over; a proposal comes again, deadlines are looked at again.
+        let decided = if core.at_barrier() { None } else { core.chat.decide(input, now).ok() };
+        match decided {
+            Some(decision) => self.commit(decision, now, None, ctx),
+            None => {
+                if let Some(operator) = proposed_to {
+                    self.proposal_settled(operator, Settled::Refused);
+                }
+            }
+        }
+    }
+
+    fn joined(&mut self, ctx: &mut Context<Self>) {
+        self.gone_since = None;
+        let Some(core) = &mut self.core else { return };
+        core.told.quiet_since = core.told.quiet_since.map(|_| self.shared.now());
+        if core.chat.visitor_away {
+            self.internal(Input::VisitorBack, ctx);
+        }
+    }
+
+    fn position(&mut self, ahead: u32) {
+        let Some(core) = &self.core else { return };
+        if core.told.phase != ChatPhase::Waiting || self.ahead == Some(ahead) {
+            return;
+        }
+        self.ahead = Some(ahead);
+        let text = frame::notice(&VisitorNotice::Queue { ahead });
+        core.visitor_outlets.each(|outlet| {
+            outlet.push(text.clone());
+        });
+    }
+
+    fn typing(&self, from: &Party, on: bool, preview: Option<String>) {
+        let Some(core) = &self.core else { return };
+        match from {
+            Party::Visitor => {
+                let preview = preview.map(|text| cut(&text, crate::domain::limits::PREVIEW_CHARS_MAX));
+                let name = core.record.name.clone();
+                let notice = OperatorNotice::Typing { chat: self.chat, role: Role::Visitor, on, name, preview };
+                self.to_audience(&notice);
+            }
+            Party::Operator(identity) if self.owns(identity) => {
+                let text = frame::notice(&VisitorNotice::Typing { on, name: Some(identity.name.clone()) });
+                core.visitor_outlets.each(|outlet| {
+                    outlet.push(text.clone());
+                });
+            }
+            Party::Operator(_) => {}
+        }
+    }
+
+    fn mark(&mut self, from: &Party, seq: u32, read: bool) {
+        if matches!(from, Party::Operator(identity) if !self.owns(identity)) {
+            return;
+        }
+        let now = self.shared.now();
+        let Some(core) = &mut self.core else { return };
+        let who = sender(from);
+        let seq = match who {
+            Sender::Visitor => core.to_operators(seq.min(core.visitor_published)),
+            Sender::Operator(_) => seq.min(self.published),
+        };
+        let before = core.visitor_marks();
+        let Some(marks) = core.raise(who, seq, read) else { return };
+        core.marks_dirty.get_or_insert(now);
+        let after = core.visitor_marks();
+        let chat = self.chat;
+        match who {
+            Sender::Visitor => {
+                if after.visitor.delivered != before.visitor.delivered {
+                    let seq = marks.delivered;
+                    self.to_audience(&OperatorNotice::Delivered { chat, role: Role::Visitor, operator: None, seq });
+                }
+                if after.visitor.read != before.visitor.read {
+                    let seq = marks.read;
+                    self.to_audience(&OperatorNotice::Read { chat, role: Role::Visitor, operator: None, seq });
+                }
+            }
+            Sender::Operator(operator) => {
+                if after.operators.delivered != before.operators.delivered {
+                    self.to_visitor(&VisitorNotice::Delivered { seq: after.operators.delivered });
+                }
+                if after.operators.read != before.operators.read {
+                    self.to_visitor(&VisitorNotice::Read { seq: after.operators.read });
+                }
+                // The operator's other windows learn what was read in this one.
+                if read {
+                    let (role, operator, seq) = (Role::Operator, Some(operator), marks.read);
+                    self.to_audience(&OperatorNotice::Read { chat, role, operator, seq });
+                }
+            }
+        }
+    }
+
+    fn to_audience(&self, notice: &OperatorNotice) {
+        if let Some((_, outlets)) = self.core.as_ref().and_then(|core| core.audience.as_ref()) {
+            let text = frame::notice(notice);
+            outlets.each(|outlet| {
+                outlet.push(text.clone());
+            });
+        }
+    }
+
+    fn to_visitor(&self, notice: &VisitorNotice) {
+        if let Some(core) = &self.core {
+            let text = frame::notice(notice);
+            core.visitor_outlets.each(|outlet| {
+                outlet.push(text.clone());
+            });
+        }
+    }
+
+    fn owns(&self, identity: &Identity) -> bool {
+        let audience = self.core.as_ref().and_then(|core| core.audience.as_ref());
+        audience.is_some_and(|(owner, _)| owner.id == identity.id)
+    }
+}

@@ -1,0 +1,8 @@
+//! An operator as routing needs one: present or not, and with how many chats. Where an operator is a member, and
+//! which chats they hold, is not here: memberships belong to the roster, chats to themselves.
+
+pub mod load;
+pub mod presence;
+
+pub use load::{Load, Share};
+pub use presence::{Presence, PresenceEffect, Reception};

@@ -1,0 +1,187 @@
+//! The waiting order of one group. A chat's place comes from when it entered and from its priority, and nothing but
+//! leaving changes it: a chat that rings somewhere keeps its place. Every step is O(log n), also how many are ahead.
+
+pub mod positions;
+pub mod ranked;
+
+#[cfg(test)]
+mod properties;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::limits::PRIORITY_STEP;
+use crate::domain::queue::positions::Positions;
+use crate::domain::queue::ranked::Ranked;
+use crate::domain::routing::Demand;
+use crate::domain::time::Timestamp;
+
+/// Where a chat stands; the least is first. Total, and older chats overtake by waiting: nobody starves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When it entered, moved ahead by its priority.
+    pub rank: Timestamp,
+    /// Which chat.
+    pub chat: ChatId,
+}
+
+impl Place {
+    /// Of a chat that entered at a moment with a priority; negative ones move it back.
+    pub fn new(chat: ChatId, entered_at: Timestamp, priority: i32) -> Self {
+        let step = PRIORITY_STEP.as_millis() as i64;
+        let rank = entered_at.millis().saturating_sub(i64::from(priority) * step);
+        Self { rank: Timestamp::from_millis(rank), chat }
+    }
+}
+
+/// Whether a waiting chat is being offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Offering {
+    /// Nobody has it.
+    #[default]
+    No,
+    /// It was proposed; whether the chat and the store agree is not known yet.
+    Proposed {
+        /// To whom.
+        operator: OperatorId,
+        /// When the answer counts as lost.
+        until: Timestamp,
+    },
+    /// It rings.
+    Ringing {
+        /// Where.
+        operator: OperatorId,
+    },
+}
+
+/// A waiting chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// When it entered.
+    pub entered_at: Timestamp,
+    /// Steps by which it is moved ahead.
+    pub priority: i32,
+    /// What it asks for, and who has let it go.
+    pub demand: Demand,
+    /// Whether it is being offered.
+    pub offering: Offering,
+    /// It is not proposed again before this moment: the last proposal came to nothing.
+    pub rests_until: Option<Timestamp>,
+}
+
+/// The queue of one group.
+#[derive(Debug, Clone, Default)]
+pub struct Queue {
+    waiting: BTreeMap<ChatId, Waiting>,
+    order: Ranked<Place>,
+    /// Those nobody has: what routing looks at.
+    unoffered: BTreeSet<Place>,
+    by_entry: BTreeSet<(Timestamp, ChatId)>,
+    positions: Positions,
+}
+
+impl Queue {
+    /// A chat enters, or is known already and only brought up to date; it is told its position in any case. A
+    /// proposal under way goes on unless the chat rings by now.
+    pub fn enqueue(&mut self, chat: ChatId, mut waiting: Waiting) {
+        if let Some(known) = self.take_out(chat) {
+            if waiting.offering == Offering::No && matches!(known.offering, Offering::Proposed { .. }) {
+                waiting.offering = known.offering;
+            }
+            waiting.rests_until = known.rests_until;
+        }
+        let place = Place::new(chat, waiting.entered_at, waiting.priority);
+        self.order.insert(place);
+        self.by_entry.insert((waiting.entered_at, chat));
+        if waiting.offering == Offering::No {
+            self.unoffered.insert(place);
+        }
+        self.waiting.insert(chat, waiting);
+        self.positions.entered(chat);
+    }
+
+    /// A chat leaves.
+    pub fn remove(&mut self, chat: ChatId) -> Option<Waiting> {
+        let waiting = self.take_out(chat)?;
+        self.positions.left(chat);
+        Some(waiting)
+    }
+
+    /// The chat is being offered, or is not any more. Its place stays.
+    pub fn set_offering(&mut self, chat: ChatId, offering: Offering) {
+        let Some(waiting) = self.waiting.get_mut(&chat) else { return };
+        waiting.offering = offering;
+        let place = Place::new(chat, waiting.entered_at, waiting.priority);
+        if offering == Offering::No {
+            self.unoffered.insert(place);
+        } else {
+            self.unoffered.remove(&place);
+        }
+    }
+
+    /// Who has let the chat go is another.
+    pub fn set_demand(&mut self, chat: ChatId, demand: Demand) {
+        if let Some(waiting) = self.waiting.get_mut(&chat) {
+            waiting.demand = demand;
+        }
+    }
+
+    /// The chat is not proposed before that moment.
+    pub fn rest(&mut self, chat: ChatId, until: Timestamp) {
+        if let Some(waiting) = self.waiting.get_mut(&chat) {
+            waiting.rests_until = Some(until);
+        }
+    }
+
+    /// A waiting chat.
+    pub fn get(&self, chat: ChatId) -> Option<&Waiting> {
+        self.waiting.get(&chat)
+    }
+
+    /// How many chats are served before this one; one that rings counts, for it keeps its place.
+    pub fn ahead(&self, chat: ChatId) -> Option<usize> {
+        let waiting = self.waiting.get(&chat)?;
+        self.order.rank(&Place::new(chat, waiting.entered_at, waiting.priority))
+    }
+
+    /// The chat that is first.
+    pub fn front(&self) -> Option<ChatId> {
+        self.order.iter().next().map(|place| place.chat)
+    }
+
+    /// The chats in order.
+    pub fn iter(&self) -> impl Iterator<Item = ChatId> {
+        self.order.iter().map(|place| place.chat)
+    }
+
+    /// Chats that nobody has, in order, behind a place.
+    pub fn offerable(&self, behind: Option<Place>) -> impl Iterator<Item = (Place, &Waiting)> {
+        let from = behind.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+        let places = self.unoffered.range((from, std::ops::Bound::Unbounded));
+        places.filter_map(|place| self.waiting.get(&place.chat).map(|waiting| (*place, waiting)))
+    }
+
+    /// Chats that wait, those that ring among them.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// When the one that waits longest entered; with priorities that need not be the first.
+    pub fn longest_since(&self) -> Option<Timestamp> {
+        self.by_entry.first().map(|(at, _)| *at)
+    }
+
+    fn take_out(&mut self, chat: ChatId) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&chat)?;
+        let place = Place::new(chat, waiting.entered_at, waiting.priority);
+        self.order.remove(&place);
+        self.unoffered.remove(&place);
+        self.by_entry.remove(&(waiting.entered_at, chat));
+        Some(waiting)
+    }
+}

@@ -1,0 +1,335 @@
+//! The members of one group, sorted so that the next operator is found without looking at the others. Every change
+//! of a member costs O(log n) here, and a decision almost nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::group::{Availability, Handling};
+use crate::domain::ids::{GroupId, OperatorId};
+use crate::domain::operator::{Load, Reception};
+use crate::domain::routing::decision::Counts;
+use crate::domain::routing::score::Score;
+use crate::domain::time::Timestamp;
+
+/// A member with all that routing asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub operator: OperatorId,
+    /// The name that an offer bears.
+    pub name: String,
+    /// How chats come.
+    pub handling: Handling,
+    /// Whether they want chats of this group now.
+    pub active: bool,
+    /// Chats held at once overall; none is unlimited, 0 gets none.
+    pub limit: Option<u32>,
+    /// Chats of this group held at once; none is unlimited, 0 gets none.
+    pub group_limit: Option<u32>,
+    /// Whether they receive.
+    pub reception: Reception,
+    /// Chats held overall.
+    pub held: u32,
+    /// Slots reserved overall.
+    pub reserved: u32,
+    /// Chats of this group held.
+    pub group_held: u32,
+    /// Slots reserved in this group.
+    pub group_reserved: u32,
+    /// When a chat of theirs last ended.
+    pub last_ended_at: Option<Timestamp>,
+    /// Rises with each change of the operator's load, in any group.
+    pub version: u64,
+}
+
+/// What an operator holds after a change in some group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadNews {
+    /// Who.
+    pub operator: OperatorId,
+    /// In which group the change was: `group_held` and `group_reserved` are of that one.
+    pub group: GroupId,
+    /// Chats held overall.
+    pub held: u32,
+    /// Slots reserved overall.
+    pub reserved: u32,
+    /// Chats held in that group.
+    pub group_held: u32,
+    /// Slots reserved in that group.
+    pub group_reserved: u32,
+    /// When a chat of theirs last ended.
+    pub last_ended_at: Option<Timestamp>,
+    /// Rises with each change of the operator's load, in any group.
+    pub version: u64,
+}
+
+/// Why a member may be offered a chat, or may not, before the chat itself is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Wants no chats of this group now.
+    Inactive,
+    /// Is not there, or wants none at all.
+    NotReceiving,
+    /// Receives, and takes chats by hand only.
+    Pull,
+    /// Receives, but the connection is lost for the moment.
+    InGrace,
+    /// Has a limit of 0.
+    WithoutSlots,
+    /// Has no slot left.
+    Full,
+    /// May be offered a chat.
+    Free,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    member: Member,
+    /// The version of the counts of this group, which other groups' news do not bear.
+    group_version: u64,
+    standing: Standing,
+    receives: bool,
+    open: bool,
+    score: Option<Score>,
+}
+
+/// The roster of one group.
+#[derive(Debug, Clone)]
+pub struct Roster {
+    group: GroupId,
+    members: BTreeMap<OperatorId, Entry>,
+    /// Proposals under way, which the store may not have counted yet. Kept apart, for members may leave and return.
+    pending: BTreeMap<OperatorId, u32>,
+    /// Operators for whom the store found no slot where we saw one, and until when that is believed without news.
+    doubted: BTreeMap<OperatorId, Timestamp>,
+    primary: BTreeSet<Score>,
+    secondary: BTreeSet<Score>,
+    counts: Counts,
+    receiving: u32,
+    open: u32,
+}
+
+impl Roster {
+    /// A group without members.
+    pub fn new(group: GroupId) -> Self {
+        Self {
+            group,
+            members: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            doubted: BTreeMap::new(),
+            primary: BTreeSet::new(),
+            secondary: BTreeSet::new(),
+            counts: Counts::default(),
+            receiving: 0,
+            open: 0,
+        }
+    }
+
+    /// A member is added or replaced. Counts older than those known already are not taken over.
+    pub fn put(&mut self, mut member: Member) {
+        let operator = member.operator;
+        let mut group_version = member.version;
+        if let Some(known) = self.members.get(&operator) {
+            if member.version < known.member.version {
+                member.held = known.member.held;
+                member.reserved = known.member.reserved;
+                member.last_ended_at = known.member.last_ended_at;
+                member.version = known.member.version;
+            } else if member.version > known.member.version {
+                self.doubted.remove(&operator);
+            }
+            if group_version < known.group_version {
+                member.group_held = known.member.group_held;
+                member.group_reserved = known.member.group_reserved;
+                group_version = known.group_version;
+            }
+        }
+        self.withdraw(operator);
+        let standing = Standing::Inactive;
+        let entry = Entry { member, group_version, standing, receives: false, open: false, score: None };
+        self.members.insert(operator, entry);
+        self.enter(operator);
+    }
+
+    /// Somebody is no longer a member; `false`: was none.
+    pub fn remove(&mut self, operator: OperatorId) -> bool {
+        self.withdraw(operator);
+        self.members.remove(&operator).is_some()
+    }
+
+    /// Whether a member receives has changed; nothing happens for others.
+    pub fn set_reception(&mut self, operator: OperatorId, reception: Reception) {
+        self.change(operator, |entry| entry.member.reception = reception);
+    }
+
+    /// What an operator holds has changed, here or in another group. News older than what is known are ignored,
+    /// the counts of this group and the overall ones each by their own version.
+    pub fn set_load(&mut self, news: &LoadNews) {
+        let ours = news.group == self.group;
+        let Some(entry) = self.members.get(&news.operator) else { return };
+        if news.version > entry.member.version {
+            self.doubted.remove(&news.operator);
+        }
+        self.change(news.operator, |entry| {
+            let member = &mut entry.member;
+            if news.version > member.version {
+                member.held = news.held;
+                member.reserved = news.reserved;
+                member.last_ended_at = news.last_ended_at;
+                member.version = news.version;
+            }
+            if ours && news.version > entry.group_version {
+                member.group_held = news.group_held;
+                member.group_reserved = news.group_reserved;
+                entry.group_version = news.version;
+            }
+        });
+    }
+
+    /// A proposal to this operator is under way: a slot counts as used until [`Roster::release`].
+    pub fn reserve(&mut self, operator: OperatorId) {
+        *self.pending.entry(operator).or_default() += 1;
+        self.change(operator, |_| {});
+    }
+
+    /// The proposal is settled.
+    pub fn release(&mut self, operator: OperatorId) {
+        if let Some(count) = self.pending.get_mut(&operator) {
+            *count -= 1;
+            if *count == 0 {
+                self.pending.remove(&operator);
+            }
+        }
+        self.change(operator, |_| {});
+    }
+
+    /// The store found no slot: the operator counts as full until news come, or that moment.
+    pub fn doubt(&mut self, operator: OperatorId, until: Timestamp) {
+        self.doubted.insert(operator, until);
+        self.change(operator, |_| {});
+    }
+
+    /// Ends doubts that are old enough.
+    pub fn trust_again(&mut self, now: Timestamp) {
+        let over: Vec<OperatorId> =
+            self.doubted.iter().filter(|(_, until)| **until <= now).map(|(operator, _)| *operator).collect();
+        for operator in over {
+            self.doubted.remove(&operator);
+            self.change(operator, |_| {});
+        }
+    }
+
+    /// When the next doubt ends.
+    pub fn doubts_until(&self) -> Option<Timestamp> {
+        self.doubted.values().min().copied()
+    }
+
+    /// A member.
+    pub fn member(&self, operator: OperatorId) -> Option<&Member> {
+        self.members.get(&operator).map(|entry| &entry.member)
+    }
+
+    /// The members, by operator id.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.values().map(|entry| &entry.member)
+    }
+
+    /// How a member stands.
+    pub fn standing(&self, operator: OperatorId) -> Option<Standing> {
+        self.members.get(&operator).map(|entry| entry.standing)
+    }
+
+    /// Those who may be offered a chat, primary members first, best first.
+    pub fn free(&self) -> impl Iterator<Item = &Score> {
+        self.primary.iter().chain(&self.secondary)
+    }
+
+    /// Whether anybody may be offered a chat.
+    pub fn has_free(&self) -> bool {
+        !(self.primary.is_empty() && self.secondary.is_empty())
+    }
+
+    /// The handling and score of a member who may be offered a chat.
+    pub fn free_member(&self, operator: OperatorId) -> Option<(Handling, &Score)> {
+        let entry = self.members.get(&operator)?;
+        entry.score.as_ref().map(|score| (entry.member.handling, score))
+    }
+
+    /// How many members stand how.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// What visitors of this group are told: on-line when a receiving member has a slot or pulls, busy when members
+    /// receive, else off-line. A lost connection within its grace still receives.
+    pub fn availability(&self) -> Availability {
+        match (self.receiving, self.open) {
+            (0, _) => Availability::Offline,
+            (_, 0) => Availability::Busy,
+            _ => Availability::Online,
+        }
+    }
+
+    fn change(&mut self, operator: OperatorId, change: impl FnOnce(&mut Entry)) {
+        self.withdraw(operator);
+        if let Some(entry) = self.members.get_mut(&operator) {
+            change(entry);
+            self.enter(operator);
+        }
+    }
+
+    /// Takes a member out of the counts and the order.
+    fn withdraw(&mut self, operator: OperatorId) {
+        let Some(entry) = self.members.get_mut(&operator) else { return };
+        *self.counts.of(entry.standing) -= 1;
+        self.receiving -= u32::from(entry.receives);
+        self.open -= u32::from(entry.open);
+        if let Some(score) = entry.score.take() {
+            let order =
+                if entry.member.handling == Handling::Primary { &mut self.primary } else { &mut self.secondary };
+            order.remove(&score);
+        }
+    }
+
+    /// Puts a member who was taken out, or is new, where they belong.
+    fn enter(&mut self, operator: OperatorId) {
+        let pending = self.pending.get(&operator).copied().unwrap_or(0);
+        let doubted = self.doubted.contains_key(&operator);
+        let Some(entry) = self.members.get_mut(&operator) else { return };
+        let member = &entry.member;
+        let all = Load { held: member.held, reserved: member.reserved.saturating_add(pending), limit: member.limit };
+        let here = Load {
+            held: member.group_held,
+            reserved: member.group_reserved.saturating_add(pending),
+            limit: member.group_limit,
+        };
+        let room = all.room() > 0 && here.room() > 0 && !doubted;
+        entry.standing = match member.reception {
+            _ if !member.active => Standing::Inactive,
+            Reception::None => Standing::NotReceiving,
+            _ if member.handling == Handling::Pull => Standing::Pull,
+            Reception::Grace { .. } => Standing::InGrace,
+            _ if member.limit == Some(0) || member.group_limit == Some(0) => Standing::WithoutSlots,
+            _ if !room => Standing::Full,
+            Reception::Ready { since } => {
+                entry.score = Some(Score {
+                    share: all.share().max(here.share()),
+                    used: all.used(),
+                    last_ended_at: member.last_ended_at,
+                    receiving_since: since,
+                    operator,
+                });
+                Standing::Free
+            }
+        };
+        entry.receives = !matches!(entry.standing, Standing::Inactive | Standing::NotReceiving);
+        entry.open = entry.receives && (room || entry.standing == Standing::Pull);
+        *self.counts.of(entry.standing) += 1;
+        self.receiving += u32::from(entry.receives);
+        self.open += u32::from(entry.open);
+        if let Some(score) = entry.score {
+            let order =
+                if entry.member.handling == Handling::Primary { &mut self.primary } else { &mut self.secondary };
+            order.insert(score);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Every metric of the engine: name, help, labels, and the handle that counts it. One recorder an engine, not the
+//! process-wide one, so that two engines in one process do not mix.
+//!
+//! Conventions are those of Prometheus: base units (seconds, bytes), `_total` for counters. Labels are bounded: by
+//! the groups of an account, or by an enumeration of the wire.
+
+use std::time::Duration;
+
+use dashmap::DashMap;
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, SharedString, Unit};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use crate::domain::ids::{AccountId, GroupId};
+
+/// From entering a queue to being assigned, or to the end without it.
+pub const QUEUE_TIME: &str = "switchboard_queue_time_seconds";
+/// From one word of the operator (or the assignment) to the next: what visitors waited for an answer.
+pub const IDLE_TIME: &str = "switchboard_idle_time_seconds";
+/// From assignment to the end.
+pub const HANDLING_TIME: &str = "switchboard_handling_time_seconds";
+/// From assignment to the operator's first word.
+pub const FIRST_REPLY: &str = "switchboard_first_reply_seconds";
+/// Slots of receiving members, limits summed; unlimited members count as in SPEC R3.
+pub const CAPACITY: &str = "switchboard_capacity_slots";
+/// Slots in use by chats.
+pub const CAPACITY_USED: &str = "switchboard_capacity_used_slots";
+/// Slots held by open offers.
+pub const CAPACITY_RESERVED: &str = "switchboard_capacity_reserved_slots";
+/// Members who receive.
+pub const RECEIVING: &str = "switchboard_receiving_operators";
+/// Chats that wait.
+pub const WAITING: &str = "switchboard_waiting_chats";
+/// How long the first in the queue has waited.
+pub const WAITING_LONGEST: &str = "switchboard_waiting_longest_seconds";
+/// Chats begun, by group.
+pub const CHATS_STARTED: &str = "switchboard_chats_started_total";
+/// Chats ended, by group, by whom and why.
+pub const CHATS_ENDED: &str = "switchboard_chats_ended_total";
+/// Offers made and how they ended, by group and outcome.
+pub const OFFERS: &str = "switchboard_offers_total";
+/// Messages stored, by role of the sender.
+pub const MESSAGES: &str = "switchboard_messages_total";
+/// Sockets that are open, by side.
+pub const SOCKETS: &str = "switchboard_sockets";
+/// Actors that live, by kind.
+pub const ACTORS: &str = "switchboard_actors";
+/// Actors rebuilt after a panic, by kind.
+pub const RESTARTS: &str = "switchboard_actor_restarts_total";
+/// Readers cut off because they were too slow.
+pub const SLOW_READERS: &str = "switchboard_slow_readers_total";
+/// Messages refused because a mailbox was full, by kind of actor.
+pub const MAILBOX_FULL: &str = "switchboard_mailbox_full_total";
+/// What must never happen, by which. Must stay 0.
+pub const INVARIANTS: &str = "switchboard_invariant_violations_total";
+
+/// Seconds; from an instant to an hour, for what people wait for.
+const WAIT_BUCKETS: [f64; 14] =
+    [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1800.0, 3600.0];
+
+const HELP: [(&str, &str); 20] = [
+    (QUEUE_TIME, "Time from entering a queue to being assigned, or to the end without it."),
+    (IDLE_TIME, "Time from the operator's last word, or the assignment, to the next word."),
+    (HANDLING_TIME, "Time from assignment to the end of a chat."),
+    (FIRST_REPLY, "Time from assignment to the operator's first word."),
+    (CAPACITY, "Slots of members who receive."),
+    (CAPACITY_USED, "Slots in use by chats, of members who receive."),
+    (CAPACITY_RESERVED, "Slots held by open offers, of members who receive."),
+    (RECEIVING, "Members who receive."),
+    (WAITING, "Chats that wait."),
+    (WAITING_LONGEST, "How long the chat at the front of the queue has waited."),
+    (CHATS_STARTED, "Chats begun."),
+    (CHATS_ENDED, "Chats ended, by whom and why."),
+    (OFFERS, "Offers by outcome."),
+    (MESSAGES, "Messages stored, by role of the sender."),
+    (SOCKETS, "Sockets that are open."),
+    (ACTORS, "Actors that live."),
+    (RESTARTS, "Actors rebuilt after a panic."),
+    (SLOW_READERS, "Readers cut off because they were too slow."),
+    (MAILBOX_FULL, "Messages refused because a mailbox was full."),
+    (INVARIANTS, "What must never happen; stays 0."),
+];
+
+/// The metrics of one group.
+#[derive(Clone)]
+pub struct GroupMetrics {
+    /// See [`QUEUE_TIME`], for chats that were assigned.
+    pub queue_time_assigned: Histogram,
+    /// See [`QUEUE_TIME`], for chats that ended without it.
+    pub queue_time_abandoned: Histogram,
+    /// See [`IDLE_TIME`].
+    pub idle_time: Histogram,
+    /// See [`HANDLING_TIME`].
+    pub handling_time: Histogram,
+    /// See [`FIRST_REPLY`].
+    pub first_reply: Histogram,
+    /// See [`CAPACITY`].
+    pub capacity: Gauge,
+    /// See [`CAPACITY_USED`].
+    pub capacity_used: Gauge,
+    /// See [`CAPACITY_RESERVED`].
+    pub capacity_reserved: Gauge,
+    /// See [`RECEIVING`].
+    pub receiving: Gauge,
+    /// See [`WAITING`].
+    pub waiting: Gauge,
+    /// See [`WAITING_LONGEST`].
+    pub waiting_longest: Gauge,
+    /// See [`CHATS_STARTED`].
+    pub started: Counter,
+}
+
+/// The recorder of one engine.
+pub struct Metrics {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+    groups: DashMap<(AccountId, GroupId), GroupMetrics>,
+    /// See [`MESSAGES`], from visitors.
+    pub messages_visitor: Counter,
+    /// See [`MESSAGES`], from operators.
+    pub messages_operator: Counter,
+    /// See [`SOCKETS`], visitors'.
+    pub sockets_visitor: Gauge,
+    /// See [`SOCKETS`], operators'.
+    pub sockets_operator: Gauge,
+    /// See [`ACTORS`], sessions.
+    pub actors_session: Gauge,
+    /// See [`ACTORS`], operators.
+    pub actors_operator: Gauge,
+    /// See [`ACTORS`], queues.
+    pub actors_queue: Gauge,
+    /// See [`SLOW_READERS`].
+    pub slow_readers: Counter,
+}
+
+impl Metrics {
+    /// A recorder with nothing counted.
+    ///
+    /// # Errors
+    /// Only if a list of buckets were empty.
+    pub fn new() -> Result<Self, BuildError> {
+        let mut builder = PrometheusBuilder::new();
+        for name in [QUEUE_TIME, IDLE_TIME, HANDLING_TIME, FIRST_REPLY] {
+            builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &WAIT_BUCKETS)?;
+        }
+        let recorder = builder.build_recorder();
+        for (name, help) in HELP {
+            let (key, help) = (KeyName::from_const_str(name), SharedString::const_str(help));
+            let unit = name.contains("_seconds").then_some(Unit::Seconds);
+            if name.ends_with("_total") {
+                recorder.describe_counter(key, unit, help);
+            } else if name.ends_with("_seconds") && name != WAITING_LONGEST {
+                recorder.describe_histogram(key, unit, help);
+            } else {
+                recorder.describe_gauge(key, unit, help);
+            }
+        }
+        let handle = recorder.handle();
+        let side = |name, kind: &'static str, label: &'static str| {
+            recorder.register_gauge(&key(name, vec![Label::new(label, kind)]), &META)
+        };
+        let messages =
+            |role: &'static str| recorder.register_counter(&key(MESSAGES, vec![Label::new("role", role)]), &META);
+        Ok(Self {
+            messages_visitor: messages("visitor"),
+            messages_operator: messages("operator"),
+            sockets_visitor: side(SOCKETS, "visitor", "side"),
+            sockets_operator: side(SOCKETS, "operator", "side"),
+            actors_session: side(ACTORS, "visitor_session", "kind"),
+            actors_operator: side(ACTORS, "operator", "kind"),
+            actors_queue: side(ACTORS, "queue", "kind"),
+            slow_readers: recorder.register_counter(&key(SLOW_READERS, Vec::new()), &META),
+            groups: DashMap::new(),
+            handle,
+            recorder,
+        })
+    }
+
+    /// The metrics of a group.
+    pub fn group(&self, account: AccountId, group: &GroupId) -> GroupMetrics {
+        let place = (account, group.clone());
+        if let Some(known) = self.groups.get(&place) {
+            return known.clone();
+        }
+        let labels = || vec![Label::new("account", account.0.to_string()), Label::new("group", group.to_string())];
+        let histogram = |name, more: Option<Label>| {
+            let labels = labels().into_iter().chain(more).collect();
+            self.recorder.register_histogram(&key(name, labels), &META)
+        };
+        let gauge = |name| self.recorder.register_gauge(&key(name, labels()), &META);
+        let made = GroupMetrics {
+            queue_time_assigned: histogram(QUEUE_TIME, Some(Label::new("outcome", "assigned"))),
+            queue_time_abandoned: histogram(QUEUE_TIME, Some(Label::new("outcome", "abandoned"))),
+            idle_time: histogram(IDLE_TIME, None),
+            handling_time: histogram(HANDLING_TIME, None),
+            first_reply: histogram(FIRST_REPLY, None),
+            capacity: gauge(CAPACITY),
+            capacity_used: gauge(CAPACITY_USED),
+            capacity_reserved: gauge(CAPACITY_RESERVED),
+            receiving: gauge(RECEIVING),
+            waiting: gauge(WAITING),
+            waiting_longest: gauge(WAITING_LONGEST),
+            started: self.recorder.register_counter(&key(CHATS_STARTED, labels()), &META),
+        };
+        self.groups.entry(place).or_insert(made).clone()
+    }
+
+    /// Counts an ended chat.
+    pub fn chat_ended(&self, account: AccountId, group: &GroupId, by: &'static str, why: &'static str) {
+        let labels = vec![
+            Label::new("account", account.0.to_string()),
+            Label::new("group", group.to_string()),
+            Label::new("by", by),
+            Label::new("why", why),
+        ];
+        self.recorder.register_counter(&key(CHATS_ENDED, labels), &META).increment(1);
+    }
+
+    /// Counts an offer: `made`, or how it ended.
+    pub fn offer(&self, account: AccountId, group: &GroupId, outcome: &'static str) {
+        let labels = vec![
+            Label::new("account", account.0.to_string()),
+            Label::new("group", group.to_string()),
+            Label::new("outcome", outcome),
+        ];
+        self.recorder.register_counter(&key(OFFERS, labels), &META).increment(1);
+    }
+
+    /// Counts an actor that was rebuilt.
+    pub fn restarted(&self, kind: &'static str) {
+        self.recorder.register_counter(&key(RESTARTS, vec![Label::new("kind", kind)]), &META).increment(1);
+    }
+
+    /// Counts a message refused by a full mailbox.
+    pub fn mailbox_full(&self, kind: &'static str) {
+        self.recorder.register_counter(&key(MAILBOX_FULL, vec![Label::new("kind", kind)]), &META).increment(1);
+    }
+
+    /// Counts what must never happen.
+    pub fn violated(&self, which: &'static str) {
+        self.recorder.register_counter(&key(INVARIANTS, vec![Label::new("which", which)]), &META).increment(1);
+    }
+
+    /// The text of `/metrics`.
+    pub fn render(&self) -> String {
+        self.handle.run_upkeep();
+        self.handle.render()
+    }
+}
+
+const META: Metadata<'static> = Metadata::new("switchboard", Level::INFO, None);
+
+fn key(name: &'static str, labels: Vec<Label>) -> Key {
+    Key::from_parts(name, labels)
+}
+
+/// Records a span in seconds.
+pub fn seconds(histogram: &Histogram, span: Duration) {
+    histogram.record(span.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_has_a_help_and_a_name_by_the_conventions() {
+        let metrics = Metrics::new().unwrap();
+        let group = metrics.group(AccountId(1), &"support".parse().unwrap());
+        seconds(&group.queue_time_assigned, Duration::from_secs(7));
+        group.waiting.set(3.0);
+        metrics.chat_ended(AccountId(1), &"support".parse().unwrap(), "visitor", "closed");
+        let text = metrics.render();
+        assert!(text.contains("# HELP switchboard_queue_time_seconds "), "{text}");
+        assert!(text.contains(r#"outcome="assigned",le="10"} 1"#), "{text}");
+        assert!(text.contains(r#"switchboard_waiting_chats{account="1",group="support"} 3"#), "{text}");
+        for (name, help) in HELP {
+            assert!(name.starts_with("switchboard_") && help.ends_with('.'));
+        }
+    }
+
+    #[test]
+    fn two_engines_do_not_mix() {
+        let (one, two) = (Metrics::new().unwrap(), Metrics::new().unwrap());
+        one.messages_visitor.increment(1);
+        assert!(!two.render().contains(r#"role="visitor"} 1"#));
+    }
+}
