@@ -124,7 +124,7 @@ pub async fn a_pipeline_of_appends_takes_effect_in_its_order(store: Arc<dyn Stor
         world.store.append(append, completion(Arc::clone(&lane), deliver));
     }
     told.await.unwrap();
-    let heard = heard.lock().unwrap();
+    let heard = std::mem::take(&mut *heard.lock().unwrap());
     assert_eq!(heard.len(), 300);
     assert!(heard.iter().enumerate().all(|(place, (number, outcome))| place == *number && outcome.is_ok()));
     assert_eq!(wakes.lock().unwrap().iter().sum::<usize>(), 300);

@@ -45,7 +45,7 @@ pub struct World {
 }
 
 impl World {
-    /// A company of that short name. The node `n1` takes all shards.
+    /// A company of that short name. With the first one, the node `n1` takes all shards.
     pub async fn new(store: Arc<dyn Store>, slug: &str) -> Self {
         let account = store.create_account(slug, slug, at(0)).await.unwrap().id;
         let brand = Brand {
@@ -67,7 +67,10 @@ impl World {
         }
         let all: Vec<Shard> = (0..=255).map(Shard).collect();
         let node: NodeId = id("n1");
-        let epoch = store.take_shards(&node, &all).await.unwrap()[0].epoch;
+        let epoch = match store.shards().await.unwrap()[0].epoch {
+            0 => store.take_shards(&node, &all).await.unwrap()[0].epoch,
+            taken => taken,
+        };
         Self { store, account, brand: brand.id, group, second_group, epoch, made: Arc::default() }
     }
 

@@ -35,7 +35,7 @@ macro_rules! on_every_store {
 }
 
 async fn sqlite_in(folder: &std::path::Path) -> Arc<dyn Store> {
-    Arc::new(SqliteStore::open(SqliteOptions::new(folder)).await.unwrap())
+    Arc::new(SqliteStore::open(SqliteOptions::new(folder)).await.expect("the store opens"))
 }
 
 on_every_store! {
