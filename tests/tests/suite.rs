@@ -2,6 +2,8 @@
 
 mod suite {
     mod conformance;
+    mod data_folder;
     mod it;
+    mod power_loss;
     mod tidy;
 }
