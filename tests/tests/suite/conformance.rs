@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use engine::adapters::memory::MemoryStore;
+use engine::adapters::postgres::PostgresStore;
 use engine::adapters::sqlite::{SqliteOptions, SqliteStore};
 use engine::ports::store::Store;
 use switchboard_tests::conformance;
+use switchboard_tests::postgres::Server;
 
 /// One test for each promise and each store.
 macro_rules! on_every_store {
@@ -31,7 +33,38 @@ macro_rules! on_every_store {
                 })+
             })+
         }
+
+        /// On PostgreSQL all promises share one server, each with a database of its own.
+        #[tokio::test]
+        async fn postgres() {
+            let server = Server::start();
+            $($(on_postgres(
+                &server,
+                concat!(stringify!($module), "_", stringify!($promise)),
+                switchboard_tests::conformance::$module::$promise,
+            )
+            .await;)+)+
+        }
     };
+}
+
+async fn on_postgres<F>(server: &Server, promise: &str, check: impl FnOnce(Arc<dyn Store>) -> F)
+where
+    F: Future<Output = ()>,
+{
+    println!("{promise}");
+    // A name may have 63 bytes.
+    let database = &promise[..promise.len().min(63)];
+    server.run(&format!("CREATE DATABASE {database}")).await;
+    let store = postgres_at(&server.url(database)).await;
+    check(Arc::clone(&store)).await;
+    store.close().await;
+    drop(store);
+    server.run(&format!("DROP DATABASE {database}")).await;
+}
+
+async fn postgres_at(url: &str) -> Arc<dyn Store> {
+    Arc::new(PostgresStore::open(url, 8).await.expect("the store opens"))
 }
 
 async fn sqlite_in(folder: &std::path::Path) -> Arc<dyn Store> {
@@ -142,5 +175,52 @@ mod sqlite_survival {
     async fn everything_is_there_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         conformance::survival::everything_is_there_after_a_restart(|| sqlite_in(folder.path())).await;
+    }
+}
+
+mod postgres_survival {
+    use engine::ports::journal::AppendError;
+    use switchboard_tests::conformance::world::World;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn everything_is_there_after_a_restart() {
+        let server = Server::start();
+        server.run("CREATE DATABASE survival").await;
+        let url = server.url("survival");
+        conformance::survival::everything_is_there_after_a_restart(|| postgres_at(&url)).await;
+    }
+
+    /// With a standby that is waited for, and never comes: a wait that is cut short ends in a warning.
+    #[tokio::test]
+    async fn a_commit_with_a_warning_is_not_taken_for_done() {
+        let server = Server::start();
+        server.run("CREATE DATABASE standby").await;
+        let store = postgres_at(&server.url("standby")).await;
+        let world = World::new(Arc::clone(&store), "acme").await;
+        let mut talk = world.chat(0).await;
+        server.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
+        server.run("SELECT pg_reload_conf()").await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let append = talk.says("is it safe?", 1_000);
+        let waiting = {
+            let world = world.clone();
+            tokio::spawn(async move { world.append(append).await })
+        };
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        assert!(!waiting.is_finished(), "the commit waits for the standby");
+        server.run("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").await;
+        let outcome = waiting.await.expect("it ends");
+        assert!(matches!(outcome, Err(AppendError::Unavailable(_))), "{outcome:?}");
+        server.run("ALTER SYSTEM RESET synchronous_standby_names").await;
+        server.run("SELECT pg_reload_conf()").await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        // Unknown is not undone: whoever rebuilds finds it, and goes on from there.
+        let stored = store.activate(world.account, talk.id(), world.epoch).await.expect("it is read").expect("it is");
+        assert_eq!(stored.record.head.last_seq, 4);
+        let append = talk.says("now it is", 2_000);
+        talk.done(append).await;
+        store.close().await;
     }
 }
