@@ -52,7 +52,7 @@ struct Load {
     #[arg(long)]
     rate: Option<u32>,
     /// Messages that each talker keeps under way, without a rate.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 6)]
     window: usize,
     /// Seconds to run before it counts.
     #[arg(long, default_value_t = 3.0)]
@@ -75,8 +75,18 @@ impl Load {
 
 fn main() {
     let arguments = Arguments::parse();
+    end_at_the_first_panic();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(drive(arguments.what)).print();
+}
+
+/// A talker that fails would only be missing from the figures: there must be none then.
+fn end_at_the_first_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::exit(1);
+    }));
 }
 
 /// 60 letters: with its envelope a message has about 100 bytes.

@@ -89,7 +89,8 @@ async fn visitors(address: &str, count: usize, text: &str) -> Vec<Talker> {
         let (places, address) = (places.clone(), address.to_owned());
         starting.spawn_local(async move {
             let _place = places.acquire().await.expect("the semaphore stays open");
-            let mut socket = visitor_begins(&address, number).await;
+            let mut socket = visitor_connects(&address).await;
+            visitor_starts(&mut socket, number, "start").await;
             frame_where(&mut socket, |frame| frame["event"]["kind"] == "assigned").await;
             socket
         });
@@ -101,26 +102,59 @@ async fn visitors(address: &str, count: usize, text: &str) -> Vec<Talker> {
     talkers
 }
 
-/// A new visitor whose chat is stored.
-///
-/// # Panics
-/// When the server refuses.
-pub async fn visitor_begins(address: &str, number: usize) -> Socket {
+async fn visitor_connects(address: &str) -> Socket {
     let origin = ("origin", format!("http://{address}"));
     let mut socket = connect(address, "/ws/visitor", &[origin]).await;
     send(&mut socket, json!({ "type": "hello", "brand": BRAND }).to_string()).await;
-    let start = json!({ "type": "start", "id": "start", "name": format!("Visitor {number}"),
-                        "department": DEPARTMENT, "question": "May I ask something?" });
-    send(&mut socket, start.to_string()).await;
-    frame_where(&mut socket, |frame| frame["type"] == "ack").await;
     socket
 }
 
-/// An operator who is there but does nothing: chats need somebody who receives.
+/// Begins a chat and waits until it is stored.
+async fn visitor_starts(socket: &mut Socket, number: usize, id: &str) {
+    let start = json!({ "type": "start", "id": id, "name": format!("Visitor {number}"),
+                        "department": DEPARTMENT, "question": "May I ask something?" });
+    send(socket, start.to_string()).await;
+    frame_where(socket, |frame| frame["type"] == "ack" && frame["id"] == id).await;
+}
+
+/// Stores that many chats, all but the last of each visitor ended.
 ///
 /// # Panics
 /// When the server refuses.
-pub async fn somebody_receives(address: &str) -> Socket {
+pub async fn fill(address: &str, chats: usize) {
+    let tasks = LocalSet::new();
+    let mut receives = somebody_receives(address).await;
+    // Reading is what answers the server's pings.
+    let present = tasks.spawn_local(async move { while receives.next().await.is_some() {} });
+    let mut visitors = JoinSet::new();
+    for number in 0..STARTING_AT_ONCE {
+        let (address, share) = (address.to_owned(), chats / STARTING_AT_ONCE);
+        visitors.spawn_local_on(async move { store_chats(&address, number, share).await }, &tasks);
+    }
+    let all = async {
+        while let Some(stored) = visitors.join_next().await {
+            stored.expect("every chat is stored")
+        }
+    };
+    tasks.run_until(all).await;
+    present.abort();
+}
+
+/// One visitor's chats, one after another.
+async fn store_chats(address: &str, number: usize, chats: usize) {
+    let mut socket = visitor_connects(address).await;
+    for chat in 1..=chats {
+        visitor_starts(&mut socket, number, &format!("start-{chat}")).await;
+        if chat < chats {
+            let id = format!("end-{chat}");
+            send(&mut socket, json!({ "type": "end", "id": id }).to_string()).await;
+            frame_where(&mut socket, |frame| frame["type"] == "ack" && frame["id"] == id.as_str()).await;
+        }
+    }
+}
+
+/// An operator who is there but does nothing: chats need somebody who receives.
+async fn somebody_receives(address: &str) -> Socket {
     let http = Http { client: reqwest::Client::new(), root: format!("http://{address}/api/v1") };
     let (cookie, _) = http.sign_in("mona@example.com").await;
     operator_online(address, cookie).await

@@ -97,6 +97,11 @@ impl Browser {
         self.cookie.as_deref().expect("somebody is signed in")
     }
 
+    /// The same browser at another address of the same server.
+    pub fn moved_to(&self, url: &str) -> Self {
+        Self { root: url.to_owned(), ..self.clone() }
+    }
+
     /// The same browser without the token that writes need.
     pub fn without_csrf(&self) -> Self {
         Self { csrf: None, ..self.clone() }

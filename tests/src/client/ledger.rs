@@ -81,7 +81,8 @@ impl Ledger {
             return Some(through);
         }
         self.page = None;
-        self.live = Some(self.live.unwrap_or(0).max(page));
+        // Whoever asks beyond the last event knows no more than that.
+        self.live = Some(self.live.unwrap_or(0).max(through.min(last)));
         None
     }
 

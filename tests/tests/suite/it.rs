@@ -1,1 +1,41 @@
 //! Whole stories over real sockets, against the real binary.
+
+mod accounts;
+mod bad_frames;
+mod bad_input;
+mod canaries;
+mod conversation;
+mod crash;
+mod floods;
+mod marks;
+mod offers;
+mod permissions;
+mod repeats;
+mod resume;
+mod slow_reader;
+mod starting;
+mod waiting;
+mod windows;
+
+use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::server::TestServer;
+
+/// A server, a visitor, Joe who has accepted, and their chat.
+async fn joe_answers() -> (TestServer, VisitorClient, OperatorClient, String) {
+    let server = TestServer::start();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut visitor = VisitorClient::connect(&server).await;
+    let chat = visitor.start(&Start::support("Clara", "Where is my parcel?")).await;
+    let offer = joe.offer_of(&chat).await;
+    joe.accept(&offer).await;
+    visitor.expect_event("assigned").await;
+    joe.resume(&chat, 0).await;
+    (server, visitor, joe, chat)
+}
+
+/// A server with somebody who receives, so that chats may begin, and who never gets one by herself.
+async fn nobody_answers(settings: &[(&str, &str)]) -> (TestServer, OperatorClient) {
+    let server = TestServer::with(settings);
+    let mona = OperatorClient::online(&server, "mona").await;
+    (server, mona)
+}

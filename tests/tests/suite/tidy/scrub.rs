@@ -22,8 +22,12 @@ pub fn code(source: &str) -> String {
 /// The code up to its unit tests: what ships.
 pub fn shipped(source: &str) -> String {
     let code = code(source);
-    let end = code.find("#[cfg(test)]\nmod ").unwrap_or(code.len());
-    code[..end].to_owned()
+    let inline = |place: &usize| {
+        let declaration = code[*place..].lines().nth(1).unwrap_or_default();
+        declaration.starts_with("mod ") && declaration.ends_with('{')
+    };
+    let end = code.match_indices("#[cfg(test)]").map(|(place, _)| place).find(inline);
+    code[..end.unwrap_or(code.len())].to_owned()
 }
 
 /// Where the comment or text that begins here ends; `at` when none does.

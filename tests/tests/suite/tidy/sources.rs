@@ -31,6 +31,24 @@ pub fn rust_in(folder: &str) -> Vec<Source> {
     with_ending(&["rs"]).into_iter().filter(|source| inside(&source.path)).collect()
 }
 
+/// The same without files that exist for tests only, which may set the scene as they like.
+pub fn shipped_in(folder: &str) -> Vec<Source> {
+    let all = rust_in(folder);
+    let for_tests: Vec<String> = all.iter().flat_map(test_modules).collect();
+    let is_one =
+        |path: &str| for_tests.iter().any(|test| path == format!("{test}.rs") || path.starts_with(&format!("{test}/")));
+    all.into_iter().filter(|source| !is_one(&source.path)).collect()
+}
+
+/// The modules that a file declares for tests only, as paths without ending.
+fn test_modules(source: &Source) -> Vec<String> {
+    let folder = source.path.trim_end_matches(".rs").trim_end_matches("/lib").trim_end_matches("/main");
+    let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+    let declared = lines.windows(2).filter(|pair| pair[0].starts_with("#[cfg(test)]"));
+    let names = declared.filter_map(|pair| pair[1].strip_prefix("mod ")?.strip_suffix(';'));
+    names.map(|name| format!("{folder}/{name}")).collect()
+}
+
 fn collect(root: &Path, folder: &Path, endings: &[&str], found: &mut Vec<Source>) {
     for entry in std::fs::read_dir(folder).expect("a folder of the project can be read").flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());

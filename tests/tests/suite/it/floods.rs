@@ -1,0 +1,58 @@
+//! Too much from one who means no good, and what the others notice of it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use switchboard_tests::client::{QUIET, SOON, VisitorClient};
+use switchboard_tests::http::Browser;
+use switchboard_tests::server::TestServer;
+
+use crate::suite::it::joe_answers;
+
+#[tokio::test]
+async fn a_thousand_commands_a_second_are_held_up_and_none_gets_ahead_of_another() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    for number in 0..1000 {
+        clara.send(json!({ "type": "say", "id": format!("f-{number}"), "text": format!("flood {number}") })).await;
+    }
+    let limited = clara.expect("a limit", |frame| frame["code"] == "rate_limited").await;
+    assert!(limited["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0), "{limited}");
+    let mut dora = VisitorClient::connect(&server).await;
+    dora.refused(json!({ "type": "say", "text": "nobody floods me" }), "conflict").await;
+    clara.listen(QUIET * 2).await;
+    joe.listen(QUIET).await;
+    let stored: Vec<String> = joe.ledger(&chat).texts()[1..].iter().map(|text| (*text).to_owned()).collect();
+    assert!((20..500).contains(&stored.len()), "{} of 1,000 got through", stored.len());
+    let first: Vec<String> = (0..stored.len()).map(|number| format!("flood {number}")).collect();
+    assert_eq!(stored, first, "those behind the one that was refused wait for it");
+
+    // Behind the limit it goes on with the very one that was refused.
+    let wait = limited["retry_after_ms"].as_u64().unwrap_or_default().clamp(50, 5000);
+    tokio::time::sleep(Duration::from_millis(wait)).await;
+    clara.come(|_| true);
+    let next = stored.len();
+    let again: Value = json!({ "type": "say", "id": format!("f-{next}"), "text": format!("flood {next}") });
+    clara.send(again).await;
+    clara.expect_within("the ack", |f| f["type"] == "ack" && f["id"] == format!("f-{next}"), SOON).await;
+    clara.say("sorry").await;
+    joe.expect_text("sorry").await;
+}
+
+#[tokio::test]
+async fn a_password_is_not_guessed() {
+    let server = TestServer::start();
+    let mut thief = Browser::new(&server.url());
+    let unknown = thief.sign_in("nobody@example.com", "wrong-password-0").await.refused(401, "unauthorized");
+    let mut last = None;
+    for number in 0..6 {
+        let answer = thief.sign_in("joe@example.com", &format!("wrong-password-{number}")).await;
+        if answer.status == 401 {
+            assert_eq!(answer.body["code"], unknown["code"], "an answer tells no address: {}", answer.body);
+        }
+        last = Some(answer);
+    }
+    let limited = last.expect("six tries").refused(429, "rate_limited");
+    assert!(limited["retry_after_ms"].as_u64().is_some_and(|wait| wait > 1000), "{limited}");
+    thief.sign_in("joe@example.com", "switchboard-demo").await.refused(429, "rate_limited");
+    Browser::signed_in(&server.url(), "sue").await;
+}

@@ -1,0 +1,106 @@
+//! What a role does not allow is refused by the server, whatever a screen shows.
+
+use serde_json::json;
+use switchboard_tests::client::{OperatorClient, Socket, Start, VisitorClient};
+use switchboard_tests::http::Browser;
+use switchboard_tests::server::TestServer;
+
+use crate::suite::it::joe_answers;
+
+#[tokio::test]
+async fn only_those_who_may_end_a_colleagues_chat() {
+    let (server, mut clara, _joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    bob.refused(json!({ "type": "end", "chat": chat }), "forbidden").await;
+    bob.refused(json!({ "type": "say", "chat": chat, "text": "Hi from Bob" }), "forbidden").await;
+    clara.expect_none("end", |frame| frame["event"]["kind"] == "ended").await;
+    assert_eq!(clara.texts(), ["Where is my parcel?"]);
+    let mut mona = OperatorClient::connect(&server, "mona").await;
+    mona.end(&chat).await;
+    clara.expect_event("ended").await;
+}
+
+#[tokio::test]
+async fn an_offer_is_answered_by_the_one_who_is_rung() {
+    let server = TestServer::start();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
+    let offer = joe.offer_of(&chat).await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    for answer in ["accept", "decline"] {
+        bob.send(json!({ "type": answer, "id": format!("{answer}-1"), "offer": offer["offer"] })).await;
+        let error = bob.expect_type("error").await;
+        assert!(["forbidden", "not_found"].iter().any(|code| error["code"] == *code), "{error}");
+    }
+    joe.accept(&offer).await;
+    clara.expect_event("assigned").await;
+}
+
+#[tokio::test]
+async fn operators_change_no_staff_and_strangers_read_none() {
+    let server = TestServer::start();
+    let joe = Browser::signed_in(&server.url(), "joe").await;
+    let groups = joe.get("/api/v1/groups").await.ok();
+    assert!(groups["items"].as_array().is_some_and(|groups| groups.len() == 2), "{groups}");
+    joe.patch("/api/v1/groups/support", json!({ "name": "Joe's" })).await.refused(403, "forbidden");
+    let new =
+        json!({ "email": "eve@example.com", "name": "Eve", "role": "administrator", "password": "long-enough-1" });
+    joe.post("/api/v1/operators", new.clone()).await.refused(403, "forbidden");
+    joe.delete(&format!("/api/v1/operators/{}", joe.operator_id())).await.refused(403, "forbidden");
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    admin.without_csrf().post("/api/v1/operators", new).await.refused(403, "forbidden");
+    assert_eq!(admin.get("/api/v1/groups").await.ok(), groups, "nothing has changed");
+    let nobody = Browser::new(&server.url());
+    for path in ["auth/me", "groups", "operators", "memberships", "chats"] {
+        nobody.get(&format!("/api/v1/{path}")).await.refused(401, "unauthorized");
+    }
+}
+
+#[tokio::test]
+async fn the_operators_socket_is_for_the_consoles_own_page_and_for_those_who_signed_in() {
+    let server = TestServer::start();
+    let joe = Browser::signed_in(&server.url(), "joe").await;
+    let own = server.url();
+    for origin in ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"] {
+        let status = handshake(&server, &[("origin", origin), ("cookie", joe.cookie())]).await;
+        assert_eq!(status, Err(403), "a page of {origin}");
+    }
+    assert_eq!(handshake(&server, &[("cookie", joe.cookie())]).await, Err(403), "no browser hides its origin");
+    assert_eq!(handshake(&server, &[("origin", &own)]).await, Err(401), "nobody signed in");
+    let forged = "switchboard_session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    assert_eq!(handshake(&server, &[("origin", &own), ("cookie", forged)]).await, Err(401), "a guess");
+    assert_eq!(handshake(&server, &[("origin", &own), ("cookie", joe.cookie())]).await, Ok(()));
+}
+
+#[tokio::test]
+async fn who_signs_out_is_cut_off_and_does_not_come_back() {
+    let server = TestServer::start();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let out = joe.browser.post("/api/v1/auth/logout", json!({})).await;
+    assert!((200..300).contains(&out.status), "{out:?}");
+    let closed = joe.expect_closed(std::time::Duration::from_secs(10)).await;
+    assert_eq!(closed.code, Some(4401), "{closed:?}");
+    assert_eq!(joe.reconnect().await.err().and_then(|refused| refused.status), Some(401));
+}
+
+/// The status of a refused handshake, or of the code that closes the socket in its place.
+async fn handshake(server: &TestServer, headers: &[(&str, &str)]) -> Result<(), u16> {
+    match Socket::open(server.address(), "/ws/operator", headers, Default::default()).await {
+        Err(refused) => Err(refused.status.expect("the server answers")),
+        Ok(mut socket) => {
+            let sent = socket.send(&json!({ "type": "hello" })).await;
+            let next = match sent {
+                Ok(()) => socket.next(switchboard_tests::client::SOON).await,
+                Err(closed) => Err(closed),
+            };
+            match next {
+                Err(closed) => Err(closed.code.expect("a reason") - 4000),
+                Ok(frame) => {
+                    assert_eq!(frame.expect("an answer")["type"], "welcome");
+                    Ok(())
+                }
+            }
+        }
+    }
+}

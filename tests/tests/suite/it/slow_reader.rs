@@ -1,0 +1,70 @@
+//! Somebody who stops reading: cut off, the server's memory back, and nothing lost for whoever comes again.
+
+use std::time::Duration;
+
+use serde_json::json;
+use switchboard_tests::client::{Closed, QUIET, Socket, new_id};
+
+use crate::suite::it::joe_answers;
+
+/// Messages of 40 KB each: more than all buffers between two processes hold.
+const MESSAGES: usize = 600;
+/// What the server may have grown by, in bytes; the messages together are 24 MB.
+const GROWTH_MAX: u64 = 16 * 1024 * 1024;
+/// A reader is cut at 1 MiB or after this time (promise: 30 s), and then some.
+const CUT_WITHIN: Duration = Duration::from_secs(40);
+
+#[tokio::test]
+async fn a_reader_that_stops_is_cut_off_and_comes_back_whole() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    clara.lose();
+    let mut lazy = lazy_tab(server.address(), clara.token(), &server.url()).await;
+    let before = server.resident_bytes();
+    let long = "\u{1F4E6}".repeat(9_900);
+    for batch in 0..MESSAGES / 20 {
+        let mut last = String::new();
+        for number in 0..20 {
+            last = new_id();
+            let text = format!("{} {long}", batch * 20 + number);
+            joe.put(&last, json!({ "type": "say", "chat": chat, "text": text })).await;
+        }
+        joe.try_settle(&last).await.expect("nobody else waits for a slow reader");
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+    let grown = server.resident_bytes().saturating_sub(before);
+    assert!(grown < GROWTH_MAX, "the server grew by {grown} bytes for a reader that does not read");
+
+    let (came, closed) = drain(&mut lazy).await;
+    assert!(came < MESSAGES, "all {came} messages went into a reader that did not read");
+    assert!(closed.code.is_none_or(|code| code == 1013), "{closed:?}");
+    clara.reconnect().await.expect("the server is there");
+    clara.resumed(&chat).await;
+    clara.listen(QUIET).await;
+    let numbers: Vec<usize> =
+        clara.texts()[1..].iter().filter_map(|text| text.split(' ').next()?.parse().ok()).collect();
+    assert_eq!(numbers, (0..MESSAGES).collect::<Vec<_>>());
+}
+
+/// A tab that says hello and then reads no more.
+async fn lazy_tab(address: &str, token: &str, origin: &str) -> Socket {
+    let mut socket = Socket::open(address, "/ws/visitor", &[("origin", origin)], Default::default())
+        .await
+        .expect("the server lets visitors in");
+    socket.send(&json!({ "type": "hello", "brand": "demo", "token": token })).await.expect("the socket is open");
+    let welcome = socket.next(Duration::from_secs(5)).await.expect("the socket is open");
+    assert_eq!(welcome.expect("an answer")["type"], "welcome");
+    socket
+}
+
+/// Reads what is left in the buffers, up to where it was cut.
+async fn drain(socket: &mut Socket) -> (usize, Closed) {
+    let mut came = 0;
+    loop {
+        match socket.next(CUT_WITHIN).await {
+            Ok(Some(frame)) if frame["type"] == "event" => came += 1,
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("a reader that stopped was not cut"),
+            Err(closed) => return (came, closed),
+        }
+    }
+}
