@@ -3,6 +3,7 @@
 
 mod delivery;
 pub mod memory;
+pub mod postgres;
 mod sql;
 pub mod sqlite;
 pub mod system;

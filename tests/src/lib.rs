@@ -1,7 +1,10 @@
 //! The product from outside: a server under test, and clients that speak the public contract.
 
 pub mod client;
+pub mod conformance;
 pub mod http;
+pub mod postgres;
+pub mod power_loss;
 pub mod server;
 pub mod typescript;
 

@@ -1,6 +1,9 @@
 //! Every test of the product from outside, in one binary, so that it links once.
 
 mod suite {
+    mod conformance;
+    mod data_folder;
     mod it;
+    mod power_loss;
     mod tidy;
 }

@@ -37,7 +37,6 @@ pub(crate) enum Dialect {
     /// Writers take turns; events are born in a journal of their own.
     Sqlite,
     /// Writers meet in rows; events are born where they are read.
-    #[expect(dead_code, reason = "the adapter for PostgreSQL is not there yet")]
     Postgres,
 }
 

@@ -328,7 +328,7 @@ pub struct ChatQuery {
     pub filter: ChatFilter,
     /// What the asker may see: `None` all of the account, else chats of these groups and those this operator owns.
     pub scope: Option<Scope>,
-    /// The order; ties by id.
+    /// The order: by `started_at`, latest first, or by `queued_at`, longest first; ties by id, in the same direction.
     pub order: ChatOrder,
     /// Rows to leave out first.
     pub offset: u32,

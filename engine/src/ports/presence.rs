@@ -76,7 +76,8 @@ pub trait Presence: Send + Sync {
     async fn own_presence(&self, account: AccountId, operator: OperatorId) -> Result<Option<PresenceRow>, StoreError>;
 
     /// Sets the status at a moment; with a command, remembers its answer in the same transaction (`Err(Conflict)`
-    /// when the same id came with other content; the earlier answer when it came before).
+    /// when the same id came with other content; nothing, when it came before): the operator's id as text is the
+    /// sender that [`crate::ports::journal::Journal::remembered`] finds it under. A status that stays keeps `since`.
     async fn set_status(
         &self,
         account: AccountId,

@@ -1,0 +1,185 @@
+//! Lists of chats: who sees which, in which order, page by page; queues and offers.
+
+use std::sync::Arc;
+
+use engine::domain::ids::ChatId;
+use engine::ports::journal::{ChatQuery, Scope};
+use engine::ports::store::Store;
+use engine::protocol::operator::{ChatFilter, ChatOrder};
+use engine::protocol::visitor::ChatPhase;
+
+use crate::conformance::world::{Talk, World, at, id};
+
+/// Nine chats, born a second apart: three wait, three run, three are over; one of each is in the second group.
+async fn nine(world: &World) -> Vec<Talk> {
+    let operator = world.operator(None).await;
+    world.join(&world.second_group, operator, None).await;
+    let mut talks = Vec::new();
+    for number in 0..9_i64 {
+        let mut inner = world.clone();
+        if number % 3 == 1 {
+            inner.group = world.second_group.clone();
+        }
+        let mut talk = inner.chat(number * 1_000).await;
+        if number >= 3 {
+            let append = talk.is_assigned_to(operator, 20_000 + number);
+            talk.done(append).await;
+        }
+        if number >= 6 {
+            let append = talk.ends(30_000 + number);
+            talk.done(append).await;
+        }
+        talks.push(talk);
+    }
+    talks
+}
+
+async fn ids(world: &World, query: &ChatQuery) -> Vec<ChatId> {
+    world.store.chats(world.account, query).await.unwrap().rows.into_iter().map(|row| row.id).collect()
+}
+
+fn places(talks: &[Talk], ids: &[ChatId]) -> Vec<usize> {
+    ids.iter().map(|id| talks.iter().position(|talk| talk.id() == *id).unwrap()).collect()
+}
+
+pub async fn lists_have_what_was_asked_for_in_the_order_asked(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let talks = nine(&world).await;
+    let operator = talks[4].chat.owner().unwrap().id;
+    let all = ChatQuery { limit: 50, ..ChatQuery::default() };
+    let filtered = |filter| ChatQuery { filter, ..all.clone() };
+    let in_state = |state| ChatFilter { state: Some(state), ..ChatFilter::default() };
+    let second = Some(world.second_group.clone());
+    let cases = [
+        (all.clone(), vec![8, 7, 6, 5, 4, 3, 2, 1, 0]),
+        (ChatQuery { order: ChatOrder::LongestWaiting, ..all.clone() }, vec![0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        (filtered(in_state(ChatPhase::Waiting)), vec![2, 1, 0]),
+        (filtered(in_state(ChatPhase::Active)), vec![5, 4, 3]),
+        (filtered(in_state(ChatPhase::Ended)), vec![8, 7, 6]),
+        (filtered(ChatFilter { operator: Some(operator), ..ChatFilter::default() }), vec![8, 7, 6, 5, 4, 3]),
+        (filtered(ChatFilter { group: second.clone(), ..ChatFilter::default() }), vec![7, 4, 1]),
+        (filtered(ChatFilter { group: second, operator: Some(operator), state: Some(ChatPhase::Ended) }), vec![7]),
+        (ChatQuery { limit: 2, offset: 3, ..all.clone() }, vec![5, 4]),
+        (ChatQuery { limit: 0, ..all.clone() }, vec![]),
+    ];
+    for (query, expected) in cases {
+        assert_eq!(places(&talks, &ids(&world, &query).await), expected, "{query:?}");
+    }
+}
+
+pub async fn a_scope_shows_ones_groups_and_ones_own_chats(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let talks = nine(&world).await;
+    let stranger = world.operator(None).await;
+    let owner = talks[4].chat.owner().unwrap().id;
+    let scoped = |groups, operator| ChatQuery {
+        scope: Some(Scope { groups, operator }),
+        limit: 50,
+        count: true,
+        ..ChatQuery::default()
+    };
+    let second = || vec![world.second_group.clone()];
+    for (query, expected) in [
+        (scoped(second(), stranger), vec![7, 4, 1]),
+        (scoped(vec![], stranger), vec![]),
+        (scoped(vec![], owner), vec![8, 7, 6, 5, 4, 3]),
+        (scoped(second(), owner), vec![8, 7, 6, 5, 4, 3, 1]),
+    ] {
+        let list = world.store.chats(world.account, &query).await.unwrap();
+        let found: Vec<ChatId> = list.rows.iter().map(|row| row.id).collect();
+        assert_eq!(places(&talks, &found), expected);
+        assert_eq!(list.total as usize, expected.len());
+        assert!(!list.more);
+    }
+}
+
+pub async fn a_cursor_goes_on_where_the_page_ended(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    // Several at the same moment: only the id tells them apart.
+    for number in 0..10 {
+        world.chat(number / 4).await;
+    }
+    for order in [ChatOrder::Latest, ChatOrder::LongestWaiting] {
+        let whole = ids(&world, &ChatQuery { order, limit: 50, ..ChatQuery::default() }).await;
+        assert_eq!(whole.len(), 10);
+        let mut paged = Vec::new();
+        let mut after = None;
+        loop {
+            let query = ChatQuery { order, limit: 3, after, count: true, ..ChatQuery::default() };
+            let list = world.store.chats(world.account, &query).await.unwrap();
+            assert_eq!(list.total, 10, "the whole list, wherever one is in it");
+            let last = list.rows.last().unwrap();
+            let time = if order == ChatOrder::Latest { last.started_at } else { last.head.queued_at };
+            after = Some((time, last.id));
+            paged.extend(list.rows.iter().map(|row| row.id));
+            if !list.more {
+                break;
+            }
+        }
+        assert_eq!(paged, whole);
+    }
+}
+
+pub async fn a_queue_is_read_in_its_order_with_what_rings(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let mut talks = nine(&world).await;
+    let operator = talks[3].chat.owner().unwrap().id;
+    let append = talks[2].rings_at(operator, 40_000);
+    let opened = append.opened.clone().unwrap();
+    talks[2].done(append).await;
+    let queue = world.store.waiting(world.account, &world.group).await.unwrap();
+    let rows: Vec<_> = queue.iter().map(|(record, offer)| (record.id, offer.clone())).collect();
+    assert_eq!(rows, [(talks[0].id(), None), (talks[2].id(), Some(opened.clone()))]);
+    assert_eq!(queue[1].0.head.queued_at, at(2_000));
+
+    let append = talks[0].rings_at(operator, 30_000);
+    let sooner = append.opened.clone().unwrap();
+    talks[0].done(append).await;
+    assert_eq!(world.store.offers_of(world.account, operator).await.unwrap(), [sooner.clone(), opened]);
+    let append = talks[2].is_declined(41_000);
+    talks[2].done(append).await;
+    assert_eq!(world.store.offers_of(world.account, operator).await.unwrap(), [sooner]);
+    let append = talks[0].is_accepted(42_000);
+    talks[0].done(append).await;
+    assert_eq!(world.store.offers_of(world.account, operator).await.unwrap(), []);
+    let queue = world.store.waiting(world.account, &world.group).await.unwrap();
+    assert_eq!(
+        queue.iter().map(|(record, offer)| (record.id, offer.is_some())).collect::<Vec<_>>(),
+        [(talks[2].id(), false)]
+    );
+}
+
+pub async fn a_visitor_finds_the_open_chat_else_the_latest_that_ended(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let visitor = world.visitor();
+    let find = |brand| {
+        let store = Arc::clone(&world.store);
+        let account = world.account;
+        async move { store.chat_of_visitor(account, &brand, visitor).await.unwrap().map(|record| record.id) }
+    };
+    assert_eq!(find(world.brand.clone()).await, None);
+    let mut talks = Vec::new();
+    for number in 0..3 {
+        let (mut talk, birth) = world.start(visitor, number * 10_000);
+        world.store.birth(birth).await.unwrap();
+        assert_eq!(find(world.brand.clone()).await, Some(talk.id()), "the open one");
+        let append = talk.ends(number * 10_000 + 5_000);
+        talk.done(append).await;
+        talks.push(talk);
+    }
+    assert_eq!(find(world.brand.clone()).await, Some(talks[2].id()));
+    assert_eq!(find(id("acme-outlet")).await, None);
+}
+
+pub async fn an_owner_is_shown_by_the_name_of_today(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let operator = world.operator(None).await;
+    let mut talk = world.chat(0).await;
+    let append = talk.is_assigned_to(operator, 1_000);
+    talk.done(append).await;
+    let mut row = world.store.operator(world.account, operator).await.unwrap().unwrap();
+    row.name = "Olga".into();
+    assert!(world.store.update_operator(world.account, &row).await.unwrap());
+    let record = world.store.chat(world.account, talk.id()).await.unwrap().unwrap();
+    assert_eq!(record.owner_name.as_deref(), Some("Olga"));
+}

@@ -1,0 +1,90 @@
+//! Presence and rosters.
+
+use std::sync::Arc;
+
+use engine::domain::group::{Handling, Membership, Status};
+use engine::domain::ids::OperatorId;
+use engine::ports::journal::Remembered;
+use engine::ports::presence::PresenceRow;
+use engine::ports::store::{Store, StoreError};
+
+use crate::conformance::world::{World, at, id};
+
+pub async fn owning_an_operator_anew_raises_the_epoch(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let operator = world.operator(None).await;
+    let own = || world.store.own_presence(world.account, operator);
+    let fresh = PresenceRow { operator, status: Status::Offline, since: at(0), last_seen_at: at(0), session_epoch: 1 };
+    assert_eq!(own().await.unwrap(), Some(fresh.clone()));
+    world.store.set_status(world.account, operator, Status::Online, at(1_000), None).await.unwrap();
+    world.store.seen(&[(world.account, operator)], at(2_000)).await.unwrap();
+    world.store.seen(&[(world.account, operator)], at(1_500)).await.unwrap();
+    let expected =
+        PresenceRow { status: Status::Online, since: at(1_000), last_seen_at: at(2_000), session_epoch: 2, ..fresh };
+    assert_eq!(own().await.unwrap(), Some(expected));
+    let nobody = OperatorId(uuid::Uuid::from_u128(404));
+    assert_eq!(world.store.own_presence(world.account, nobody).await.unwrap(), None);
+}
+
+pub async fn a_status_that_stays_keeps_its_moment(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let operator = world.operator(None).await;
+    for millis in [1_000, 2_000] {
+        world.store.set_status(world.account, operator, Status::Away, at(millis), None).await.unwrap();
+    }
+    let row = world.store.own_presence(world.account, operator).await.unwrap().unwrap();
+    assert_eq!((row.status, row.since), (Status::Away, at(1_000)));
+}
+
+pub async fn a_status_command_that_comes_again_changes_nothing(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let operator = world.operator(None).await;
+    let answer = |digest| Remembered { digest, answer: r#"{"type":"ack"}"#.into() };
+    let set = |status, millis, digest| {
+        let command = Some((id("status-1"), answer(digest)));
+        world.store.set_status(world.account, operator, status, at(millis), command)
+    };
+    set(Status::Online, 1_000, 7).await.unwrap();
+    world.store.set_status(world.account, operator, Status::Away, at(2_000), None).await.unwrap();
+    set(Status::Online, 3_000, 7).await.unwrap();
+    assert!(matches!(set(Status::Busy, 4_000, 8).await, Err(StoreError::Conflict(_))));
+    let row = world.store.own_presence(world.account, operator).await.unwrap().unwrap();
+    assert_eq!((row.status, row.since), (Status::Away, at(2_000)));
+    let sender = operator.to_string();
+    let kept = world.store.remembered(world.account, &sender, &id("status-1")).await.unwrap();
+    assert_eq!(kept, Some(answer(7)), "under the operator's id");
+}
+
+pub async fn nobody_has_no_status(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let nobody = OperatorId(uuid::Uuid::from_u128(404));
+    let command = Some((id("status-1"), Remembered { digest: 1, answer: "{}".into() }));
+    let set = world.store.set_status(world.account, nobody, Status::Online, at(0), command).await;
+    assert!(matches!(set, Err(StoreError::Conflict(_))));
+    let kept = world.store.remembered(world.account, &nobody.to_string(), &id("status-1")).await.unwrap();
+    assert_eq!(kept, None, "a refused command leaves nothing behind");
+}
+
+pub async fn a_roster_has_all_that_routing_asks(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let (first, second) = (world.operator(Some(3)).await, world.operator(None).await);
+    world.operator(None).await;
+    world.store.set_status(world.account, second, Status::Busy, at(500), None).await.unwrap();
+    for (operator, handling, limit, active) in
+        [(second, Handling::Pull, Some(2), false), (first, Handling::Secondary, None, true)]
+    {
+        let membership = Membership { group: world.second_group.clone(), operator, handling, limit, active };
+        world.store.put_membership(world.account, &membership).await.unwrap();
+    }
+    let roster = world.store.roster(world.account, &world.second_group).await.unwrap();
+    assert_eq!(roster.iter().map(|row| row.operator).collect::<Vec<_>>(), [first, second], "by id");
+    let row = &roster[0];
+    assert_eq!((row.handling, row.active, row.group_limit, row.limit), (Handling::Secondary, true, None, Some(3)));
+    assert_eq!((row.name.as_str(), row.status, row.since), ("Operator 1", Status::Offline, at(0)));
+    let row = &roster[1];
+    assert_eq!((row.handling, row.active, row.group_limit, row.limit), (Handling::Pull, false, Some(2), None));
+    assert_eq!((row.status, row.since, row.version, row.last_ended_at), (Status::Busy, at(500), 0, None));
+    assert!(world.store.delete_operator(world.account, first).await.unwrap());
+    let roster = world.store.roster(world.account, &world.second_group).await.unwrap();
+    assert_eq!(roster.iter().map(|row| row.operator).collect::<Vec<_>>(), [second]);
+}
