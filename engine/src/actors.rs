@@ -16,6 +16,5 @@ pub mod outlet;
 pub mod queue;
 mod reception;
 pub mod registry;
-pub mod rows;
 pub mod shared;
 pub mod visitor_session;

@@ -50,6 +50,8 @@ pub const RESTARTS: &str = "switchboard_actor_restarts_total";
 pub const SLOW_READERS: &str = "switchboard_slow_readers_total";
 /// Messages refused because a mailbox was full, by kind of actor.
 pub const MAILBOX_FULL: &str = "switchboard_mailbox_full_total";
+/// Chats of which this node let go because another one has them.
+pub const FENCED: &str = "switchboard_chats_fenced_total";
 /// What must never happen, by which. Must stay 0.
 pub const INVARIANTS: &str = "switchboard_invariant_violations_total";
 
@@ -57,7 +59,7 @@ pub const INVARIANTS: &str = "switchboard_invariant_violations_total";
 const WAIT_BUCKETS: [f64; 14] =
     [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1800.0, 3600.0];
 
-const HELP: [(&str, &str); 20] = [
+const HELP: [(&str, &str); 21] = [
     (QUEUE_TIME, "Time from entering a queue to being assigned, or to the end without it."),
     (IDLE_TIME, "Time from the operator's last word, or the assignment, to the next word."),
     (HANDLING_TIME, "Time from assignment to the end of a chat."),
@@ -77,6 +79,7 @@ const HELP: [(&str, &str); 20] = [
     (RESTARTS, "Actors rebuilt after a panic."),
     (SLOW_READERS, "Readers cut off because they were too slow."),
     (MAILBOX_FULL, "Messages refused because a mailbox was full."),
+    (FENCED, "Chats of which this node let go because another one has them."),
     (INVARIANTS, "What must never happen; stays 0."),
 ];
 
@@ -130,6 +133,8 @@ pub struct Metrics {
     pub actors_queue: Gauge,
     /// See [`SLOW_READERS`].
     pub slow_readers: Counter,
+    /// See [`FENCED`].
+    pub fenced: Counter,
 }
 
 impl Metrics {
@@ -169,6 +174,7 @@ impl Metrics {
             actors_operator: side(ACTORS, "operator", "kind"),
             actors_queue: side(ACTORS, "queue", "kind"),
             slow_readers: recorder.register_counter(&key(SLOW_READERS, Vec::new()), &META),
+            fenced: recorder.register_counter(&key(FENCED, Vec::new()), &META),
             groups: DashMap::new(),
             handle,
             recorder,

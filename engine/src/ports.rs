@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod journal;
 pub mod presence;
+pub mod rows;
 pub mod shards;
 pub mod staff;
 pub mod store;

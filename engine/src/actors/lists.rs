@@ -10,10 +10,10 @@ use dashmap::DashMap;
 
 use crate::actors::outlet::{Outlet, SocketId};
 use crate::actors::shared::{Shared, lock};
-use crate::domain::event::Sender;
 use crate::domain::ids::{AccountId, CommandId, OperatorId};
 use crate::domain::limits::SUBSCRIPTIONS_MAX;
 use crate::ports::journal::ChatQuery;
+use crate::ports::rows::marks_of;
 use crate::ports::store::StoreError;
 use crate::protocol::frame;
 use crate::protocol::operator::{ChatRow, OperatorNotice};
@@ -106,7 +106,7 @@ async fn tell(shared: &Arc<Shared>, account: AccountId, due: &[Subscription]) ->
             let found = shared.store.chats(account, &list.query).await?;
             let ids: Vec<_> = found.rows.iter().map(|row| row.id).collect();
             let marks = shared.store.marks(account, &ids).await?;
-            let rows = found.rows.iter().map(|row| ChatRow::of(row, &marks, Sender::Operator(list.operator)));
+            let rows = found.rows.iter().map(|row| row.row(&marks_of(&marks, row.id), Some(list.operator)));
             read.insert(same.clone(), (found.total, rows.collect()));
         }
         let Some(now) = read.get(&same) else { continue };

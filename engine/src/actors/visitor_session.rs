@@ -28,10 +28,11 @@ use crate::actors::messages::{Command, Settled, Signal, Snapshot};
 use crate::actors::outlet::SocketId;
 use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
-use crate::domain::ids::{AccountId, ChatId, CommandId};
+use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{Lane, StoredChat};
 use crate::ports::store::StoreError;
+use crate::protocol::close;
 use crate::protocol::error::Failure;
 
 /// See the module.
@@ -64,6 +65,8 @@ pub struct VisitorSession {
     /// Since when no socket of the visitor is here.
     gone_since: Option<Timestamp>,
     settings: Option<Arc<GroupSettings>>,
+    /// Whose chat it is, once it was read.
+    of: Option<(BrandId, VisitorId)>,
 }
 
 /// Whether the state is there.
@@ -73,8 +76,10 @@ enum Life {
     Reading,
     /// It is there.
     Awake,
-    /// There is no such chat, or another node has it: the session answers so, and rests.
+    /// There is no such chat: the session answers so, and rests.
     Nothing,
+    /// Another node has it: nothing is done for it here, and nothing said of it.
+    Elsewhere,
     /// The store did not answer: it is tried again soon.
     Cut,
     /// Nobody can reach the session any more; it stops with its last message.
@@ -105,6 +110,7 @@ impl VisitorSession {
             ahead: None,
             gone_since,
             settings: None,
+            of: None,
         }
     }
 
@@ -116,15 +122,17 @@ impl VisitorSession {
         let (shared, account, chat) = (Arc::clone(&self.shared), self.account, self.chat);
         let reading = async move {
             let epoch = shared.epoch(chat.shard());
-            let stored = if epoch == 0 { Ok(None) } else { shared.store.activate(account, chat, epoch).await };
-            let settings = match &stored {
-                Ok(Some(stored)) => shared.store.group(account, &stored.record.head.group).await.ok().flatten(),
-                _ => None,
+            let stored = if epoch == 0 { None } else { shared.store.activate(account, chat, epoch).await? };
+            let Some(stored) = stored else {
+                // There is none, or another node has it: only the first may be said to clients.
+                let exists = shared.store.chat(account, chat).await?.is_some();
+                return Ok(if exists { Found::Elsewhere } else { Found::Nothing });
             };
-            (stored, settings)
+            let settings = shared.store.group(account, &stored.record.head.group).await.ok().flatten();
+            Ok(Found::Here(Box::new(stored), settings))
         };
-        ctx.wait(reading.into_actor(self).map(|(stored, settings), session, ctx| {
-            guarded(session, ctx, |session, ctx| session.loaded(stored, settings, ctx));
+        ctx.wait(reading.into_actor(self).map(|found, session, ctx| {
+            guarded(session, ctx, |session, ctx| session.loaded(found, ctx));
         }));
     }
 
@@ -139,24 +147,20 @@ impl VisitorSession {
         }
     }
 
-    fn loaded(
-        &mut self,
-        stored: Result<Option<StoredChat>, StoreError>,
-        settings: Option<GroupSettings>,
-        ctx: &mut Context<Self>,
-    ) {
-        match stored {
-            Ok(Some(stored)) => {
+    fn loaded(&mut self, found: Result<Found, StoreError>, ctx: &mut Context<Self>) {
+        match found {
+            Ok(Found::Here(stored, settings)) => {
                 self.settings = settings.map(Arc::new).or(self.settings.take());
                 self.wake_up(&stored, ctx);
             }
-            Ok(None) => {
+            Ok(Found::Nothing) => {
                 self.life = Life::Nothing;
                 for command in std::mem::take(&mut self.again) {
                     self.answer_now(&command, &Failure::not_found("chat"));
                 }
                 self.rest(ctx);
             }
+            Ok(Found::Elsewhere) => self.give_up(ctx),
             Err(error) => {
                 tracing::warn!(chat = %self.chat, %error, "a chat could not be read, trying again soon");
                 self.life = Life::Cut;
@@ -177,6 +181,7 @@ impl VisitorSession {
         if core.visitor_outlets.count() > 0 {
             self.gone_since = None;
         }
+        self.of = Some((core.record.brand.clone(), core.record.visitor));
         self.core = Some(core);
         self.life = Life::Awake;
         self.publish_missed(stored, from);
@@ -185,6 +190,25 @@ impl VisitorSession {
         }
         self.tell_queue();
         self.arm(ctx);
+    }
+
+    /// Another node writes this chat: this one lets go of it, and sends its readers to where it lives.
+    fn give_up(&mut self, ctx: &mut Context<Self>) {
+        tracing::warn!(chat = %self.chat, "another node has the chat, this one lets go of it");
+        self.life = Life::Elsewhere;
+        self.shared.metrics.fenced.increment(1);
+        for command in std::mem::take(&mut self.again) {
+            self.refuse_and_block(&command, Failure::unavailable());
+            command.outlet.close(close::RESTART);
+        }
+        if let Some((brand, visitor)) = &self.of {
+            self.shared
+                .registry
+                .outlets_of_visitor(self.account, brand, *visitor)
+                .each(|outlet| outlet.close(close::RESTART));
+            self.shared.registry.sweep_visitor(self.account, brand, *visitor);
+        }
+        self.rest(ctx);
     }
 
     /// Asks the registry to let this session go; the last message of the mailbox stops it.
@@ -203,6 +227,16 @@ impl VisitorSession {
             self.arm(ctx);
         }
     }
+}
+
+/// What the store says of a chat.
+enum Found {
+    /// All of it, under this node's epoch, and the settings of its group.
+    Here(Box<StoredChat>, Option<GroupSettings>),
+    /// There is none in this account.
+    Nothing,
+    /// It is another node's.
+    Elsewhere,
 }
 
 /// How soon a chat is read again after the store did not answer.

@@ -12,6 +12,8 @@ pub const ID_LENGTH_MAX: usize = 64;
 
 /// Bytes of the largest frame a client may send (PROTOCOL: 64 KiB).
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Frames that one fragmented message may come in: proxies cut at 64 bytes at the smallest.
+pub const FRAGMENTS_MAX: u32 = 1024;
 /// Characters of one message: some ten screens of a chat window; four bytes each still fit a frame.
 pub const MESSAGE_CHARS_MAX: usize = 10_000;
 /// Characters of a name.
@@ -172,11 +174,46 @@ pub const SIGN_IN_TRIES: u32 = 5;
 pub const SIGN_IN_TRIES_PER_ADDRESS: u32 = 50;
 /// The pause.
 pub const SIGN_IN_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// Passwords hashed at once: each hash takes 19 MiB and some 20 ms of one core.
+pub const HASHES_AT_ONCE: usize = 2;
+/// Sign-ins that may wait for a hash: a second's work; more are answered `rate_limited`.
+pub const SIGN_INS_WAITING_MAX: usize = 64;
+/// When a sign-in that found too many others is worth a new try.
+pub const SIGN_IN_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// A browser session ends after this time without use.
 pub const SESSION_IDLE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Characters of a password, at least and at most: NIST SP 800-63B section 3.1.1.2 asks for at least 8 and for 64 to be possible.
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// See [`PASSWORD_CHARS_MIN`].
 pub const PASSWORD_CHARS_MAX: usize = 128;
+/// How often a use of a browser session is written down.
+pub const SESSION_TOUCH_EVERY: Duration = Duration::from_secs(60);
+/// Characters of what a browser says it is that are kept.
+pub const USER_AGENT_CHARS_MAX: usize = 200;
 /// Groups, departments, brands or operators of one account: lists are loaded whole below this.
 pub const ACCOUNT_THINGS_MAX: u32 = 10_000;
+/// Chats an operator or a membership may be allowed at once; far beyond what a person can hold, so that a slip is seen.
+pub const OPERATOR_LIMIT_MAX: u32 = 10_000;
+/// Shortest and longest time an offer may ring, in seconds.
+pub const OFFER_EXPIRES_S: std::ops::RangeInclusive<u64> = 5..=600;
+/// Shortest and longest time a visitor may be left waiting, in seconds: a day at most.
+pub const CONNECTION_TIMEOUT_S: std::ops::RangeInclusive<u64> = 10..=86_400;
+
+// ---- HTTP ------------------------------------------------------------------------------------------------------
+
+/// Bytes of a request's body: as much as a frame.
+pub const BODY_BYTES_MAX: usize = FRAME_BYTES_MAX;
+/// How long a visitor's page may keep an answer of `/status`.
+pub const STATUS_CACHED: Duration = Duration::from_secs(5);
+/// How long a browser may keep the widget's loader before it asks whether there is a new one.
+pub const LOADER_CACHED: Duration = Duration::from_secs(300);
+/// A request's head must have arrived within this time.
+pub const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// An idle HTTP connection is closed after this time: longer than the pauses of a person at a console.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Connections that may wait to be accepted: a page of a busy shop reloads everywhere at once.
+pub const ACCEPT_BACKLOG: u32 = 4096;
+/// Sent bytes that a peer does not confirm for this long end the connection: it is gone, and did not say so.
+pub const TCP_UNCONFIRMED_MAX: Duration = Duration::from_secs(30);
+/// Requests that still run when the server stops get this long.
+pub const STOP_WITHIN: Duration = Duration::from_secs(5);

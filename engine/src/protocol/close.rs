@@ -12,7 +12,7 @@ pub const SIGNED_OUT: u16 = 4401;
 /// Not allowed here.
 pub const FORBIDDEN: u16 = 4403;
 /// No `hello` in time.
-pub const NO_HELLO: u16 = 4408;
+pub const NO_HELLO: u16 = 4508;
 /// Another socket took this one's place.
 pub const REPLACED: u16 = 4409;
 /// This version of the protocol is not served any more.

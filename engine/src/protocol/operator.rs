@@ -422,6 +422,15 @@ pub struct ChatRow {
     pub my_marks: MarkPair,
 }
 
+/// How far the visitor and oneself are, in the operators' numbering; in `resumed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
+pub struct OperatorMarks {
+    /// The visitor.
+    pub visitor: MarkPair,
+    /// Oneself.
+    pub mine: MarkPair,
+}
+
 /// A visitor in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RowVisitor {

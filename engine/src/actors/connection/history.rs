@@ -10,6 +10,7 @@ use crate::domain::limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
 use crate::ports::journal::{MarkRow, Side};
 use crate::ports::store::StoreError;
 use crate::protocol::frame;
+use crate::protocol::operator::OperatorMarks;
 use crate::protocol::visitor::{VisitorEvent, VisitorMarks};
 
 /// Whose history it is.
@@ -87,13 +88,6 @@ fn event_frame(chat: ChatId, event: &StoredEvent, reader: &Reader) -> ByteString
 
 fn is_message(event: &StoredEvent) -> bool {
     event.body.get().starts_with(r#"{"kind":"message""#)
-}
-
-/// Marks of a chat in the operators' numbering, for one operator.
-#[derive(serde::Serialize)]
-struct OperatorMarks {
-    visitor: crate::protocol::visitor::MarkPair,
-    mine: crate::protocol::visitor::MarkPair,
 }
 
 fn operator_marks(marks: &[MarkRow], own: Sender) -> OperatorMarks {

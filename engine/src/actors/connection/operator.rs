@@ -17,14 +17,15 @@ use crate::domain::limits::{OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECON
 use crate::domain::permission::Permission;
 use crate::domain::text;
 use crate::ports::journal::{ChatQuery, ChatRecord, Scope, Side};
+use crate::ports::rows::marks_of;
 use crate::ports::staff::Operator;
 use crate::ports::store::StoreError;
 use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
 use crate::protocol::operator::{
-    Answer, ChatFilter, ChatOrder, ChatRow, Hello, Mark, MyGroup, Myself, OnChat, OperatorNotice, Say, SetStatus,
-    Subscribe, Typing, Unsubscribe, Welcome,
+    Answer, ChatFilter, ChatOrder, Hello, Mark, MyGroup, Myself, OnChat, OperatorNotice, Say, SetStatus, Subscribe,
+    Typing, Unsubscribe, Welcome,
 };
 use crate::protocol::visitor::{ChatPhase, Resume};
 
@@ -315,9 +316,9 @@ impl OperatorConnection {
             status: state.status,
             status_since: state.since,
             groups: groups.collect(),
-            chats: running.rows.iter().map(|row| ChatRow::of(row, &marks, Sender::Operator(me))).collect(),
+            chats: running.rows.iter().map(|row| row.row(&marks_of(&marks, row.id), Some(me))).collect(),
             offers: state.offers,
-            next: running.more.then(|| format!("offset={ROWS_MAX}")),
+            next: running.rows.last().filter(|_| running.more).map(|last| last.cursor(ChatOrder::Latest)),
             server_time: shared.now(),
             operator: Myself {
                 id: me,

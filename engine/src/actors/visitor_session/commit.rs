@@ -202,7 +202,8 @@ fn offers(before: Option<&Offer>, after: Option<&Offer>) -> (Option<OfferRow>, V
 
 /// The frames of an event, made while its parts are at hand; they leave after the commit.
 fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option<&Command>) -> EventFrames {
-    let own = command.filter(|_| event.origin.is_some());
+    // Only a message names its command: that settles an outbox.
+    let own = command.filter(|_| event.origin.is_some() && matches!(event.kind, EventKind::Message(_)));
     let (by_visitor, by_operator): (Option<&CommandId>, Option<&CommandId>) = match own {
         Some(command) if sender(&command.from) == Sender::Visitor => (Some(&command.id), None),
         Some(command) => (None, Some(&command.id)),

@@ -15,6 +15,7 @@ use crate::domain::chat::{Chat, ChatState, Input, Refusal};
 use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, OfferEnd, Origin, Role, Sender};
 use crate::domain::limits::SESSION_IN_FLIGHT_MAX;
 use crate::domain::permission::Permission;
+use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame;
 
@@ -27,6 +28,10 @@ impl VisitorSession {
             Life::Reading => return self.again.push_back(command),
             Life::Nothing | Life::Resting => return self.answer_now(&command, &Failure::not_found("chat")),
             Life::Cut => return self.refuse_and_block(&command, Failure::unavailable()),
+            Life::Elsewhere => {
+                self.refuse_and_block(&command, Failure::unavailable());
+                return command.outlet.close(close::RESTART);
+            }
         }
         self.due(ctx);
         if !self.unblock(&command) {

@@ -1,0 +1,53 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`. Both install what is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
+NPM := cd web/ui && npm
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+run: needs-node ui ## build everything and serve the demo on http://127.0.0.1:8080
+	cargo run --release -p switchboard-web -- serve --demo
+
+test: needs-test ui check ui-test rust-test ## everything that must pass before a change lands
+
+check: ## formatting, lints, types of the UI
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(NPM) run check
+
+ui: needs-node ## the console, the widget and the demo shop, compressed, into web/ui/dist
+	$(NPM) ci --no-audit --no-fund
+	$(NPM) run build
+
+ui-test: ## the UI's own tests
+	$(NPM) run test
+
+rust-test: ## unit, integration, conformance, simulation, crash and browser tests
+	cargo build --workspace --all-targets
+	cargo nextest run --workspace --no-fail-fast
+
+bench: ui ## what a message costs, beside the least possible; see benches/README.md
+	cargo bench -p switchboard-benches
+
+needs-node:
+	@command -v cargo >/dev/null || { echo "Rust is missing: https://rustup.rs"; exit 1; }
+	@command -v node >/dev/null || { echo "Node 20.19 or later is missing: https://nodejs.org"; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); \
+	  if (!(a > 22 || a === 22 && b >= 12 || a === 20 && b >= 19)) { \
+	    console.error(`Node ${process.versions.node} is too old: 20.19 or later, or 22.12 or later, is needed`); process.exit(1); }'
+
+# Debian's packages that the tests start as child processes, and the runner of the tests.
+needs-test: needs-node
+	@missing=""; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v strace >/dev/null || missing="$$missing strace"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	if [ -n "$$missing" ]; then $(APT) update -qq && DEBIAN_FRONTEND=noninteractive $(APT) install -y -qq --no-install-recommends $$missing; fi
+	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+
+.PHONY: help run test check ui ui-test rust-test bench needs-node needs-test

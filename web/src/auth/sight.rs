@@ -1,0 +1,60 @@
+//! Which chats an operator may see. A chat that is not among them is answered exactly as one that does not exist.
+
+use engine::domain::ids::{ChatId, GroupId};
+use engine::domain::permission::Permission;
+use engine::ports::journal::{ChatRecord, Scope};
+use engine::ports::store::{SharedStore, StoreError};
+use engine::protocol::error::Failure;
+use engine::protocol::visitor::ChatPhase;
+
+use crate::auth::SignedIn;
+use crate::error::Problem;
+
+/// An operator's view.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    scope: Option<Scope>,
+}
+
+impl Sight {
+    /// The view of that operator, by role and memberships as they are now.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn of(store: &SharedStore, who: &SignedIn) -> Result<Self, StoreError> {
+        if who.may(Permission::ReadAllChats) {
+            return Ok(Self { scope: None });
+        }
+        let operator = who.operator.id;
+        let groups = if who.may(Permission::ReadGroupChats) {
+            let memberships = store.memberships(who.account, None, Some(operator)).await?;
+            memberships.into_iter().map(|membership| membership.group).collect::<Vec<GroupId>>()
+        } else {
+            Vec::new()
+        };
+        Ok(Self { scope: Some(Scope { groups, operator }) })
+    }
+
+    /// What a list is narrowed to before [`Sight::shows`] looks at each row.
+    pub fn scope(&self) -> Option<Scope> {
+        self.scope.clone()
+    }
+
+    /// Whether it shows the chat: one's own, and those of one's groups that wait or have ended.
+    pub fn shows(&self, chat: &ChatRecord) -> bool {
+        let Some(scope) = &self.scope else { return true };
+        let own = chat.head.owner == Some(scope.operator);
+        own || chat.head.state != ChatPhase::Active && scope.groups.contains(&chat.head.group)
+    }
+}
+
+/// A chat that the operator may see.
+///
+/// # Errors
+/// `not_found`, whether there is none or it is not theirs to see; or the store does not answer.
+pub async fn chat(store: &SharedStore, who: &SignedIn, id: &str) -> Result<ChatRecord, Problem> {
+    let none = || Problem::from(Failure::not_found("chat"));
+    let id: ChatId = id.parse().map_err(|_| none())?;
+    let record = store.chat(who.account, id).await?.ok_or_else(none)?;
+    if Sight::of(store, who).await?.shows(&record) { Ok(record) } else { Err(none()) }
+}

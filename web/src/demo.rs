@@ -1,0 +1,93 @@
+//! The demo: one company with a shop, four people who answer and one who sets things up.
+
+use std::time::Duration;
+
+use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode};
+use engine::domain::ids::AccountId;
+use engine::domain::permission::StaffRole;
+use engine::domain::time::Timestamp;
+use engine::ports::staff::Brand;
+use engine::ports::store::{SharedStore, StoreError};
+use engine::protocol::error::Failure;
+
+use crate::auth::password;
+use crate::provision::{self, ProvisionError, name_of};
+
+/// Everybody's password; the demo listens on this machine only because everybody knows it.
+pub const PASSWORD: &str = "switchboard-demo";
+
+const BRAND: &str = "demo";
+const SUPPORT: &str = "support";
+const PLACES: [(&str, &str); 2] = [("sales", "Sales"), (SUPPORT, "Support")];
+const OFFER_EXPIRES_AFTER: Duration = Duration::from_secs(20);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Address, name, role, limit, and how chats of Support come; none is no member.
+type Person = (&'static str, &'static str, StaffRole, Option<u32>, Option<Handling>);
+
+/// Everybody of the demo.
+pub const PEOPLE: [Person; 5] = [
+    ("admin@example.com", "Ada", StaffRole::Administrator, None, None),
+    ("mona@example.com", "Mona", StaffRole::Manager, None, Some(Handling::Pull)),
+    ("joe@example.com", "Joe", StaffRole::Operator, Some(1), Some(Handling::Primary)),
+    ("bob@example.com", "Bob", StaffRole::Operator, Some(2), Some(Handling::Primary)),
+    ("sue@example.com", "Sue", StaffRole::Operator, Some(5), Some(Handling::Primary)),
+];
+
+/// Fills a store that has no account; any other is left as it is. Answers whether it did.
+///
+/// # Errors
+/// The store did not take all of it; what it took stays.
+pub async fn fill(store: &SharedStore, at: Timestamp) -> Result<bool, ProvisionError> {
+    if !store.accounts().await?.is_empty() {
+        return Ok(false);
+    }
+    let account = store.create_account(BRAND, "Demo", at).await?.id;
+    let key = BRAND.parse().map_err(|bad| Failure::bad_id("brand", &bad))?;
+    let brand = Brand { color: "#24594a".to_owned(), ..provision::brand(account, key, "Larkfield") };
+    store.put_brand(&brand).await?;
+    for (place, (id, name)) in (0..).zip(PLACES) {
+        put_place(store, account, id, name, place).await?;
+    }
+    for (email, name, role, limit, handling) in PEOPLE {
+        let operator = provision::operator(email, name, role, limit);
+        store.create_operator(account, &operator, &password::hash(PASSWORD)?, at).await?;
+        if let Some(handling) = handling {
+            let group = name_of(SUPPORT);
+            let membership = Membership { group, operator: operator.id, handling, limit: None, active: true };
+            store.put_membership(account, &membership).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// What is printed when the demo serves.
+pub fn words(address: &str) -> String {
+    let mut words =
+        format!("demo shop:   {address}/demo\ndemo console: {address}/\nsign in with the password {PASSWORD} as");
+    for (email, _, role, limit, _) in PEOPLE {
+        let limit = limit.map(|limit| format!(", at most {limit} at once")).unwrap_or_default();
+        words.push_str(&format!("\n  {email} ({}{limit})", role.as_str()));
+    }
+    words
+}
+
+async fn put_place(
+    store: &SharedStore,
+    account: AccountId,
+    id: &'static str,
+    name: &str,
+    place: u32,
+) -> Result<(), StoreError> {
+    let department = provision::department(id, name, place);
+    store.put_department(account, &department).await?;
+    let group = GroupSettings {
+        id: name_of(id),
+        department: department.id,
+        name: name.to_owned(),
+        offer_mode: OfferMode::Single,
+        offer_expires_after: OFFER_EXPIRES_AFTER,
+        connection_timeout: CONNECTION_TIMEOUT,
+    };
+    store.put_group(account, &group).await
+}

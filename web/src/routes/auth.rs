@@ -1,0 +1,149 @@
+//! Signing in and out, one's own sessions, one's own password.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use engine::domain::permission::Permission;
+use engine::domain::time::Timestamp;
+use engine::ports::staff::{Operator, Session};
+use engine::protocol::error::Failure;
+use engine::protocol::operator::Myself;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::sign_in::{self, Attempt};
+use crate::auth::token::SessionToken;
+use crate::auth::{SignedIn, origin, password, session};
+use crate::body::Body;
+use crate::error::Problem;
+use crate::routes::page::Page;
+use crate::state::{AppState, SessionHash, StaffChange};
+
+/// `POST /auth/login`
+pub async fn login(state: web::Data<AppState>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
+    // A foreign page must not sign its reader in as somebody else.
+    if origin::of(&request).is_some_and(|origin| !origin::is_own(&request, &state.settings, origin)) {
+        return Err(Problem::forbidden("signing in is for this server's own pages"));
+    }
+    let found = sign_in::check(&state, &request, body.fields::<Attempt>()?).await?;
+    let token = session::begin(&state, &request, found.account, found.operator.id).await?;
+    Ok(with_cookie(&state, &token, &Me::new(&found.operator, &token)))
+}
+
+/// `POST /auth/logout`
+pub async fn logout(state: web::Data<AppState>, who: SignedIn) -> Result<HttpResponse, Problem> {
+    end(&state, &who, &who.session).await?;
+    Ok(HttpResponse::NoContent().cookie(session::no_cookie(&state)).finish())
+}
+
+/// `GET /auth/me`
+pub async fn me(state: web::Data<AppState>, who: SignedIn) -> HttpResponse {
+    with_cookie(&state, &who.token, &Me::new(&who.operator, &who.token))
+}
+
+/// `POST /auth/password`: changes one's own; all other sessions end.
+pub async fn change_password(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    who: SignedIn,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let change: PasswordChange = body.fields()?;
+    let wanted = password::checked("new", &change.new)?;
+    let counts = sign_in::counts(&state, &request, &who.operator.email);
+    let turn = state.passwords.turn().await?;
+    counts.check(&state.store, state.clock.now()).await?;
+    let stored = state.store.credentials(&who.operator.email).await?;
+    let stored = stored.into_iter().find(|found| found.operator.id == who.operator.id && found.account == who.account);
+    if !turn.fits(change.current, stored.map(|found| found.password_hash)).await? {
+        counts.wrong(&state.store, state.clock.now()).await?;
+        counts.check(&state.store, state.clock.now()).await?;
+        return Err(Failure::invalid("current", "is not your password").into());
+    }
+    counts.right(&state.store).await?;
+    let hash = turn.hash(wanted).await?;
+    state.store.set_password(who.account, who.operator.id, &hash).await?;
+    state.staff_changes.changed(who.account, StaffChange::SessionsEnded(who.operator.id)).await;
+    let token = session::begin(&state, &request, who.account, who.operator.id).await?;
+    Ok(with_cookie(&state, &token, &Me::new(&who.operator, &token)))
+}
+
+/// `GET /auth/sessions`
+pub async fn sessions(state: web::Data<AppState>, who: SignedIn) -> Result<HttpResponse, Problem> {
+    let sessions = state.store.sessions_of(who.account, who.operator.id).await?;
+    let now = state.clock.now();
+    let running = sessions.iter().filter(|session| session.expires_at > now);
+    let items = running.map(|session| SessionView::new(session, &who.session)).collect();
+    Ok(HttpResponse::Ok().json(Page { items, next: None }))
+}
+
+/// `DELETE /auth/sessions/{id}`
+pub async fn end_session(
+    state: web::Data<AppState>,
+    who: SignedIn,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let sessions = state.store.sessions_of(who.account, who.operator.id).await?;
+    let found = sessions.iter().find(|session| session::public_id(session) == *id);
+    let found = found.ok_or_else(|| Failure::not_found("session"))?;
+    end(&state, &who, found).await?;
+    let mut response = HttpResponse::NoContent();
+    if found.token_hash == who.session.token_hash {
+        response.cookie(session::no_cookie(&state));
+    }
+    Ok(response.finish())
+}
+
+async fn end(state: &AppState, who: &SignedIn, session: &Session) -> Result<(), Problem> {
+    state.store.end_session(&session.token_hash).await?;
+    let change = StaffChange::SessionEnded(who.operator.id, SessionHash(session.token_hash));
+    state.staff_changes.changed(who.account, change).await;
+    Ok(())
+}
+
+fn with_cookie(state: &AppState, token: &SessionToken, me: &Me) -> HttpResponse {
+    HttpResponse::Ok().cookie(session::cookie(state, token)).json(me)
+}
+
+#[derive(Debug, Serialize)]
+struct Me {
+    operator: Myself,
+    permissions: &'static [Permission],
+    csrf_token: String,
+}
+
+impl Me {
+    fn new(operator: &Operator, token: &SessionToken) -> Self {
+        let Operator { id, name, email, role, limit, .. } = operator.clone();
+        let permissions = role.permissions();
+        Self { operator: Myself { id, name, email, role, limit }, permissions, csrf_token: token.csrf().text() }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct PasswordChange {
+    current: String,
+    new: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SessionView {
+    id: String,
+    current: bool,
+    created_at: Timestamp,
+    used_at: Timestamp,
+    expires_at: Timestamp,
+    user_agent: String,
+    address: String,
+}
+
+impl SessionView {
+    fn new(session: &Session, own: &Session) -> Self {
+        Self {
+            id: session::public_id(session),
+            current: session.token_hash == own.token_hash,
+            created_at: session.created_at,
+            used_at: session.used_at,
+            expires_at: session.expires_at,
+            user_agent: session.user_agent.clone(),
+            address: session.address.clone(),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Groups, departments and brands: everybody signed in reads them, `manage_staff` changes groups.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use engine::domain::group::{GroupSettings, OfferMode};
+use engine::domain::ids::{AccountId, BrandId, DepartmentId, GroupId};
+use engine::domain::limits::{ACCOUNT_THINGS_MAX, CONNECTION_TIMEOUT_S, OFFER_EXPIRES_S};
+use engine::domain::permission::Permission;
+use engine::domain::text;
+use engine::protocol::error::{Failure, Why};
+use serde::{Deserialize, Serialize};
+
+use crate::auth::SignedIn;
+use crate::body::Body;
+use crate::error::Problem;
+use crate::routes::idempotent::{self, Answer, Key};
+use crate::routes::page::PageQuery;
+use crate::state::{AppState, StaffChange};
+
+/// `GET /groups`
+pub async fn list(
+    state: web::Data<AppState>,
+    who: SignedIn,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ReadStaff)?;
+    let groups = state.store.groups(who.account).await?;
+    let views = groups.iter().map(GroupView::of).collect();
+    Ok(HttpResponse::Ok().json(query.part(views, |view: &GroupView| format!("{}\u{0}{}", view.name, view.id))?))
+}
+
+/// `GET /groups/{id}`
+pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ReadStaff)?;
+    Ok(HttpResponse::Ok().json(GroupView::of(&find(&state, who.account, &id).await?)))
+}
+
+/// `POST /groups`
+pub async fn create(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    who: SignedIn,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ManageStaff)?;
+    let NewGroup { id, department } = body.fields()?;
+    let change: GroupChange = body.fields()?;
+    let name = change.name.clone().ok_or_else(|| Failure::invalid("name", "is required"))?;
+    let group = change.apply(GroupSettings::new(id, department, name))?;
+    let key = Key::of(&who, &request, &body)?;
+    idempotent::write(&state, &who, key, |key| make(&state, &who, group, key.is_some())).await
+}
+
+/// `PATCH /groups/{id}`
+pub async fn change(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    who: SignedIn,
+    id: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ManageStaff)?;
+    let change: GroupChange = body.fields()?;
+    let key = Key::of(&who, &request, &body)?;
+    idempotent::write(&state, &who, key, |_| async {
+        let group = change.apply(find(&state, who.account, &id).await?)?;
+        put(&state, &who, &group).await?;
+        Answer::ok(&GroupView::of(&group))
+    })
+    .await
+}
+
+/// `DELETE /groups/{id}`
+pub async fn remove(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    who: SignedIn,
+    id: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ManageStaff)?;
+    let key = Key::of(&who, &request, &body)?;
+    idempotent::write(&state, &who, key, |_| async {
+        let group = find(&state, who.account, &id).await?;
+        state.store.delete_group(who.account, &group.id).await?;
+        state.staff_changes.changed(who.account, StaffChange::GroupGone(group.id)).await;
+        Ok(Answer::done())
+    })
+    .await
+}
+
+/// `GET /departments`
+pub async fn departments(
+    state: web::Data<AppState>,
+    who: SignedIn,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ReadStaff)?;
+    let departments = state.store.departments(who.account).await?.into_iter();
+    let views = departments.map(|department| DepartmentView {
+        id: department.id,
+        name: department.name,
+        place: department.place,
+    });
+    let key = |view: &DepartmentView| format!("{:010}\u{0}{}", view.place, view.id);
+    Ok(HttpResponse::Ok().json(query.part(views.collect(), key)?))
+}
+
+/// `GET /brands`
+pub async fn brands(
+    state: web::Data<AppState>,
+    who: SignedIn,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ReadStaff)?;
+    let brands = state.store.brands(who.account).await?.into_iter();
+    let views = brands.map(|brand| BrandView {
+        id: brand.id,
+        name: brand.name,
+        color: brand.color,
+        language: brand.language,
+        origins: brand.origins,
+    });
+    Ok(HttpResponse::Ok()
+        .json(query.part(views.collect(), |view: &BrandView| format!("{}\u{0}{}", view.name, view.id))?))
+}
+
+/// `repeatable`: a group that is exactly as wanted was made by the same request, whose answer got lost.
+async fn make(state: &AppState, who: &SignedIn, group: GroupSettings, repeatable: bool) -> Result<Answer, Problem> {
+    let groups = state.store.groups(who.account).await?;
+    match groups.iter().find(|other| other.id == group.id) {
+        Some(other) if repeatable && *other == group => {}
+        Some(_) => return Err(Failure::conflict(Why::Changed, "there is a group with this id").into()),
+        None if groups.len() >= ACCOUNT_THINGS_MAX as usize => {
+            let words = format!("an account has at most {ACCOUNT_THINGS_MAX} groups");
+            return Err(Failure::conflict(Why::Full, words).into());
+        }
+        None => put(state, who, &group).await?,
+    }
+    Answer::created(&GroupView::of(&group))
+}
+
+/// A group of the account by the id in a path.
+pub(super) async fn find(state: &AppState, account: AccountId, id: &str) -> Result<GroupSettings, Problem> {
+    let none = || Problem::from(Failure::not_found("group"));
+    let id: GroupId = id.parse().map_err(|_| none())?;
+    state.store.group(account, &id).await?.ok_or_else(none)
+}
+
+async fn put(state: &AppState, who: &SignedIn, group: &GroupSettings) -> Result<(), Problem> {
+    let departments = state.store.departments(who.account).await?;
+    if !departments.iter().any(|department| department.id == group.department) {
+        return Err(Failure::invalid("department", "there is no such department").into());
+    }
+    state.store.put_group(who.account, group).await?;
+    state.staff_changes.changed(who.account, StaffChange::Group(group.id.clone())).await;
+    Ok(())
+}
+
+#[derive(Debug, Serialize)]
+struct GroupView {
+    id: GroupId,
+    department: DepartmentId,
+    name: String,
+    offer_mode: OfferMode,
+    offer_expires_after_s: u64,
+    connection_timeout_s: u64,
+}
+
+impl GroupView {
+    fn of(group: &GroupSettings) -> Self {
+        Self {
+            id: group.id.clone(),
+            department: group.department.clone(),
+            name: group.name.clone(),
+            offer_mode: group.offer_mode,
+            offer_expires_after_s: group.offer_expires_after.as_secs(),
+            connection_timeout_s: group.connection_timeout.as_secs(),
+        }
+    }
+}
+
+/// What a new group needs beside what can be changed.
+#[derive(Debug, Deserialize)]
+struct NewGroup {
+    id: GroupId,
+    department: DepartmentId,
+}
+
+#[derive(Debug, Deserialize)]
+struct GroupChange {
+    #[serde(default)]
+    department: Option<DepartmentId>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    offer_mode: Option<OfferMode>,
+    #[serde(default)]
+    offer_expires_after_s: Option<u64>,
+    #[serde(default)]
+    connection_timeout_s: Option<u64>,
+}
+
+impl GroupChange {
+    fn apply(self, mut group: GroupSettings) -> Result<GroupSettings, Problem> {
+        group.department = self.department.unwrap_or(group.department);
+        if let Some(name) = &self.name {
+            group.name = text::name("name", name)?;
+        }
+        group.offer_mode = self.offer_mode.unwrap_or(group.offer_mode);
+        if let Some(wanted) = self.offer_expires_after_s {
+            group.offer_expires_after = seconds("offer_expires_after_s", wanted, &OFFER_EXPIRES_S)?;
+        }
+        if let Some(wanted) = self.connection_timeout_s {
+            group.connection_timeout = seconds("connection_timeout_s", wanted, &CONNECTION_TIMEOUT_S)?;
+        }
+        Ok(group)
+    }
+}
+
+fn seconds(field: &'static str, wanted: u64, range: &RangeInclusive<u64>) -> Result<Duration, Failure> {
+    if range.contains(&wanted) {
+        return Ok(Duration::from_secs(wanted));
+    }
+    Err(Failure::invalid(field, format!("expected {} to {} seconds", range.start(), range.end())))
+}
+
+#[derive(Debug, Serialize)]
+struct DepartmentView {
+    id: DepartmentId,
+    name: String,
+    place: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct BrandView {
+    id: BrandId,
+    name: String,
+    color: String,
+    language: String,
+    origins: Vec<String>,
+}

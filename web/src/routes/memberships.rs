@@ -1,0 +1,189 @@
+//! Memberships: who belongs to which group, and how chats come to them.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use engine::domain::group::{Handling, Membership};
+use engine::domain::ids::{GroupId, OperatorId};
+use engine::domain::permission::Permission;
+use engine::protocol::error::{Code, Failure, Why};
+use serde::{Deserialize, Serialize};
+
+use crate::auth::SignedIn;
+use crate::body::Body;
+use crate::error::Problem;
+use crate::routes::idempotent::{self, Answer, Key};
+use crate::routes::page::PageQuery;
+use crate::routes::patch::{given, limit};
+use crate::routes::{groups, operators};
+use crate::state::{AppState, StaffChange};
+
+/// `GET /memberships?group=&operator=`
+pub async fn list(
+    state: web::Data<AppState>,
+    who: SignedIn,
+    asked: web::Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ReadStaff)?;
+    let group: Option<GroupId> =
+        asked.group.as_deref().map(str::parse).transpose().map_err(|bad| Failure::bad_id("group", &bad))?;
+    let operator: Option<OperatorId> =
+        asked.operator.as_deref().map(str::parse).transpose().map_err(|bad| Failure::bad_id("operator", &bad))?;
+    let memberships = state.store.memberships(who.account, group.as_ref(), operator).await?;
+    let views = memberships.iter().map(MembershipView::of).collect();
+    let page = PageQuery { limit: asked.limit.clone(), cursor: asked.cursor.clone() };
+    let key = |view: &MembershipView| format!("{}\u{0}{}", view.group, view.operator);
+    Ok(HttpResponse::Ok().json(page.part(views, key)?))
+}
+
+/// `GET /memberships/{group}/{operator}`
+pub async fn get(
+    state: web::Data<AppState>,
+    who: SignedIn,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ReadStaff)?;
+    Ok(HttpResponse::Ok().json(MembershipView::of(&find(&state, &who, &path.0, &path.1).await?)))
+}
+
+/// `POST /memberships`
+pub async fn create(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    who: SignedIn,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ManageStaff)?;
+    let wanted: NewMembership = body.fields()?;
+    let key = Key::of(&who, &request, &body)?;
+    idempotent::write(&state, &who, key, |key| make(&state, &who, wanted, key.is_some())).await
+}
+
+/// `PATCH /memberships/{group}/{operator}`
+pub async fn change(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    who: SignedIn,
+    path: web::Path<(String, String)>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ManageStaff)?;
+    let change: MembershipChange = body.fields()?;
+    let key = Key::of(&who, &request, &body)?;
+    idempotent::write(&state, &who, key, |_| async {
+        let mut membership = find(&state, &who, &path.0, &path.1).await?;
+        membership.handling = change.handling.unwrap_or(membership.handling);
+        membership.active = change.active.unwrap_or(membership.active);
+        if let Some(wanted) = change.limit {
+            membership.limit = limit(wanted)?;
+        }
+        put(&state, &who, &membership).await?;
+        Answer::ok(&MembershipView::of(&membership))
+    })
+    .await
+}
+
+/// `DELETE /memberships/{group}/{operator}`
+pub async fn remove(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    who: SignedIn,
+    path: web::Path<(String, String)>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    who.require(Permission::ManageStaff)?;
+    let key = Key::of(&who, &request, &body)?;
+    idempotent::write(&state, &who, key, |_| async {
+        let Membership { group, operator, .. } = find(&state, &who, &path.0, &path.1).await?;
+        state.store.delete_membership(who.account, &group, operator).await?;
+        state.staff_changes.changed(who.account, StaffChange::Membership(group, operator)).await;
+        Ok(Answer::done())
+    })
+    .await
+}
+
+/// `repeatable`: a membership that is exactly as wanted was made by the same request, whose answer got lost.
+async fn make(state: &AppState, who: &SignedIn, wanted: NewMembership, repeatable: bool) -> Result<Answer, Problem> {
+    let group = groups::find(state, who.account, &wanted.group).await;
+    let operator = operators::find(state, who.account, &wanted.operator).await;
+    let membership = Membership {
+        group: group.map_err(|problem| missing("group", problem))?.id,
+        operator: operator.map_err(|problem| missing("operator", problem))?.id,
+        handling: wanted.handling,
+        limit: limit(wanted.limit)?,
+        active: wanted.active.unwrap_or(true),
+    };
+    let there = state.store.memberships(who.account, Some(&membership.group), Some(membership.operator)).await?;
+    match there.first() {
+        Some(other) if repeatable && *other == membership => {}
+        Some(_) => return Err(Failure::conflict(Why::Changed, "the operator is a member of the group").into()),
+        None => put(state, who, &membership).await?,
+    }
+    Answer::created(&MembershipView::of(&membership))
+}
+
+fn missing(field: &'static str, problem: Problem) -> Problem {
+    match problem.failure.code {
+        Code::NotFound => Failure::invalid(field, format!("there is no such {field}")).into(),
+        _ => problem,
+    }
+}
+
+async fn find(state: &AppState, who: &SignedIn, group: &str, operator: &str) -> Result<Membership, Problem> {
+    let none = || Problem::from(Failure::not_found("membership"));
+    let group: GroupId = group.parse().map_err(|_| none())?;
+    let operator: OperatorId = operator.parse().map_err(|_| none())?;
+    let found = state.store.memberships(who.account, Some(&group), Some(operator)).await?;
+    found.into_iter().next().ok_or_else(none)
+}
+
+async fn put(state: &AppState, who: &SignedIn, membership: &Membership) -> Result<(), Problem> {
+    state.store.put_membership(who.account, membership).await?;
+    let change = StaffChange::Membership(membership.group.clone(), membership.operator);
+    state.staff_changes.changed(who.account, change).await;
+    Ok(())
+}
+
+/// What is asked of the list.
+#[derive(Debug, Deserialize)]
+pub struct ListQuery {
+    group: Option<String>,
+    operator: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct MembershipView {
+    group: GroupId,
+    operator: OperatorId,
+    handling: Handling,
+    limit: Option<u32>,
+    active: bool,
+}
+
+impl MembershipView {
+    fn of(membership: &Membership) -> Self {
+        let Membership { group, operator, handling, limit, active } = membership.clone();
+        Self { group, operator, handling, limit, active }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct NewMembership {
+    group: String,
+    operator: String,
+    handling: Handling,
+    #[serde(default)]
+    limit: Option<u32>,
+    #[serde(default)]
+    active: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MembershipChange {
+    #[serde(default)]
+    handling: Option<Handling>,
+    #[serde(default, deserialize_with = "given")]
+    limit: Option<Option<u32>>,
+    #[serde(default)]
+    active: Option<bool>,
+}

@@ -1,0 +1,8 @@
+//! Sockets of visitors and operators: the only folder that knows the WebSocket transport.
+
+pub mod by_session;
+pub mod cut;
+pub mod gate;
+pub mod operator;
+pub mod session;
+pub mod visitor;

@@ -1,0 +1,296 @@
+//! The transport of one socket: frames in, frames out, and the signs of life of PROTOCOL. It knows nothing of chats:
+//! what a frame means is the connection's business, which is made when `hello` was said.
+//!
+//! A reader that stops reading stalls this actor, timers included, for the transport polls it only when it can
+//! write. That is noticed from outside: frames wait in the outlet, which cuts the connection past its bound.
+
+use std::time::{Duration, Instant};
+
+use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Handler, Message, StreamHandler, WrapFuture};
+use actix_http::ws::Item;
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws::{self, CloseCode, CloseReason, ProtocolError, WebsocketContext};
+use bytes::BytesMut;
+use bytestring::ByteString;
+use engine::actors::connection::Later;
+use engine::actors::outlet::{Outlet, Transport};
+use engine::domain::limits::{BEAT_AFTER, CLIENT_SILENCE_MAX, FRAME_BYTES_MAX, HELLO_WITHIN};
+use engine::protocol::close;
+use engine::protocol::error::{Code, Failure, Why};
+use engine::protocol::frame::{self, Head};
+
+use crate::socket::cut::Cut;
+use crate::socket::gate::{BreachReport, Gate};
+
+/// One side of the contract, over this transport.
+pub trait Side: Unpin + 'static {
+    /// What `hello` makes.
+    type Connection: Unpin + 'static;
+    /// What a future of the connection comes to.
+    type Resolved: 'static;
+
+    /// Answers `hello`. An error is sent, and the socket closed with the code.
+    fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<Self::Connection>>, Failure>;
+
+    /// Takes a frame; a future is finished before the next frame.
+    fn frame(connection: &mut Self::Connection, text: &str) -> Option<Later<Self::Resolved>>;
+
+    /// Takes what a future came to.
+    fn resolved(connection: &mut Self::Connection, resolved: Self::Resolved);
+}
+
+/// What `hello` came to; with the code to close with when it was refused.
+pub type Opened<C> = Result<C, (Failure, u16)>;
+
+/// The subprotocol of PROTOCOL.
+const SUBPROTOCOL: &str = "switchboard.v1";
+/// Bytes handed to the transport at once; what it holds is bounded by this and by the outlet.
+const SLICE: usize = 64 * 1024;
+/// How long a slow reader has for the close frame before the connection is broken.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
+/// Upgrades a request.
+///
+/// # Errors
+/// Not a WebSocket handshake.
+pub fn upgrade<S: Side>(
+    side: S,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let gate = Gate::new(payload);
+    let session = SocketSession::new(side, gate.report(), request.conn_data::<Cut>().copied());
+    ws::WsResponseBuilder::new(session, request, gate).protocols(&[SUBPROTOCOL]).frame_size(FRAME_BYTES_MAX).start()
+}
+
+/// One socket.
+pub struct SocketSession<S: Side> {
+    side: S,
+    outlet: Option<Outlet>,
+    connection: Option<S::Connection>,
+    /// A fragmented message, as far as it has come; the gate bounds it.
+    fragments: Option<(bool, BytesMut)>,
+    breach: BreachReport,
+    cut: Option<Cut>,
+    heard_at: Instant,
+    sent_at: Instant,
+}
+
+impl<S: Side> SocketSession<S> {
+    fn new(side: S, breach: BreachReport, cut: Option<Cut>) -> Self {
+        let now = Instant::now();
+        Self { side, outlet: None, connection: None, fragments: None, breach, cut, heard_at: now, sent_at: now }
+    }
+
+    fn text(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
+        match &mut self.connection {
+            Some(connection) => {
+                if let Some(later) = S::frame(connection, text) {
+                    ctx.wait(later.into_actor(self).map(|resolved, session, _| {
+                        if let Some(connection) = &mut session.connection {
+                            S::resolved(connection, resolved);
+                        }
+                    }));
+                }
+            }
+            None => self.hello(text, ctx),
+        }
+    }
+
+    fn hello(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
+        let Some(outlet) = self.outlet.clone() else { return };
+        let head = match Head::read(text) {
+            Ok(head) => head,
+            Err(failure) => return self.say(ctx, frame::error(None, None, &failure)),
+        };
+        if head.kind() != "hello" {
+            let failure = Failure::conflict(Why::State, "say hello first");
+            return self.say(ctx, frame::error(head.id().as_ref(), None, &failure));
+        }
+        match self.side.hello(outlet, text) {
+            Err(failure) => self.say(ctx, frame::error(None, None, &failure)),
+            Ok(opening) => ctx.wait(opening.into_actor(self).map(|opened, session, ctx| match opened {
+                Ok(connection) => session.connection = Some(connection),
+                Err((failure, code)) => {
+                    session.say(ctx, frame::error(None, None, &failure));
+                    session.close(ctx, code, &failure.message);
+                }
+            })),
+        }
+    }
+
+    fn fragment(&mut self, item: Item, ctx: &mut WebsocketContext<Self>) {
+        match item {
+            Item::FirstText(bytes) => self.fragments = Some((true, BytesMut::from(bytes.as_ref()))),
+            Item::FirstBinary(bytes) => self.fragments = Some((false, BytesMut::from(bytes.as_ref()))),
+            Item::Continue(bytes) => {
+                if let Some((_, whole)) = &mut self.fragments {
+                    whole.extend_from_slice(&bytes);
+                }
+            }
+            Item::Last(bytes) => {
+                let Some((is_text, mut whole)) = self.fragments.take() else { return };
+                whole.extend_from_slice(&bytes);
+                match (is_text, ByteString::try_from(whole)) {
+                    (true, Ok(text)) => self.text(&text, ctx),
+                    (true, Err(_)) => self.not_utf8(ctx),
+                    (false, _) => self.binary(ctx),
+                }
+            }
+        }
+    }
+
+    fn binary(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let failure = Failure::new(Code::BadFrame, "only text frames are taken");
+        self.say(ctx, frame::error(None, None, &failure));
+    }
+
+    fn not_utf8(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let failure = Failure::new(Code::BadFrame, "the text is not UTF-8");
+        self.say(ctx, frame::error(None, None, &failure));
+        self.close(ctx, u16::from(CloseCode::Invalid), "not UTF-8");
+    }
+
+    /// Writes a frame behind what waits in the outlet.
+    fn say(&mut self, ctx: &mut WebsocketContext<Self>, text: ByteString) {
+        self.flush(ctx);
+        self.sent_at = Instant::now();
+        ctx.text(text);
+    }
+
+    fn flush(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let Some(outlet) = &self.outlet else { return };
+        let taken = outlet.take(SLICE);
+        if !taken.frames.is_empty() {
+            self.sent_at = Instant::now();
+        }
+        for text in taken.frames {
+            ctx.text(text);
+        }
+        if taken.more {
+            // After the transport has written these: only a reader that reads lets the actor be polled again.
+            ctx.run_later(Duration::from_millis(1), |session, ctx| session.flush(ctx));
+        }
+        if let Some(code) = taken.close {
+            self.close(ctx, code, "");
+        }
+    }
+
+    fn close(&mut self, ctx: &mut WebsocketContext<Self>, code: u16, words: &str) {
+        let words: String = words.chars().take(100).collect();
+        ctx.close(Some(CloseReason { code: CloseCode::from(code), description: Some(words) }));
+        ctx.stop();
+    }
+
+    /// Beats, pings and drops, at the moment the next of them is due.
+    fn watch(&self, ctx: &mut WebsocketContext<Self>) {
+        let next = (self.sent_at + BEAT_AFTER).min(self.heard_at + CLIENT_SILENCE_MAX);
+        let wait = next.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
+        ctx.run_later(wait, |session, ctx| {
+            let now = Instant::now();
+            if now >= session.heard_at + CLIENT_SILENCE_MAX {
+                return session.close(ctx, close::TRY_LATER, "nothing was heard for too long");
+            }
+            if now >= session.sent_at + BEAT_AFTER {
+                session.say(ctx, frame::beat());
+                // A browser says nothing by itself; its pong is the sign of life.
+                ctx.ping(b"");
+            }
+            session.watch(ctx);
+        });
+    }
+}
+
+impl<S: Side> Actor for SocketSession<S> {
+    type Context = WebsocketContext<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.outlet = Some(Outlet::new(Wire { addr: ctx.address(), cut: self.cut }));
+        ctx.run_later(HELLO_WITHIN, |session, ctx| {
+            if session.connection.is_none() {
+                session.close(ctx, close::NO_HELLO, "no hello came in time");
+            }
+        });
+        self.watch(ctx);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        if let Some(outlet) = &self.outlet {
+            outlet.gone();
+        }
+    }
+}
+
+impl<S: Side> StreamHandler<Result<ws::Message, ProtocolError>> for SocketSession<S> {
+    fn handle(&mut self, message: Result<ws::Message, ProtocolError>, ctx: &mut Self::Context) {
+        self.heard_at = Instant::now();
+        match message {
+            Ok(ws::Message::Text(text)) => self.text(&text, ctx),
+            Ok(ws::Message::Binary(_)) => self.binary(ctx),
+            Ok(ws::Message::Continuation(item)) => self.fragment(item, ctx),
+            Ok(ws::Message::Ping(bytes)) => ctx.pong(&bytes),
+            Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
+            Ok(ws::Message::Close(reason)) => {
+                ctx.close(reason);
+                ctx.stop();
+            }
+            Err(error) => {
+                if let Some(breach) = self.breach.get() {
+                    let failure = Failure::new(Code::TooLarge, breach.to_string());
+                    self.say(ctx, frame::error(None, None, &failure));
+                    return self.close(ctx, close::TOO_BIG, "too large");
+                }
+                let text = error.to_string();
+                if text.to_ascii_lowercase().contains("utf") {
+                    return self.not_utf8(ctx);
+                }
+                let failure = Failure::new(Code::BadFrame, text);
+                self.say(ctx, frame::error(None, None, &failure));
+                self.close(ctx, u16::from(CloseCode::Protocol), "not a frame");
+            }
+        }
+    }
+
+    fn finished(&mut self, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+/// Something waits in the outlet.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Flush;
+
+impl<S: Side> Handler<Flush> for SocketSession<S> {
+    type Result = ();
+
+    fn handle(&mut self, _: Flush, ctx: &mut Self::Context) {
+        self.flush(ctx);
+    }
+}
+
+/// How the outlet reaches this socket from any thread.
+struct Wire<S: Side> {
+    addr: Addr<SocketSession<S>>,
+    cut: Option<Cut>,
+}
+
+// The address is a channel; the actor itself stays on its thread.
+impl<S: Side> Transport for Wire<S>
+where
+    Addr<SocketSession<S>>: Send + Sync,
+{
+    fn wake(&self) {
+        // One is under way at most, so the mailbox has room; a closed one has no reader.
+        let _ = self.addr.try_send(Flush);
+    }
+
+    fn cut(&self) {
+        let Some(cut) = self.cut else { return };
+        // A reader that reads again within this time gets the close code; whoever does not is cut anyway.
+        std::thread::spawn(move || {
+            std::thread::sleep(LAST_WORD);
+            cut.now();
+        });
+    }
+}

@@ -1,0 +1,84 @@
+//! `/ws/visitor`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use engine::actors::connection::Later;
+use engine::actors::connection::visitor::{Resolved, Visitor, VisitorConnection};
+use engine::actors::engine::Engine;
+use engine::actors::outlet::Outlet;
+use engine::domain::ids::VisitorId;
+use engine::protocol::close;
+use engine::protocol::error::{Code, Failure};
+use engine::protocol::frame::read_fields;
+use engine::protocol::visitor::Hello;
+use uuid::Uuid;
+
+use crate::auth::{origin, visitor_token};
+use crate::socket::session::{Opened, Side, upgrade};
+use crate::state::AppState;
+
+/// Upgrades a visitor's request.
+///
+/// # Errors
+/// Not a WebSocket handshake.
+pub async fn socket(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<AppState>,
+    engine: web::Data<Engine>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let page = origin::of(&request).map(|text| (text.to_owned(), origin::is_own(&request, &state.settings, text)));
+    upgrade(VisitorSide { state, engine, page }, &request, payload)
+}
+
+struct VisitorSide {
+    state: web::Data<AppState>,
+    engine: web::Data<Engine>,
+    /// The page's origin, and whether it is our own; programs have none.
+    page: Option<(String, bool)>,
+}
+
+impl Side for VisitorSide {
+    type Connection = VisitorConnection;
+    type Resolved = Resolved;
+
+    fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<VisitorConnection>>, Failure> {
+        let hello: Hello = read_fields(text)?;
+        let (state, engine, page) = (self.state.clone(), self.engine.clone(), self.page.clone());
+        Ok(Box::pin(async move { open(&state, &engine, page, outlet, hello).await }))
+    }
+
+    fn frame(connection: &mut VisitorConnection, text: &str) -> Option<Later<Resolved>> {
+        connection.frame(text)
+    }
+
+    fn resolved(connection: &mut VisitorConnection, resolved: Resolved) {
+        connection.resolved(resolved);
+    }
+}
+
+async fn open(
+    state: &AppState,
+    engine: &Engine,
+    page: Option<(String, bool)>,
+    outlet: Outlet,
+    hello: Hello,
+) -> Opened<VisitorConnection> {
+    if engine.is_draining() {
+        return Err((Failure::unavailable(), close::RESTART));
+    }
+    let brand = match state.store.brand(&hello.brand).await {
+        Ok(Some(brand)) => brand,
+        Ok(None) => return Err((Failure::not_found("brand"), close::FORBIDDEN)),
+        Err(_) => return Err((Failure::unavailable(), close::UNAVAILABLE)),
+    };
+    if let Some((origin, false)) = &page
+        && !brand.origins.contains(origin)
+    {
+        let failure = Failure::new(Code::Forbidden, "pages of this origin may not bear the widget of this brand");
+        return Err((failure, close::FORBIDDEN));
+    }
+    let known = hello.token.as_deref().and_then(|token| visitor_token::verify(&state.keys, brand.account, token));
+    let id = known.unwrap_or_else(|| VisitorId(Uuid::now_v7()));
+    let visitor = Visitor { token: visitor_token::sign(&state.keys, brand.account, id), id, brand };
+    VisitorConnection::open(engine, outlet, visitor, hello).await.map_err(|failure| (failure, close::UNAVAILABLE))
+}

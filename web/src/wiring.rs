@@ -1,0 +1,146 @@
+//! Where the engine and the server meet: what the server hands over, and what it gets for it. Nothing else in this
+//! crate knows how the engine is put together.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::web::{self, ServiceConfig};
+use async_trait::async_trait;
+use engine::actors::connection::pace::Rate;
+use engine::actors::engine::{Engine, EngineParts, StaffChange as EngineChange};
+use engine::domain::group::Availability;
+use engine::domain::ids::{AccountId, DepartmentId};
+use engine::domain::limits::{DRAIN_SPREAD, VISITOR_COMMANDS_BURST, VISITOR_COMMANDS_PER_SECOND};
+use engine::metrics::Metrics;
+use engine::ports::clock::{Random, SharedClock};
+use engine::ports::store::{SharedStore, StoreError};
+use engine::protocol::close;
+use engine::protocol::error::Failure;
+
+use crate::auth::token::Keys;
+use crate::config::Settings;
+use crate::socket;
+use crate::socket::by_session::SessionSockets;
+use crate::state::{AvailabilitySource, MetricsText, Readiness, StaffChange, StaffChanges};
+
+/// What the engine is built on.
+#[derive(Clone)]
+pub struct Foundation {
+    /// Facts.
+    pub store: SharedStore,
+    /// The time.
+    pub clock: SharedClock,
+    /// Settings in force.
+    pub settings: Arc<Settings>,
+    /// Keys drawn from the installation's secret.
+    pub keys: Keys,
+    /// Whether the server takes new work.
+    pub readiness: Arc<Readiness>,
+}
+
+/// What the engine brings.
+pub struct Wiring {
+    /// Whether somebody receives.
+    pub availability: Arc<dyn AvailabilitySource>,
+    /// Hears of changes of what people set up.
+    pub staff_changes: Arc<dyn StaffChanges>,
+    /// Sockets by browser session.
+    pub session_sockets: Arc<SessionSockets>,
+    /// The text of `/metrics`.
+    pub metrics: MetricsText,
+    /// Adds the routes of sockets, once for each worker.
+    pub sockets: Routes,
+    /// Runs when the server begins to stop: moves sockets away, puts actors to rest.
+    pub drain: Drain,
+}
+
+/// Adds routes.
+pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// Something to wait for at the end.
+pub type Drain = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>>>;
+
+/// Starts the engine on this thread, and ties the server to it.
+///
+/// # Errors
+/// The store's.
+pub async fn wire(foundation: &Foundation, random: Box<dyn Random>) -> Result<Wiring, StoreError> {
+    let settings = &foundation.settings;
+    let metrics = Metrics::new().map_err(|error| StoreError::Corrupt(format!("the metrics: {error}")))?;
+    let per_second = settings.security.visitor_commands_per_second;
+    // Whoever may send more may also send more at once, in the proportion of the defaults.
+    let burst = per_second.saturating_mul(VISITOR_COMMANDS_BURST / VISITOR_COMMANDS_PER_SECOND);
+    let engine = Engine::start(EngineParts {
+        node: settings.storage.node.clone(),
+        store: foundation.store.clone(),
+        clock: foundation.clock.clone(),
+        random,
+        metrics,
+        visitor_rate: Some(Rate { per_second, burst }),
+    })
+    .await?;
+    let session_sockets = Arc::new(SessionSockets::default());
+    let (for_sockets, for_metrics, for_drain) = (engine.clone(), engine.clone(), engine.clone());
+    let readiness = foundation.readiness.clone();
+    Ok(Wiring {
+        availability: Arc::new(FromEngine(engine.clone())),
+        staff_changes: Arc::new(ToEngine { engine, sockets: session_sockets.clone() }),
+        session_sockets,
+        metrics: Arc::new(move || for_metrics.metrics_text() + &server_metrics(&readiness)),
+        sockets: Arc::new(move |app| {
+            app.app_data(web::Data::new(for_sockets.clone()))
+                .route("/ws/visitor", web::get().to(socket::visitor::socket))
+                .route("/ws/operator", web::get().to(socket::operator::socket));
+        }),
+        drain: Box::new(move || Box::pin(async move { for_drain.drain(DRAIN_SPREAD).await })),
+    })
+}
+
+/// Tells the server what the engine knows of availability.
+struct FromEngine(Engine);
+
+#[async_trait]
+impl AvailabilitySource for FromEngine {
+    async fn availability(
+        &self,
+        account: AccountId,
+        department: Option<&DepartmentId>,
+    ) -> Result<Availability, Failure> {
+        Ok(self.0.availability(account, department))
+    }
+}
+
+/// Tells the engine what people changed.
+struct ToEngine {
+    engine: Engine,
+    sockets: Arc<SessionSockets>,
+}
+
+#[async_trait]
+impl StaffChanges for ToEngine {
+    async fn changed(&self, account: AccountId, change: StaffChange) {
+        let change = match change {
+            StaffChange::Operator(operator) => EngineChange::Operator(operator),
+            StaffChange::OperatorGone(operator) | StaffChange::SessionsEnded(operator) => {
+                EngineChange::OperatorGone(operator)
+            }
+            StaffChange::Group(group) => EngineChange::Group(group),
+            StaffChange::GroupGone(group) => EngineChange::GroupDeleted(group),
+            StaffChange::Membership(_, operator) => EngineChange::Operator(operator),
+            StaffChange::SessionEnded(_, session) => return self.sockets.close(&session, close::SIGNED_OUT),
+        };
+        self.engine.changed(account, &change);
+    }
+}
+
+fn server_metrics(readiness: &Readiness) -> String {
+    format!(
+        "# HELP switchboard_build_info The version that runs.\n# TYPE switchboard_build_info gauge\n\
+         switchboard_build_info{{version=\"{}\"}} 1\n\
+         # HELP switchboard_draining Whether the server is about to stop.\n# TYPE switchboard_draining gauge\n\
+         switchboard_draining {}\n",
+        env!("CARGO_PKG_VERSION"),
+        u8::from(readiness.draining())
+    )
+}

@@ -1,0 +1,88 @@
+//! Sessions of browsers: how long they last, and how they end.
+
+use std::time::Duration;
+
+use engine::domain::limits::SESSION_IDLE_MAX;
+use serde_json::json;
+use switchboard_web::state::StaffChange;
+
+use crate::kit::{PASSWORD, TestServer};
+
+#[actix_web::test]
+async fn a_session_outlives_a_restart_of_the_server() {
+    let server = TestServer::start().await;
+    let mut joe = server.signed_in("joe@example.com").await;
+    let server = server.restart().await;
+    joe.base = server.url("/api/v1");
+    assert_eq!(joe.get("/auth/me").await.body["operator"]["name"], "Joe");
+    assert_eq!(joe.post("/auth/logout", json!({})).await.status, 204, "its CSRF token too");
+    assert_eq!(joe.get("/auth/me").await.status, 401);
+}
+
+#[actix_web::test]
+async fn a_session_lasts_as_long_as_it_is_used() {
+    let server = TestServer::start().await;
+    let joe = server.signed_in("joe@example.com").await;
+    for _ in 0..3 {
+        server.clock.forward(SESSION_IDLE_MAX - Duration::from_secs(1));
+        let me = joe.get("/auth/me").await;
+        assert_eq!(me.status, 200);
+        assert!(me.header("set-cookie").contains("Max-Age=604800"), "the cookie lasts on too");
+    }
+    server.clock.forward(SESSION_IDLE_MAX);
+    assert_eq!(joe.get("/auth/me").await.status, 401);
+}
+
+#[actix_web::test]
+async fn an_operator_sees_where_they_are_signed_in_and_ends_it_there() {
+    let server = TestServer::start().await;
+    let here = server.signed_in("joe@example.com").await;
+    server.clock.forward(Duration::from_secs(5));
+    let there = server.signed_in("joe@example.com").await;
+    let bob = server.signed_in("bob@example.com").await;
+    let list = here.get("/auth/sessions").await;
+    assert_eq!(list.items().len(), 2, "one's own only");
+    let other = list.items().iter().find(|session| session["current"] == false).unwrap();
+    assert_eq!(other["address"], "127.0.0.1");
+    let path = format!("/auth/sessions/{}", other["id"].as_str().unwrap());
+    assert_eq!(bob.delete(&path).await.code(), "not_found", "nobody else can");
+    server.heard.take();
+    assert_eq!(here.delete(&path).await.status, 204);
+    assert!(matches!(server.heard.take()[..], [StaffChange::SessionEnded(..)]), "its sockets hear of it");
+    assert_eq!(there.get("/auth/me").await.status, 401);
+    assert_eq!(here.get("/auth/me").await.status, 200);
+    assert_eq!(here.delete(&path).await.code(), "not_found", "it has ended");
+}
+
+#[actix_web::test]
+async fn a_new_password_ends_every_other_session() {
+    let server = TestServer::start().await;
+    let mut here = server.signed_in("joe@example.com").await;
+    let there = server.signed_in("joe@example.com").await;
+    let change = |current: &str, new: &str| json!({ "current": current, "new": new });
+    assert_eq!(here.post("/auth/password", change("wrong", "a new password")).await.field(), "current");
+    assert_eq!(here.post("/auth/password", change(PASSWORD, "short")).await.field(), "new");
+    server.heard.take();
+    let changed = here.post("/auth/password", change(PASSWORD, "a new password")).await;
+    assert_eq!(changed.status, 200);
+    assert!(matches!(server.heard.take()[..], [StaffChange::SessionsEnded(_)]));
+    assert_eq!(there.get("/auth/me").await.status, 401);
+    assert_eq!(here.get("/auth/me").await.status, 200, "this browser goes on");
+    here.csrf = changed.body["csrf_token"].as_str().map(str::to_owned);
+    assert_eq!(here.post("/auth/logout", json!({})).await.status, 204);
+    assert_eq!(server.browser().sign_in("joe@example.com", PASSWORD).await.status, 401);
+    assert_eq!(server.browser().sign_in("joe@example.com", "a new password").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_stolen_session_cannot_guess_the_password() {
+    let server = TestServer::start().await;
+    let joe = server.signed_in("joe@example.com").await;
+    let guess = json!({ "current": "guess", "new": "a new password" });
+    for _ in 0..4 {
+        assert_eq!(joe.post("/auth/password", guess.clone()).await.field(), "current");
+    }
+    assert_eq!(joe.post("/auth/password", guess).await.code(), "rate_limited");
+    let right = json!({ "current": PASSWORD, "new": "a new password" });
+    assert_eq!(joe.post("/auth/password", right).await.code(), "rate_limited");
+}

@@ -1,0 +1,98 @@
+// Which events of each chat are known: gives out every event once and in order, and asks for what is missing.
+
+import type { EventFrame, Resume, ResumedFrame } from './types';
+
+export interface PositionsOptions<Event> {
+  /** Sends `resume`. */
+  ask: (resume: Resume) => void;
+  /** Called once for every event of a chat, in order; kinds that are not known too, since their number counts. */
+  onEvent: (frame: EventFrame<Event>) => void;
+  /** A chat has caught up with the server. */
+  onCaughtUp?: (chat: string) => void;
+}
+
+interface Position {
+  /** All up to here were given out. */
+  last: number;
+  /** The `after` of the question that is under way. */
+  asked: number | null;
+}
+
+export class Positions<Event> {
+  readonly #chats = new Map<string, Position>();
+  readonly #options: PositionsOptions<Event>;
+
+  constructor(options: PositionsOptions<Event>) {
+    this.#options = options;
+  }
+
+  /** The last event of the chat that was given out; 0 for none. */
+  last(chat: string): number {
+    return this.#chats.get(chat)?.last ?? 0;
+  }
+
+  /** Whether the chat waits for history. */
+  catchingUp(chat: string): boolean {
+    return this.#chats.get(chat)?.asked != null;
+  }
+
+  /** Asks for all of a chat after `after`, unless it is being followed already. */
+  follow(chat: string, after = 0): void {
+    if (this.#chats.has(chat)) return;
+    const position = { last: after, asked: null };
+    this.#chats.set(chat, position);
+    this.#ask(chat, position);
+  }
+
+  /** Forgets the chat; its next event would begin it anew. */
+  forget(chat: string): void {
+    this.#chats.delete(chat);
+  }
+
+  /** The connection is gone, and with it the answers that were under way. */
+  disconnected(): void {
+    for (const position of this.#chats.values()) position.asked = null;
+  }
+
+  /** For `hello`: where to go on. The chats named count as asked, so use it only in a `hello` that is sent. */
+  forHello(chats: Iterable<string> = this.#chats.keys()): Resume[] {
+    const resumes: Resume[] = [];
+    for (const chat of chats) {
+      const position = this.#chats.get(chat);
+      if (!position) continue;
+      position.asked = position.last;
+      resumes.push({ chat, after: position.last });
+    }
+    return resumes;
+  }
+
+  /** Takes an event: gives it out when it is the next one, ignores a doubled one, asks when some are missing. */
+  event(frame: EventFrame<Event>): void {
+    let position = this.#chats.get(frame.chat);
+    if (!position) this.#chats.set(frame.chat, (position = { last: 0, asked: null }));
+    if (frame.seq <= position.last) return;
+    if (frame.seq > position.last + 1) {
+      if (position.asked === null) this.#ask(frame.chat, position);
+      return; // it comes again with what was missing
+    }
+    position.last = frame.seq;
+    this.#options.onEvent(frame);
+  }
+
+  /** Takes the end of a page: asks for the next one, or is done. */
+  resumed(frame: ResumedFrame<unknown>): void {
+    const position = this.#chats.get(frame.chat);
+    if (!position) return;
+    const asked = position.asked ?? -1;
+    // A page that brought nothing new, though it should have, would be asked for for ever: believe its numbers.
+    if (position.last <= asked) position.last = Math.max(position.last, frame.through);
+    position.asked = null;
+    if (position.last < frame.last && position.last > asked) this.#ask(frame.chat, position);
+    else this.#options.onCaughtUp?.(frame.chat);
+  }
+
+  #ask(chat: string, position: Position): void {
+    position.asked = position.last;
+    this.#options.ask({ chat, after: position.last });
+  }
+}

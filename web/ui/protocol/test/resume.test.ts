@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { Positions, type EventFrame, type Resume } from '../src/index';
+
+type Kind = { kind: string };
+
+function positions() {
+  const seen: string[] = [];
+  const asked: Resume[] = [];
+  const caughtUp: string[] = [];
+  const book = new Positions<Kind>({
+    ask: (resume) => asked.push(resume),
+    onEvent: (frame) => seen.push(`${frame.chat}${frame.seq}`),
+    onCaughtUp: (chat) => caughtUp.push(chat),
+  });
+  const event = (chat: string, seq: number, kind = 'message'): void =>
+    book.event({ type: 'event', chat, seq, at: '', event: { kind } } satisfies EventFrame<Kind>);
+  const resumed = (chat: string, through: number, last: number): void =>
+    book.resumed({ type: 'resumed', chat, through, last, marks: {} });
+  return { book, seen, asked, caughtUp, event, resumed };
+}
+
+describe('positions', () => {
+  it('give out each event once and in order, whatever the chat', () => {
+    const { seen, event, book } = positions();
+    event('a', 1);
+    event('b', 1);
+    event('a', 2);
+    event('a', 2);
+    event('a', 1);
+    event('a', 3);
+    expect(seen).toEqual(['a1', 'b1', 'a2', 'a3']);
+    expect(book.last('a')).toBe(3);
+  });
+
+  it('ask once for what is missing, from the last event that is known', () => {
+    const { seen, asked, event, resumed } = positions();
+    event('a', 1);
+    event('a', 4);
+    event('a', 5);
+    expect(asked).toEqual([{ chat: 'a', after: 1 }]);
+    expect(seen).toEqual(['a1']);
+    for (const seq of [2, 3, 4, 5]) event('a', seq);
+    resumed('a', 5, 5);
+    event('a', 6);
+    expect(seen).toEqual(['a1', 'a2', 'a3', 'a4', 'a5', 'a6']);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('ask page after page until they have caught up', () => {
+    const { book, asked, caughtUp, event, resumed } = positions();
+    book.follow('a');
+    for (let seq = 1; seq <= 200; seq++) event('a', seq);
+    resumed('a', 200, 250);
+    expect(caughtUp).toEqual([]);
+    expect(book.catchingUp('a')).toBe(true);
+    for (let seq = 201; seq <= 250; seq++) event('a', seq);
+    resumed('a', 250, 250);
+    expect(asked).toEqual([{ chat: 'a', after: 0 }, { chat: 'a', after: 200 }]);
+    expect(caughtUp).toEqual(['a']);
+  });
+
+  it('count events of a kind that nobody knows', () => {
+    const { book, asked, event } = positions();
+    event('a', 1, 'hologram');
+    event('a', 2);
+    expect(book.last('a')).toBe(2);
+    expect(asked).toEqual([]);
+  });
+
+  it('go on in the next hello from where they were, and ask again what was under way', () => {
+    const { book, asked, event, resumed } = positions();
+    event('a', 1);
+    event('a', 3);
+    book.disconnected();
+    expect(book.forHello()).toEqual([{ chat: 'a', after: 1 }]);
+    event('a', 9);
+    event('a', 2);
+    event('a', 3);
+    resumed('a', 3, 3);
+    event('a', 5);
+    expect(asked).toEqual([{ chat: 'a', after: 1 }, { chat: 'a', after: 3 }]);
+  });
+
+  it('ask again after a disconnection even if the first answer never came', () => {
+    const { book, asked, event } = positions();
+    event('a', 2);
+    book.disconnected();
+    event('a', 2);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('do not follow twice, and begin anew what was forgotten', () => {
+    const { book, asked, event, seen } = positions();
+    book.follow('a');
+    book.follow('a');
+    expect(asked).toHaveLength(1);
+    event('a', 1);
+    book.forget('a');
+    event('a', 1);
+    expect(seen).toEqual(['a1', 'a1']);
+  });
+
+  it('do not ask for ever when a page brings nothing', () => {
+    const { book, asked, caughtUp, resumed } = positions();
+    book.follow('a');
+    resumed('a', 0, 9);
+    expect(asked).toHaveLength(1);
+    expect(caughtUp).toEqual(['a']);
+    book.follow('b');
+    resumed('b', 4, 9);
+    expect(asked.at(-1)).toEqual({ chat: 'b', after: 4 });
+  });
+});

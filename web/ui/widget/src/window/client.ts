@@ -1,0 +1,396 @@
+// The visitor's side of the conversation with the server: one connection, one outbox, and what the window shows.
+
+import {
+  Connection, newId, Outbox, Positions,
+  type Availability, type ChatPhase, type ConnectionState, type Entry, type ErrorFrame, type EventFrame, type Holder,
+  type Shelf, type Socket, type Start, type VisitorCommand, type VisitorEvent, type VisitorFrame, type VisitorWelcome,
+  type Window,
+} from '@switchboard/protocol';
+import type { PageInfo } from '../bridge';
+import { Conversation, type Pending } from './conversation';
+import { Memory } from './memory';
+
+type Kept = Extract<VisitorCommand, { type: 'start' | 'say' | 'end' }>;
+
+/** Marks of a whole page of history are sent as one. */
+const MARKS_AFTER = 150;
+/** Somebody who wrote is taken to have stopped when no notice came for this long. */
+const TYPING_LASTS = 10_000;
+/** A chat that could not be begun for this long is not begun any more: nobody expects it. */
+const START_LASTS = 10 * 60_000;
+/** The end of a chat that is older than this is not told any more: the visitor comes with something new. */
+const END_TOLD_FOR = 30 * 60_000;
+/** Closed by the server because the token is no good. */
+const SIGNED_OUT = 4401;
+
+export interface ClientOptions {
+  brand: string;
+  url: string;
+  shelf: Shelf;
+  holder: Holder;
+  language?: string;
+  socket?: (url: string, protocol: string) => Socket;
+  random?: () => number;
+  onChange: () => void;
+  /** A live message of the other side arrived. */
+  onMessage?: () => void;
+}
+
+export class Client {
+  connection: ConnectionState = { kind: 'idle' };
+  /** There was a connection once: from then on its loss is told in a bar. */
+  wasConnected = false;
+  window: Window | null = null;
+  availability: Availability | null = null;
+  chat: Conversation | null = null;
+  typing: { name: string } | null = null;
+  startError: ErrorFrame | null = null;
+  catchingUp = false;
+  readonly memory: Memory;
+  readonly #options: ClientOptions;
+  readonly #socket: Connection<VisitorCommand, VisitorFrame>;
+  readonly #outbox: Outbox<Kept>;
+  readonly #positions: Positions<VisitorEvent>;
+  #page: PageInfo | null = null;
+  #seen = false;
+  #acked: Pending[] = [];
+  #failed: Pending[] = [];
+  #sentToken: string | null = null;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #marksTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.memory = new Memory(options.shelf, options.brand);
+    const random = options.random ? { random: options.random } : {};
+    this.#socket = new Connection({
+      url: options.url,
+      hello: () => this.#hello(),
+      onFrame: (frame) => this.#hear(frame),
+      onState: (state) => this.#connectionIs(state),
+      ...(options.socket ? { socket: options.socket } : {}),
+      ...random,
+    });
+    this.#outbox = new Outbox({
+      send: (command) => this.#socket.send(command),
+      onSettled: (entry, by) => this.#settled(entry, by.type === 'ack' ? by : { chat: by.chat, seq: by.seq }),
+      onFailed: (entry, error) => this.#refused(entry, error),
+      onChange: () => options.onChange(),
+      shelf: options.shelf,
+      holder: options.holder,
+      key: this.memory.key('outbox'),
+      ...random,
+    });
+    this.#positions = new Positions({
+      ask: (resume) => {
+        this.catchingUp = true;
+        this.#socket.send({ type: 'resume', ...resume });
+      },
+      onEvent: (frame) => this.#happened(frame),
+      onCaughtUp: () => (this.catchingUp = false),
+    });
+  }
+
+  /** Takes over what an earlier page could not send, then connects. */
+  async open(page: PageInfo | null): Promise<void> {
+    this.#page = page;
+    await this.#outbox.claim();
+    this.#outbox.retain((entry) => entry.command.type !== 'start' || Date.now() - entry.at < START_LASTS);
+    this.#socket.open();
+  }
+
+  retryNow(): void {
+    this.#socket.retryNow();
+  }
+
+  /** The visitor went to another page of the site. */
+  pageIs(page: PageInfo): void {
+    this.#page = page;
+    this.#socket.send({ type: 'page', url: page.url, title: page.title });
+  }
+
+  /** Whether the visitor can see the conversation at this moment. */
+  seen(seen: boolean): void {
+    this.#seen = seen;
+    this.#planMarks();
+  }
+
+  start(form: Omit<Start, 'id'>): void {
+    this.startError = null;
+    this.#outbox.add({ type: 'start', id: newId(), ...form });
+    this.#options.onChange();
+  }
+
+  say(text: string): 'queued' | 'full' | 'too_large' {
+    if (!this.chat) return 'full';
+    return this.#outbox.add({ type: 'say', id: newId(), text }, this.chat.id);
+  }
+
+  end(): void {
+    if (!this.chat || this.ending) return;
+    this.#outbox.add({ type: 'end', id: newId() }, this.chat.id);
+  }
+
+  writes(on: boolean, preview: string): void {
+    if (this.chat?.phase === 'active') this.#socket.send({ type: 'typing', on, ...(on ? { preview } : {}) });
+  }
+
+  /** The visitor has read that the chat ended, and wants the form. */
+  dismiss(): void {
+    if (this.chat) this.memory.set('dismissed', this.chat.id);
+    this.#options.onChange();
+  }
+
+  /** Forgets who the visitor is, here and in every other tab. */
+  logout(): void {
+    this.#outbox.retain(() => false);
+    this.memory.forget();
+    this.startAfresh();
+  }
+
+  /** Connects anew as whoever the memory says. */
+  startAfresh(): void {
+    this.#socket.close();
+    this.#leaveChat();
+    this.#socket.open();
+  }
+
+  /** The brand's name and colour: the last ones known, until the server says. */
+  get look(): { name: string; color: string } {
+    if (this.window) return this.window;
+    const [color = '', name = ''] = (this.memory.get('look') ?? '').split(/ (.*)/s);
+    return { name, color };
+  }
+
+  get dismissed(): boolean {
+    return this.chat?.phase === 'ended' && this.memory.get('dismissed') === this.chat.id;
+  }
+
+  /** The `start` that is under way. */
+  get starting(): Start | null {
+    const command = this.#outbox.entries.find((entry) => entry.command.type === 'start')?.command;
+    return command?.type === 'start' ? command : null;
+  }
+
+  get ending(): boolean {
+    return this.#outbox.entries.some((entry) => entry.command.type === 'end');
+  }
+
+  /** Own messages that are not part of the conversation yet. */
+  get pending(): Pending[] {
+    const waiting = this.#outbox.entries.flatMap(({ command, scope, at }): Pending[] =>
+      command.type === 'say' && scope === this.chat?.id ? [{ id: command.id, text: command.text, at }] : [],
+    );
+    return [...this.#acked, ...waiting, ...this.#failed];
+  }
+
+  #hello(): VisitorCommand {
+    this.#sentToken = this.memory.get('token');
+    const resume = this.chat && this.#positions.forHello([this.chat.id])[0];
+    const { brand, language } = this.#options;
+    return {
+      type: 'hello',
+      brand,
+      ...(this.#sentToken ? { token: this.#sentToken } : {}),
+      ...(language ? { language } : {}),
+      ...(this.#page ? { page: this.#page } : {}),
+      ...(resume ? { resume } : {}),
+    };
+  }
+
+  #connectionIs(state: ConnectionState): void {
+    this.connection = state;
+    if (state.kind !== 'connected') {
+      this.#outbox.disconnected();
+      this.#positions.disconnected();
+      this.typing = null;
+    }
+    if (state.kind === 'stopped' && state.code === SIGNED_OUT && this.#sentToken) {
+      this.memory.set('token', null);
+      this.#leaveChat();
+      queueMicrotask(() => this.#socket.retryNow());
+    }
+    this.#options.onChange();
+  }
+
+  #hear(frame: VisitorFrame): void {
+    const { chat } = this;
+    switch (frame.type) {
+      case 'welcome':
+        this.#welcome(frame);
+        break;
+      case 'event':
+        this.#outbox.handle(frame);
+        if (this.#concerns(frame)) this.#positions.event(frame);
+        break;
+      case 'ack':
+      case 'error':
+        this.#outbox.handle(frame);
+        break;
+      case 'resumed':
+        if (chat?.id === frame.chat) chat.raise(frame.marks);
+        this.#positions.resumed(frame);
+        break;
+      case 'state':
+        this.#available(frame.state, frame.department);
+        break;
+      case 'queue':
+        if (chat) chat.ahead = frame.ahead;
+        break;
+      case 'typing':
+        this.#otherWrites(frame.on ? { name: frame.name ?? '' } : null);
+        break;
+      case 'delivered':
+        chat?.raise({ operators: { delivered: frame.seq } });
+        break;
+      case 'read':
+        chat?.raise({ operators: { delivered: frame.seq, read: frame.seq } });
+        break;
+    }
+    this.#options.onChange();
+  }
+
+  #welcome(welcome: VisitorWelcome): void {
+    const kept = this.memory.get('token');
+    if (kept && kept !== this.#sentToken && kept !== welcome.token) {
+      // Another tab became the visitor while this one was on its way: there must be only one.
+      queueMicrotask(() => this.startAfresh());
+      return;
+    }
+    this.memory.set('token', welcome.token);
+    this.window = welcome.window;
+    this.memory.set('look', `${welcome.window.color} ${welcome.window.name}`);
+    this.availability = welcome.state;
+    this.wasConnected = true;
+    const { chat } = welcome;
+    if (chat) {
+      const own = this.#enter(chat.id, chat.state);
+      own.raise(chat.marks);
+      own.ahead = chat.ahead ?? null;
+      own.operator = chat.operator ?? own.operator;
+      this.#positions.follow(chat.id);
+    } else if (this.chat) {
+      this.#leaveChat();
+    }
+    this.#outbox.retain((entry) => entry.command.type === 'start' || entry.scope === chat?.id);
+    this.#outbox.connected();
+    void this.#outbox.claim();
+    this.#planMarks();
+  }
+
+  /** Whether an event belongs to the chat that is shown, or begins the one to be shown. */
+  #concerns(frame: EventFrame<VisitorEvent>): boolean {
+    if (frame.chat !== this.chat?.id && frame.seq === 1 && (!this.chat || this.chat.phase === 'ended')) {
+      this.#enter(frame.chat, 'waiting');
+    }
+    return frame.chat === this.chat?.id;
+  }
+
+  #happened(frame: EventFrame<VisitorEvent>): void {
+    const { chat } = this;
+    if (!chat) return;
+    const live = !this.catchingUp;
+    const theirs = chat.apply(frame);
+    this.#acked = this.#acked.filter((pending) => pending.seq !== frame.seq);
+    if (theirs) this.#otherWrites(null);
+    if (frame.event.kind === 'ended') {
+      this.typing = null;
+      if (Date.now() - Date.parse(frame.at) > END_TOLD_FOR) this.memory.set('dismissed', chat.id);
+    }
+    this.#planMarks();
+    if (theirs && live) this.#options.onMessage?.();
+  }
+
+  #settled(entry: Entry<Kept>, by: { chat?: string; seq?: number }): void {
+    const { command, scope } = entry;
+    if (command.type === 'start' && by.chat) {
+      this.#enter(by.chat, 'waiting');
+      this.#positions.follow(by.chat);
+    }
+    if (command.type !== 'say' || scope !== this.chat?.id || by.seq === undefined) return;
+    this.chat.remember(by.seq, command.id);
+    if (by.seq > this.#positions.last(scope)) {
+      this.#acked.push({ id: command.id, text: command.text, at: entry.at, seq: by.seq });
+    }
+  }
+
+  #refused(entry: Entry<Kept>, error: ErrorFrame): void {
+    const { command, scope } = entry;
+    if (command.type === 'start') {
+      if (error.why === 'open' && error.chat) {
+        this.#enter(error.chat, 'waiting');
+        this.#positions.follow(error.chat);
+      } else {
+        this.startError = error;
+        if (error.why === 'offline' && !command.department) this.availability = 'offline';
+      }
+    }
+    if (command.type === 'say' && scope === this.chat?.id) {
+      this.#failed.push({ id: command.id, text: command.text, at: entry.at, failed: error.why ?? error.code });
+    }
+    this.#options.onChange();
+  }
+
+  #enter(id: string, phase: ChatPhase): Conversation {
+    if (this.chat?.id !== id) {
+      this.#leaveChat();
+      this.chat = new Conversation(id);
+      const [chat, seq] = (this.memory.get('read') ?? '').split(' ');
+      if (chat === id) this.chat.raise({ visitor: { read: Number(seq) || 0 } });
+      this.chat.phase = phase;
+    } else if (phase !== 'waiting') {
+      this.chat.phase = phase;
+    }
+    return this.chat;
+  }
+
+  #leaveChat(): void {
+    if (this.chat) this.#positions.forget(this.chat.id);
+    this.chat = null;
+    this.typing = null;
+    this.catchingUp = false;
+    this.#acked = [];
+    this.#failed = [];
+  }
+
+  #available(state: Availability, department: string | undefined): void {
+    if (department === undefined) this.availability = state;
+    const own = this.window?.departments.find((one) => one.id === department);
+    if (own) own.state = state;
+  }
+
+  #otherWrites(typing: { name: string } | null): void {
+    this.typing = typing;
+    clearTimeout(this.#typingTimer);
+    if (typing) this.#typingTimer = setTimeout(() => ((this.typing = null), this.#options.onChange()), TYPING_LASTS);
+  }
+
+  /** Another tab of the same visitor has read up to there. */
+  readElsewhere(): void {
+    const [chat, seq] = (this.memory.get('read') ?? '').split(' ');
+    if (this.chat?.id === chat) this.chat?.raise({ visitor: { read: Number(seq) || 0 } });
+    this.#options.onChange();
+  }
+
+  #planMarks(): void {
+    clearTimeout(this.#marksTimer);
+    this.#marksTimer = setTimeout(() => this.#sendMarks(), MARKS_AFTER);
+  }
+
+  #sendMarks(): void {
+    const { chat } = this;
+    if (!chat) return;
+    const { delivered, read } = chat.marks.visitor;
+    const seq = chat.lastTheirs;
+    if (chat.phase === 'ended') {
+      if (this.#seen) chat.raise({ visitor: { read: seq } });
+    } else if (seq > delivered && this.#socket.send({ type: 'delivered', seq })) {
+      chat.raise({ visitor: { delivered: seq } });
+    }
+    if (this.#seen && seq > read && (chat.phase === 'ended' || this.#socket.send({ type: 'read', seq }))) {
+      chat.raise({ visitor: { read: seq } });
+      this.memory.set('read', `${chat.id} ${seq}`);
+    }
+    this.#options.onChange();
+  }
+}

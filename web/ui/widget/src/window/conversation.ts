@@ -1,0 +1,100 @@
+// One chat as its visitor sees it: a plain record that events, marks and hints are put into, in order.
+
+import type { EndedBy, EndedWhy, EventFrame, VisitorEvent, VisitorMarks } from '@switchboard/protocol';
+
+export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'failed';
+
+/** A line of the conversation. `key` stays the same from the outbox to the stored message. */
+export type Line =
+  | { kind: 'message'; key: string; at: number; mine: boolean; name: string; text: string; state: MessageState; why?: string }
+  | { kind: 'joined'; key: string; at: number; name: string }
+  | { kind: 'ended'; key: string; at: number };
+
+/** A message of one's own that is not in the conversation yet. */
+export interface Pending {
+  id: string;
+  text: string;
+  at: number;
+  /** Stored under that number already; its event is on its way. */
+  seq?: number;
+  /** Refused for good, and why. */
+  failed?: string;
+}
+
+type Stored = { seq: number; line: Line };
+
+export class Conversation {
+  phase: 'waiting' | 'active' | 'ended' = 'waiting';
+  ahead: number | null = null;
+  operator: string | null = null;
+  ended: { by: EndedBy; why: EndedWhy } | null = null;
+  marks: VisitorMarks = { visitor: { delivered: 0, read: 0 }, operators: { delivered: 0, read: 0 } };
+  /** Number of the last message of the other side. */
+  lastTheirs = 0;
+  readonly #stored: Stored[] = [];
+  readonly #keys = new Map<number, string>();
+
+  constructor(readonly id: string) {}
+
+  /** Puts in the next event; true when it is a message of the other side. */
+  apply(frame: EventFrame<VisitorEvent>): boolean {
+    const { seq, event } = frame;
+    const base = { key: frame.command ?? this.#keys.get(seq) ?? `${this.id}.${seq}`, at: Date.parse(frame.at) };
+    const add = (line: Line): void => void this.#stored.push({ seq, line });
+    switch (event.kind) {
+      case 'assigned':
+        this.phase = 'active';
+        this.operator = event.name;
+        add({ ...base, kind: 'joined', name: event.name });
+        return false;
+      case 'message': {
+        const mine = event.from.role === 'visitor';
+        add({ ...base, kind: 'message', mine, name: event.from.name ?? '', text: event.text, state: 'sent' });
+        if (!mine) this.lastTheirs = seq;
+        return !mine;
+      }
+      case 'ended':
+        this.phase = 'ended';
+        this.ended = { by: event.by, why: event.why };
+        add({ ...base, kind: 'ended' });
+        return false;
+      default: // a kind without a line, an erased event, or one of a newer server
+        return false;
+    }
+  }
+
+  /** The message with that number came from that command: its line keeps the key it had while it waited. */
+  remember(seq: number, command: string): void {
+    this.#keys.set(seq, command);
+  }
+
+  /** Marks only ever grow. */
+  raise(marks: Partial<{ [Side in keyof VisitorMarks]: Partial<VisitorMarks[Side]> }>): void {
+    for (const side of ['visitor', 'operators'] as const) {
+      for (const mark of ['delivered', 'read'] as const) {
+        this.marks[side][mark] = Math.max(this.marks[side][mark], marks[side]?.[mark] ?? 0);
+      }
+    }
+  }
+
+  /** Messages of the other side that were not seen. */
+  get unread(): number {
+    const { read } = this.marks.visitor;
+    return this.#stored.filter(({ seq, line }) => seq > read && line.kind === 'message' && !line.mine).length;
+  }
+
+  /** All lines in order; what waits to be sent stands last. */
+  lines(pending: readonly Pending[]): Line[] {
+    const { delivered, read } = this.marks.operators;
+    const stored = this.#stored.map(({ seq, line }): Line => {
+      if (line.kind !== 'message' || !line.mine) return line;
+      return { ...line, state: seq <= read ? 'read' : seq <= delivered ? 'delivered' : 'sent' };
+    });
+    const waiting = pending.map(({ id, text, at, seq, failed }): Line => ({
+      kind: 'message', key: id, at, mine: true, name: '', text,
+      state: failed !== undefined ? 'failed' : seq !== undefined ? 'sent' : 'waiting',
+      ...(failed !== undefined ? { why: failed } : {}),
+    }));
+    return [...stored, ...waiting];
+  }
+}

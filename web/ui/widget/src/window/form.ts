@@ -1,0 +1,66 @@
+// The rules of the welcome form: the server's own, told while the visitor can still mend what is wrong.
+
+import type { FieldRule, Start, WelcomeScreen, WindowDepartment } from '@switchboard/protocol';
+import type { TextKey } from './texts';
+
+export type FieldName = 'name' | 'email' | 'department' | 'question';
+export type FormValues = Record<FieldName, string>;
+export type FormErrors = Partial<Record<FieldName, TextKey>>;
+
+/** Characters; the server's limits. */
+export const LENGTHS = { name: 100, email: 254, question: 2_000, message: 10_000 } as const;
+
+/** A department is asked for where there is a choice. */
+export function asksDepartment(departments: readonly WindowDepartment[]): boolean {
+  return departments.length >= 2;
+}
+
+/** What is wrong with each field. */
+export function check(values: FormValues, rules: WelcomeScreen, departments: readonly WindowDepartment[]): FormErrors {
+  const errors: FormErrors = {};
+  const wrong = (field: FieldName, key: TextKey | null): void => {
+    if (key) errors[field] = key;
+  };
+  if (rules.on) {
+    wrong('name', missing(values.name, rules.name, 'error.name'));
+    wrong('email', missing(values.email, rules.email, 'error.email') ?? address(values.email, rules.email));
+    wrong('question', missing(values.question, rules.question, 'error.question'));
+  }
+  if (asksDepartment(departments)) {
+    const chosen = departments.find((department) => department.id === values.department);
+    if (!chosen) wrong('department', 'error.department');
+    else if (chosen.state === 'offline') wrong('department', 'error.department_offline');
+  }
+  return errors;
+}
+
+/** The command of a form that has no errors; what is hidden or empty is left out. */
+export function startOf(
+  id: string, values: FormValues, rules: WelcomeScreen, departments: readonly WindowDepartment[],
+): Start {
+  const start: Start = { id };
+  const given = (rule: FieldRule, value: string): string | undefined =>
+    rules.on && rule !== 'hidden' ? value.trim() || undefined : undefined;
+  const name = given(rules.name, values.name);
+  const email = given(rules.email, values.email);
+  const question = given(rules.question, values.question);
+  if (name !== undefined) start.name = name;
+  if (email !== undefined) start.email = email;
+  if (question !== undefined) start.question = question;
+  if (asksDepartment(departments)) start.department = values.department;
+  return start;
+}
+
+function missing(value: string, rule: FieldRule, key: TextKey): TextKey | null {
+  return rule === 'required' && value.trim() === '' ? key : null;
+}
+
+function address(value: string, rule: FieldRule): TextKey | null {
+  const text = value.trim();
+  if (rule === 'hidden' || text === '') return null;
+  const at = text.lastIndexOf('@');
+  if (at < 1 || text.indexOf('@') !== at || /\s/.test(text)) return 'error.email_form';
+  const labels = text.slice(at + 1).split('.');
+  const fine = labels.length > 1 && labels.every((label) => /^[^-].*$/.test(label) && !label.endsWith('-'));
+  return fine ? null : 'error.email_domain';
+}

@@ -1,0 +1,68 @@
+// Waiting: the own place in the queue, told calmly.
+
+import { Check, Clock } from 'lucide';
+import { h, icon, setAttribute, setText } from '../../dom';
+import { clock } from '../people';
+import type { Context, Screen } from './screen';
+
+/** More people ahead than this are told as a figure only. */
+const PLACES_MAX = 6;
+
+export function queueScreen(context: Context): Screen {
+  const { client, t } = context;
+  const asked = h('div.asked');
+  const figure = h('b.figure');
+  const words = h('span.words');
+  const places = h('div.places', { 'aria-hidden': 'true' });
+  const text = h('p');
+  const leave = h('button.button.quiet.wide', { type: 'button', onclick: () => client.end() }, t('queue.leave'));
+  const element = h('div.screen', {},
+    h('div.body.queue', { tabindex: -1 }, asked, h('div.card', { role: 'status' }, figure, words, places, text)),
+    h('footer.foot', {}, leave));
+  let shown = '';
+
+  function update(): void {
+    showQuestion();
+    const ahead = client.starting || client.chat?.phase === 'active' ? null : (client.chat?.ahead ?? null);
+    const plural = ahead === null ? '' : new Intl.PluralRules(context.language).select(ahead);
+    figure.hidden = !ahead;
+    setText(figure, String(ahead ?? ''));
+    setText(words,
+      ahead === null ? t('queue.connecting')
+      : ahead === 0 ? t('queue.next')
+      : t(plural === 'one' ? 'queue.ahead_one' : 'queue.ahead_other'));
+    setText(text, t(ahead === null ? 'queue.connecting_text' : 'queue.text'));
+    showPlaces(ahead);
+    leave.disabled = !client.chat || client.ending;
+  }
+
+  function showQuestion(): void {
+    const { starting } = client;
+    const first = client.chat?.lines(client.pending).find((line) => line.kind === 'message' && line.mine);
+    const question = first?.kind === 'message' ? first.text : (starting?.question ?? '');
+    const stored = first?.kind === 'message' && first.state !== 'waiting';
+    const key = `${question}|${stored}`;
+    if (key === shown) return;
+    shown = key;
+    asked.replaceChildren();
+    if (!question) return;
+    asked.append(h('div.message.mine', {}, h('div', {},
+      h('p', { dir: 'auto' }, question),
+      stored
+        ? h('small', {}, icon(Check, 14), ' ', t('chat.sent', { time: clock(first.at, context.language) }))
+        : h('small', {}, icon(Clock, 14), ' ', t('chat.sending')))));
+  }
+
+  function showPlaces(ahead: number | null): void {
+    const count = ahead === null || ahead > PLACES_MAX ? 0 : ahead;
+    places.hidden = ahead === null || ahead > PLACES_MAX;
+    if (places.childElementCount === count + 1 && !places.hidden) return;
+    places.replaceChildren(...Array.from({ length: count + 1 }, (_, i) => {
+      const place = h('i');
+      setAttribute(place, 'class', i === count ? 'own' : 'taken');
+      return place;
+    }));
+  }
+
+  return { element, update, focus: () => element.querySelector<HTMLElement>('.queue')!.focus() };
+}
