@@ -1,6 +1,7 @@
 //! Every test of the product from outside, in one binary, so that it links once.
 
 mod suite {
+    mod browser;
     mod conformance;
     mod data_folder;
     mod it;

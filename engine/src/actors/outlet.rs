@@ -83,6 +83,9 @@ pub struct Taken {
     pub close: Option<u16>,
 }
 
+/// Chats one socket may follow at once: own ones, and those whose history it reads.
+const CURSORS_MAX: usize = 1024;
+
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Outlet {
@@ -178,11 +181,6 @@ impl Outlet {
         self.lock().cursor(chat).held = false;
     }
 
-    /// The chat concerns this socket no more.
-    pub fn forget(&self, chat: ChatId) {
-        self.lock().cursors.retain(|(other, _)| *other != chat);
-    }
-
     /// Takes up to about `bytes` out of the box.
     pub fn take(&self, bytes: usize) -> Taken {
         let mut state = self.lock();
@@ -274,6 +272,10 @@ impl State {
         let at = match self.cursors.iter().position(|(known, _)| *known == chat) {
             Some(at) => at,
             None => {
+                if self.cursors.len() == CURSORS_MAX {
+                    // The one that was followed first; if it speaks again, its reader asks for what it missed.
+                    self.cursors.remove(0);
+                }
                 self.cursors.push((chat, Cursor::default()));
                 self.cursors.len() - 1
             }

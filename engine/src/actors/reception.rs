@@ -10,7 +10,7 @@ use crate::actors::messages::Signal;
 use crate::actors::registry::SessionRef;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
-use crate::domain::event::{EventKind, Origin, Sender};
+use crate::domain::event::{Origin, Sender};
 use crate::domain::group::Availability;
 use crate::domain::ids::{ChatId, DepartmentId, VisitorId};
 use crate::domain::text;
@@ -99,8 +99,7 @@ pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Be
             for event in &events {
                 if let Some(seen) = VisitorEvent::of(&event.kind) {
                     let body = frame::notice(&seen);
-                    let command = is_question(&event.kind).then_some(&start.id);
-                    let text = frame::event(id, event.visitor_seq, event.at, &body, command);
+                    let text = frame::event(id, event.visitor_seq, event.at, &body, None);
                     outlets.each(|outlet| {
                         outlet.push_event(id, event.visitor_seq, || text.clone());
                     });
@@ -211,10 +210,6 @@ fn refused(error: &BirthError) -> Failure {
 
 fn offline() -> Failure {
     Failure::conflict(Why::Offline, "nobody is there to answer at the moment")
-}
-
-fn is_question(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::Message(_))
 }
 
 fn digest(start: &Start) -> u64 {

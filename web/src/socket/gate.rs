@@ -79,6 +79,10 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Gate<S> {
             self.over = true;
             return Poll::Ready(Some(Err(self.refuse(breach))));
         }
+        if self.report.get().is_some() {
+            // Nothing more is read, and the stream does not end: while it is held, its sender is held up, too.
+            return Poll::Pending;
+        }
         if self.over {
             return Poll::Ready(None);
         }

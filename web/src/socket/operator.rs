@@ -26,7 +26,8 @@ pub async fn socket(
     state: web::Data<AppState>,
     engine: web::Data<Engine>,
 ) -> Result<HttpResponse, actix_web::Error> {
-    if origin::of(&request).is_some_and(|origin| !origin::is_own(&request, &state.settings, origin)) {
+    // A cookie is a browser's, and no browser hides its origin.
+    if !origin::of(&request).is_some_and(|origin| origin::is_own(&request, &state.settings, origin)) {
         return Err(Problem::forbidden("pages of this origin may not speak for operators".to_owned()).into());
     }
     let who = SignedIn::of(&state, &request).await.ok();

@@ -46,6 +46,8 @@ pub type Opened<C> = Result<C, (Failure, u16)>;
 const SUBPROTOCOL: &str = "switchboard.v1";
 /// Bytes handed to the transport at once; what it holds is bounded by this and by the outlet.
 const SLICE: usize = 64 * 1024;
+/// How long an answer to a frame that is too large has to be written before the connection is broken.
+const ANSWER_WITHIN: Duration = Duration::from_millis(200);
 /// How long a slow reader has for the close frame before the connection is broken.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -238,7 +240,13 @@ impl<S: Side> StreamHandler<Result<ws::Message, ProtocolError>> for SocketSessio
                 if let Some(breach) = self.breach.get() {
                     let failure = Failure::new(Code::TooLarge, breach.to_string());
                     self.say(ctx, frame::error(None, None, &failure));
-                    return self.close(ctx, close::TOO_BIG, "too large");
+                    ctx.close(Some(CloseReason { code: CloseCode::from(close::TOO_BIG), description: None }));
+                    // The rest of the frame is never read; once the answer is written there is nothing to wait for.
+                    ctx.run_later(ANSWER_WITHIN, |session, ctx| {
+                        session.cut.map(|cut| cut.now());
+                        ctx.stop();
+                    });
+                    return;
                 }
                 let text = error.to_string();
                 if text.to_ascii_lowercase().contains("utf") {

@@ -21,11 +21,11 @@ pub(super) struct Reader {
     pub own: Sender,
 }
 
-/// Puts one page into the outlet, closed by `resumed`. Live events of the chat wait from before the reading to
-/// behind the last page.
+/// Puts one page into the outlet, closed by `resumed`. The caller holds the chat in the outlet since the page was
+/// asked for, so that live events wait behind the last page.
 ///
 /// # Errors
-/// The store's; live events flow again.
+/// The store's; the caller releases the chat.
 pub(super) async fn page(
     shared: &Shared,
     outlet: &Outlet,
@@ -34,19 +34,8 @@ pub(super) async fn page(
     after: u32,
     reader: Reader,
 ) -> Result<(), StoreError> {
-    outlet.hold(chat);
-    let read = async {
-        let page = shared.store.events(account, chat, reader.side, after, PAGE_EVENTS_MAX, PAGE_BYTES_MAX).await?;
-        let marks = shared.store.marks(account, &[chat]).await?;
-        Ok((page, marks))
-    };
-    let (page, marks) = match read.await {
-        Ok(read) => read,
-        Err(error) => {
-            outlet.release(chat);
-            return Err(error);
-        }
-    };
+    let page = shared.store.events(account, chat, reader.side, after, PAGE_EVENTS_MAX, PAGE_BYTES_MAX).await?;
+    let marks = shared.store.marks(account, &[chat]).await?;
     let frames = page.events.iter().map(|event| event_frame(chat, event, &reader)).collect();
     let number = |event: &StoredEvent| match reader.side {
         Side::Visitor => event.visitor_seq,

@@ -256,6 +256,8 @@ impl OperatorConnection {
     fn resume(&self, resume: Resume) -> Later<()> {
         let (shared, outlet, account) = (Arc::clone(&self.shared), self.outlet.clone(), self.account);
         let identity = Arc::clone(&self.identity);
+        // From this moment on, not only from the reading on: what is said now belongs behind the page.
+        outlet.hold(resume.chat);
         Box::pin(async move {
             let Resume { chat, after } = resume;
             let reader = Reader { side: Side::Operators, own: Sender::Operator(identity.id) };
@@ -267,6 +269,7 @@ impl OperatorConnection {
                 Err(error) => Err(unavailable(error)),
             };
             if let Err(failure) = sent {
+                outlet.release(chat);
                 outlet.push(frame::error(None, Some(chat), &failure));
             }
         })

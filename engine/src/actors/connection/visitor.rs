@@ -246,6 +246,8 @@ impl VisitorConnection {
     fn resume_later(&self, resume: Resume) -> Later<Resolved> {
         let (shared, outlet, visitor) = (Arc::clone(&self.shared), self.outlet.clone(), self.visitor);
         let account = self.brand.account;
+        // From this moment on, not only from the reading on: what is said now belongs behind the page.
+        outlet.hold(resume.chat);
         Box::pin(async move {
             let Resume { chat, after } = resume;
             let reader = Reader { side: Side::Visitor, own: Sender::Visitor };
@@ -259,6 +261,7 @@ impl VisitorConnection {
                 Err(_) => Err(Failure::unavailable()),
             };
             if let Err(failure) = sent {
+                outlet.release(chat);
                 outlet.push(frame::error(None, Some(chat), &failure));
             }
             Resolved(None)

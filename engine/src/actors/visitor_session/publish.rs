@@ -21,11 +21,12 @@ impl VisitorSession {
     pub(super) fn publish_next(&mut self, loads: &[Load]) {
         let Some(core) = &mut self.core else { return };
         let Some(pending) = core.in_flight.pop_front() else { return };
-        if let Some((outlet, frame)) = pending.answer {
-            outlet.push(frame);
-        }
         if let Some(append) = pending.append {
             self.publish(&append, loads);
+        }
+        // Behind the events, so that whoever acts on an answer has seen what it answers.
+        if let Some((outlet, frame)) = pending.answer {
+            outlet.push(frame);
         }
         // Answers without an append wait only for what was before them.
         while let Some(core) = &mut self.core {

@@ -1,0 +1,299 @@
+// A visitor and an operator chat in two real browsers; in the middle of it the server is killed and started again.
+
+import { deepStrictEqual } from 'node:assert/strict';
+import { mkdtempSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Browsers } from './src/browser.mjs';
+import { eventually } from './src/eventually.mjs';
+import { Looks } from './src/look.mjs';
+import { Operator } from './src/operator.mjs';
+import * as server from './src/server.mjs';
+import { Visitor } from './src/visitor.mjs';
+
+const SHOP = 'Larkfield: furniture for slow evenings';
+const ROSA = { name: 'Rosa Lind', email: 'rosa@example.com', question: 'Can the Alva sofa be had in green?' };
+const PASSWORD = 'switchboard-demo';
+
+const folder = process.env['SWITCHBOARD_TEST_PICTURES'] || mkdtempSync(join(tmpdir(), 'switchboard-pictures-'));
+mkdirSync(folder, { recursive: true });
+
+const begun = Date.now();
+const looks = new Looks(folder);
+const browsers = await Browsers.launch();
+const shopper = await browsers.person({ width: 1280, height: 800 });
+const office = await browsers.person({ width: 1440, height: 900 });
+/** The conversation as it must stand on every page: in this order, each message once. @type {string[]} */
+const said = [ROSA.question];
+
+try {
+  await tell();
+  if (looks.findings.length > 0) throw new Error('axe has found something serious');
+  if (browsers.complaints.length > 0) throw new Error('a page has complained');
+  console.error(`the whole story took ${Date.now() - begun} ms; its pictures are in ${folder}`);
+} catch (error) {
+  process.exitCode = 1;
+  console.error(error);
+  for (const complaint of browsers.complaints) console.error('a page complained:', complaint);
+  for (const finding of looks.findings) console.error('axe found:', finding);
+  for (const [at, page] of [...shopper.pages(), ...office.pages()].entries()) {
+    await page.screenshot({ path: join(folder, `failed-${at}.png`) }).catch(() => {});
+  }
+  console.error(`the pictures are in ${folder}`);
+} finally {
+  await browsers.close();
+  server.done();
+}
+
+async function tell() {
+  const visitor = await step('a visitor opens the chat while nobody is there', nobodyIsThere);
+  const joe = await step('Joe signs in and goes online', joeComes);
+  await step('the visitor starts a chat, which rings at Joe', () => itRings(visitor, joe));
+  await step('both write, see each other type, and what was read', () => theyTalk(visitor, joe));
+  await step('what comes while nobody looks is counted', () => unread(visitor, joe));
+  await step('the server is killed while the visitor types', () => killed(visitor, joe));
+  await step('nothing is lost or doubled', () => backAgain(visitor, joe));
+  const second = await step('both reload, and the visitor opens a second tab', () => reloaded(visitor, joe));
+  await step('Joe ends the chat', () => ended(visitor, second, joe));
+  await step('the visitor begins anew', () => anew(visitor, second, joe));
+}
+
+async function nobodyIsThere() {
+  const visitor = await Visitor.at(shopper);
+  await eventually('the title of the shop', () => visitor.page.title(), SHOP);
+  await visitor.page.getByRole('button', { name: 'We are off-line' }).waitFor();
+  await visitor.openChat();
+  await visitor.text('Nobody is here at the moment').waitFor();
+  await looks.look('offline', visitor.page, await visitor.frame());
+  return visitor;
+}
+
+async function joeComes() {
+  const joe = await Operator.at(office);
+  await joe.page.getByRole('heading', { name: 'Sign in to the console' }).waitFor();
+  await looks.look('sign-in', joe.page);
+  await joe.signIn('joe@example.com', PASSWORD);
+  await joe.page.getByText('No active chats').waitFor();
+  await joe.setStatus('Online');
+  await joe.page.getByText(/You are online in 1 group/).waitFor();
+  await eventually('the title of the console', () => joe.page.title(), 'Switchboard');
+  await looks.look('console-empty', joe.page);
+  return joe;
+}
+
+/**
+ * @param {Visitor} visitor
+ * @param {Operator} joe
+ */
+async function itRings(visitor, joe) {
+  await visitor.text('Hello, how can we help?').waitFor();
+  await looks.look('welcome', visitor.page, await visitor.frame());
+  await visitor.start(ROSA);
+  await visitor.text('You are next').waitFor();
+  const card = joe.request(ROSA.name);
+  await card.getByText(ROSA.question).waitFor();
+  await eventually('the title while it rings', () => joe.page.title(), '(1) Switchboard');
+  const place = await card.boundingBox();
+  const { width } = joe.page.viewportSize() ?? { width: 0 };
+  const topRight = place !== null && place.y < 120 && width - place.x - place.width < 40;
+  deepStrictEqual(topRight, true, `the card rings top right: ${JSON.stringify(place)}`);
+  await looks.look('queue', visitor.page, await visitor.frame());
+  await looks.look('request', joe.page);
+  await joe.press('Alt+a');
+  await card.waitFor({ state: 'detached' });
+  await visitor.window.getByText('Joe joined the chat').waitFor();
+  await bothShow(visitor, joe);
+  await eventually('the title once it is read', () => joe.page.title(), 'Switchboard');
+}
+
+/**
+ * @param {Visitor} visitor
+ * @param {Operator} joe
+ */
+async function theyTalk(visitor, joe) {
+  await joe.box.pressSequentially('Good evening, Rosa.');
+  await visitor.window.getByRole('status').getByText(/is writing$/).waitFor();
+  await joe.box.press('Enter');
+  said.push('Good evening, Rosa.');
+  await eventually('the mark at what Joe said', () => joe.markAt('Good evening').getAttribute('aria-label'), 'Read');
+
+  await visitor.write('A dark green, if there is one.');
+  await joe.strip.getByText('Rosa is typing').waitFor();
+  await joe.strip.getByText('A dark green').waitFor();
+  await looks.look('console-typing', joe.page);
+  await visitor.box.press('Enter');
+  said.push('A dark green, if there is one.');
+  await eventually('the mark at what Rosa said', () => visitor.markAt('A dark green').innerText().then((words) => words.trim()), 'Read');
+  await bothShow(visitor, joe);
+  await joe.box.pressSequentially('There is');
+  await visitor.window.getByRole('status').getByText(/is writing$/).waitFor();
+  await looks.look('conversation', visitor.page, await visitor.frame());
+  await joe.box.fill('');
+  await looks.look('console-chat', joe.page);
+}
+
+/**
+ * @param {Visitor} visitor
+ * @param {Operator} joe
+ */
+async function unread(visitor, joe) {
+  await visitor.minimise();
+  await joe.say('There is: moss, number 14.');
+  said.push('There is: moss, number 14.');
+  await visitor.page.getByRole('button', { name: '1 unread' }).waitFor();
+  await eventually('the title of the shop with an unread message', () => visitor.page.title(), `(1) ${SHOP}`);
+  await eventually('the mark while Rosa does not look', () => joe.markAt('number 14').getAttribute('aria-label'), 'Delivered');
+  await looks.look('shop-unread', visitor.page);
+  await visitor.openChat();
+  await eventually('the title of the shop once it is read', () => visitor.page.title(), SHOP);
+  await eventually('the mark once Rosa looks', () => joe.markAt('number 14').getAttribute('aria-label'), 'Read');
+
+  await joe.box.blur();
+  await joe.press('g');
+  await joe.press('c');
+  await joe.page.getByText('No chat is open').waitFor();
+  await visitor.say('Moss it is!');
+  said.push('Moss it is!');
+  await eventually('the title with an unread chat', () => joe.page.title(), '(1) Switchboard');
+  await looks.look('console-unread', joe.page);
+  await joe.press('Alt+j');
+  await eventually('the title once it is read', () => joe.page.title(), 'Switchboard');
+  await bothShow(visitor, joe);
+}
+
+/**
+ * @param {Visitor} visitor
+ * @param {Operator} joe
+ */
+async function killed(visitor, joe) {
+  await visitor.write('How long does');
+  await joe.strip.getByText('How long does').waitFor();
+  browsers.serverDown = true;
+  await server.kill();
+  await visitor.write(' it take?');
+  await visitor.box.press('Enter');
+  said.push('How long does it take?');
+  await eventually('the clock at what waits', () => visitor.markAt('it take?').innerText().then((words) => words.trim()), 'Waiting to be sent');
+  await visitor.window.getByText('No connection.').first().waitFor();
+  await joe.page.getByText(/^Connection lost/).filter({ visible: true }).waitFor();
+  await looks.look('conversation-no-connection', visitor.page, await visitor.frame());
+  await looks.look('console-no-connection', joe.page);
+  deepStrictEqual(await visitor.lines.allInnerTexts(), said, 'what waits stands at the end');
+  deepStrictEqual(await joe.lines.allInnerTexts(), said.slice(0, -1), 'Joe has it not');
+}
+
+/**
+ * @param {Visitor} visitor
+ * @param {Operator} joe
+ */
+async function backAgain(visitor, joe) {
+  await server.start();
+  await joe.page.getByText('Connected', { exact: true }).filter({ visible: true }).first().waitFor();
+  await visitor.window.getByText('No connection.').waitFor({ state: 'hidden' });
+  browsers.serverDown = false;
+  await bothShow(visitor, joe);
+  await joe.status.and(joe.page.getByRole('button', { name: /Online/ })).waitFor();
+  await joe.say('Four weeks, to your door.');
+  said.push('Four weeks, to your door.');
+  await bothShow(visitor, joe);
+  await eventually('the mark after the restart', () => joe.markAt('Four weeks').getAttribute('aria-label'), 'Read');
+}
+
+/**
+ * @param {Visitor} visitor
+ * @param {Operator} joe
+ */
+async function reloaded(visitor, joe) {
+  await visitor.page.reload();
+  await joe.page.reload();
+  await bothShow(visitor, joe);
+  const second = await Visitor.at(shopper);
+  await second.openChat();
+  await shows('the second tab', second, said);
+  await second.say('Then I order it, from this tab.');
+  said.push('Then I order it, from this tab.');
+  await bothShow(visitor, joe);
+  await shows('the second tab', second, said);
+  return second;
+}
+
+/**
+ * @param {Visitor} visitor
+ * @param {Visitor} second
+ * @param {Operator} joe
+ */
+async function ended(visitor, second, joe) {
+  await joe.press('Alt+w');
+  const question = joe.page.getByRole('alertdialog', { name: `End the chat with ${ROSA.name}?` });
+  await question.getByText(/Rosa is still here/).waitFor();
+  await looks.look('console-end', joe.page);
+  await question.getByRole('button', { name: 'Keep it open' }).click();
+  await question.waitFor({ state: 'detached' });
+  deepStrictEqual(await visitor.box.isVisible(), true, 'the chat goes on');
+  await joe.press('Alt+w');
+  await question.getByRole('button', { name: 'End chat' }).click();
+  await joe.page.getByText('You ended the chat').filter({ visible: true }).first().waitFor();
+  for (const tab of [visitor, second]) {
+    await tab.text('Thank you, Rosa').waitFor();
+    await tab.text('Your chat with Joe has ended.').waitFor();
+  }
+  await looks.look('ended', visitor.page, await visitor.frame());
+  await looks.look('console-ended', joe.page);
+  await visitor.window.getByRole('button', { name: 'Read the conversation' }).click();
+  await bothShow(visitor, joe);
+  await looks.look('ended-conversation', visitor.page, await visitor.frame());
+}
+
+/**
+ * @param {Visitor} visitor
+ * @param {Visitor} second
+ * @param {Operator} joe
+ */
+async function anew(visitor, second, joe) {
+  await second.page.close();
+  await visitor.window.getByRole('button', { name: 'Start a new chat' }).click();
+  await visitor.text('Hello, how can we help?').waitFor();
+  await eventually('the name is still known', () => visitor.window.getByLabel('Name').inputValue(), ROSA.name);
+  const question = 'And a cushion to match?';
+  await visitor.start({ ...ROSA, question });
+  await joe.request(ROSA.name).getByText(question).waitFor();
+  await joe.press('Alt+a');
+  said.splice(0, said.length, question);
+  await bothShow(visitor, joe);
+  await joe.page.getByText('1 of 1 chat').waitFor();
+}
+
+/**
+ * Both pages have the whole conversation, in order, each message once.
+ * @param {Visitor} visitor
+ * @param {Operator} joe
+ */
+async function bothShow(visitor, joe) {
+  await shows('Joe', joe, said);
+  await shows('the visitor', visitor, said);
+}
+
+/**
+ * @param {string} who
+ * @param {Visitor | Operator} side
+ * @param {readonly string[]} wanted
+ */
+async function shows(who, side, wanted) {
+  await eventually(`the conversation of ${who}`, () => side.lines.allInnerTexts(), [...wanted]);
+}
+
+/**
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T>} act
+ */
+async function step(what, act) {
+  const from = Date.now();
+  try {
+    return await act();
+  } catch (error) {
+    throw new Error(`while ${what}`, { cause: error });
+  } finally {
+    console.error(`${String(Date.now() - from).padStart(6)} ms  ${what}`);
+  }
+}

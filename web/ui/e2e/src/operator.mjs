@@ -1,0 +1,66 @@
+// The operator at the console.
+
+import { URL_OF_SERVER } from './server.mjs';
+
+/** @typedef {import('playwright-core').BrowserContext} BrowserContext */
+/** @typedef {import('playwright-core').Page} Page */
+
+export class Operator {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    this.requests = page.getByRole('region', { name: 'Requests' });
+    this.box = page.getByRole('textbox', { name: /^Message to / });
+    this.lines = page.locator('.thread .bub');
+    this.strip = page.locator('.strip');
+    this.status = page.getByRole('button', { name: /^Your status: / });
+    this.messages = page.locator('.thread .m');
+  }
+
+  /** @param {BrowserContext} context */
+  static async at(context) {
+    const page = await context.newPage();
+    await page.goto(URL_OF_SERVER);
+    return new Operator(page);
+  }
+
+  /**
+   * @param {string} email
+   * @param {string} password
+   */
+  async signIn(email, password) {
+    await this.page.getByLabel('E-mail').fill(email);
+    await this.page.getByLabel('Password', { exact: true }).fill(password);
+    await this.page.getByRole('button', { name: 'Sign in' }).click();
+  }
+
+  /** @param {string} status */
+  async setStatus(status) {
+    await this.status.click();
+    await this.page.getByRole('menuitemradio', { name: new RegExp(`^${status}`) }).click();
+  }
+
+  /** @param {string} name */
+  request(name) {
+    return this.requests.getByRole('article', { name: `Request of ${name}` });
+  }
+
+  /** @param {string} keys */
+  async press(keys) {
+    await this.page.keyboard.press(keys);
+  }
+
+  /** @param {string} text */
+  async say(text) {
+    await this.box.fill(text);
+    await this.box.press('Enter');
+  }
+
+  /**
+   * The mark at a message of the operator's own.
+   * @param {string} text
+   */
+  markAt(text) {
+    return this.messages.filter({ hasText: text }).locator('.by').getByRole('img');
+  }
+}
