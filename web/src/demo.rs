@@ -17,6 +17,8 @@ use crate::provision::{self, ProvisionError, name_of};
 pub const PASSWORD: &str = "switchboard-demo";
 
 const BRAND: &str = "demo";
+/// The name and the colour of the shop at `/demo`.
+const SHOP: (&str, &str) = ("Larkfield", "#24594a");
 const SUPPORT: &str = "support";
 const PLACES: [(&str, &str); 2] = [("sales", "Sales"), (SUPPORT, "Support")];
 const OFFER_EXPIRES_AFTER: Duration = Duration::from_secs(20);
@@ -44,7 +46,8 @@ pub async fn fill(store: &SharedStore, at: Timestamp) -> Result<bool, ProvisionE
     }
     let account = store.create_account(BRAND, "Demo", at).await?.id;
     let key = BRAND.parse().map_err(|bad| Failure::bad_id("brand", &bad))?;
-    let brand = Brand { color: "#24594a".to_owned(), ..provision::brand(account, key, "Larkfield") };
+    let (name, color) = SHOP;
+    let brand = Brand { color: color.to_owned(), ..provision::brand(account, key, name) };
     store.put_brand(&brand).await?;
     for (place, (id, name)) in (0..).zip(PLACES) {
         put_place(store, account, id, name, place).await?;

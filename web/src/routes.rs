@@ -67,6 +67,7 @@ pub fn public(app: &mut ServiceConfig) {
     .service(at("/window/{brand}").route(read().to(assets::window)))
     .service(at("/assets/{path:.*}").route(read().to(assets::console_asset)))
     .service(at("/demo").route(read().to(assets::demo)))
+    .service(at("/demo/").route(read().to(assets::demo)))
     .service(at("/demo/assets/{path:.*}").route(read().to(assets::demo_asset)))
     .default_service(web::to(assets::console));
 }
@@ -77,8 +78,8 @@ pub fn admin(app: &mut ServiceConfig) {
 }
 
 fn probes(app: &mut ServiceConfig) {
-    app.service(at("/health/live").route(get().to(health::live)))
-        .service(at("/health/ready").route(get().to(health::ready)));
+    app.service(at("/health/live").route(read().to(health::live)))
+        .service(at("/health/ready").route(read().to(health::ready)));
 }
 
 fn at(path: &str) -> Resource {

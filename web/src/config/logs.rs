@@ -5,6 +5,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::Reader;
 
+/// The HTTP server tells of each of its threads; nobody needs that.
+const DEFAULT: &str = "info,actix_server=warn";
+
 /// Filter and form.
 #[derive(Debug, Clone)]
 pub struct LogSettings {
@@ -18,7 +21,7 @@ impl LogSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let filter = "expected error, warn, info, debug or trace, or a list such as info,engine=debug";
         Self {
-            filter: reader.or("log", "info".to_owned(), filter, |text| fits(text).then(|| text.to_owned())),
+            filter: reader.or("log", DEFAULT.to_owned(), filter, |text| fits(text).then(|| text.to_owned())),
             json: reader.or("log_format", false, "expected text or json", |text| match text {
                 "text" => Some(false),
                 "json" => Some(true),
@@ -39,11 +42,11 @@ fn fits(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::{DEFAULT, fits};
 
     #[test]
     fn a_slip_in_the_log_filter_is_told_from_a_filter() {
-        for good in ["info", "warn,engine=debug", "off", "info,switchboard_web::routes=trace"] {
+        for good in [DEFAULT, "info", "warn,engine=debug", "off", "info,switchboard_web::routes=trace"] {
             assert!(fits(good), "{good}");
         }
         for bad in ["verbose", "engine=loud", "info,,debug", "info, warn", ""] {

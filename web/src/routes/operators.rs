@@ -94,16 +94,18 @@ async fn make(state: &AppState, who: &SignedIn, wanted: NewOperator, key: Option
         disabled: false,
     };
     let secret = password::checked("password", &wanted.password)?;
-    if key.is_some() && state.store.operator(who.account, operator.id).await?.is_some() {
-        // Made by the same request, whose answer got lost.
-        return Answer::created(&OperatorView::of(&operator));
-    }
     if state.store.operators(who.account).await?.len() >= ACCOUNT_THINGS_MAX as usize {
         let words = format!("an account has at most {ACCOUNT_THINGS_MAX} operators");
         return Err(Failure::conflict(Why::Full, words).into());
     }
     let hash = state.passwords.turn().await?.hash(secret).await?;
-    state.store.create_operator(who.account, &operator, &hash, state.clock.now()).await?;
+    if let Err(error) = state.store.create_operator(who.account, &operator, &hash, state.clock.now()).await {
+        // An operator with this very id was made by the same request, whose answer got lost or is on its way.
+        if key.is_some() && state.store.operator(who.account, operator.id).await?.is_some() {
+            return Answer::created(&OperatorView::of(&operator));
+        }
+        return Err(error.into());
+    }
     state.staff_changes.changed(who.account, StaffChange::Operator(operator.id)).await;
     Answer::created(&OperatorView::of(&operator))
 }

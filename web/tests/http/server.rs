@@ -24,7 +24,8 @@ async fn load_balancers_are_told_when_the_server_is_about_to_stop() {
         assert_eq!(ready.json::<serde_json::Value>().await.unwrap(), json!({ "ok": false, "reasons": ["draining"] }));
     }
     assert_eq!(client.get(server.url("/health/live")).send().await.unwrap().status(), 200);
-    assert_eq!(Answer::to(client.get(server.url("/metrics.txt"))).await.status, 404, "metrics are not public");
+    let public = client.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(!public.contains("switchboard_draining"), "metrics are not public");
 }
 
 #[actix_web::test]
@@ -124,6 +125,17 @@ async fn every_answer_tells_browsers_to_be_careful() {
         assert!(policy.contains("frame-ancestors") && !policy.contains("unsafe"), "{url}: {policy}");
         assert!(!header("cross-origin-resource-policy").is_empty());
     }
-    assert_eq!(Answer::to(client.get(server.url("/window/other"))).await.code(), "not_found", "no such brand");
-    assert_eq!(Answer::to(client.post(server.url("/"))).await.status, 405);
+}
+
+#[actix_web::test]
+async fn pages_that_are_not_there_say_so_in_words() {
+    let server = TestServer::start().await;
+    let client = Client::new();
+    for path in ["/window/other", "/window/a%20b", "/nowhere.txt", "/assets/nothing.js", "/assets/../../Cargo.toml"] {
+        let answer = client.get(server.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+        assert_eq!(answer.headers()["content-type"], "text/plain; charset=utf-8");
+    }
+    assert_eq!(client.post(server.url("/")).send().await.unwrap().status(), 405);
+    assert_eq!(client.head(server.url("/health/ready")).send().await.unwrap().status(), 200);
 }

@@ -60,25 +60,14 @@ fn layers_of_the_engine_import_only_what_is_below_them() {
 #[test]
 fn the_domain_is_pure() {
     let mut wrong = Vec::new();
-<<<<<<< HEAD
     for source in shipped_in("engine/src/domain") {
-=======
-    let tests_only = |source: &Source| source.path.ends_with("/tests.rs") || source.path.ends_with("/properties.rs");
-    for source in rust_in("engine/src/domain").into_iter().filter(|source| !tests_only(source)) {
->>>>>>> main
         let code = shipped(&source.text);
         for line in code.lines().map(str::trim_start) {
             let Some(path) = line.strip_prefix("use ").or_else(|| line.strip_prefix("pub use ")) else { continue };
             let root = path.split([':', ';', ' ']).next().unwrap_or_default();
-<<<<<<< HEAD
             // Others go on from a type or a module of this file.
             let of_this_file = root.starts_with(char::is_uppercase) || code.contains(&format!("mod {root};"));
             let own = ["crate", "self", "super"].contains(&root) || of_this_file;
-=======
-            // A path that begins with a capital goes on from a type of this file.
-            let child = code.contains(&format!("mod {root};"));
-            let own = child || ["crate", "self", "super"].contains(&root) || root.starts_with(char::is_uppercase);
->>>>>>> main
             if !own && !DOMAIN_CRATES.contains(&root) {
                 wrong.push(format!("{} uses {root}", source.path));
             }

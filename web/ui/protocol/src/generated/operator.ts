@@ -529,6 +529,19 @@ chat: string, };
 export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
 
 /**
+ * How far the visitor and oneself are, in the operators' numbering; in `resumed`.
+ */
+export type OperatorMarks = { 
+/**
+ * The visitor.
+ */
+visitor: MarkPair, 
+/**
+ * Oneself.
+ */
+mine: MarkPair, };
+
+/**
  * A frame to an operator, events aside.
  */
 export type OperatorNotice = { "type": "welcome" } & Welcome | { "type": "offer" } & Offer | { "type": "offer_gone", 

@@ -1,0 +1,129 @@
+/** Everything that can be done by key or from the palette, in one list. */
+import type { Action } from './state/keys';
+import type { Acts } from './acts';
+import type { Desk } from './desk.svelte';
+import type { View } from './view.svelte';
+import type { ListId } from './state/router.svelte';
+import { STATUSES, STATUS_WORDS } from './state/presence.svelte';
+
+const always = (): boolean => true;
+
+export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
+  const connected = (): boolean => desk.link?.connected ?? false;
+  const soonest = () => desk.offers.ringing[0];
+  const openRunning = () => {
+    const chat = desk.open;
+    return chat && chat.row.state === 'active' && chat.row.owner?.id === desk.chats.me ? chat : undefined;
+  };
+  const list = (id: ListId, label: string, can = always): Action => ({
+    id: `list-${id}`,
+    label: `Show ${label}`,
+    section: 'Go to',
+    can,
+    run: () => desk.router.go({ list: id }),
+  });
+  return [
+    {
+      id: 'accept',
+      label: 'Accept the request',
+      section: 'Requests',
+      keys: 'Alt+A',
+      can: () => connected() && soonest()?.answering === null,
+      run: () => void (soonest() && acts.accept(soonest()!.offer)),
+    },
+    {
+      id: 'decline',
+      label: 'Decline the request',
+      section: 'Requests',
+      keys: 'Alt+X',
+      can: () => connected() && soonest()?.answering === null,
+      run: () => void (soonest() && acts.decline(soonest()!.offer)),
+    },
+    {
+      id: 'end',
+      label: 'End this chat',
+      section: 'This chat',
+      keys: 'Alt+W',
+      can: () => openRunning() !== undefined,
+      run: () => view.askToEnd(openRunning()),
+    },
+    {
+      id: 'details',
+      label: 'Show or hide the details',
+      section: 'This chat',
+      keys: 'Alt+I',
+      can: () => desk.open !== undefined,
+      run: () => (view.details = !view.details),
+    },
+    {
+      id: 'next-unread',
+      label: 'Next unread chat',
+      section: 'Chats',
+      keys: 'Alt+J',
+      can: () => desk.chats.unreadChats.length > 0,
+      run: () => acts.nextUnread(),
+    },
+    {
+      id: 'take-next',
+      label: 'Take next',
+      hint: 'the one who has waited longest',
+      section: 'Chats',
+      keys: 'T',
+      can: () => connected() && desk.directory.own.length > 0,
+      run: () => void acts.takeNext(),
+    },
+    ...Array.from({ length: 9 }, (_, at): Action => ({
+      id: `chat-${at + 1}`,
+      label: `Chat ${at + 1} of the list`,
+      section: 'Chats',
+      keys: `Alt+${at + 1}`,
+      can: () => view.order[at] !== undefined,
+      run: () => acts.openChat(view.order[at] ?? ''),
+    })),
+    {
+      id: 'go-chats',
+      label: 'Chats',
+      section: 'Go to',
+      keys: 'G C',
+      can: always,
+      run: () => desk.router.go({ list: 'active', chat: null }),
+    },
+    list('active', 'my active chats'),
+    list('waiting', 'waiting chats'),
+    list('ended', 'my completed chats'),
+    list('all', 'all chats', () => desk.session.may('read_all_chats')),
+    {
+      id: 'toggle-status',
+      label: 'Online or away',
+      section: 'Status',
+      keys: 'Alt+O',
+      can: connected,
+      run: () => void acts.setStatus(desk.presence.status === 'online' ? 'away' : 'online'),
+    },
+    ...STATUSES.map((status): Action => ({
+      id: `status-${status}`,
+      label: `Go ${STATUS_WORDS[status].label.toLowerCase()}`,
+      hint: STATUS_WORDS[status].hint,
+      section: 'Status',
+      can: () => connected() && desk.presence.status !== status,
+      run: () => void acts.setStatus(status),
+    })),
+    {
+      id: 'palette',
+      label: 'Search chats and actions',
+      section: 'Console',
+      keys: 'Ctrl+K',
+      can: always,
+      run: () => (view.over = 'palette'),
+    },
+    { id: 'keys', label: 'All keys', section: 'Console', keys: '?', can: always, run: () => (view.over = 'keys') },
+    {
+      id: 'preferences',
+      label: 'Sound and notices',
+      section: 'Console',
+      can: always,
+      run: () => (view.over = 'preferences'),
+    },
+    { id: 'sign-out', label: 'Sign out', section: 'Console', can: always, run: () => void desk.session.signOut() },
+  ];
+}

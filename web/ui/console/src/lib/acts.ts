@@ -1,0 +1,157 @@
+/** What an operator does: each act, and what is said when it does not work. */
+import { newId, type Offer, type OfferEnd, type Status } from '@switchboard/protocol';
+import type { Desk } from './desk.svelte';
+import type { Chat } from './state/chat.svelte';
+import { blankRow } from './state/rows';
+import { Refused } from './state/requests';
+import { STATUS_WORDS } from './state/presence.svelte';
+
+/** Characters of one message; the server takes no more. */
+export const MESSAGE_CHARS_MAX = 10_000;
+/** Chats that "take next" tries when others are quicker. */
+const TAKE_TRIES = 3;
+
+export class Acts {
+  constructor(private readonly desk: Desk) {}
+
+  openChat(id: string): void {
+    this.desk.router.go({ chat: id });
+  }
+
+  /** Accepts; the chat opens when it is ours. */
+  async accept(offer: Offer): Promise<void> {
+    const { desk } = this;
+    desk.offers.answering(offer.offer, 'accept');
+    try {
+      const ack = await this.#ask({ type: 'accept', offer: offer.offer });
+      desk.offers.remove(offer.offer);
+      this.#become(ack.chat ?? offer.chat, offer);
+    } catch (error) {
+      this.#offerRefused(offer, error, 'The chat was not accepted');
+    }
+  }
+
+  async decline(offer: Offer): Promise<void> {
+    const { desk } = this;
+    desk.offers.answering(offer.offer, 'decline');
+    try {
+      await this.#ask({ type: 'decline', offer: offer.offer });
+      desk.offers.remove(offer.offer);
+    } catch (error) {
+      this.#offerRefused(offer, error, 'The chat was not declined');
+    }
+  }
+
+  /** Takes a chat from the queue. */
+  async take(id: string): Promise<void> {
+    try {
+      await this.#ask({ type: 'take', chat: id });
+      this.#become(id);
+    } catch (error) {
+      this.desk.toasts.wrong(takeRefusal(error));
+      void this.desk.learn(id);
+    }
+  }
+
+  /** Takes the one of one's groups that has waited longest; when somebody else is quicker, the one after. */
+  async takeNext(): Promise<void> {
+    const { lists, directory, toasts } = this.desk;
+    const next = lists.waiting.filter((row) => directory.isMember(row.group)).slice(0, TAKE_TRIES);
+    if (next.length === 0) return toasts.say('Nobody is waiting');
+    for (const [at, { id }] of next.entries()) {
+      try {
+        await this.#ask({ type: 'take', chat: id });
+        return this.#become(id);
+      } catch (error) {
+        const beaten = error instanceof Refused && (error.error.why === 'taken' || error.error.why === 'ended');
+        if (!beaten || at === next.length - 1) return toasts.wrong(takeRefusal(error));
+      }
+    }
+  }
+
+  /** Sends a message; false when it could not even be kept. */
+  say(chat: Chat, text: string): boolean {
+    const kept = this.desk.link?.keep({ type: 'say', id: newId(), chat: chat.id, text, to: 'everyone' });
+    if (kept === 'full') this.desk.toasts.wrong('Not sent: too many messages wait for the connection');
+    if (kept === 'too_large') this.desk.toasts.wrong('Not sent: the message is too long');
+    return kept === 'queued';
+  }
+
+  /** Sends a refused message once more. */
+  sayAgain(chat: Chat, id: string): void {
+    const sent = chat.sent.find((one) => one.id === id);
+    if (sent && this.say(chat, sent.text)) chat.drop(id);
+  }
+
+  end(chat: Chat): void {
+    this.desk.link?.keep({ type: 'end', id: newId(), chat: chat.id });
+  }
+
+  typing(chat: Chat, on: boolean): void {
+    this.desk.link?.hint({ type: 'typing', chat: chat.id, on });
+  }
+
+  async setStatus(status: Status): Promise<void> {
+    const { presence, toasts } = this.desk;
+    if (status === presence.status) return;
+    presence.asked = status;
+    try {
+      await this.#ask({ type: 'status', status });
+    } catch (error) {
+      toasts.wrong(`You are not ${STATUS_WORDS[status].label.toLowerCase()} yet: ${reason(error)}`);
+    } finally {
+      presence.asked = null;
+    }
+  }
+
+  /** The next chat with something unread, after the open one. */
+  nextUnread(): void {
+    const { chats, router } = this.desk;
+    const all = chats.unreadChats;
+    const at = all.findIndex((chat) => chat.id === router.place.chat);
+    const next = all[(at + 1) % Math.max(1, all.length)];
+    if (next) this.openChat(next.id);
+  }
+
+  #ask(...[request]: Parameters<NonNullable<Desk['link']>['requests']['ask']>) {
+    const link = this.desk.link;
+    if (!link) return Promise.reject(new Refused({ code: 'unavailable', message: 'There is no connection' }));
+    return link.requests.ask(request);
+  }
+
+  /** The chat is ours now: what the offer told is shown until its events are here. */
+  #become(id: string, offer?: Offer): void {
+    const { desk } = this;
+    if (!desk.chats.get(id) && offer) {
+      const { visitor, question, group, queued_at } = offer;
+      desk.chats.put({ ...blankRow(id, queued_at), visitor, question, group });
+    }
+    const row = desk.lists.waiting.find((one) => one.id === id);
+    if (row) desk.chats.put(row);
+    desk.follow(id);
+    desk.router.go({ chat: id, list: 'active' });
+  }
+
+  #offerRefused(offer: Offer, error: unknown, what: string): void {
+    const why = error instanceof Refused ? error.error.why : undefined;
+    const ends: readonly string[] = ['taken', 'expired', 'withdrawn', 'ended'] satisfies OfferEnd[];
+    this.desk.offers.answering(offer.offer, null);
+    if (why !== undefined && ends.includes(why)) {
+      const by = error instanceof Refused ? error.error.by : undefined;
+      this.desk.offers.gone(offer.offer, why as OfferEnd, by, this.desk.clock.exact());
+    } else this.desk.toasts.wrong(`${what}: ${reason(error)}`);
+  }
+}
+
+function takeRefusal(error: unknown): string {
+  const refused = error instanceof Refused ? error.error : null;
+  if (refused?.why === 'taken') return refused.by ? `${refused.by} was first` : 'Somebody else was first';
+  if (refused?.why === 'capacity') return 'Not taken: you hold as many chats as you may';
+  if (refused?.why === 'ended') return 'Not taken: the chat is over';
+  return `Not taken: ${reason(error)}`;
+}
+
+function reason(error: unknown): string {
+  const words = error instanceof Error ? error.message : 'the server did not say why';
+  return words.charAt(0).toLowerCase() + words.slice(1);
+}

@@ -1,0 +1,246 @@
+import { memoryShelf, type ChatRow, type Socket } from '@switchboard/protocol';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Acts } from './acts';
+import { Alerts } from './alerts';
+import { Desk } from './desk.svelte';
+import { Http } from './http';
+import { Notices } from './state/notices';
+import { Sounds } from './state/sounds';
+import { assigned, at, ended, event, NOON, offer, queued, running, said, started, SUE, wrote } from './state/testing';
+
+/** The server, as far as one operator sees it. */
+class Server {
+  sockets: Socket[] = [];
+  got: { type: string; id?: string; chat?: string; topic?: string; filter?: unknown; text?: string; seq?: number }[] =
+    [];
+  rows = new Map<string, ChatRow>();
+  notes = 0;
+
+  connect = (): Socket => {
+    const socket: Socket = {
+      onopen: null,
+      onmessage: null,
+      onclose: null,
+      onerror: null,
+      send: (text) => void this.got.push(JSON.parse(text)),
+      close: () => {},
+    };
+    this.sockets.push(socket);
+    return socket;
+  };
+  fetch = async (path: string): Promise<Response> => {
+    const id = /\/chats\/([^/?]+)$/.exec(path)?.[1];
+    const row = id === undefined ? undefined : this.rows.get(id);
+    if (path.endsWith('/auth/me')) return Response.json({ operator: sue, permissions: ['answer'], csrf_token: 'x' });
+    if (row) return Response.json(row);
+    if (id) return new Response(JSON.stringify({ code: 'not_found', detail: 'no such chat' }), { status: 404 });
+    return Response.json({ items: [], next: null });
+  };
+  say(...frames: unknown[]): void {
+    for (const frame of frames) this.sockets.at(-1)?.onmessage?.({ data: JSON.stringify(frame) });
+  }
+  welcome(chats: ChatRow[] = [], offers: unknown[] = []): void {
+    this.sockets.at(-1)?.onopen?.({});
+    this.say({
+      type: 'welcome',
+      operator: sue,
+      permissions: ['answer'],
+      status: 'online',
+      status_since: at(0),
+      groups: [
+        { id: 'support', name: 'Support', department: 'd', handling: 'primary', limit: null, active: true, waiting: 0 },
+      ],
+      chats,
+      offers,
+      server_time: at(0),
+    });
+  }
+  last(type: string) {
+    return this.got.findLast((frame) => frame.type === type);
+  }
+}
+
+const sue = { id: SUE, name: 'Sue Tanaka', email: 'sue@example.com', role: 'operator', limit: 5 } as const;
+let server: Server;
+
+async function desk(): Promise<{ desk: Desk; acts: Acts }> {
+  const one = new Desk({
+    http: new Http((path) => server.fetch(path)),
+    alerts: new Alerts(new Sounds(() => server.notes++), new Notices()),
+    shelf: memoryShelf(),
+    holder: { hold: () => () => {}, claim: async (_, work) => work() },
+    url: 'ws://test',
+    socket: server.connect,
+  });
+  one.attentive = true;
+  await one.session.resume();
+  one.enter();
+  await vi.advanceTimersByTimeAsync(0);
+  return { desk: one, acts: new Acts(one) };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOON });
+  vi.stubGlobal('location', { pathname: '/chats', search: '' });
+  vi.stubGlobal('history', { pushState: () => {}, replaceState: () => {} });
+  server = new Server();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('a request is accepted, opens, and is mine with all that was said before', async () => {
+  const { desk: one, acts } = await desk();
+  server.welcome();
+  const request = offer('o', 20);
+  const id = request.chat;
+  server.say({ type: 'offer', ...request });
+  expect(one.offers.ringing).toHaveLength(1);
+  const accepting = acts.accept(request);
+  server.rows.set(id, running(id, { number: 12, seq: 4 }));
+  server.say({ type: 'ack', id: server.last('accept')?.id, chat: id, seq: 4 });
+  await accepting;
+  expect(one.offers.all).toEqual([]);
+  expect(one.router.place.chat).toBe(id);
+  expect(one.open?.name).toBe('Aisha Rahman');
+  server.say(
+    ...[started, queued, wrote('Is the lamp in stock?'), assigned()].map((kind, index) => event(id, index + 1, kind)),
+    { type: 'resumed', chat: id, through: 4, last: 4, marks: { visitor: { delivered: 0, read: 0 } } },
+  );
+  await vi.advanceTimersByTimeAsync(10);
+  expect(one.chats.mine.map((chat) => [chat.id, chat.row.number, chat.events.length])).toEqual([[id, 12, 4]]);
+});
+
+test('a colleague was quicker: the card says who, and nothing opens', async () => {
+  const { desk: one, acts } = await desk();
+  server.welcome();
+  const request = offer('o', 20);
+  server.say({ type: 'offer', ...request });
+  const accepting = acts.accept(request);
+  server.say({
+    type: 'error',
+    id: server.last('accept')?.id,
+    code: 'conflict',
+    why: 'taken',
+    by: 'Bob Marsh',
+    message: 'taken',
+  });
+  await accepting;
+  expect(one.offers.all[0]?.gone).toMatchObject({ why: 'taken', by: 'Bob Marsh' });
+  expect(one.router.place.chat).toBeNull();
+});
+
+test('after a restart of the server nothing is lost and nothing is there twice', async () => {
+  const { desk: one, acts } = await desk();
+  server.welcome([running('a', { seq: 2 })]);
+  server.say(event('a', 1, started), event('a', 2, assigned()), {
+    type: 'resumed',
+    chat: 'a',
+    through: 2,
+    last: 2,
+    marks: { visitor: { delivered: 0, read: 0 } },
+  });
+  await vi.advanceTimersByTimeAsync(10);
+  const chat = one.chats.get('a');
+  server.sockets.at(-1)?.onclose?.({ code: 1006, reason: '' });
+  if (chat) acts.say(chat, 'Written meanwhile');
+  await vi.advanceTimersByTimeAsync(1_500);
+  server.welcome([running('a', { seq: 3 })]);
+  const say = server.last('say');
+  expect(say?.text).toBe('Written meanwhile');
+  server.say(
+    event('a', 2, assigned()),
+    event('a', 3, wrote('Hello?'), 3),
+    { type: 'resumed', chat: 'a', through: 3, last: 3, marks: { visitor: { delivered: 0, read: 0 } } },
+    { type: 'ack', id: say?.id, chat: 'a', seq: 4 },
+  );
+  expect(chat?.sent.map((sent) => sent.text)).toEqual(['Written meanwhile']);
+  server.say(event('a', 4, said('Written meanwhile'), 4, say?.id));
+  expect(chat?.events.map((frame) => frame.seq)).toEqual([1, 2, 3, 4]);
+  expect(chat?.sent).toEqual([]);
+  expect(one.link?.outgoing).toEqual([]);
+});
+
+test('a message in a chat I do not look at sounds, one I look at does not', async () => {
+  const { desk: one } = await desk();
+  server.welcome([running('a'), running('b')]);
+  for (const id of ['a', 'b'])
+    server.say({ type: 'resumed', chat: id, through: 0, last: 0, marks: { visitor: { delivered: 0, read: 0 } } });
+  await vi.advanceTimersByTimeAsync(10);
+  one.router.go({ chat: 'a' });
+  server.say(event('a', 1, wrote('Hello'), 0));
+  expect(server.notes).toBe(0);
+  server.say(event('b', 1, wrote('Hello'), 0));
+  expect(server.notes).toBe(1);
+});
+
+test('an old chat that is looked up makes no sound and is not counted as unread', async () => {
+  const { desk: one } = await desk();
+  server.rows.set('old', running('old', { state: 'ended', seq: 3, owner: { id: 'op-joe', name: 'Joe Abara' } }));
+  server.welcome();
+  one.router.go({ chat: 'old' });
+  await vi.advanceTimersByTimeAsync(10);
+  expect([one.open?.row.state, one.missing, server.notes, one.chats.unreadChats.length]).toEqual(['ended', null, 0, 0]);
+});
+
+test('a chat that does not exist says so', async () => {
+  const { desk: one } = await desk();
+  server.welcome();
+  one.router.go({ chat: 'nope' });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(one.missing).toBe('nope');
+});
+
+test('take next goes on to the one behind when a colleague is quicker', async () => {
+  const { desk: one, acts } = await desk();
+  server.welcome();
+  const subscription = server.got.find((frame) => frame.topic === 'chats')?.id;
+  const rows = [
+    running('first', { state: 'waiting', owner: undefined }),
+    running('second', { state: 'waiting', owner: undefined }),
+  ];
+  server.say({ type: 'rows', topic: 'chats', subscription, total: 2, rows });
+  const taking = acts.takeNext();
+  expect(server.last('take')?.chat).toBe('first');
+  server.say({ type: 'error', id: server.last('take')?.id, code: 'conflict', why: 'taken', message: 'taken' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(server.last('take')?.chat).toBe('second');
+  server.say({ type: 'ack', id: server.last('take')?.id, chat: 'second', seq: 5 });
+  await taking;
+  expect(one.router.place.chat).toBe('second');
+});
+
+test('what I have seen to its end is told as read, once', async () => {
+  const { desk: one } = await desk();
+  server.welcome([running('a')]);
+  server.say({ type: 'resumed', chat: 'a', through: 0, last: 0, marks: { visitor: { delivered: 0, read: 0 } } });
+  await vi.advanceTimersByTimeAsync(10);
+  server.say(event('a', 1, wrote('Hello'), 0));
+  const chat = one.chats.get('a');
+  expect(chat?.unread).toBe(1);
+  if (chat) one.seen(chat);
+  if (chat) one.seen(chat);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(chat?.unread).toBe(0);
+  expect(server.got.filter((frame) => frame.type === 'read').map(({ seq }) => seq)).toEqual([1]);
+});
+
+test('a chat that ended while I had it goes to the completed ones', async () => {
+  const { desk: one } = await desk();
+  server.welcome([running('a')]);
+  server.say({ type: 'resumed', chat: 'a', through: 0, last: 0, marks: { visitor: { delivered: 0, read: 0 } } });
+  one.router.go({ list: 'ended' });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(one.lists.ended.state).toBe('there');
+  server.say(event('a', 1, ended, 0));
+  expect([one.lists.ended.fresh, one.chats.mine.length, one.chats.lingering.length]).toEqual([1, 0, 1]);
+});
+
+test('whoever signs out leaves nothing behind on the screen', async () => {
+  const { desk: one } = await desk();
+  server.welcome([running('a')], [offer('o', 20)]);
+  await one.session.signOut();
+  one.leave();
+  expect([one.chats.mine.length, one.offers.all.length, one.link, one.welcomed]).toEqual([0, 0, null, false]);
+});

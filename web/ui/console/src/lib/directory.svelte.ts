@@ -1,0 +1,45 @@
+/** What groups and departments are called: one's own from `welcome`, others from the server where one may read them. */
+import type { MyGroup } from '@switchboard/protocol';
+import { SvelteMap } from 'svelte/reactivity';
+import type { Http } from './http';
+
+interface Named {
+  id: string;
+  name: string;
+}
+
+export class Directory {
+  readonly #names = new SvelteMap<string, string>();
+  readonly #departments = new SvelteMap<string, string>();
+  #own = $state.raw<readonly MyGroup[]>([]);
+
+  get own(): readonly MyGroup[] {
+    return this.#own;
+  }
+
+  setOwn(groups: readonly MyGroup[]): void {
+    this.#own = groups;
+    for (const { id, name } of groups) this.#names.set(id, name);
+  }
+
+  /** Learns the names of groups one is no member of, and of departments; what has no name is shown by its id. */
+  async learn(http: Http): Promise<void> {
+    const get = (path: string) => http.get<{ items: Named[] }>(path, { limit: 200 }).catch(() => ({ items: [] }));
+    const [groups, departments] = await Promise.all([get('/groups'), get('/departments')]);
+    for (const { id, name } of groups.items) this.#names.set(id, name);
+    for (const { id, name } of departments.items) this.#departments.set(id, name);
+  }
+
+  isMember(group: string): boolean {
+    return this.#own.some(({ id }) => id === group);
+  }
+
+  group(id: string): string {
+    return this.#names.get(id) ?? id;
+  }
+
+  /** The department's name; none where we may not read it. */
+  department(id: string | undefined): string | undefined {
+    return id === undefined ? undefined : this.#departments.get(id);
+  }
+}

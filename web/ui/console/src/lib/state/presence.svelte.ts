@@ -1,0 +1,26 @@
+/** One's own status, the same in all windows. */
+import type { Status } from '@switchboard/protocol';
+
+export class Presence {
+  status = $state<Status>('offline');
+  /** Since when, milliseconds since 1970. */
+  since = $state(0);
+  /** What we have asked for and not been told yet. */
+  asked = $state<Status | null>(null);
+
+  told(status: Status, since: string): void {
+    this.status = status;
+    this.since = Date.parse(since);
+    this.asked = null;
+  }
+}
+
+/** What each status is called and means. */
+export const STATUS_WORDS: Record<Status, { label: string; hint: string }> = {
+  online: { label: 'Online', hint: 'New chats ring' },
+  away: { label: 'Away', hint: 'Back in a while, no new chats' },
+  busy: { label: 'Busy', hint: 'Here, no new chats' },
+  offline: { label: 'Offline', hint: 'Not at work' },
+};
+/** In the order of the menu. */
+export const STATUSES: readonly Status[] = ['online', 'away', 'busy', 'offline'];

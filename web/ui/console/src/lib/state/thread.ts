@@ -1,0 +1,150 @@
+/** A chat as the thread shows it: days, lines of what happened, messages with how far each has got. */
+import type { ChatRow, EventKind } from '@switchboard/protocol';
+import { clockTime, dayName, duration, endedWords, firstName, sameDay } from '../words';
+import { type ChatEvent, operatorName, type Sent } from './chat.svelte';
+
+/** How far a message of ours has got. */
+export type MarkOf = 'waiting' | 'stored' | 'delivered' | 'read' | 'refused';
+
+/** Something that happened, for the icon in front of it. */
+export type LineIcon = 'started' | 'assigned' | 'rang' | 'away' | 'back' | 'ended' | 'erased';
+
+export type ThreadItem =
+  | { kind: 'day'; key: string; text: string }
+  | { kind: 'new'; key: string }
+  | { kind: 'line'; key: string; icon: LineIcon; text: string; page?: string | undefined; time: string }
+  | {
+      kind: 'message';
+      key: string;
+      /** From the team: at the end side. */
+      team: boolean;
+      by: string;
+      text: string;
+      time: string;
+      audience: 'everyone' | 'operators' | 'coaching';
+      /** Only on our own. */
+      mark?: MarkOf | undefined;
+      refusal?: string | undefined;
+      /** Its id among what was sent, to try again. */
+      sentId?: string | undefined;
+    };
+
+export interface ThreadInput {
+  row: ChatRow;
+  name: string;
+  events: readonly ChatEvent[];
+  sent: readonly Sent[];
+  outgoing: readonly Sent[];
+  me: string;
+  now: number;
+  /** What was read when the chat was opened; a line says where the new begins. */
+  readAt: number | null;
+}
+
+/** All items, in order. */
+export function threadOf(input: ThreadInput): ThreadItem[] {
+  const items: ThreadItem[] = [];
+  const rung = new Map<string, string>();
+  let day = Number.NaN;
+  let newShown = input.readAt === null;
+  const enterDay = (at: number): void => {
+    if (!Number.isNaN(day) && sameDay(day, at)) return;
+    items.push({ kind: 'day', key: `day ${new Date(at).toDateString()}`, text: dayName(at, input.now) });
+    day = at;
+  };
+  for (const frame of input.events) {
+    const { event, seq } = frame;
+    if (event.kind === 'offered') rung.set(event.offer, event.name);
+    const item = itemOf(frame, input, rung);
+    if (!item) continue;
+    enterDay(Date.parse(frame.at));
+    const fresh = !newShown && seq > (input.readAt ?? 0) && event.kind === 'message' && event.from.role === 'visitor';
+    if (fresh) {
+      items.push({ kind: 'new', key: 'new' });
+      newShown = true;
+    }
+    items.push(item);
+  }
+  for (const sent of [...input.sent, ...input.outgoing]) {
+    enterDay(sent.at);
+    items.push({
+      kind: 'message',
+      // The same key as the event that takes its place.
+      key: sent.seq === undefined ? `sent ${sent.id}` : `seq ${sent.seq}`,
+      team: true,
+      by: 'You',
+      text: sent.text,
+      time: clockTime(sent.at),
+      audience: 'everyone',
+      mark: sent.refused ? 'refused' : markOf(sent.seq, input.row),
+      refusal: sent.refused,
+      sentId: sent.id,
+    });
+  }
+  return items;
+}
+
+/** How far a message with that number has got; one without is still waiting. */
+export function markOf(seq: number | undefined, row: ChatRow): MarkOf {
+  if (seq === undefined) return 'waiting';
+  if (row.visitor_marks.read >= seq) return 'read';
+  return row.visitor_marks.delivered >= seq ? 'delivered' : 'stored';
+}
+
+function itemOf(frame: ChatEvent, input: ThreadInput, rung: Map<string, string>): ThreadItem | null {
+  const { event, seq, at } = frame;
+  const line = (icon: LineIcon, text: string, page?: string): ThreadItem => ({
+    kind: 'line',
+    key: `seq ${seq}`,
+    icon,
+    text,
+    page,
+    time: clockTime(Date.parse(at)),
+  });
+  const who = firstName(input.name);
+  switch (event.kind) {
+    case 'message': {
+      const mine = event.from.role === 'operator' && event.from.id === input.me;
+      return {
+        kind: 'message',
+        key: `seq ${seq}`,
+        team: event.from.role !== 'visitor',
+        by: mine ? 'You' : event.from.role === 'visitor' ? who : (event.from.name ?? 'Switchboard'),
+        text: event.text,
+        time: clockTime(Date.parse(at)),
+        audience: event.to,
+        mark: mine && event.to === 'everyone' ? markOf(seq, input.row) : undefined,
+      };
+    }
+    case 'started':
+      return line('started', `${who} started the chat`, event.page);
+    case 'assigned':
+      return line('assigned', assignedWords(event, input, at));
+    case 'declined':
+      return line('rang', `${rungAt(event, input, rung)} declined`);
+    case 'expired':
+      return event.why === 'expired' ? line('rang', `${rungAt(event, input, rung)} did not answer`) : null;
+    case 'visitor_away':
+      return line('away', `${who} is away`);
+    case 'visitor_back':
+      return line('back', `${who} is back`);
+    case 'ended':
+      return line('ended', endedWords(event.by, event.why, operatorName(event.operator, input.row, input.me)));
+    case 'erased':
+      return line('erased', 'Something was removed here');
+    default:
+      // Queued and offered say nothing that the lines around them do not; kinds of later versions are not known.
+      return null;
+  }
+}
+
+function rungAt(event: { operator: string; offer: string }, { me }: ThreadInput, rung: Map<string, string>): string {
+  return event.operator === me ? 'You' : (rung.get(event.offer) ?? 'An operator');
+}
+
+function assignedWords(event: Extract<EventKind, { kind: 'assigned' }>, { row, me }: ThreadInput, at: string): string {
+  const whom = event.operator === me ? 'you' : event.name;
+  const how = event.by === 'taken' ? 'taken by' : event.by === 'accepted' ? 'accepted by' : 'assigned to';
+  const waited = Date.parse(at) - Date.parse(row.queued_at);
+  return `Waited ${duration(waited)}, ${how} ${whom}`;
+}
