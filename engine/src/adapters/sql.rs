@@ -18,7 +18,7 @@ mod shards;
 mod staff;
 mod value;
 
-pub(crate) use birth::{claim, head_values};
+pub(crate) use birth::{claim, state_values};
 pub(crate) use events::{activate, events};
 pub(crate) use names::{ended_by, ended_why, offer_kind, phase};
 pub(crate) use query::Query;

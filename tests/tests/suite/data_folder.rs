@@ -78,19 +78,20 @@ async fn a_file_that_is_no_database_is_refused_in_words() {
 fn fill(folder: &std::path::Path, chats: u32) {
     let file = Connection::open(folder.join("switchboard.db")).expect("it opens");
     file.execute_batch("PRAGMA synchronous = OFF").expect("it is set");
-    let columns = "last_seq, visitor_seq, messages, idle_since, answered_at, visitor, brand, department, name, email, \
+    let columns = "visitor, brand, department, name, email, \
          started_at, state, grp, owner, queued_at, assigned_at, ended_at, ended_by, ended_why, visitor_away, question";
     let made = file.execute(
         &format!(
             "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {chats}) \
-             INSERT INTO chat (id, account, shard, owner_epoch, number, {columns}) \
-             SELECT randomblob(16), account, n % 256, owner_epoch, number + n, {columns} FROM chat, n"
+             INSERT INTO chat (id, account, shard, number, {columns}) \
+             SELECT randomblob(16), account, n % 256, number + n, {columns} FROM chat, n"
         ),
         [],
     );
     assert_eq!(made.expect("they are made"), chats as usize);
     file.execute_batch(
-        "INSERT OR IGNORE INTO chat_event (chat, seq, account, visitor_seq, visible, at, body) \
+        "INSERT OR IGNORE INTO chat_head SELECT id, account, 1, 1, 1, 0, NULL, NULL FROM chat; \
+         INSERT OR IGNORE INTO chat_event (chat, seq, account, visitor_seq, visible, at, body) \
          SELECT id, 1, account, 1, 1, started_at, '{\"kind\":\"visitor_away\"}' FROM chat",
     )
     .expect("they are made");

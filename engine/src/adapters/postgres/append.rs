@@ -83,7 +83,7 @@ impl<'a> Group<'a> {
         let asked = || appends.iter().flatten();
         let chats: Vec<Uuid> = asked().map(|append| append.chat.0).collect();
         let rows = sqlx::query(
-            "SELECT id, account, owner_epoch, last_seq FROM chat WHERE id = ANY($1) ORDER BY id FOR UPDATE",
+            "SELECT chat, account, owner_epoch, last_seq FROM chat_head WHERE chat = ANY($1) ORDER BY chat FOR UPDATE",
         );
         for row in rows.bind(chats).fetch_all(&mut *connection).await? {
             let chat =

@@ -11,8 +11,8 @@ use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatHead, Head};
 
 pub(super) async fn write(connection: &mut PgConnection, group: Group<'_>) -> sqlx::Result<()> {
-    light_heads(connection, &group).await?;
-    full_heads(connection, &group).await?;
+    heads(connection, &group).await?;
+    states(connection, &group).await?;
     if !group.events.is_empty() {
         insert_events(connection, group.events.iter().copied()).await?;
     }
@@ -61,37 +61,42 @@ pub(super) async fn insert_events<'a>(
     insert.bind(bodies).bind(commands).bind(senders).bind(digests).execute(connection).await.map(drop)
 }
 
-async fn light_heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result<()> {
+async fn heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result<()> {
     let mut ids: Vec<Uuid> = Vec::new();
     let mut seqs = Vec::new();
     let mut visitor_seqs = Vec::new();
-    let mut messages_ = Vec::new();
+    let mut counts = Vec::new();
     let mut idle = Vec::new();
     let mut answered = Vec::new();
     for (id, chat) in &group.chats {
-        if let Some(Head::Light { visitor_seq, messages, idle_since, answered_at }) = &chat.head {
-            ids.push(*id);
-            seqs.push(chat.last_seq);
-            visitor_seqs.push(i64::from(*visitor_seq));
-            messages_.push(i64::from(*messages));
-            idle.push(idle_since.map(Timestamp::millis));
-            answered.push(answered_at.map(Timestamp::millis));
-        }
+        let (visitor_seq, messages, idle_since, answered_at) = match &chat.head {
+            None => continue,
+            Some(Head::Light { visitor_seq, messages, idle_since, answered_at }) => {
+                (*visitor_seq, *messages, *idle_since, *answered_at)
+            }
+            Some(Head::Full(head)) => (head.visitor_seq, head.messages, head.idle_since, head.answered_at),
+        };
+        ids.push(*id);
+        seqs.push(chat.last_seq);
+        visitor_seqs.push(i64::from(visitor_seq));
+        counts.push(i64::from(messages));
+        idle.push(idle_since.map(Timestamp::millis));
+        answered.push(answered_at.map(Timestamp::millis));
     }
     if ids.is_empty() {
         return Ok(());
     }
     let update = sqlx::query(
-        "UPDATE chat SET last_seq = v.last_seq, visitor_seq = v.visitor_seq, messages = v.messages, \
+        "UPDATE chat_head SET last_seq = v.last_seq, visitor_seq = v.visitor_seq, messages = v.messages, \
          idle_since = v.idle_since, answered_at = v.answered_at \
          FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) \
-         AS v (id, last_seq, visitor_seq, messages, idle_since, answered_at) WHERE chat.id = v.id",
+         AS v (chat, last_seq, visitor_seq, messages, idle_since, answered_at) WHERE chat_head.chat = v.chat",
     );
-    let update = update.bind(ids).bind(seqs).bind(visitor_seqs).bind(messages_).bind(idle).bind(answered);
+    let update = update.bind(ids).bind(seqs).bind(visitor_seqs).bind(counts).bind(idle).bind(answered);
     update.execute(connection).await.map(drop)
 }
 
-async fn full_heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result<()> {
+async fn states(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result<()> {
     let full = group.chats.iter().filter_map(|(id, chat)| match &chat.head {
         Some(Head::Full(head)) => Some((*id, &**head)),
         _ => None,
@@ -103,20 +108,16 @@ async fn full_heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::R
     let time = |of: fn(&ChatHead) -> Option<Timestamp>| -> Vec<Option<i64>> {
         full.iter().map(|(_, head)| of(head).map(Timestamp::millis)).collect()
     };
-    let number = |of: fn(&ChatHead) -> u32| -> Vec<i64> { full.iter().map(|(_, head)| i64::from(of(head))).collect() };
     let text = |of: fn(&ChatHead) -> Option<String>| -> Vec<Option<String>> {
         full.iter().map(|(_, head)| of(head)).collect()
     };
     let update = sqlx::query(
         "UPDATE chat SET state = v.state, grp = v.grp, owner = v.owner, queued_at = v.queued_at, \
-         assigned_at = v.assigned_at, answered_at = v.answered_at, ended_at = v.ended_at, ended_by = v.ended_by, \
-         ended_why = v.ended_why, idle_since = v.idle_since, visitor_away = v.visitor_away, messages = v.messages, \
-         question = v.question, last_seq = v.last_seq, visitor_seq = v.visitor_seq \
+         assigned_at = v.assigned_at, ended_at = v.ended_at, ended_by = v.ended_by, ended_why = v.ended_why, \
+         visitor_away = v.visitor_away, question = v.question \
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], \
-         $8::bigint[], $9::text[], $10::text[], $11::bigint[], $12::boolean[], $13::bigint[], $14::text[], \
-         $15::bigint[], $16::bigint[]) AS v (id, state, grp, owner, queued_at, assigned_at, answered_at, ended_at, \
-         ended_by, ended_why, idle_since, visitor_away, messages, question, last_seq, visitor_seq) \
-         WHERE chat.id = v.id",
+         $8::text[], $9::text[], $10::boolean[], $11::text[]) AS v (id, state, grp, owner, queued_at, assigned_at, \
+         ended_at, ended_by, ended_why, visitor_away, question) WHERE chat.id = v.id",
     );
     update
         .bind(full.iter().map(|(id, _)| *id).collect::<Vec<_>>())
@@ -125,16 +126,11 @@ async fn full_heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::R
         .bind(full.iter().map(|(_, head)| head.owner.map(|owner| owner.0)).collect::<Vec<_>>())
         .bind(time(|head| Some(head.queued_at)))
         .bind(time(|head| head.assigned_at))
-        .bind(time(|head| head.answered_at))
         .bind(time(|head| head.ended_at))
         .bind(text(|head| head.ended.map(|(by, _)| ended_by::name(by).to_owned())))
         .bind(text(|head| head.ended.map(|(_, why)| ended_why::name(why).to_owned())))
-        .bind(time(|head| head.idle_since))
         .bind(full.iter().map(|(_, head)| head.visitor_away).collect::<Vec<_>>())
-        .bind(number(|head| head.messages))
         .bind(text(|head| head.question.clone()))
-        .bind(number(|head| head.last_seq))
-        .bind(number(|head| head.visitor_seq))
         .execute(connection)
         .await
         .map(drop)

@@ -25,6 +25,7 @@ pub(crate) async fn claim(sql: &mut dyn Sql, birth: &Birth) -> Result<i64, Birth
     let number = sql.run(number.arg(birth.account)).await?.first(|mut row| row.int())?;
     let number = number.ok_or_else(|| BirthError::Unavailable("there is no such account".into()))?;
     if sql.run(chat_row(birth, number)).await?.affected == 1 {
+        sql.run(head_row(birth)).await?;
         return Ok(number);
     }
     match open_chat(sql, birth).await? {
@@ -66,40 +67,42 @@ async fn open_chat(sql: &mut dyn Sql, birth: &Birth) -> Result<Option<ChatId>, S
 
 fn chat_row(birth: &Birth, number: i64) -> Query {
     let mut query = Query::new(
-        "INSERT INTO chat (id, account, shard, owner_epoch, number, visitor, brand, department, name, email, \
-         started_at, state, grp, owner, queued_at, assigned_at, answered_at, ended_at, ended_by, ended_why, \
-         idle_since, visitor_away, messages, question, last_seq, visitor_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-         $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) \
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO chat (id, account, shard, number, visitor, brand, department, name, email, started_at, state, grp, \
+         owner, queued_at, assigned_at, ended_at, ended_by, ended_why, visitor_away, question) VALUES ($1, $2, $3, $4, \
+         $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING",
     );
-    query = query.arg(birth.chat.0).arg(birth.account).arg(i64::from(birth.chat.shard().0)).arg(birth.epoch);
+    query = query.arg(birth.chat.0).arg(birth.account).arg(i64::from(birth.chat.shard().0));
     query = query.arg(number).arg(birth.visitor.0).arg(birth.brand.as_str());
     query = query.arg(birth.department.as_ref().map(|department| department.as_str().to_owned()));
     query = query.arg(birth.name.clone()).arg(birth.email.clone()).arg(birth.at);
-    query.args.extend(head_values(&birth.head));
+    query.args.extend(state_values(&birth.head));
     query
 }
 
-/// The changing columns of a chat's row: `state`, `grp`, `owner`, `queued_at`, `assigned_at`, `answered_at`,
-/// `ended_at`, `ended_by`, `ended_why`, `idle_since`, `visitor_away`, `messages`, `question`, `last_seq`,
-/// `visitor_seq`.
-pub(crate) fn head_values(head: &ChatHead) -> [Value; 15] {
+fn head_row(birth: &Birth) -> Query {
+    let head = &birth.head;
+    let query = Query::new(
+        "INSERT INTO chat_head (chat, account, owner_epoch, last_seq, visitor_seq, messages, idle_since, answered_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    );
+    let query = query.arg(birth.chat.0).arg(birth.account).arg(birth.epoch).arg(head.last_seq).arg(head.visitor_seq);
+    query.arg(head.messages).arg(head.idle_since).arg(head.answered_at)
+}
+
+/// The changing columns of a chat's row, those of its head aside: `state`, `grp`, `owner`, `queued_at`,
+/// `assigned_at`, `ended_at`, `ended_by`, `ended_why`, `visitor_away`, `question`.
+pub(crate) fn state_values(head: &ChatHead) -> [Value; 10] {
     [
         phase::name(head.state).into(),
         head.group.as_str().into(),
         head.owner.map(|owner| owner.0).into(),
         head.queued_at.into(),
         head.assigned_at.into(),
-        head.answered_at.into(),
         head.ended_at.into(),
         head.ended.map(|(by, _)| ended_by::name(by).to_owned()).into(),
         head.ended.map(|(_, why)| ended_why::name(why).to_owned()).into(),
-        head.idle_since.into(),
         head.visitor_away.into(),
-        head.messages.into(),
         head.question.clone().into(),
-        head.last_seq.into(),
-        head.visitor_seq.into(),
     ]
 }
 

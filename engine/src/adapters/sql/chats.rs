@@ -14,11 +14,11 @@ use crate::protocol::visitor::{ChatPhase, MarkPair};
 const MARKS_AT_ONCE: usize = 500;
 
 /// What [`chat_record`] reads, in its order.
-const CHAT_COLUMNS: &str = "SELECT c.account, c.id, c.number, c.owner_epoch, c.visitor, c.brand, \
+const CHAT_COLUMNS: &str = "SELECT c.account, c.id, c.number, h.owner_epoch, c.visitor, c.brand, \
     c.department, c.name, c.email, o.name, c.started_at, c.state, c.grp, c.owner, c.queued_at, c.assigned_at, \
-    c.answered_at, c.ended_at, c.ended_by, c.ended_why, c.idle_since, c.visitor_away, c.messages, c.question, \
-    c.last_seq, c.visitor_seq ";
-const FROM_CHAT: &str = "FROM chat c LEFT JOIN operator o ON o.account = c.account AND o.id = c.owner WHERE ";
+    h.answered_at, c.ended_at, c.ended_by, c.ended_why, h.idle_since, c.visitor_away, h.messages, c.question, \
+    h.last_seq, h.visitor_seq ";
+const FROM_CHAT: &str = "FROM chat c JOIN chat_head h ON h.chat = c.id LEFT JOIN operator o ON o.account = c.account AND o.id = c.owner WHERE ";
 
 /// Reads a chat from [`CHAT_COLUMNS`].
 fn chat_record(row: &mut Row) -> Result<ChatRecord, StoreError> {
@@ -156,7 +156,7 @@ pub(super) async fn waiting(
 ) -> Result<Vec<(ChatRecord, Option<OfferRow>)>, StoreError> {
     let mut query = Query::new(CHAT_COLUMNS).arg(account).arg(group.as_str());
     query
-        .push(", f.seq, f.operator, f.grp, f.kind, f.expires_at FROM chat c ")
+        .push(", f.seq, f.operator, f.grp, f.kind, f.expires_at FROM chat c JOIN chat_head h ON h.chat = c.id ")
         .push("LEFT JOIN operator o ON o.account = c.account AND o.id = c.owner ")
         .push("LEFT JOIN offer f ON f.chat = c.id ")
         .push("WHERE c.account = $1 AND c.grp = $2 AND c.state = 'waiting' ORDER BY c.queued_at, c.id, f.seq");

@@ -22,7 +22,7 @@ pub(crate) async fn events(
     bytes: usize,
 ) -> Result<EventPage, StoreError> {
     for _ in 0..TRIES {
-        let heads = Query::new("SELECT last_seq, visitor_seq FROM chat WHERE id = $1 AND account = $2");
+        let heads = Query::new("SELECT last_seq, visitor_seq FROM chat_head WHERE chat = $1 AND account = $2");
         let heads = sql.run(heads.arg(chat.0).arg(account)).await?;
         let Some((seq, visitor_seq)) = heads.first(|mut row| Ok((row.u32()?, row.u32()?)))? else {
             return Ok(EventPage::default());
@@ -58,7 +58,7 @@ pub(crate) async fn activate(
     chat: ChatId,
     epoch: u64,
 ) -> Result<Option<StoredChat>, StoreError> {
-    let own = Query::new("UPDATE chat SET owner_epoch = $1 WHERE id = $2 AND account = $3 AND owner_epoch < $4");
+    let own = Query::new("UPDATE chat_head SET owner_epoch = $1 WHERE chat = $2 AND account = $3 AND owner_epoch < $4");
     sql.run(own.arg(epoch).arg(chat.0).arg(account).arg(epoch)).await?;
     let Some(record) = chats::chat(sql, account, chat).await?.filter(|record| record.owner_epoch == epoch) else {
         return Ok(None);

@@ -3,7 +3,7 @@
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params, params_from_iter};
 
 use crate::adapters::delivery::well_numbered;
-use crate::adapters::sql::{head_values, offer_kind};
+use crate::adapters::sql::{offer_kind, state_values};
 use crate::adapters::sqlite::indexer::Indexer;
 use crate::adapters::sqlite::read::{store_error, words};
 use crate::adapters::sqlite::writer::Core;
@@ -14,12 +14,10 @@ use crate::domain::time::Timestamp;
 use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Birth, Head, Load};
 use crate::ports::store::StoreError;
 
-const LIGHT: &str = "UPDATE chat SET last_seq = ?1, visitor_seq = ?2, messages = ?3, idle_since = ?4, answered_at = ?5 \
-    WHERE id = ?6 AND account = ?7 AND owner_epoch = ?8 AND last_seq = ?9";
-const FULL: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at = ?4, assigned_at = ?5, \
-    answered_at = ?6, ended_at = ?7, ended_by = ?8, ended_why = ?9, idle_since = ?10, visitor_away = ?11, \
-    messages = ?12, question = ?13, last_seq = ?14, visitor_seq = ?15 \
-    WHERE id = ?16 AND account = ?17 AND owner_epoch = ?18 AND last_seq = ?19";
+const HEAD: &str = "UPDATE chat_head SET last_seq = ?1, visitor_seq = ?2, messages = ?3, idle_since = ?4, \
+    answered_at = ?5 WHERE chat = ?6 AND account = ?7 AND owner_epoch = ?8 AND last_seq = ?9";
+const STATE: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at = ?4, assigned_at = ?5, ended_at = ?6, \
+    ended_by = ?7, ended_why = ?8, visitor_away = ?9, question = ?10 WHERE id = ?11 AND account = ?12";
 const EVENT: &str = "INSERT INTO event (n, account, chat, seq, visitor_seq, visible, at, body, command, sender, digest) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 // The limit stands in the write itself: whoever writes last sees what the others took. Giving back more than is held
@@ -37,13 +35,13 @@ const CLOSE_OFFER: &str = "DELETE FROM offer WHERE chat = ?1 AND seq = ?2 AND ac
 
 /// The statements of appends, prepared once for a run of them.
 pub(super) struct Statements<'c> {
-    light: CachedStatement<'c>,
+    head: CachedStatement<'c>,
     event: CachedStatement<'c>,
 }
 
 impl<'c> Statements<'c> {
     pub(super) fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
-        Ok(Self { light: connection.prepare_cached(LIGHT)?, event: connection.prepare_cached(EVENT)? })
+        Ok(Self { head: connection.prepare_cached(HEAD)?, event: connection.prepare_cached(EVENT)? })
     }
 
     /// Does one append, or refuses it without a trace. An error means that the transaction is lost.
@@ -115,28 +113,34 @@ impl<'c> Statements<'c> {
         Ok(Ok(Appended { loads }))
     }
 
-    /// Writes the chat's row; false when another writer has the chat.
+    /// Writes the chat's rows; false when another writer has the chat.
     fn head(&mut self, connection: &Connection, append: &Append) -> rusqlite::Result<bool> {
-        let id = &append.chat.0.as_bytes()[..];
-        let changed = match &append.head {
-            Head::Light { visitor_seq, messages, idle_since, answered_at } => self.light.execute(params![
-                append.events.last().map_or(append.after, |event| event.seq),
-                visitor_seq,
-                messages,
-                idle_since.map(Timestamp::millis),
-                answered_at.map(Timestamp::millis),
-                id,
-                append.account.0,
-                append.epoch as i64,
-                append.after,
-            ])?,
-            Head::Full(head) => {
-                let fence = [append.chat.0.into(), append.account.into(), append.epoch.into(), append.after.into()];
-                let values = head_values(head).into_iter().chain(fence);
-                connection.prepare_cached(FULL)?.execute(params_from_iter(values))?
+        let (visitor_seq, messages, idle_since, answered_at) = match &append.head {
+            Head::Light { visitor_seq, messages, idle_since, answered_at } => {
+                (*visitor_seq, *messages, *idle_since, *answered_at)
             }
+            Head::Full(head) => (head.visitor_seq, head.messages, head.idle_since, head.answered_at),
         };
-        Ok(changed == 1)
+        let changed = self.head.execute(params![
+            append.events.last().map_or(append.after, |event| event.seq),
+            visitor_seq,
+            messages,
+            idle_since.map(Timestamp::millis),
+            answered_at.map(Timestamp::millis),
+            &append.chat.0.as_bytes()[..],
+            append.account.0,
+            append.epoch as i64,
+            append.after,
+        ])?;
+        if changed == 0 {
+            return Ok(false);
+        }
+        if let Head::Full(head) = &append.head {
+            let key = [append.chat.0.into(), append.account.into()];
+            let values = state_values(head).into_iter().chain(key);
+            connection.prepare_cached(STATE)?.execute(params_from_iter(values))?;
+        }
+        Ok(true)
     }
 
     fn events(

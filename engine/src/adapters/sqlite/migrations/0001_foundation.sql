@@ -117,16 +117,22 @@ INSERT INTO shard (id, epoch)
 WITH RECURSIVE number (id) AS (SELECT 0 UNION ALL SELECT id + 1 FROM number WHERE id < 255)
 SELECT id, 0 FROM number;
 
+-- What changes with every message, apart from the rest of the chat: small rows, so that a commit writes few pages.
+CREATE TABLE chat_head (
+    chat        BLOB NOT NULL PRIMARY KEY,
+    account     INTEGER NOT NULL,
+    owner_epoch INTEGER NOT NULL,
+    last_seq    INTEGER NOT NULL,
+    visitor_seq INTEGER NOT NULL,
+    messages    INTEGER NOT NULL,
+    idle_since  INTEGER,
+    answered_at INTEGER
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE chat (
     id           BLOB NOT NULL PRIMARY KEY,
     account      INTEGER NOT NULL,
     shard        INTEGER NOT NULL,
-    owner_epoch  INTEGER NOT NULL,
-    last_seq     INTEGER NOT NULL,
-    visitor_seq  INTEGER NOT NULL,
-    messages     INTEGER NOT NULL,
-    idle_since   INTEGER,
-    answered_at  INTEGER,
     number       INTEGER NOT NULL,
     visitor      BLOB NOT NULL,
     brand        TEXT NOT NULL,
@@ -145,8 +151,7 @@ CREATE TABLE chat (
     visitor_away INTEGER NOT NULL,
     question     TEXT
 ) STRICT;
--- What an append of a message changes stands in no index. What runs has indexes of its own, so that ended chats,
--- however many, cost nothing at start.
+-- What runs has indexes of its own, so that ended chats, however many, cost nothing at start.
 CREATE UNIQUE INDEX chat_open_of_visitor ON chat (account, brand, visitor) WHERE state <> 'ended';
 CREATE INDEX chat_open ON chat (shard, started_at) WHERE state <> 'ended';
 CREATE INDEX chat_waiting ON chat (account, grp, queued_at, id) WHERE state = 'waiting';
