@@ -75,6 +75,14 @@ impl Board {
         Some((best.0.clone(), best.2))
     }
 
+    /// The groups of a department, or of all.
+    pub fn groups(&self, account: AccountId, department: Option<&DepartmentId>) -> Vec<GroupId> {
+        let Some(entry) = self.accounts.get(&account) else { return Vec::new() };
+        let board = lock(&entry);
+        let fitting = board.groups.iter().filter(|(_, of, _)| department.is_none_or(|wanted| wanted == of));
+        fitting.map(|(group, _, _)| group.clone()).collect()
+    }
+
     /// A visitor's socket wants to hear of changes.
     pub fn watch(&self, account: AccountId, outlet: Outlet) {
         lock(&self.accounts.entry(account).or_default()).outlets.push(outlet);

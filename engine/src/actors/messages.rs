@@ -188,6 +188,11 @@ pub enum ToQueue {
     Unwatch(SocketId),
 }
 
+/// To a queue: answered when all that came before is taken in.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct UpToDate;
+
 /// To an operator.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]

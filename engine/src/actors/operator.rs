@@ -145,8 +145,9 @@ impl OperatorActor {
                 };
                 match stored {
                     Ok(Change::Now) => {
-                        set.outlet.push(frame::ack(&set.id, None, None));
+                        // The queues hear of it before the operator does.
                         actor.change(ctx, |presence| presence.handle_status(status, now));
+                        set.outlet.push(frame::ack(&set.id, None, None));
                     }
                     Ok(Change::Before) => {
                         set.outlet.push(frame::ack(&set.id, None, None));

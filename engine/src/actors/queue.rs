@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, Supervised, WrapFuture};
 
 use crate::actors::guard::{Guarded, guarded};
-use crate::actors::messages::{Signal, ToOperator, ToQueue};
+use crate::actors::messages::{Signal, ToOperator, ToQueue, UpToDate};
 use crate::actors::outlet::Outlet;
 use crate::actors::shared::Shared;
 use crate::domain::group::{GroupSettings, Status};
@@ -316,6 +316,12 @@ impl Guarded for QueueActor {
     fn panicked(&self) {
         self.shared.metrics.restarted(Self::KIND);
     }
+}
+
+impl Handler<UpToDate> for QueueActor {
+    type Result = ();
+
+    fn handle(&mut self, _: UpToDate, _: &mut Self::Context) {}
 }
 
 impl Handler<ToQueue> for QueueActor {

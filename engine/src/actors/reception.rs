@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use siphasher::sip::SipHasher13;
 
-use crate::actors::messages::Signal;
+use crate::actors::messages::{Signal, UpToDate};
 use crate::actors::registry::SessionRef;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
@@ -52,6 +52,12 @@ pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Be
     let digest = digest(&start);
     let checked = check(shared, &brand, &start).await?;
     let id = shared.new_chat_id().ok_or_else(Failure::unavailable)?;
+    if shared.board.state(account, checked.department.as_ref()) == Availability::Offline {
+        // Nobody is sent away on news that are on their way: an operator may have come this moment.
+        for group in shared.board.groups(account, checked.department.as_ref()) {
+            let _ = shared.registry.queue(shared, account, &group).send(UpToDate).await;
+        }
+    }
     let Some((group, state)) = shared.board.group_for(account, checked.department.as_ref()) else {
         return Err(offline());
     };

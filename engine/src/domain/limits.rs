@@ -83,6 +83,12 @@ pub const OPERATOR_SOCKETS_MAX: usize = 20;
 pub const SESSION_MAILBOX: usize = 256;
 /// Appends of one chat that may be under way at once; a commit of SQLite takes 0.5 ms, so this is 100,000 a second.
 pub const SESSION_IN_FLIGHT_MAX: usize = 64;
+/// Commands of one chat that may wait for appends under way: what an operator and a visitor may send at once
+/// without being held up by their rate, and some more.
+pub const SESSION_HELD_MAX: usize = 1024;
+/// How long a connection waits for room in a full mailbox before it answers `unavailable`; nothing else of that
+/// connection is read meanwhile.
+pub const MAILBOX_PATIENCE: Duration = Duration::from_secs(2);
 /// Messages in the mailbox of a group's queue.
 pub const QUEUE_MAILBOX: usize = 4096;
 /// Messages in the mailbox of an operator.

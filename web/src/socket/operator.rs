@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use engine::actors::connection::Later;
-use engine::actors::connection::operator::OperatorConnection;
+use engine::actors::connection::operator::{OperatorConnection, Refused};
 use engine::actors::engine::Engine;
 use engine::actors::outlet::Outlet;
 use engine::protocol::close;
@@ -42,7 +42,7 @@ struct OperatorSide {
 
 impl Side for OperatorSide {
     type Connection = OperatorConnection;
-    type Resolved = ();
+    type Resolved = Refused;
 
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<OperatorConnection>>, Failure> {
         let hello: Hello = read_fields(text)?;
@@ -63,9 +63,11 @@ impl Side for OperatorSide {
         }))
     }
 
-    fn frame(connection: &mut OperatorConnection, text: &str) -> Option<Later<()>> {
+    fn frame(connection: &mut OperatorConnection, text: &str) -> Option<Later<Refused>> {
         connection.frame(text)
     }
 
-    fn resolved(_: &mut OperatorConnection, (): ()) {}
+    fn resolved(connection: &mut OperatorConnection, refused: Refused) {
+        connection.resolved(refused);
+    }
 }

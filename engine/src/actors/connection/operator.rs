@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::actors::connection::Later;
 use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::pace::{Pace, Rate};
+use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
 use crate::actors::messages::{
     Command, Identity, OperatorState, Order, Party, SetStatus as ToSetStatus, Signal, ToOperator, ToQueue,
@@ -28,6 +28,9 @@ use crate::protocol::operator::{
     Typing, Unsubscribe, Welcome,
 };
 use crate::protocol::visitor::{ChatPhase, Resume};
+
+/// A command that found no room in its chat's mailbox in time.
+pub type Refused = Option<(ChatId, CommandId)>;
 
 /// An operator's connection after `hello`.
 pub struct OperatorConnection {
@@ -78,7 +81,7 @@ impl OperatorConnection {
     }
 
     /// Takes a frame. A future must be finished before the next frame.
-    pub fn frame(&mut self, text: &str) -> Option<Later<()>> {
+    pub fn frame(&mut self, text: &str) -> Option<Later<Refused>> {
         let head = match Head::read(text) {
             Ok(head) => head,
             Err(failure) => return self.refuse(None, &failure),
@@ -90,7 +93,7 @@ impl OperatorConnection {
         }
     }
 
-    fn dispatch(&mut self, kind: &str, text: &str) -> Result<Option<Later<()>>, Failure> {
+    fn dispatch(&mut self, kind: &str, text: &str) -> Result<Option<Later<Refused>>, Failure> {
         match kind {
             "say" => {
                 let Say { id, chat, text: words, to } = read_fields(text)?;
@@ -156,22 +159,36 @@ impl OperatorConnection {
         Party::Operator(Arc::clone(&self.identity))
     }
 
-    fn order(&mut self, chat: ChatId, id: CommandId, order: Order) -> Result<Option<Later<()>>, Failure> {
+    fn order(&mut self, chat: ChatId, id: CommandId, order: Order) -> Result<Option<Later<Refused>>, Failure> {
         if !self.identity.role.may(Permission::Answer) {
             return Err(Failure::new(Code::Forbidden, "your role may not answer chats"));
         }
         self.pace.command(Some(chat), &id)?;
         let session = self.shared.registry.session(&self.shared, self.account, chat);
         let command = Command { from: self.party(), outlet: self.outlet.clone(), id: id.clone(), order };
-        if session.addr.try_send(command).is_err() {
-            self.shared.metrics.mailbox_full("visitor_session");
-            self.pace.block(Some(chat), id, Failure::unavailable());
-            return Err(Failure::unavailable());
+        match hand_over(&session.addr, command) {
+            Handed::Over => Ok(None),
+            Handed::Wait(command) => Ok(Some(Box::pin(async move {
+                let handed = hand_over_late(session.addr.clone(), *command).await;
+                (!handed).then_some((chat, id))
+            }))),
+            Handed::Gone => {
+                self.pace.block(Some(chat), id, Failure::unavailable());
+                Err(Failure::unavailable())
+            }
         }
-        Ok(None)
     }
 
-    fn signal(&self, chat: ChatId, signal: Signal) -> Result<Option<Later<()>>, Failure> {
+    /// Takes what a future came to: a command that found no room in time.
+    pub fn resolved(&mut self, refused: Refused) {
+        if let Some((chat, id)) = refused {
+            self.shared.metrics.mailbox_full("visitor_session");
+            self.outlet.push(frame::error(Some(&id), Some(chat), &Failure::unavailable()));
+            self.pace.block(Some(chat), id, Failure::unavailable());
+        }
+    }
+
+    fn signal(&self, chat: ChatId, signal: Signal) -> Result<Option<Later<Refused>>, Failure> {
         // Hints: over the rate, or with a full mailbox, they are lost, as they may be. They wake nobody.
         if self.pace.hint()
             && let Some(session) = self.shared.registry.awake(self.account, chat)
@@ -181,7 +198,7 @@ impl OperatorConnection {
         Ok(None)
     }
 
-    fn subscribe(&mut self, subscribe: Subscribe) -> Result<Option<Later<()>>, Failure> {
+    fn subscribe(&mut self, subscribe: Subscribe) -> Result<Option<Later<Refused>>, Failure> {
         let Subscribe { id, topic, filter, order, window } = subscribe;
         if let Some(group) = topic.strip_prefix("group:") {
             let group = self.my_group(group)?;
@@ -218,7 +235,7 @@ impl OperatorConnection {
         Ok(None)
     }
 
-    fn unsubscribe(&mut self, unsubscribe: Unsubscribe) -> Result<Option<Later<()>>, Failure> {
+    fn unsubscribe(&mut self, unsubscribe: Unsubscribe) -> Result<Option<Later<Refused>>, Failure> {
         let Unsubscribe { id, topic, subscription } = unsubscribe;
         if let Some(group) = topic.strip_prefix("group:") {
             let group = self.my_group(group)?;
@@ -253,7 +270,7 @@ impl OperatorConnection {
         (!self.sees_all()).then(|| Scope { groups: self.identity.groups.clone(), operator: self.identity.id })
     }
 
-    fn resume(&self, resume: Resume) -> Later<()> {
+    fn resume(&self, resume: Resume) -> Later<Refused> {
         let (shared, outlet, account) = (Arc::clone(&self.shared), self.outlet.clone(), self.account);
         let identity = Arc::clone(&self.identity);
         // From this moment on, not only from the reading on: what is said now belongs behind the page.
@@ -272,6 +289,7 @@ impl OperatorConnection {
                 outlet.release(chat);
                 outlet.push(frame::error(None, Some(chat), &failure));
             }
+            None
         })
     }
 
@@ -333,7 +351,7 @@ impl OperatorConnection {
         })
     }
 
-    fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<()>> {
+    fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<Refused>> {
         self.outlet.push(frame::error(id, None, failure));
         None
     }
@@ -355,7 +373,10 @@ impl Drop for OperatorConnection {
 /// Whether an operator may read a chat: it is theirs, of one of their groups, or they may read all.
 pub fn may_read(identity: &Identity, record: &ChatRecord) -> bool {
     let own = record.head.owner == Some(identity.id);
-    let of_group = identity.role.may(Permission::ReadGroupChats) && identity.groups.contains(&record.head.group);
+    // What a colleague writes now is for those who may read all; what waits or is over is the group's.
+    let of_group = record.head.state != ChatPhase::Active
+        && identity.role.may(Permission::ReadGroupChats)
+        && identity.groups.contains(&record.head.group);
     own || of_group || identity.role.may(Permission::ReadAllChats)
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use actix::Addr;
 use bytestring::ByteString;
 
-use crate::actors::connection::Later;
 use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::pace::{Pace, Rate};
+use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
 use crate::actors::messages::{Command, Order, Party, Signal, Snapshot};
 use crate::actors::outlet::Outlet;
@@ -51,7 +51,14 @@ pub struct VisitorConnection {
 }
 
 /// What a future of the connection came to.
-pub struct Resolved(Option<(ChatId, SessionRef)>);
+pub enum Resolved {
+    /// Nothing more to do.
+    Done,
+    /// The visitor has this chat now.
+    Chat(ChatId, SessionRef),
+    /// A command found no room in time.
+    Refused(ChatId, CommandId),
+}
 
 impl VisitorConnection {
     /// Answers `hello`: makes the socket known, then tells the state.
@@ -105,8 +112,14 @@ impl VisitorConnection {
 
     /// Takes what a future came to.
     pub fn resolved(&mut self, resolved: Resolved) {
-        if resolved.0.is_some() {
-            self.session = resolved.0;
+        match resolved {
+            Resolved::Done => {}
+            Resolved::Chat(chat, session) => self.session = Some((chat, session)),
+            Resolved::Refused(chat, id) => {
+                self.shared.metrics.mailbox_full("visitor_session");
+                self.outlet.push(frame::error(Some(&id), Some(chat), &Failure::unavailable()));
+                self.pace.block(Some(chat), id, Failure::unavailable());
+            }
         }
     }
 
@@ -164,13 +177,17 @@ impl VisitorConnection {
         };
         self.pace.command(Some(chat), &id)?;
         let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
-        if addr.try_send(command).is_err() {
-            self.shared.metrics.mailbox_full("visitor_session");
-            let failure = Failure::unavailable();
-            self.pace.block(Some(chat), id, failure.clone());
-            return Err(failure);
+        match hand_over(&addr, command) {
+            Handed::Over => Ok(None),
+            Handed::Wait(command) => Ok(Some(Box::pin(async move {
+                let refused = !hand_over_late(addr, *command).await;
+                if refused { Resolved::Refused(chat, id) } else { Resolved::Done }
+            }))),
+            Handed::Gone => {
+                self.pace.block(Some(chat), id, Failure::unavailable());
+                Err(Failure::unavailable())
+            }
         }
-        Ok(None)
     }
 
     fn signal(&mut self, signal: Signal) -> Result<Option<Later<Resolved>>, Failure> {
@@ -201,11 +218,11 @@ impl VisitorConnection {
             match reception::begin(&shared, arriving).await {
                 Ok(Begun { chat, seq, session }) => {
                     outlet.push(frame::ack(&id, Some(chat), Some(seq)));
-                    Resolved(Some((chat, session)))
+                    Resolved::Chat(chat, session)
                 }
                 Err(failure) => {
                     outlet.push(frame::error(Some(&id), None, &failure));
-                    Resolved(None)
+                    Resolved::Done
                 }
             }
         })
@@ -264,7 +281,7 @@ impl VisitorConnection {
                 outlet.release(chat);
                 outlet.push(frame::error(None, Some(chat), &failure));
             }
-            Resolved(None)
+            Resolved::Done
         })
     }
 

@@ -13,7 +13,7 @@ use crate::actors::messages::{Command, Identity, Order, Party};
 use crate::actors::outlet::Outlet;
 use crate::domain::chat::{Chat, ChatState, Input, Refusal};
 use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, OfferEnd, Origin, Role, Sender};
-use crate::domain::limits::SESSION_IN_FLIGHT_MAX;
+use crate::domain::limits::{SESSION_HELD_MAX, SESSION_IN_FLIGHT_MAX};
 use crate::domain::permission::Permission;
 use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
@@ -45,7 +45,7 @@ impl VisitorSession {
     pub(super) fn judge(&mut self, command: &Rc<Command>, ctx: &mut Context<Self>) {
         let Some(core) = &mut self.core else { return self.again.push_back(Rc::clone(command)) };
         if core.at_barrier() || core.in_flight.len() >= SESSION_IN_FLIGHT_MAX || !core.held.is_empty() {
-            if core.held.len() < SESSION_IN_FLIGHT_MAX {
+            if core.held.len() < SESSION_HELD_MAX {
                 core.held.push_back(Rc::clone(command));
             } else {
                 self.refuse_and_block(command, Failure::unavailable());

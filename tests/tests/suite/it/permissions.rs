@@ -11,8 +11,8 @@ use crate::suite::it::joe_answers;
 async fn only_those_who_may_end_a_colleagues_chat() {
     let (server, mut clara, _joe, chat) = joe_answers().await;
     let mut bob = OperatorClient::online(&server, "bob").await;
-    bob.refused(json!({ "type": "end", "chat": chat }), "forbidden").await;
-    bob.refused(json!({ "type": "say", "chat": chat, "text": "Hi from Bob" }), "forbidden").await;
+    bob.refused(json!({ "type": "end", "chat": chat }), "not_found").await;
+    bob.refused(json!({ "type": "say", "chat": chat, "text": "Hi from Bob" }), "not_found").await;
     clara.expect_none("end", |frame| frame["event"]["kind"] == "ended").await;
     assert_eq!(clara.texts(), ["Where is my parcel?"]);
     let mut mona = OperatorClient::connect(&server, "mona").await;

@@ -79,12 +79,14 @@ async fn those_who_wait_longest_are_served_first_even_after_the_server_was_kille
         assert_eq!(visitor.welcome["chat"]["state"], "waiting");
     }
     mona.reconnect().await.expect("the session outlives the server");
-    let mut sue = OperatorClient::online(&server, "sue").await;
+    // One at a time: Joe holds one chat.
+    let mut joe = OperatorClient::online(&server, "joe").await;
     for (chat, visitor) in &mut chats {
-        let offer = sue.offer().await;
+        let offer = joe.offer().await;
         assert_eq!(offer["chat"], chat.as_str(), "in the order they came");
-        sue.accept(&offer).await;
+        joe.accept(&offer).await;
         visitor.expect_event("assigned").await;
+        joe.end(chat).await;
     }
 }
 
