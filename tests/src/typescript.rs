@@ -47,7 +47,8 @@ pub fn generated() -> Vec<Generated> {
     let visitor = Declarations::default().with::<visitor::VisitorCommand>().with::<visitor::VisitorNotice>();
     let visitor = visitor.with::<visitor::VisitorEvent>().with::<visitor::VisitorMarks>().with::<Failure>();
     let operator = Declarations::default().with::<operator::OperatorCommand>().with::<operator::OperatorNotice>();
-    let operator = operator.with::<engine::domain::event::EventKind>().with::<operator::OperatorMarks>().with::<Failure>();
+    let operator =
+        operator.with::<engine::domain::event::EventKind>().with::<operator::OperatorMarks>().with::<Failure>();
     vec![visitor.file("visitor"), operator.file("operator")]
 }
 
