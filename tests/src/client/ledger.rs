@@ -56,8 +56,7 @@ impl Ledger {
             (Some(page), _) if seq == *page + 1 => *page = seq,
             // A live one that was on its way when history was asked for.
             (Some(_), Some(live)) if seq == live + 1 => self.live = Some(seq),
-            // The same, in a chat of which nothing came before.
-            (Some(page), None) if seq > *page + 1 => self.live = Some(seq),
+            (Some(_), None) => self.live = Some(seq),
             (Some(page), live) => panic!("behind {page} of the history (live {live:?}) came {frame}"),
             (None, Some(live)) => {
                 assert!(seq > live, "an event came again: {frame}");

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use crate::client::inbox::shown;
 use crate::client::{Closed, FrameLog, Inbox, Ledger, Outbox, QUIET, Refused, SOON, Settled, Socket, new_id};
 
+/// After this silence commands that were not taken are sent again, all of them, in order: the server refuses those
+/// behind the first until that one came again.
+const RESEND_AFTER: Duration = Duration::from_millis(200);
+
 /// A client of one person, over any number of sockets.
 pub struct Line {
     who: String,
@@ -51,9 +55,12 @@ impl Line {
         self.ledgers.get(chat).unwrap_or_else(|| panic!("{} has nothing of chat {chat}", self.who))
     }
 
-    /// Changes the server's address: it was started again elsewhere.
+    /// The server was started again elsewhere, and its pages are there now.
     pub fn moved_to(&mut self, address: &str) {
         self.address = address.to_owned();
+        for (_, origin) in self.headers.iter_mut().filter(|(name, _)| name == "origin") {
+            *origin = format!("http://{address}");
+        }
     }
 
     /// Whether there is a socket, as far as is known.
@@ -252,10 +259,21 @@ impl Line {
             if let Some(outcome) = self.outbox.outcome(id) {
                 return Ok(outcome.clone());
             }
-            if !self.step(deadline.saturating_duration_since(Instant::now())).await? {
+            if !self.step(RESEND_AFTER).await? && self.outbox.has_to_try_again() {
+                self.send_outbox().await?;
+            }
+            if Instant::now() > deadline {
                 panic!("{}", self.inbox.instead(&self.who, &format!("an answer to {id}"), SOON));
             }
         }
+    }
+
+    /// Sends all that is not settled, in order.
+    async fn send_outbox(&mut self) -> Result<(), Closed> {
+        for command in self.outbox.pending() {
+            self.socket().send(&command).await?;
+        }
+        Ok(())
     }
 
     /// Asks for a chat from an event on, and waits for all of it.
@@ -269,10 +287,7 @@ impl Line {
     }
 
     /// Waits for the rest of a history that was asked for.
-    ///
-    /// # Panics
-    /// It does not come.
-    pub async fn resumed(&mut self, chat: &str) -> &Ledger {
+    async fn resumed(&mut self, chat: &str) -> &Ledger {
         let deadline = Instant::now() + SOON;
         while self.ledger(chat).is_resuming() {
             match self.step(deadline.saturating_duration_since(Instant::now())).await {
@@ -295,7 +310,7 @@ impl Line {
         self.socket = None;
     }
 
-    /// Opens a new socket, says `hello` with all chats to continue, and sends the outbox again.
+    /// Opens a new socket, says `hello` with all chats to continue, sends the outbox again, and waits for history.
     pub(super) async fn begin(&mut self, mut hello: Value, continued: &[String]) -> Result<Value, Refused> {
         self.inbox.clear();
         let headers: Vec<(&str, &str)> = self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
@@ -306,7 +321,7 @@ impl Line {
             ledger.asked(after);
         }
         hello["type"] = json!("hello");
-        let lost = |closed: Closed| Refused { status: None, words: closed.words };
+        let lost = |closed: Closed| Refused { status: closed.code, words: closed.words };
         self.socket().send(&hello).await.map_err(lost)?;
         let welcome = loop {
             if let Some(welcome) = self.inbox.take(|frame| frame["type"] == "welcome") {
@@ -316,8 +331,11 @@ impl Line {
                 panic!("{}", self.inbox.instead(&self.who, "welcome", SOON));
             }
         };
-        for command in self.outbox.pending() {
-            self.socket().send(&command).await.map_err(lost)?;
+        self.send_outbox().await.map_err(lost)?;
+        while continued.iter().any(|chat| self.ledger(chat).is_resuming()) {
+            if !self.step(SOON).await.map_err(lost)? {
+                panic!("{}", self.inbox.instead(&self.who, "the last page", SOON));
+            }
         }
         Ok(welcome)
     }

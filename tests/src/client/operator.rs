@@ -1,10 +1,11 @@
 //! An operator's console: one window, signed in by a browser's cookie.
 
 use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::{Line, Refused};
+use crate::client::{Line, Refused, SOON};
 use crate::http::Browser;
 use crate::server::TestServer;
 
@@ -24,10 +25,15 @@ impl OperatorClient {
         Self::window(server, &browser).await.expect("the server lets operators in")
     }
 
-    /// The same, and ready for chats.
+    /// The same, and ready for chats: waits until visitors are told that somebody is there.
     pub async fn online(server: &TestServer, name: &str) -> Self {
         let mut operator = Self::connect(server, name).await;
         operator.status("online").await;
+        let deadline = Instant::now() + SOON;
+        while operator.browser.get("/api/v1/status?brand=demo&department=support").await.ok()["state"] == "offline" {
+            assert!(Instant::now() < deadline, "{name} is on-line, and visitors are not told");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         operator
     }
 

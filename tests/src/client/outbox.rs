@@ -19,6 +19,7 @@ pub enum Settled {
 pub struct Outbox {
     pending: Vec<(String, Value)>,
     settled: BTreeMap<String, Settled>,
+    again: bool,
 }
 
 impl Outbox {
@@ -27,8 +28,14 @@ impl Outbox {
         self.pending.push((id.to_owned(), frame));
     }
 
-    /// What has to be sent on a new socket, in order.
-    pub fn pending(&self) -> Vec<Value> {
+    /// Whether the server did not take some of them for now.
+    pub fn has_to_try_again(&self) -> bool {
+        self.again
+    }
+
+    /// What has to be sent on a new socket, or again, in order.
+    pub fn pending(&mut self) -> Vec<Value> {
+        self.again = false;
         self.pending.iter().map(|(_, frame)| frame.clone()).collect()
     }
 
@@ -46,6 +53,10 @@ impl Outbox {
             Some("ack") => (&frame["id"], Settled::Stored(frame.clone())),
             Some("event") => (&frame["command"], Settled::Stored(frame.clone())),
             Some("error") if is_final(frame) => (&frame["id"], Settled::Refused(frame.clone())),
+            Some("error") => {
+                self.again |= self.pending.iter().any(|(id, _)| frame["id"] == id.as_str());
+                return;
+            }
             _ => return,
         };
         let Some(id) = id.as_str() else { return };
@@ -63,7 +74,11 @@ fn is_final(error: &Value) -> bool {
     !again || error["final"] == true
 }
 
+/// Two acks, or two events, of one command are the same; a command of several events is acked with its last.
 fn same(before: &Value, now: &Value) {
+    if before["type"] != now["type"] {
+        return;
+    }
     for field in ["chat", "seq"] {
         let (before, now) = (&before[field], &now[field]);
         let differ = !before.is_null() && !now.is_null() && before != now;

@@ -44,7 +44,7 @@ pub struct Closed {
 /// A handshake that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// The status of the answer; none when there was no connection.
+    /// The status of the answer, or the code that closed the socket before it was welcome; none when it was cut.
     pub status: Option<u16>,
     /// What else is known.
     pub words: String,

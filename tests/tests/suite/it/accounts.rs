@@ -121,9 +121,9 @@ async fn a_visitor_of_one_website_is_a_stranger_on_the_others() {
     let (shop, browser) = shop_and_eve().await;
     let brands = browser.get("/api/v1/brands").await.ok();
     let brand = brands["items"][0]["id"].as_str().expect("an account has a brand").to_owned();
-    let mut eve = OperatorClient::window(&shop.server, &browser).await.expect("she may have a console");
-    let member = json!({ "group": "support", "operator": eve.id(), "handling": "primary", "limit": 3 });
+    let member = json!({ "group": "support", "operator": browser.operator_id(), "handling": "primary", "limit": 3 });
     browser.post("/api/v1/memberships", member).await.ok();
+    let mut eve = OperatorClient::window(&shop.server, &browser).await.expect("she may have a console");
     eve.status("online").await;
 
     let token = shop.clara.token();

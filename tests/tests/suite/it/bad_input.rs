@@ -173,6 +173,7 @@ async fn a_frame_may_have_64_kib_and_no_byte_more() {
     assert_eq!(tab.texts(), ["Where is my parcel?", "It fits"]);
     tab.say("Still here").await;
     joe.expect_text("Still here").await;
+    tab.expect_text("Still here").await;
     assert_eq!(joe.ledger(&chat).texts(), tab.texts());
 }
 

@@ -100,8 +100,6 @@ async fn a_conversation_goes_on_after_the_server_was_killed() {
     server.restart();
     clara.reconnect().await.expect("the server is back");
     joe.reconnect().await.expect("the session outlives the server");
-    clara.resumed(&chat).await;
-    joe.resumed(&chat).await;
     assert_eq!(clara.welcome["chat"]["state"], "active");
     clara.say("after").await;
     joe.expect_text("after").await;

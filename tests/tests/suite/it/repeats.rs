@@ -28,7 +28,6 @@ async fn a_message_that_is_sent_again_is_there_once() {
     clara.put("say-1", say).await;
     assert_eq!(without_type(clara.ack_of("say-1").await), first, "from a server that was killed");
     joe.reconnect().await.expect("the session outlives the server");
-    joe.resumed(&chat).await;
     joe.listen(QUIET).await;
     assert_eq!(joe.ledger(&chat).texts(), ["Where is my parcel?", "only once"]);
 }

@@ -18,13 +18,11 @@ async fn who_was_away_misses_nothing_and_gets_nothing_twice() {
         joe.say(&chat, text).await;
     }
     clara.reconnect().await.expect("the server is there");
-    clara.resumed(&chat).await;
     clara.say("I am back").await;
     joe.expect_text("I am back").await;
     joe.lose();
     clara.say("And you?").await;
     joe.reconnect().await.expect("the server is there");
-    joe.resumed(&chat).await;
     let texts = ["Where is my parcel?", "one", "two", "three", "I am back", "And you?"];
     clara.listen(QUIET).await;
     assert_eq!(clara.texts(), texts);
@@ -80,10 +78,11 @@ async fn a_long_history_comes_in_pages_and_what_is_said_meanwhile_waits_behind_t
 
     let mut tab = VisitorClient::connect_to(&server, "demo", Some(clara.token())).await.expect("a second tab");
     for number in 0..20 {
-        let id = new_id();
-        joe.put(&id, json!({ "type": "say", "chat": chat, "text": format!("meanwhile {number}") })).await;
+        last = new_id();
+        joe.put(&last, json!({ "type": "say", "chat": chat, "text": format!("meanwhile {number}") })).await;
     }
     tab.resume(&chat, 0).await;
+    joe.try_settle(&last).await.expect("all is stored");
     tab.expect_text("meanwhile 19").await;
     let texts: Vec<String> =
         (0..450).map(|n| format!("line {n}")).chain((0..20).map(|n| format!("meanwhile {n}"))).collect();
