@@ -15,7 +15,7 @@ use crate::domain::operator::Reception;
 use crate::domain::permission::StaffRole;
 use crate::domain::routing::{self, Arrival};
 use crate::domain::time::Timestamp;
-use crate::ports::journal::{AppendOutcome, Load};
+use crate::ports::journal::{AppendOutcome, Load, MarkRow};
 use crate::protocol::operator::Offer;
 use crate::protocol::visitor::VisitorChat;
 
@@ -146,6 +146,11 @@ pub struct Settled {
     /// How it ended.
     pub outcome: AppendOutcome,
 }
+
+/// To a session: how far everybody is, in the operators' numbering; newer than what is stored.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Option<Vec<MarkRow>>")]
+pub struct Marks;
 
 /// To a queue.
 #[derive(Debug, Clone, Message)]

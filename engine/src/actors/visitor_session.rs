@@ -24,7 +24,7 @@ use actix::{
 use self::core::Core;
 use crate::actors::guard::{Guarded, deliver, guarded};
 use crate::actors::lane;
-use crate::actors::messages::{Command, Settled, Signal, Snapshot};
+use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot};
 use crate::actors::outlet::SocketId;
 use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
@@ -305,6 +305,14 @@ impl Handler<Snapshot> for VisitorSession {
 
     fn handle(&mut self, _: Snapshot, ctx: &mut Self::Context) -> Self::Result {
         MessageResult(guarded(self, ctx, |session, _| session.snapshot()).flatten())
+    }
+}
+
+impl Handler<Marks> for VisitorSession {
+    type Result = MessageResult<Marks>;
+
+    fn handle(&mut self, _: Marks, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.as_ref().map(|core| core.marks.clone()))
     }
 }
 

@@ -1,7 +1,7 @@
 // A visitor and an operator chat in two real browsers; in the middle of it the server is killed and started again.
 
 import { deepStrictEqual } from 'node:assert/strict';
-import { mkdtempSync, mkdirSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Browsers } from './src/browser.mjs';
@@ -15,7 +15,8 @@ const SHOP = 'Larkfield: furniture for slow evenings';
 const ROSA = { name: 'Rosa Lind', email: 'rosa@example.com', question: 'Can the Alva sofa be had in green?' };
 const PASSWORD = 'switchboard-demo';
 
-const folder = process.env['SWITCHBOARD_TEST_PICTURES'] || mkdtempSync(join(tmpdir(), 'switchboard-pictures-'));
+const kept = process.env['SWITCHBOARD_TEST_PICTURES'];
+const folder = kept || mkdtempSync(join(tmpdir(), 'switchboard-pictures-'));
 mkdirSync(folder, { recursive: true });
 
 const begun = Date.now();
@@ -30,7 +31,9 @@ try {
   await tell();
   if (looks.findings.length > 0) throw new Error('axe has found something serious');
   if (browsers.complaints.length > 0) throw new Error('a page has complained');
-  console.error(`the whole story took ${Date.now() - begun} ms; its pictures are in ${folder}`);
+  console.error(`the whole story took ${Date.now() - begun} ms`);
+  // Nobody asked for them; those of a failure stay.
+  if (!kept) rmSync(folder, { recursive: true });
 } catch (error) {
   process.exitCode = 1;
   console.error(error);
@@ -207,6 +210,7 @@ async function reloaded(visitor, joe) {
   await visitor.page.reload();
   await joe.page.reload();
   await bothShow(visitor, joe);
+  await eventually('the mark after the reload', () => joe.markAt('Four weeks').getAttribute('aria-label'), 'Read');
   const second = await Visitor.at(shopper);
   await second.openChat();
   await shows('the second tab', second, said);

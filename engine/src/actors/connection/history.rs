@@ -2,6 +2,7 @@
 
 use bytestring::ByteString;
 
+use crate::actors::messages::Marks;
 use crate::actors::outlet::{Outlet, PageEnd};
 use crate::actors::shared::Shared;
 use crate::domain::event::{Sender, StoredEvent};
@@ -35,19 +36,20 @@ pub(super) async fn page(
     reader: Reader,
 ) -> Result<(), StoreError> {
     let page = shared.store.events(account, chat, reader.side, after, PAGE_EVENTS_MAX, PAGE_BYTES_MAX).await?;
-    let marks = shared.store.marks(account, &[chat]).await?;
     let frames = page.events.iter().map(|event| event_frame(chat, event, &reader)).collect();
     let number = |event: &StoredEvent| match reader.side {
         Side::Visitor => event.visitor_seq,
         Side::Operators => event.seq,
     };
     let through = page.events.last().map_or(after.min(page.last), number);
-    let marks: Vec<MarkRow> = marks.into_iter().map(|(_, row)| row).collect();
     let end = PageEnd { through, last: page.last };
     match reader.side {
-        Side::Operators => outlet.push_page(chat, frames, end, |end| {
-            frame::resumed(chat, end.through, end.last, &operator_marks(&marks, reader.own))
-        }),
+        Side::Operators => {
+            let marks = marks(shared, account, chat).await?;
+            outlet.push_page(chat, frames, end, |end| {
+                frame::resumed(chat, end.through, end.last, &operator_marks(&marks, reader.own))
+            });
+        }
         Side::Visitor => {
             // The session alone can translate; it is awake while its visitor is here.
             let session = shared.registry.awake(account, chat);
@@ -60,6 +62,19 @@ pub(super) async fn page(
         }
     }
     Ok(())
+}
+
+/// The marks of a chat: those of its session where it is awake, for the store hears of them up to 2 s later.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn marks(shared: &Shared, account: AccountId, chat: ChatId) -> Result<Vec<MarkRow>, StoreError> {
+    if let Some(session) = shared.registry.awake(account, chat)
+        && let Some(marks) = session.addr.send(Marks).await.ok().flatten()
+    {
+        return Ok(marks);
+    }
+    Ok(shared.store.marks(account, &[chat]).await?.into_iter().map(|(_, row)| row).collect())
 }
 
 fn event_frame(chat: ChatId, event: &StoredEvent, reader: &Reader) -> ByteString {

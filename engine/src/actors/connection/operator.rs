@@ -17,7 +17,6 @@ use crate::domain::limits::{OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECON
 use crate::domain::permission::Permission;
 use crate::domain::text;
 use crate::ports::journal::{ChatQuery, ChatRecord, Scope, Side};
-use crate::ports::rows::marks_of;
 use crate::ports::staff::Operator;
 use crate::ports::store::StoreError;
 use crate::protocol::close;
@@ -314,10 +313,11 @@ impl OperatorConnection {
         };
         let running = shared.store.chats(account, &query).await.map_err(unavailable)?;
         let ids: Vec<ChatId> = running.rows.iter().map(|row| row.id).collect();
-        let marks = shared.store.marks(account, &ids).await.map_err(unavailable)?;
+        let mut marks = Vec::with_capacity(ids.len());
         for chat in &ids {
-            // Awake, its session knows this operator's sockets.
+            // Awake, its session knows this operator's sockets, and the marks of this moment.
             shared.registry.session(shared, account, *chat);
+            marks.push(history::marks(shared, account, *chat).await.map_err(unavailable)?);
         }
         let groups = shared.store.groups(account).await.map_err(unavailable)?;
         let groups = memberships.iter().filter_map(|membership| {
@@ -337,7 +337,7 @@ impl OperatorConnection {
             status: state.status,
             status_since: state.since,
             groups: groups.collect(),
-            chats: running.rows.iter().map(|row| row.row(&marks_of(&marks, row.id), Some(me))).collect(),
+            chats: running.rows.iter().zip(&marks).map(|(row, marks)| row.row(marks, Some(me))).collect(),
             offers: state.offers,
             next: running.rows.last().filter(|_| running.more).map(|last| last.cursor(ChatOrder::Latest)),
             server_time: shared.now(),

@@ -46,6 +46,8 @@ function widget(server: string, key: string, given: string | undefined): Switchb
 
   let state: State | null = null;
   let unread = 0;
+  /** Whoever has a chat is not told how busy it is for others. */
+  let running = Boolean(recall(localStorage_, 'running'));
   let opened = false;
   let asked = false;
   let waiting = false;
@@ -62,7 +64,7 @@ function widget(server: string, key: string, given: string | undefined): Switchb
   void ask();
   // A chat that runs is there on the next page too, with its messages and, where it was open, its window.
   if (recall(sessionStorage_, 'open') && !matchMedia(PHONE).matches) open(false);
-  else if (recall(localStorage_, 'running')) load();
+  else if (running) load();
   addEventListener('message', hear);
   visualViewport?.addEventListener('resize', fit);
   visualViewport?.addEventListener('scroll', fit);
@@ -107,6 +109,7 @@ function widget(server: string, key: string, given: string | undefined): Switchb
 
   function logout(): void {
     close();
+    running = false;
     remember(localStorage_, 'running', '');
     leaving = true;
     load();
@@ -158,7 +161,8 @@ function widget(server: string, key: string, given: string | undefined): Switchb
       case 'status':
         unread = message.unread;
         state = message.state ?? state;
-        remember(localStorage_, 'running', message.running ? '1' : '');
+        running = message.running;
+        remember(localStorage_, 'running', running ? '1' : '');
         if (message.color) {
           remember(localStorage_, 'color', message.color);
           paint(message.color);
@@ -191,13 +195,13 @@ function widget(server: string, key: string, given: string | undefined): Switchb
 
   function draw(): void {
     button.hidden = (state === null && !failed && !unread) || (opened && !waiting);
-    const now = state ?? 'online';
+    const now = running ? 'online' : (state ?? 'online');
     button.className = now;
     const words = failed ? 'No connection, try again' : opened && waiting ? 'Connecting…' : WORDS[now];
-    button.setAttribute('aria-label', unread ? `${words}, ${unread} unread` : words);
+    button.setAttribute('aria-label', unread ? `${words} ${unread} unread` : words);
     button.setAttribute('aria-busy', String(opened && waiting));
     button.replaceChildren(shape(now === 'busy' ? SHAPES.busy : SHAPES.online), text('b', words));
-    if (unread) button.append(text('em', unread > 99 ? '99+' : String(unread)));
+    if (unread) button.append(' ', text('em', unread > 99 ? '99+' : String(unread)));
     const title = plainTitle();
     if (unread || ownTitle) document.title = ownTitle = unread ? `(${unread}) ${title}` : title;
     if (!unread) ownTitle = '';
