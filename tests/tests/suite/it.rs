@@ -9,6 +9,7 @@ mod crash;
 mod floods;
 mod marks;
 mod offers;
+mod panics;
 mod permissions;
 mod repeats;
 mod resume;
