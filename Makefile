@@ -18,6 +18,7 @@ test: needs-test ui check ui-test rust-test ## everything that must pass before 
 check: ## formatting, lints, types of the UI
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo check -p switchboard-web
 	$(NPM) run check
 
 ui: needs-node ## the console, the widget and the demo shop, compressed, into web/ui/dist
@@ -37,9 +38,7 @@ bench: ui ## what a message costs, beside the least possible; see benches/README
 needs-node:
 	@command -v cargo >/dev/null || { echo "Rust is missing: https://rustup.rs"; exit 1; }
 	@command -v node >/dev/null || { echo "Node 20.19 or later is missing: https://nodejs.org"; exit 1; }
-	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); \
-	  if (!(a > 22 || a === 22 && b >= 12 || a === 20 && b >= 19)) { \
-	    console.error(`Node ${process.versions.node} is too old: 20.19 or later, or 22.12 or later, is needed`); process.exit(1); }'
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)' || { echo "Node $$(node --version) is too old: 20.19 or later, or 22.12 or later, is needed"; exit 1; }
 
 # Debian's packages that the tests start as child processes, and the runner of the tests.
 needs-test: needs-node
