@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use switchboard_tests::client::{Closed, OperatorClient, Socket, Start, new_id};
+use switchboard_tests::client::{Closed, OperatorClient, Socket, Start, VisitorClient, new_id};
 use switchboard_tests::server::TestServer;
 
 use crate::suite::it::joe_answers;
@@ -19,16 +19,12 @@ const CUT_WITHIN: Duration = Duration::from_secs(40);
 #[tokio::test]
 async fn a_reader_that_stops_is_cut_off_and_comes_back_whole() {
     let (server, mut clara, mut joe, first) = joe_answers().await;
-    // The same chat with nobody at the other end: what it costs by itself.
     clara.lose();
-    let alone = growth(&server, &mut joe, &first).await;
-    joe.end(&first).await;
-    clara.reconnect().await.expect("the server is there");
-    let chat = clara.start(&Start::support("Clara", "And the other one?")).await;
-    let offer = joe.offer_of(&chat).await;
-    joe.accept(&offer).await;
-    clara.expect_event("assigned").await;
-    clara.lose();
+    // The first takes up what signing in has left free; the second shows what such a chat costs by itself.
+    growth(&server, &mut joe, &first).await;
+    let second = another_chat(&mut clara, &mut joe, &first).await;
+    let alone = growth(&server, &mut joe, &second).await;
+    let chat = another_chat(&mut clara, &mut joe, &second).await;
     let mut lazy = lazy_tab(server.address(), clara.token(), &server.url()).await;
     let with_reader = growth(&server, &mut joe, &chat).await;
     let cost = with_reader.saturating_sub(alone);
@@ -41,6 +37,18 @@ async fn a_reader_that_stops_is_cut_off_and_comes_back_whole() {
     let texts = clara.texts();
     let numbers = texts.iter().filter_map(|text| text.split(' ').next()?.parse().ok());
     assert_eq!(numbers.collect::<Vec<usize>>(), (0..MESSAGES).collect::<Vec<_>>());
+}
+
+/// Ends a chat and begins another, whose visitor goes away.
+async fn another_chat(clara: &mut VisitorClient, joe: &mut OperatorClient, before: &str) -> String {
+    joe.end(before).await;
+    clara.reconnect().await.expect("the server is there");
+    let chat = clara.start(&Start::support("Clara", "And the other one?")).await;
+    let offer = joe.offer_of(&chat).await;
+    joe.accept(&offer).await;
+    clara.expect_event("assigned").await;
+    clara.lose();
+    chat
 }
 
 /// What the server grows by while an operator writes all messages.
