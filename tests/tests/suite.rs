@@ -4,6 +4,7 @@ mod suite {
     mod browser;
     mod conformance;
     mod data_folder;
+    mod engines;
     mod it;
     mod power_loss;
     mod tidy;
