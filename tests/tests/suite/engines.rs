@@ -44,10 +44,12 @@ impl Inbox {
 
     fn look(&self) {
         let taken = self.outlet.take(usize::MAX);
-        let frames = taken.frames.iter().map(|text| serde_json::from_str::<Value>(text).unwrap());
-        self.got.lock().unwrap().extend(frames);
+        let frames = taken.frames.iter().map(|text| {
+            serde_json::from_str::<Value>(text).expect("a memory store and well-formed frames do not fail")
+        });
+        self.got.lock().expect("nobody panicked with it").extend(frames);
         if let Some(code) = taken.close {
-            *self.closed.lock().unwrap() = Some(code);
+            *self.closed.lock().expect("nobody panicked with it") = Some(code);
         }
     }
 
@@ -55,18 +57,18 @@ impl Inbox {
     async fn expect(&self, what: impl Fn(&Value) -> bool) -> Value {
         for _ in 0..LOOKS {
             self.look();
-            if let Some(frame) = self.got.lock().unwrap().iter().find(|frame| what(frame)) {
+            if let Some(frame) = self.got.lock().expect("nobody panicked with it").iter().find(|frame| what(frame)) {
                 return frame.clone();
             }
             actix::clock::sleep(LOOK_EVERY).await;
         }
-        panic!("it did not come; instead there came {:#?}", self.got.lock().unwrap());
+        panic!("it did not come; instead there came {:#?}", self.got.lock().expect("nobody panicked with it"));
     }
 
     async fn expect_closed(&self) -> u16 {
         for _ in 0..LOOKS {
             self.look();
-            if let Some(code) = *self.closed.lock().unwrap() {
+            if let Some(code) = *self.closed.lock().expect("nobody panicked with it") {
                 return code;
             }
             actix::clock::sleep(LOOK_EVERY).await;
@@ -77,10 +79,15 @@ impl Inbox {
     /// Messages in the order they came, each with its number.
     fn messages(&self) -> Vec<(u64, String)> {
         self.look();
-        let got = self.got.lock().unwrap();
+        let got = self.got.lock().expect("nobody panicked with it");
         let messages = got.iter().filter(|frame| frame["event"]["kind"] == "message");
         messages
-            .map(|frame| (frame["seq"].as_u64().unwrap(), frame["event"]["text"].as_str().unwrap().into()))
+            .map(|frame| {
+                (
+                    frame["seq"].as_u64().expect("a memory store and well-formed frames do not fail"),
+                    frame["event"]["text"].as_str().expect("a memory store and well-formed frames do not fail").into(),
+                )
+            })
             .collect()
     }
 }
@@ -96,21 +103,33 @@ impl Shop {
     async fn open() -> Self {
         let store: SharedStore = Arc::new(MemoryStore::new());
         let at = Timestamp::from_millis(1);
-        let account = store.create_account("shop", "Shop", at).await.unwrap().id;
+        let account = store
+            .create_account("shop", "Shop", at)
+            .await
+            .expect("a memory store and well-formed frames do not fail")
+            .id;
         let brand = Brand {
             account,
-            id: "shop".parse().unwrap(),
+            id: "shop".parse().expect("a memory store and well-formed frames do not fail"),
             name: "Shop".into(),
             color: "#123456".into(),
             language: "en".into(),
             origins: Vec::new(),
             welcome: Default::default(),
         };
-        store.put_brand(&brand).await.unwrap();
-        let support: Department = Department { id: "support".parse().unwrap(), name: "Support".into(), place: 0 };
-        store.put_department(account, &support).await.unwrap();
-        let group = GroupSettings::new("support".parse().unwrap(), support.id.clone(), "Support");
-        store.put_group(account, &group).await.unwrap();
+        store.put_brand(&brand).await.expect("a memory store and well-formed frames do not fail");
+        let support: Department = Department {
+            id: "support".parse().expect("a memory store and well-formed frames do not fail"),
+            name: "Support".into(),
+            place: 0,
+        };
+        store.put_department(account, &support).await.expect("a memory store and well-formed frames do not fail");
+        let group = GroupSettings::new(
+            "support".parse().expect("a memory store and well-formed frames do not fail"),
+            support.id.clone(),
+            "Support",
+        );
+        store.put_group(account, &group).await.expect("a memory store and well-formed frames do not fail");
         let joe = Operator {
             id: OperatorId(Uuid::from_u128(7)),
             email: "joe@example.com".into(),
@@ -119,36 +138,43 @@ impl Shop {
             limit: Some(3),
             disabled: false,
         };
-        store.create_operator(account, &joe, "no password", at).await.unwrap();
+        store
+            .create_operator(account, &joe, "no password", at)
+            .await
+            .expect("a memory store and well-formed frames do not fail");
         let membership =
             Membership { group: group.id, operator: joe.id, handling: Handling::Primary, limit: None, active: true };
-        store.put_membership(account, &membership).await.unwrap();
+        store.put_membership(account, &membership).await.expect("a memory store and well-formed frames do not fail");
         Self { store, account, brand, joe }
     }
 
     /// An engine that takes all shards, from whoever had them.
     async fn engine(&self, node: &str) -> Engine {
         Engine::start(EngineParts {
-            node: node.parse().unwrap(),
+            node: node.parse().expect("a memory store and well-formed frames do not fail"),
             store: self.store.clone(),
             clock: Arc::new(SystemClock::new()),
             random: Box::new(SystemRandom),
-            metrics: Metrics::new().unwrap(),
+            metrics: Metrics::new().expect("a memory store and well-formed frames do not fail"),
             visitor_rate: None,
         })
         .await
-        .unwrap()
+        .expect("a memory store and well-formed frames do not fail")
     }
 
     async fn visitor(&self, engine: &Engine, inbox: &Inbox, resume: Option<visitor::Resume>) -> VisitorConnection {
         let known = Visitor { brand: self.brand.clone(), id: VisitorId(Uuid::from_u128(42)), token: "t".into() };
         let hello = visitor::Hello { brand: self.brand.id.clone(), token: None, language: None, page: None, resume };
-        VisitorConnection::open(engine, inbox.outlet.clone(), known, hello).await.unwrap()
+        VisitorConnection::open(engine, inbox.outlet.clone(), known, hello)
+            .await
+            .expect("a memory store and well-formed frames do not fail")
     }
 
     async fn operator(&self, engine: &Engine, inbox: &Inbox) -> OperatorConnection {
         let hello = operator::Hello::default();
-        OperatorConnection::open(engine, inbox.outlet.clone(), self.account, self.joe.clone(), hello).await.unwrap()
+        OperatorConnection::open(engine, inbox.outlet.clone(), self.account, self.joe.clone(), hello)
+            .await
+            .expect("a memory store and well-formed frames do not fail")
     }
 }
 
@@ -176,7 +202,10 @@ async fn a_former_owner_writes_nothing_and_sends_its_readers_to_the_new_one() {
     joe_inbox.expect(|frame| frame["id"] == "s").await;
     let mut clara = shop.visitor(&first, &clara_inbox, None).await;
     says(&mut clara, json!({ "type": "start", "id": "st", "name": "Clara", "question": "one" })).await;
-    let chat = clara_inbox.expect(|frame| frame["id"] == "st").await["chat"].as_str().unwrap().to_owned();
+    let chat = clara_inbox.expect(|frame| frame["id"] == "st").await["chat"]
+        .as_str()
+        .expect("a memory store and well-formed frames do not fail")
+        .to_owned();
     let offer = joe_inbox.expect(|frame| frame["type"] == "offer").await;
     does(&mut joe, json!({ "type": "accept", "id": "a", "offer": offer["offer"] })).await;
     clara_inbox.expect(|frame| frame["event"]["kind"] == "assigned").await;
@@ -187,7 +216,8 @@ async fn a_former_owner_writes_nothing_and_sends_its_readers_to_the_new_one() {
     // it finds out when it wants to write.
     let second = shop.engine("second").await;
     let (again_inbox, joe_again_inbox) = (Inbox::new(), Inbox::new());
-    let resume = visitor::Resume { chat: chat.parse().unwrap(), after: 0 };
+    let resume =
+        visitor::Resume { chat: chat.parse().expect("a memory store and well-formed frames do not fail"), after: 0 };
     let mut again = shop.visitor(&second, &again_inbox, Some(resume)).await;
     says(&mut clara, json!({ "type": "say", "id": "m2", "text": "three" })).await;
     let refused = clara_inbox.expect(|frame| frame["id"] == "m2").await;
@@ -210,6 +240,11 @@ async fn a_former_owner_writes_nothing_and_sends_its_readers_to_the_new_one() {
     // And the former owner is still refused whatever it tries.
     does(&mut joe, json!({ "type": "say", "id": "z1", "chat": chat, "text": "from the grave" })).await;
     assert_eq!(joe_inbox.expect(|frame| frame["id"] == "z1").await["code"], "unavailable");
-    let stored = shop.store.chat(shop.account, chat.parse().unwrap()).await.unwrap().unwrap();
+    let stored = shop
+        .store
+        .chat(shop.account, chat.parse().expect("a memory store and well-formed frames do not fail"))
+        .await
+        .expect("a memory store and well-formed frames do not fail")
+        .expect("a memory store and well-formed frames do not fail");
     assert_eq!(stored.head.messages, 4);
 }

@@ -47,7 +47,12 @@ async fn a_command_that_fails_twice_is_refused_for_good_and_the_chat_lives_on() 
 
 /// Sessions that were rebuilt, as the server counts them.
 async fn restarts(server: &TestServer) -> u64 {
-    let text = reqwest::get(format!("{}/metrics", server.admin_url())).await.unwrap().text().await.unwrap();
+    let text = reqwest::get(format!("{}/metrics", server.admin_url()))
+        .await
+        .expect("metrics are served")
+        .text()
+        .await
+        .expect("as text");
     let line = text.lines().find(|line| line.starts_with("switchboard_actor_restarts_total{kind=\"visitor_session\""));
     line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
 }
