@@ -115,6 +115,7 @@ impl Outlet {
             cursor.sent = cursor.sent.max(*seq);
         }
         let early = state.prelude.take().unwrap_or_default();
+        state.bytes = 0;
         state.put(frame);
         for (frame, event) in early {
             let in_state = |(chat, seq)| known.iter().any(|(other, last)| *other == chat && seq <= *last);
@@ -229,7 +230,8 @@ impl Outlet {
 
     /// After something was put in: wakes the socket once, or cuts it off when it has fallen too far behind.
     fn settle(&self, mut state: MutexGuard<'_, State>) {
-        if state.closed.is_some() || state.frames.is_empty() {
+        let in_prelude = state.prelude.is_some();
+        if state.closed.is_some() || (state.frames.is_empty() && !in_prelude) {
             return;
         }
         let stalled = state.waiting_since.is_some_and(|since| since.elapsed() > OUTBOX_STALL_MAX);
@@ -241,7 +243,7 @@ impl Outlet {
             self.0.transport.cut();
             return;
         }
-        if !state.woken {
+        if !state.woken && !in_prelude {
             state.woken = true;
             drop(state);
             self.0.transport.wake();
@@ -259,6 +261,7 @@ impl State {
             return false;
         }
         if let Some(prelude) = &mut self.prelude {
+            self.bytes += frame.len();
             prelude.push((frame, event));
             return true;
         }
@@ -397,6 +400,16 @@ mod tests {
         event(&outlet, 5);
         event(&outlet, 6);
         assert_eq!(read(&outlet), ["welcome, 4 is the last", "e5", "hint", "e6"]);
+    }
+
+    #[test]
+    fn what_waits_for_the_welcome_is_bounded_too() {
+        let (outlet, counter) = outlet();
+        outlet.await_welcome();
+        let frame = ByteString::from("x".repeat(64 * 1024));
+        let pushed = (0..100).take_while(|_| outlet.push(frame.clone())).count();
+        assert_eq!(pushed, OUTBOX_BYTES_MAX / frame.len() + 1);
+        assert_eq!((counter.cuts.load(Ordering::Relaxed), outlet.is_closed()), (1, true));
     }
 
     #[test]
