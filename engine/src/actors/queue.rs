@@ -14,7 +14,8 @@ use crate::domain::group::{GroupSettings, Status};
 use crate::domain::ids::{AccountId, ChatId, GroupId};
 use crate::domain::limits::{QUEUE_RECONCILE, UNLIMITED_COUNTS_AS};
 use crate::domain::operator::Reception;
-use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member};
+use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, Wishes};
+use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, Load, OfferRow};
 use crate::ports::presence::RosterRow;
@@ -71,6 +72,9 @@ impl QueueActor {
                     priority: 0,
                     tried: Vec::new(),
                     rings_at: offer.as_ref().map(|offer| offer.operator),
+                    wishes: Wishes::default(),
+                    guest_of: None,
+                    moved: false,
                 });
                 let (desk, effects) = Desk::open(settings, members, arrivals, now);
                 self.desk = Some(desk);
@@ -134,7 +138,7 @@ impl QueueActor {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Propose { chat, operator, name, ring } => {
+                Effect::Propose { chat, operator, name, ring, .. } => {
                     let session = self.shared.registry.session(&self.shared, self.account, chat);
                     let signal = Signal::Propose { operator, name, group: self.group.clone(), ring };
                     if session.addr.try_send(signal).is_err() {
@@ -142,12 +146,15 @@ impl QueueActor {
                         self.shared.metrics.mailbox_full("visitor_session");
                     }
                 }
-                Effect::Position { chat, ahead } => {
+                Effect::Position { chat, ahead, .. } => {
                     if let Some(session) = self.shared.registry.awake(self.account, chat) {
                         let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
                         let _ = session.addr.try_send(Signal::Position(ahead));
                     }
                 }
+                // Rules that no stored group has yet ask for these.
+                Effect::RingAll { .. } | Effect::RingNoMore { .. } | Effect::SeekIn { .. } => {}
+                Effect::TurnAway { .. } | Effect::NotNeeded { .. } | Effect::Lost { .. } | Effect::Forecast { .. } => {}
                 Effect::Availability(state) => {
                     if let Some(desk) = &self.desk {
                         self.shared.board.set(self.account, &self.group, &desk.settings().department, state);
@@ -280,6 +287,7 @@ fn member(row: &RosterRow, reception: Reception) -> Member {
         group_reserved: row.group_reserved,
         last_ended_at: row.last_ended_at,
         version: row.version,
+        skills: Skills::default(),
     }
 }
 

@@ -169,6 +169,43 @@ pub const POSITION_SLICE: usize = 1_000;
 pub const PROPOSAL_SETTLES_WITHIN: Duration = Duration::from_secs(5);
 /// After a proposal that came to nothing, the chat (refused) or the operator (no slot) is left alone this long unless news come.
 pub const PROPOSAL_REST: Duration = Duration::from_millis(500);
+/// Members of a decision that are kept with their score (SPEC R12).
+pub const DECISION_BEST_MAX: usize = 10;
+/// Classes of skills for which one group keeps an order of its own: each costs a step for each change of a member.
+/// Chats of further classes are served as rightly, but somebody is looked for among all members.
+pub const SKILL_CLASSES_MAX: usize = 64;
+/// Characters of a skill's name: as of other names that people choose.
+pub const SKILL_CHARS_MAX: usize = 64;
+/// The best level of a skill: finer than ten steps nobody can judge.
+pub const SKILL_LEVEL_MAX: u8 = 10;
+/// Skills that one chat may ask for: each is one more step of giving up.
+pub const WISHED_SKILLS_MAX: usize = 8;
+/// Groups to which one group may overflow: each is told of each chat that does.
+pub const OVERFLOW_GROUPS_MAX: usize = 8;
+/// Chats at the front of a ring-all group that ring at once: what fits on an operator's screen.
+pub const RING_ALL_CHATS_MAX: usize = 20;
+/// How long the groups of an operator have to bid for a free slot: several hops between nodes; silence is no bid.
+pub const BID_WITHIN: Duration = Duration::from_millis(100);
+/// How long chats that wait in a group that turned off-line may hope (SPEC R5).
+pub const OFFLINE_HOPE: Duration = Duration::from_secs(60);
+/// How soon a chat that should have been turned away is told again.
+pub const TURN_AWAY_REPEAT: Duration = Duration::from_secs(5);
+/// Steps of priority of a chat whose operator was lost: a day, so that it is before all who came by themselves.
+pub const REQUEUED_PRIORITY: i32 = 1_440;
+/// Most and least steps of priority that settings may add up to: an hour and a half either way.
+pub const PRIORITY_MAX: i32 = 90;
+/// After this time what was seen of a group's pace counts half when a wait is estimated: some chats of each operator.
+pub const PACE_HALF_LIFE: Duration = Duration::from_secs(600);
+/// The longest wait that is told to anybody; beyond it no estimate is honest.
+pub const ESTIMATE_MAX: Duration = Duration::from_secs(4 * 3600);
+/// Intervals of business hours on one day, and holidays, of one group.
+pub const DAY_INTERVALS_MAX: usize = 8;
+/// See [`DAY_INTERVALS_MAX`]: five years of them.
+pub const HOLIDAYS_MAX: usize = 200;
+/// The longest time that settings of routing may name, in seconds: a day, as for a time-out.
+pub const RULE_SECONDS_MAX: u32 = 86_400;
+/// The longest time a contact's last operator may be remembered, in days.
+pub const LAST_OPERATOR_DAYS_MAX: u32 = 366;
 /// Shortest time between two `state` hints of one department.
 pub const STATE_EVERY: Duration = Duration::from_millis(500);
 

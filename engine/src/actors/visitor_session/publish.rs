@@ -9,7 +9,7 @@ use crate::domain::chat::Person;
 use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::limits::WAITING_REPEAT;
-use crate::domain::routing::{Arrival, Settled};
+use crate::domain::routing::{Arrival, Settled, Wishes};
 use crate::metrics::seconds;
 use crate::ports::journal::{Load, StoredChat};
 use crate::protocol::frame;
@@ -221,6 +221,9 @@ impl VisitorSession {
             priority: 0,
             tried: core.chat.tried.clone(),
             rings_at: ringing,
+            wishes: Wishes::default(),
+            guest_of: None,
+            moved: false,
         };
         self.to_queue(ToQueue::Waiting(arrival));
     }

@@ -1,0 +1,1 @@
+//! Stories of wishes, rules and several groups.
