@@ -131,7 +131,7 @@ impl Centre {
         let proposer = known.proposed.take().map(|(group, _)| group);
         for group in known.groups.clone() {
             if self.is_proposed(chat) {
-                self.at(&group, now, &mut out, |desk| desk.handle_elsewhere(chat, true, now));
+                self.desks.get_mut(&group).into_iter().for_each(|desk| desk.note_elsewhere(chat));
             }
             self.at(&group, now, &mut out, |desk| desk.handle_offer_over(chat, tried.clone(), now));
         }
@@ -224,6 +224,7 @@ impl Centre {
         let groups = self.groups_of.entry(operator).or_default();
         if !groups.contains(group) {
             groups.push(group.clone());
+            groups.sort();
         }
     }
 
@@ -246,39 +247,42 @@ impl Centre {
         self.absorb(group, effects, now, out);
     }
 
-    /// Does what concerns other desks, passes on the rest.
+    /// Does what concerns other desks, passes on the rest. All proposals are known everywhere before anything else is.
     fn absorb(&mut self, group: &GroupId, effects: Vec<Effect>, now: Timestamp, out: &mut Vec<Action>) {
+        for effect in &effects {
+            if let Effect::Propose { chat, operator, .. } = effect {
+                self.proposed(*chat, *operator, group);
+            }
+        }
         for effect in effects {
             match effect {
                 Effect::SeekIn { chat, groups } => self.seek(chat, groups, now, out),
                 Effect::NotNeeded { .. } => {}
                 Effect::Lost { chat, operator } => {
-                    if let Some(known) = self.chats.get_mut(&chat) {
+                    // The same desk may have proposed the chat anew already.
+                    let again = self.desks.get(group).is_some_and(|desk| desk.proposed_to(chat).is_some());
+                    if let Some(known) = self.chats.get_mut(&chat).filter(|_| !again) {
                         known.proposed = None;
                     }
                     self.settled(group, operator, now, out);
                     self.release_elsewhere(chat, group, now, out);
-                }
-                Effect::Propose { chat, operator, .. } => {
-                    out.push(Action { group: group.clone(), effect });
-                    self.proposed(chat, operator, group, now, out);
                 }
                 effect => out.push(Action { group: group.clone(), effect }),
             }
         }
     }
 
-    fn proposed(&mut self, chat: ChatId, operator: OperatorId, group: &GroupId, now: Timestamp, out: &mut Vec<Action>) {
+    fn proposed(&mut self, chat: ChatId, operator: OperatorId, group: &GroupId) {
         *self.under_way.entry(operator).or_default().entry(group.clone()).or_default() += 1;
-        let mut others = Vec::new();
         if let Some(known) = self.chats.get_mut(&chat) {
             known.proposed = Some((group.clone(), operator));
-            others = known.groups.iter().filter(|other| *other != group).cloned().collect();
+            for other in known.groups.iter().filter(|other| *other != group) {
+                self.desks.get_mut(other).into_iter().for_each(|desk| desk.note_elsewhere(chat));
+            }
         }
-        for other in others {
-            self.at(&other, now, out, |desk| desk.handle_elsewhere(chat, true, now));
+        for (other, count) in self.elsewhere(operator, group) {
+            self.desks.get_mut(&other).into_iter().for_each(|desk| desk.note_proposals_elsewhere(operator, count));
         }
-        self.count_elsewhere(operator, group, now, out);
     }
 
     /// A proposal of a group is not under way any more.
@@ -289,16 +293,19 @@ impl Centre {
             }
             groups.retain(|_, count| *count > 0);
         }
-        self.count_elsewhere(operator, group, now, out);
+        for (other, count) in self.elsewhere(operator, group) {
+            self.at(&other, now, out, |desk| desk.handle_proposals_elsewhere(operator, count, now));
+        }
     }
 
-    /// Tells an operator's other groups how many proposals they do not know of.
-    fn count_elsewhere(&mut self, operator: OperatorId, changed: &GroupId, now: Timestamp, out: &mut Vec<Action>) {
-        for group in self.groups(operator).into_iter().filter(|group| group != changed) {
+    /// How many proposals the operator's other groups than this one do not know of.
+    fn elsewhere(&self, operator: OperatorId, changed: &GroupId) -> Vec<(GroupId, u32)> {
+        let count = |group: &GroupId| {
             let under_way = self.under_way.get(&operator).into_iter().flatten();
-            let count = under_way.filter(|(other, _)| **other != group).map(|(_, count)| *count).sum();
-            self.at(&group, now, out, |desk| desk.handle_proposals_elsewhere(operator, count, now));
-        }
+            under_way.filter(|(other, _)| *other != group).map(|(_, count)| *count).sum()
+        };
+        let others = self.groups(operator).into_iter().filter(|group| group != changed);
+        others.map(|group| (group.clone(), count(&group))).collect()
     }
 
     /// The chat may be proposed by the other groups it looks in, the first of them first.
@@ -306,7 +313,7 @@ impl Centre {
         let groups = self.chats.get(&chat).map(|known| known.groups.clone()).unwrap_or_default();
         for group in groups.iter().filter(|group| *group != proposer) {
             if !self.is_proposed(chat) {
-                self.at(group, now, out, |desk| desk.handle_elsewhere(chat, false, now));
+                self.at(group, now, out, |desk| desk.handle_elsewhere_over(chat, now));
             }
         }
     }

@@ -143,12 +143,17 @@ impl Desk {
         effects
     }
 
-    /// Another group of a chat that looks in several has proposed it, or has not any more.
-    pub fn handle_elsewhere(&mut self, chat: ChatId, proposed: bool, now: Timestamp) -> Vec<Effect> {
-        match self.queue.get(chat).map(|waiting| waiting.offering) {
-            Some(Offering::Proposed { .. }) | None => {}
-            Some(_) if proposed => self.queue.set_offering(chat, Offering::Elsewhere),
-            Some(_) => self.queue.set_offering(chat, Offering::No),
+    /// Another group of a chat that looks in several has proposed it. Nothing follows from it here.
+    pub fn note_elsewhere(&mut self, chat: ChatId) {
+        if self.queue.get(chat).is_some() && self.proposed_to(chat).is_none() {
+            self.queue.set_offering(chat, Offering::Elsewhere);
+        }
+    }
+
+    /// What another group has made of such a chat is over.
+    pub fn handle_elsewhere_over(&mut self, chat: ChatId, now: Timestamp) -> Vec<Effect> {
+        if self.queue.get(chat).is_some() && self.proposed_to(chat).is_none() {
+            self.queue.set_offering(chat, Offering::No);
         }
         self.settle(now)
     }

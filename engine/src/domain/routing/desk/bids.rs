@@ -30,7 +30,12 @@ impl Desk {
         self.settle(now)
     }
 
-    /// Other groups of the operator have so many proposals under way.
+    /// Other groups of the operator have so many proposals under way, more than before: nothing follows from it here.
+    pub fn note_proposals_elsewhere(&mut self, operator: OperatorId, count: u32) {
+        self.roster.set_elsewhere(operator, count);
+    }
+
+    /// Other groups of the operator have so many proposals under way, fewer than before.
     pub fn handle_proposals_elsewhere(&mut self, operator: OperatorId, count: u32, now: Timestamp) -> Vec<Effect> {
         self.roster.set_elsewhere(operator, count);
         self.settle(now)
