@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode, RoutingRules};
+use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode};
 use engine::domain::ids::AccountId;
 use engine::domain::permission::StaffRole;
 use engine::domain::time::Timestamp;
@@ -91,7 +91,7 @@ async fn put_place(
         offer_mode: OfferMode::Single,
         offer_expires_after: OFFER_EXPIRES_AFTER,
         connection_timeout: CONNECTION_TIMEOUT,
-        rules: RoutingRules::default(),
+        rules: Box::default(),
     };
     store.put_group(account, &group).await
 }

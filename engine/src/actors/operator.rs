@@ -170,6 +170,10 @@ impl OperatorActor {
         for effect in effects {
             match effect {
                 PresenceEffect::Status { status, since } => self.tell(&OperatorNotice::Status { status, since }),
+                // Only an operator with a time to be away after is set away; none has one that is stored yet.
+                PresenceEffect::SetAway { since, .. } => {
+                    self.tell(&OperatorNotice::Status { status: Status::Away, since });
+                }
                 PresenceEffect::Lapsed { since } => self.lapsed(since),
                 PresenceEffect::Reception(_) => self.announce(),
                 PresenceEffect::WithdrawOffers => self.withdraw_offers(),

@@ -79,7 +79,7 @@ pub struct GroupSettings {
     /// How long a visitor waits.
     pub connection_timeout: Duration,
     /// What else is set of routing.
-    pub rules: RoutingRules,
+    pub rules: Box<RoutingRules>,
 }
 
 impl GroupSettings {
@@ -92,7 +92,7 @@ impl GroupSettings {
             offer_mode: OfferMode::Single,
             offer_expires_after: OFFER_EXPIRES_AFTER,
             connection_timeout: CONNECTION_TIMEOUT,
-            rules: RoutingRules::default(),
+            rules: Box::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::adapters::sql::{Query, Row, Sql};
-use crate::domain::group::{GroupSettings, Handling, Membership, OfferMode, RoutingRules};
+use crate::domain::group::{GroupSettings, Handling, Membership, OfferMode};
 use crate::domain::ids::{AccountId, GroupId, OperatorId};
 use crate::ports::store::StoreError;
 
@@ -34,7 +34,7 @@ fn read_group(mut row: Row) -> Result<GroupSettings, StoreError> {
         offer_mode: row.named(OfferMode::parse)?,
         offer_expires_after: Duration::from_millis(row.u64()?),
         connection_timeout: Duration::from_millis(row.u64()?),
-        rules: RoutingRules::default(),
+        rules: Box::default(),
     })
 }
 

@@ -439,7 +439,7 @@ impl Centre {
                     let (member, _) = self.naive.members.iter().find(|(m, _)| m.operator == operator).unwrap();
                     assert_ne!(member.handling, Handling::Pull);
                     assert_eq!((name, ring.is_none()), (member.name.clone(), self.automatic));
-                    assert!(record.best.first().is_some(), "a decision says among whom");
+                    assert!(!record.best.is_empty(), "a decision says among whom");
                     self.naive.pending.push((chat, operator, self.now + PROPOSAL_SETTLES_WITHIN));
                     self.proposals.push((chat, operator));
                 }
