@@ -104,8 +104,7 @@ pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Be
             outlets.set_chat(id);
             for event in &events {
                 if let Some(seen) = VisitorEvent::of(&event.kind) {
-                    let body = frame::notice(&seen);
-                    let text = frame::event(id, event.visitor_seq, event.at, &body, None);
+                    let text = frame::visitor_event(id, event.visitor_seq, event.at, &seen, None);
                     outlets.each(|outlet| {
                         outlet.push_event(id, event.visitor_seq, || text.clone());
                     });
@@ -173,7 +172,7 @@ async fn check(shared: &Shared, brand: &Brand, start: &Start) -> Result<Checked,
         checked.email = start.email.as_deref().map(|email| text::email("email", email)).transpose()?;
     }
     if required("question", asked.question, &start.question)? {
-        checked.question = start.question.as_deref().map(|words| text::question("question", words)).transpose()?;
+        checked.question = start.question.clone().map(|words| text::question("question", words)).transpose()?;
     }
     let departments = departments(shared, brand).await?;
     checked.department = match &start.department {

@@ -2,6 +2,7 @@
 //! Actors are started here, by whoever needs them first, on that one's thread, and sessions are put to rest only
 //! here: a session that stopped by itself while a socket joined would lose messages.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use actix::{Addr, Context, Supervisor};
@@ -27,50 +28,58 @@ pub struct SessionRef {
 
 /// The open sockets of one operator or one visitor.
 #[derive(Default)]
-pub struct Outlets(Mutex<Vec<Outlet>>, Mutex<Option<ChatId>>);
+pub struct Outlets {
+    all: Mutex<Vec<Outlet>>,
+    /// How many those are, to be read without the lock.
+    count: AtomicUsize,
+    chat: Mutex<Option<ChatId>>,
+}
 
 impl Outlets {
     /// Adds one; the oldest is returned when there are more than `max`.
     pub fn add(&self, outlet: Outlet, max: usize) -> Option<Outlet> {
-        let mut all = lock(&self.0);
+        let mut all = lock(&self.all);
         all.retain(|other| !other.is_closed());
         all.push(outlet);
-        (all.len() > max).then(|| all.remove(0))
+        let oldest = (all.len() > max).then(|| all.remove(0));
+        self.count.store(all.len(), Ordering::Release);
+        oldest
     }
 
     /// Removes one; `true` when it was the last.
     pub fn remove(&self, id: SocketId) -> bool {
-        let mut all = lock(&self.0);
+        let mut all = lock(&self.all);
         let before = all.len();
         all.retain(|other| other.id() != id);
+        self.count.store(all.len(), Ordering::Release);
         before > 0 && all.is_empty()
     }
 
     /// Does something with each.
     pub fn each(&self, mut what: impl FnMut(&Outlet)) {
-        for outlet in lock(&self.0).iter() {
+        for outlet in lock(&self.all).iter() {
             what(outlet);
         }
     }
 
     /// All of them.
     pub fn all(&self) -> Vec<Outlet> {
-        lock(&self.0).clone()
+        lock(&self.all).clone()
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        lock(&self.0).len()
+        self.count.load(Ordering::Acquire)
     }
 
     /// The visitor's chat: the one that runs, or the last one.
     pub fn chat(&self) -> Option<ChatId> {
-        *lock(&self.1)
+        *lock(&self.chat)
     }
 
     /// Writes down the visitor's chat.
     pub fn set_chat(&self, chat: ChatId) {
-        *lock(&self.1) = Some(chat);
+        *lock(&self.chat) = Some(chat);
     }
 }
 

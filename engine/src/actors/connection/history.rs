@@ -84,8 +84,9 @@ fn event_frame(chat: ChatId, event: &StoredEvent, reader: &Reader) -> ByteString
         Side::Operators => frame::event(chat, event.seq, event.at, event.body.get(), command),
         Side::Visitor => {
             // A kind this version does not know is nothing it may show to a visitor; its number counts.
-            let seen = event.kind().as_ref().and_then(VisitorEvent::of).unwrap_or(VisitorEvent::Erased);
-            frame::event(chat, event.visitor_seq, event.at, &frame::notice(&seen), command)
+            let kind = event.kind();
+            let seen = kind.as_ref().and_then(VisitorEvent::of).unwrap_or(VisitorEvent::Erased);
+            frame::visitor_event(chat, event.visitor_seq, event.at, &seen, command)
         }
     }
 }

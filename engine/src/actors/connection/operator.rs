@@ -85,10 +85,9 @@ impl OperatorConnection {
             Ok(head) => head,
             Err(failure) => return self.refuse(None, &failure),
         };
-        let id = head.id();
         match self.dispatch(head.kind(), text) {
             Ok(later) => later,
-            Err(failure) => self.refuse(id.as_ref(), &failure),
+            Err(failure) => self.refuse(head.id().as_ref(), &failure),
         }
     }
 
@@ -96,7 +95,7 @@ impl OperatorConnection {
         match kind {
             "say" => {
                 let Say { id, chat, text: words, to } = read_fields(text)?;
-                let words = text::message("text", &words)?;
+                let words = text::message("text", words)?;
                 self.order(chat, id, Order::Say { text: words, to })
             }
             "typing" => {

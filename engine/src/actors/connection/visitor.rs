@@ -103,10 +103,9 @@ impl VisitorConnection {
             Ok(head) => head,
             Err(failure) => return self.refuse(None, &failure),
         };
-        let id = head.id();
-        match self.dispatch(head.kind(), text, id.as_ref()) {
+        match self.dispatch(head.kind(), text) {
             Ok(later) => later,
-            Err(failure) => self.refuse(id.as_ref(), &failure),
+            Err(failure) => self.refuse(head.id().as_ref(), &failure),
         }
     }
 
@@ -123,11 +122,11 @@ impl VisitorConnection {
         }
     }
 
-    fn dispatch(&mut self, kind: &str, text: &str, id: Option<&CommandId>) -> Result<Option<Later<Resolved>>, Failure> {
+    fn dispatch(&mut self, kind: &str, text: &str) -> Result<Option<Later<Resolved>>, Failure> {
         match kind {
             "say" => {
                 let say: Say = read_fields(text)?;
-                let body = text::message("text", &say.text)?;
+                let body = text::message("text", say.text)?;
                 self.order(say.id, Order::Say { text: body, to: Audience::Everyone })
             }
             "typing" => {
@@ -164,10 +163,7 @@ impl VisitorConnection {
                 Ok(None)
             }
             "hello" => Err(Failure::conflict(Why::State, "hello was said already")),
-            other => {
-                let _ = id;
-                Err(Failure::new(Code::UnknownType, format!("unknown type \"{}\"", text::cut(other, 40))))
-            }
+            other => Err(Failure::new(Code::UnknownType, format!("unknown type \"{}\"", text::cut(other, 40)))),
         }
     }
 

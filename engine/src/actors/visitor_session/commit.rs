@@ -95,6 +95,7 @@ impl VisitorSession {
             closed,
             at: now,
         };
+        core.barrier |= before.is_some();
         core.in_flight.push_back(Pending {
             command,
             append: Some(Box::new(Appending { frames, facts, before, proposed })),
@@ -142,6 +143,7 @@ impl VisitorSession {
         let Some(core) = &mut self.core else { return };
         let Some(pending) = core.in_flight.pop_front() else { return };
         let Some(append) = pending.append else { return };
+        core.barrier = false;
         if let Some(before) = append.before {
             core.chat = before.chat;
             core.visible.truncate(before.visible);
@@ -210,10 +212,8 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
         None => (None, None),
     };
     let operators = frame::event(chat, event.seq, event.at, kept.body.get(), by_operator);
-    let visitor = VisitorEvent::of(&event.kind).map(|seen| {
-        let body = frame::notice(&seen);
-        frame::event(chat, event.visitor_seq, event.at, &body, by_visitor)
-    });
+    let visitor = VisitorEvent::of(&event.kind)
+        .map(|seen| frame::visitor_event(chat, event.visitor_seq, event.at, &seen, by_visitor));
     let message_from = match &event.kind {
         EventKind::Message(message) => Some(message.from.id.map_or(Sender::Visitor, Sender::Operator)),
         _ => None,

@@ -1,7 +1,7 @@
 //! The state of a session that a panic or a fence throws away, and how it is made from what is stored.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hasher;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,11 +26,13 @@ pub(super) struct Core {
     /// The parts of the row that never change.
     pub record: ChatRecord,
     /// What each command was answered, by a digest of sender and id.
-    pub done: HashMap<u64, Done>,
+    pub done: HashMap<u64, Done, BuildHasherDefault<Digested>>,
     /// The operators' number of each event the visitor may see: what translates the two numberings.
     pub visible: Vec<u32>,
     /// Appends under way, and answers that must wait for them, in order.
     pub in_flight: VecDeque<Pending>,
+    /// Whether the last append under way settles a slot.
+    pub barrier: bool,
     /// Commands that wait until a slot is settled, or until fewer appends are under way.
     pub held: VecDeque<Rc<Command>>,
     /// How far everybody is, in the operators' numbering.
@@ -47,6 +49,25 @@ pub(super) struct Core {
     pub last_at: Timestamp,
     /// What was last told of the chat's state: set by publishing, not by judging.
     pub told: Told,
+}
+
+/// A hasher for keys that are digests already.
+#[derive(Default)]
+pub(super) struct Digested(u64);
+
+impl Hasher for Digested {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only whole digests are keys; anything else is still spread, slowly.
+        self.0 = bytes.iter().fold(self.0, |sum, byte| sum.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, digest: u64) {
+        self.0 = digest;
+    }
 }
 
 /// What the outside knows of the chat.
@@ -110,7 +131,7 @@ impl Core {
     /// The state that is stored. Events of kinds a newer node knows count their numbers.
     pub fn rebuild(shared: &Shared, id: ChatId, stored: &StoredChat) -> Self {
         let mut chat = Chat::unborn(id);
-        let mut done = HashMap::new();
+        let mut done = HashMap::default();
         let mut visible = Vec::new();
         for event in &stored.events {
             apply(&mut chat, event);
@@ -137,6 +158,7 @@ impl Core {
             done,
             visible,
             in_flight: VecDeque::new(),
+            barrier: false,
             held: VecDeque::new(),
             marks: stored.marks.clone(),
             marks_dirty: None,
@@ -152,7 +174,7 @@ impl Core {
 
     /// Whether commands must wait for a slot that is being settled.
     pub fn at_barrier(&self) -> bool {
-        self.in_flight.iter().any(|pending| pending.append.as_ref().is_some_and(|append| append.before.is_some()))
+        self.barrier
     }
 
     /// A visitor's number as the operators' number of the same event.

@@ -16,9 +16,16 @@ use crate::domain::time::Timestamp;
 use crate::protocol::visitor::ChatPhase;
 
 impl VisitorSession {
-    /// Does whatever is due now.
+    /// Does whatever is due now. The timer is armed for the earliest deadline or before it: while it need not have
+    /// fired, nothing is due.
     pub(super) fn due(&mut self, ctx: &mut Context<Self>) {
         let now = self.shared.now();
+        if self.timer.is_some_and(|(armed, _)| armed <= now) {
+            self.do_due(now, ctx);
+        }
+    }
+
+    fn do_due(&mut self, now: Timestamp, ctx: &mut Context<Self>) {
         if self.next_deadline().is_none_or(|deadline| deadline > now) {
             return;
         }
@@ -61,7 +68,7 @@ impl VisitorSession {
         let handle = ctx.run_later(wait, |session, ctx| {
             session.timer = None;
             guarded(session, ctx, |session, ctx| {
-                session.due(ctx);
+                session.do_due(session.shared.now(), ctx);
                 session.rest_if_quiet(ctx);
                 session.arm(ctx);
             });

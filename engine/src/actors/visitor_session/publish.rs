@@ -22,6 +22,7 @@ impl VisitorSession {
         let Some(core) = &mut self.core else { return };
         let Some(pending) = core.in_flight.pop_front() else { return };
         if let Some(append) = pending.append {
+            core.barrier &= append.before.is_none();
             self.publish(&append, loads);
         }
         // Behind the events, so that whoever acts on an answer has seen what it answers.
@@ -87,10 +88,10 @@ impl VisitorSession {
         for event in stored.events.iter().filter(|event| event.seq > from) {
             let kind = event.kind();
             let operators = frame::event(self.chat, event.seq, event.at, event.body.get(), None);
-            let visitor = kind.as_ref().and_then(VisitorEvent::of).map(|seen| {
-                let body = frame::notice(&seen);
-                frame::event(self.chat, event.visitor_seq, event.at, &body, None)
-            });
+            let visitor = kind
+                .as_ref()
+                .and_then(VisitorEvent::of)
+                .map(|seen| frame::visitor_event(self.chat, event.visitor_seq, event.at, &seen, None));
             let frames =
                 EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from: None };
             if let Some(kind) = kind {
