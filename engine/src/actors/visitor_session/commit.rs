@@ -74,12 +74,11 @@ impl VisitorSession {
             stored.push(kept);
         }
         let Some(first) = stored.first() else { return };
-        let done = Done { digest: 0, seq: first.seq, visitor_seq: first.visitor_seq };
         let answer = command.as_ref().map(|command| {
             if let (Some(key), Some(origin)) = (key, &first.origin) {
-                core.done.insert(key, Done { digest: origin.digest, ..done });
+                core.done.insert(key, Done::of(origin, first.seq));
             }
-            answer_to(command, ack(command, self.chat, &done))
+            answer_to(command, ack(command, self.chat, (first.seq, first.visitor_seq)))
         });
         let Some(head) = head(core.chat.visitor_seq, light, &core.chat) else { return };
         let (opened, closed) = offers(rung_before.as_ref(), core.chat.offer());

@@ -13,7 +13,7 @@ use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Person};
-use crate::domain::event::{Event, Sender, StoredEvent};
+use crate::domain::event::{Event, Origin, Sender, StoredEvent};
 use crate::domain::ids::{ChatId, CommandId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, MarkRow, StoredChat};
@@ -83,9 +83,26 @@ pub(super) struct Told {
 /// What a command was answered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Done {
-    pub digest: u64,
+    /// Of the content: another one under the same id passes as the same once in four thousand million tries.
+    pub digest: u32,
+    /// The event that came of it, in the operators' numbering.
     pub seq: u32,
-    pub visitor_seq: u32,
+}
+
+impl Done {
+    /// What is kept of an answer; a long chat has many, so it is little.
+    pub fn of(origin: &Origin, seq: u32) -> Self {
+        Self { digest: short(origin.digest), seq }
+    }
+
+    /// Whether the command had this content.
+    pub fn had(&self, digest: u64) -> bool {
+        self.digest == short(digest)
+    }
+}
+
+fn short(digest: u64) -> u32 {
+    (digest >> 32) as u32
 }
 
 /// Something that leaves the actor when all before it is stored.
@@ -141,8 +158,7 @@ impl Core {
         }
         for event in &stored.events {
             if let Some(origin) = &event.origin {
-                let answer = Done { digest: origin.digest, seq: event.seq, visitor_seq: event.visitor_seq };
-                done.insert(command_key(origin.sender, &origin.command), answer);
+                done.insert(command_key(origin.sender, &origin.command), Done::of(origin, event.seq));
             }
         }
         let record = stored.record.clone();
