@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::actors::connection::pace::Rate;
 use crate::actors::connection::visitor::VISITOR_RATE;
+use crate::actors::guard::survive;
 use crate::actors::lists::Lists;
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::actors::shared::Shared;
@@ -166,8 +167,11 @@ impl Engine {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                shared.board.pulse();
-                Lists::pulse(&shared).await;
+                survive("pulse", async {
+                    shared.board.pulse();
+                    Lists::pulse(&shared).await;
+                })
+                .await;
             }
         });
     }
@@ -179,12 +183,15 @@ impl Engine {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                let here = shared.registry.connected_operators();
-                if !here.is_empty()
-                    && let Err(error) = shared.store.seen(&here, shared.now()).await
-                {
-                    tracing::warn!(%error, "the heartbeat of operators was not stored");
-                }
+                survive("heartbeat", async {
+                    let here = shared.registry.connected_operators();
+                    if !here.is_empty()
+                        && let Err(error) = shared.store.seen(&here, shared.now()).await
+                    {
+                        tracing::warn!(%error, "the heartbeat of operators was not stored");
+                    }
+                })
+                .await;
             }
         });
     }

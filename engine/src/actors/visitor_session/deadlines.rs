@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix::{AsyncContext, Context};
 
 use super::VisitorSession;
-use crate::actors::guard::guarded;
+use crate::actors::guard::later;
 use crate::domain::chat::Input;
 use crate::domain::event::{EndedBy, EndedWhy};
 use crate::domain::limits::{
@@ -58,13 +58,11 @@ impl VisitorSession {
         let now = self.shared.now();
         // A deadline that waits for a slot being settled is looked at again soon, not at once.
         let wait = deadline.since(now).max(SOONEST);
-        let handle = ctx.run_later(wait, |session, ctx| {
+        let handle = later(ctx, wait, |session: &mut Self, ctx| {
             session.timer = None;
-            guarded(session, ctx, |session, ctx| {
-                session.due(ctx);
-                session.rest_if_quiet(ctx);
-                session.arm(ctx);
-            });
+            session.due(ctx);
+            session.rest_if_quiet(ctx);
+            session.arm(ctx);
         });
         self.timer = Some((now + wait, handle));
     }
