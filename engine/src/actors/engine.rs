@@ -14,6 +14,7 @@ use crate::actors::shared::Shared;
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
 use crate::domain::limits::{DRAIN_SPREAD, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
+use crate::domain::patience::Patience;
 use crate::metrics::Metrics;
 use crate::ports::clock::{Random, SharedClock};
 use crate::ports::store::{SharedStore, StoreError};
@@ -63,8 +64,16 @@ impl Engine {
     /// # Errors
     /// The store's.
     pub async fn start(parts: EngineParts) -> Result<Self, StoreError> {
+        Self::start_with(parts, Patience::default()).await
+    }
+
+    /// The same with another patience than the product's.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start_with(parts: EngineParts, patience: Patience) -> Result<Self, StoreError> {
         let EngineParts { node, store, clock, random, metrics, visitor_rate } = parts;
-        let shared = Arc::new(Shared::new(node, store, clock, random, metrics));
+        let shared = Arc::new(Shared::new(node, store, clock, random, metrics, patience));
         let all: Vec<Shard> = (0..SHARDS).map(|shard| Shard(shard as u8)).collect();
         for row in shared.store.take_shards(&shared.node, &all).await? {
             shared.set_epoch(row.shard, row.epoch);

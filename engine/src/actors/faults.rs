@@ -2,9 +2,11 @@
 //! only with the feature `faults`; a shipped binary has none.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::actors::guard::Place;
 use crate::actors::messages::Order;
+use crate::domain::patience::Patience;
 use crate::ports::journal::StoredChat;
 
 /// A message of this text makes the handler panic each time it is judged.
@@ -38,6 +40,30 @@ pub fn on_order(order: &Order) {
         _ => return,
     };
     NEXT.lock().unwrap_or_else(PoisonError::into_inner).push((kind.to_owned(), place));
+}
+
+/// The variable that shortens times: `operator_grace=1500 hello_within=700`, in milliseconds.
+const PATIENCE: &str = "SWITCHBOARD_FAULT_PATIENCE";
+
+/// The product's patience, as far as the environment does not shorten it.
+///
+/// # Panics
+/// When it is not written in its form: a test's own mistake.
+pub fn patience() -> Patience {
+    let mut patience = Patience::default();
+    for part in std::env::var(PATIENCE).unwrap_or_default().split_whitespace() {
+        let written = part.split_once('=').and_then(|(name, millis)| Some((name, millis.parse().ok()?)));
+        let (name, millis) = written.unwrap_or_else(|| panic!("{PATIENCE}: {part} is not NAME=MILLISECONDS"));
+        let time = Duration::from_millis(millis);
+        match name {
+            "operator_grace" => patience.operator_grace = time,
+            "waiting_visitor_grace" => patience.waiting_visitor_grace = time,
+            "hello_within" => patience.hello_within = time,
+            "client_silence_max" => patience.client_silence_max = time,
+            _ => panic!("{PATIENCE}: there is no time {name}"),
+        }
+    }
+    patience
 }
 
 /// A chat is made from what is stored.

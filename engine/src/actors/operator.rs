@@ -79,7 +79,8 @@ impl OperatorActor {
             Ok(Some(stored)) => {
                 let now = self.shared.now();
                 let row = stored.presence;
-                let mut presence = Presence::restored(row.status, row.since, now);
+                let grace = self.shared.patience.operator_grace;
+                let mut presence = Presence::restored(row.status, row.since, now).with_grace(grace, now);
                 for _ in 0..self.outlets.count() {
                     presence.handle_socket_joined(now);
                 }

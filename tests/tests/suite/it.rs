@@ -1,5 +1,6 @@
 //! Whole stories over real sockets, against the real binary.
 
+mod absence;
 mod accounts;
 mod bad_frames;
 mod bad_input;
@@ -23,7 +24,12 @@ use switchboard_tests::server::TestServer;
 
 /// A server, a visitor, Joe who has accepted, and their chat.
 async fn joe_answers() -> (TestServer, VisitorClient, OperatorClient, String) {
-    let server = TestServer::start();
+    joe_answers_with(&[]).await
+}
+
+/// The same on a server with settings.
+async fn joe_answers_with(settings: &[(&str, &str)]) -> (TestServer, VisitorClient, OperatorClient, String) {
+    let server = TestServer::with(settings);
     let mut joe = OperatorClient::online(&server, "joe").await;
     let mut visitor = VisitorClient::connect(&server).await;
     let chat = visitor.start(&Start::support("Clara", "Where is my parcel?")).await;

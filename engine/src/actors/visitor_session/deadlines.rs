@@ -9,9 +9,7 @@ use super::VisitorSession;
 use crate::actors::guard::later;
 use crate::domain::chat::Input;
 use crate::domain::event::{EndedBy, EndedWhy};
-use crate::domain::limits::{
-    CONNECTION_TIMEOUT, MARKS_WITHIN, SESSION_REST_AFTER, VISITOR_AWAY_AFTER, WAITING_VISITOR_GRACE,
-};
+use crate::domain::limits::{CONNECTION_TIMEOUT, MARKS_WITHIN, SESSION_REST_AFTER, VISITOR_AWAY_AFTER};
 use crate::domain::time::Timestamp;
 use crate::protocol::visitor::ChatPhase;
 
@@ -92,7 +90,7 @@ impl VisitorSession {
     fn left_at(&self) -> Option<Timestamp> {
         let core = self.core.as_ref().filter(|core| core.chat.is_waiting())?;
         let gone = self.gone_since.filter(|_| core.visitor_outlets.count() == 0)?;
-        Some(gone + WAITING_VISITOR_GRACE)
+        Some(gone + self.shared.patience.waiting_visitor_grace)
     }
 
     /// When a waiting chat ends because nobody answered.

@@ -8,7 +8,7 @@ use switchboard_tests::client::{OperatorClient, SOON, Settled, Start, VisitorCli
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::joe_answers;
+use crate::suite::it::{joe_answers, joe_answers_with};
 
 /// See `engine::actors::faults`: compiled into the server under test, and into no shipped one.
 const PANIC_ONCE: &str = "!fault panic once";
@@ -137,6 +137,25 @@ async fn a_status_whose_storing_panics_is_answered_and_set_when_it_is_sent_again
 }
 
 #[tokio::test]
+async fn an_operator_whose_timer_panics_is_there_and_goes_off_line_after_all() {
+    let mut scene = Scene::with(&[("SWITCHBOARD_FAULT_PATIENCE", "operator_grace=1500")]).await;
+    let mut sue = OperatorClient::online(&scene.server, "sue").await;
+    scene.plant(OPERATOR, "timer").await;
+    sue.lose();
+    scene.until_restarted(OPERATOR, 1).await;
+    let begun = Instant::now();
+    sue.reconnect().await.expect("she is still signed in");
+    assert!(begun.elapsed() < BACK_WITHIN, "{:?}", begun.elapsed());
+    assert_eq!(sue.welcome["status"], "online", "what the panic kept from being stored did not happen");
+    sue.lose();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    sue.reconnect().await.expect("she is still signed in");
+    assert_eq!(sue.welcome["status"], "offline", "{}", sue.welcome);
+    scene.everybody_goes_on().await;
+    scene.restarted(&[(OPERATOR, 1)]).await;
+}
+
+#[tokio::test]
 async fn a_queue_that_panics_over_a_visitor_offers_them_all_the_same() {
     let mut scene = Scene::set().await;
     scene.plant(QUEUE, "handler").await;
@@ -185,7 +204,11 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let (server, clara, joe, chat) = joe_answers().await;
+        Self::with(&[]).await
+    }
+
+    async fn with(settings: &[(&str, &str)]) -> Self {
+        let (server, clara, joe, chat) = joe_answers_with(settings).await;
         let mut bob = OperatorClient::online(&server, "bob").await;
         let mut dora = VisitorClient::connect(&server).await;
         let other = dora.start(&Start::support("Dora", "And mine?")).await;
