@@ -1,13 +1,13 @@
 //! Faults that tests plant in a running server, to show that it survives them or that a check would notice. Compiled
 //! only with the feature `faults`; a shipped binary has none.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::actors::guard::Place;
 use crate::actors::messages::Order;
 use crate::domain::patience::Patience;
-use crate::ports::journal::StoredChat;
+use crate::ports::journal::{Append, StoredChat};
 
 /// A message of this text makes the handler panic each time it is judged.
 pub const PANIC_ALWAYS: &str = "!fault panic";
@@ -64,6 +64,15 @@ pub fn patience() -> Patience {
         }
     }
     patience
+}
+
+/// The variable that makes sessions tell of messages before they are stored.
+const ACK_EARLY: &str = "SWITCHBOARD_FAULT_ACK_EARLY";
+
+/// Whether the append is to be told of before it is stored: the fault that a check of the order must find.
+pub fn acks_early(append: &Append) -> bool {
+    static ASKED: LazyLock<bool> = LazyLock::new(|| std::env::var_os(ACK_EARLY).is_some());
+    *ASKED && append.slots.is_empty()
 }
 
 /// A chat is made from what is stored.

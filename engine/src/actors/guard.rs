@@ -98,8 +98,7 @@ fn caught<A: Guarded, T: 'static>(
     then: impl FnOnce(&mut A, T, &mut Context<A>) + 'static,
 ) -> impl ActorFuture<A, Output = ()> {
     let future = async move {
-        #[cfg(feature = "faults")]
-        crate::actors::faults::reach(A::KIND, Place::Future);
+        reach(A::KIND, Place::Future);
         future.await
     };
     wrap_future(AssertUnwindSafe(future).catch_unwind()).map(|outcome, actor: &mut A, ctx: &mut Context<A>| {
@@ -119,10 +118,7 @@ fn run<A: Guarded, R>(
     what: impl FnOnce(&mut A, &mut Context<A>) -> R,
 ) -> Option<R> {
     unwound(actor, ctx, |actor, ctx| {
-        #[cfg(feature = "faults")]
-        crate::actors::faults::reach(A::KIND, place);
-        #[cfg(not(feature = "faults"))]
-        let _ = place;
+        reach(A::KIND, place);
         what(actor, ctx)
     })
 }
@@ -140,6 +136,14 @@ fn unwound<A: Guarded, R>(
             None
         }
     }
+}
+
+/// Where tests plant their faults.
+fn reach(kind: &'static str, place: Place) {
+    #[cfg(feature = "faults")]
+    crate::actors::faults::reach(kind, place);
+    #[cfg(not(feature = "faults"))]
+    let _ = (kind, place);
 }
 
 fn fall<A: Guarded>(actor: &mut A, ctx: &mut Context<A>) {

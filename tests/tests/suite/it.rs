@@ -8,6 +8,7 @@ mod canaries;
 mod conversation;
 mod crash;
 mod floods;
+mod full_disk;
 mod marks;
 mod offers;
 mod panics;
@@ -16,6 +17,7 @@ mod repeats;
 mod resume;
 mod slow_reader;
 mod starting;
+mod stored_first;
 mod waiting;
 mod windows;
 
