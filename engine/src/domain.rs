@@ -8,6 +8,7 @@ pub mod group;
 pub mod ids;
 pub mod limits;
 pub mod operator;
+pub mod patience;
 pub mod permission;
 pub mod queue;
 pub mod routing;

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use crate::actors::connection::pace::Rate;
 use crate::actors::connection::visitor::VISITOR_RATE;
+use crate::actors::guard::survive;
 use crate::actors::lists::Lists;
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::actors::shared::Shared;
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
 use crate::domain::limits::{DRAIN_SPREAD, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
+use crate::domain::patience::Patience;
 use crate::metrics::Metrics;
 use crate::ports::clock::{Random, SharedClock};
 use crate::ports::store::{SharedStore, StoreError};
@@ -62,8 +64,16 @@ impl Engine {
     /// # Errors
     /// The store's.
     pub async fn start(parts: EngineParts) -> Result<Self, StoreError> {
+        Self::start_with(parts, Patience::default()).await
+    }
+
+    /// The same with another patience than the product's.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start_with(parts: EngineParts, patience: Patience) -> Result<Self, StoreError> {
         let EngineParts { node, store, clock, random, metrics, visitor_rate } = parts;
-        let shared = Arc::new(Shared::new(node, store, clock, random, metrics));
+        let shared = Arc::new(Shared::new(node, store, clock, random, metrics, patience));
         let all: Vec<Shard> = (0..SHARDS).map(|shard| Shard(shard as u8)).collect();
         for row in shared.store.take_shards(&shared.node, &all).await? {
             shared.set_epoch(row.shard, row.epoch);
@@ -166,8 +176,11 @@ impl Engine {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                shared.board.pulse();
-                Lists::pulse(&shared).await;
+                survive("pulse", async {
+                    shared.board.pulse();
+                    Lists::pulse(&shared).await;
+                })
+                .await;
             }
         });
     }
@@ -179,12 +192,15 @@ impl Engine {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                let here = shared.registry.connected_operators();
-                if !here.is_empty()
-                    && let Err(error) = shared.store.seen(&here, shared.now()).await
-                {
-                    tracing::warn!(%error, "the heartbeat of operators was not stored");
-                }
+                survive("heartbeat", async {
+                    let here = shared.registry.connected_operators();
+                    if !here.is_empty()
+                        && let Err(error) = shared.store.seen(&here, shared.now()).await
+                    {
+                        tracing::warn!(%error, "the heartbeat of operators was not stored");
+                    }
+                })
+                .await;
             }
         });
     }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, Supervised, WrapFuture};
+use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle, Supervised};
 
-use crate::actors::guard::{Guarded, guarded};
+use crate::actors::guard::{Guarded, beside, every, guarded, later, wait_for};
 use crate::actors::messages::{Signal, ToOperator, ToQueue, UpToDate};
 use crate::actors::outlet::Outlet;
 use crate::actors::shared::Shared;
@@ -52,9 +52,7 @@ impl QueueActor {
             let waiting = shared.store.waiting(account, &group).await?;
             Ok(Some((settings, roster, waiting)))
         };
-        ctx.wait(reading.into_actor(self).map(|reading: Reading, queue, ctx| {
-            guarded(queue, ctx, |queue, ctx| queue.opened(reading, ctx));
-        }));
+        wait_for(ctx, reading, |queue: &mut Self, reading: Reading, ctx| queue.opened(reading, ctx));
     }
 
     fn opened(&mut self, reading: Reading, ctx: &mut Context<Self>) {
@@ -91,9 +89,7 @@ impl QueueActor {
             }
             Err(error) => {
                 tracing::warn!(group = %self.group, %error, "a queue could not be read, trying again soon");
-                ctx.run_later(READ_AGAIN_AFTER, |queue, ctx| {
-                    guarded(queue, ctx, |queue, ctx| queue.read(ctx));
-                });
+                later(ctx, READ_AGAIN_AFTER, |queue, ctx| queue.read(ctx));
             }
         }
     }
@@ -202,14 +198,12 @@ impl QueueActor {
             ctx.cancel_future(handle);
         }
         let wait = wake.since(self.shared.now()).max(SOONEST);
-        let handle = ctx.run_later(wait, |queue, ctx| {
+        let handle = later(ctx, wait, |queue: &mut Self, ctx| {
             queue.timer = None;
-            guarded(queue, ctx, |queue, ctx| {
-                let now = queue.shared.now();
-                let effects = queue.desk.as_mut().map(|desk| desk.handle_due(now)).unwrap_or_default();
-                queue.carry_out(effects);
-                queue.arm(ctx);
-            });
+            let now = queue.shared.now();
+            let effects = queue.desk.as_mut().map(|desk| desk.handle_due(now)).unwrap_or_default();
+            queue.carry_out(effects);
+            queue.arm(ctx);
         });
         self.timer = Some((self.shared.now() + wait, handle));
     }
@@ -219,13 +213,11 @@ impl QueueActor {
     fn reconcile(&mut self, ctx: &mut Context<Self>) {
         let (shared, account, group) = (Arc::clone(&self.shared), self.account, self.group.clone());
         let reading = async move { shared.store.waiting(account, &group).await };
-        ctx.spawn(reading.into_actor(self).map(|waiting, queue, ctx| {
-            guarded(queue, ctx, |queue, _| {
-                if let Ok(waiting) = waiting {
-                    queue.compare(&waiting);
-                }
-            });
-        }));
+        beside(ctx, reading, |queue: &mut Self, waiting, _| {
+            if let Ok(waiting) = waiting {
+                queue.compare(&waiting);
+            }
+        });
     }
 
     fn compare(&mut self, stored: &[(ChatRecord, Option<OfferRow>)]) {
@@ -289,12 +281,8 @@ impl Actor for QueueActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         self.timer = None;
         self.read(ctx);
-        ctx.run_interval(QUEUE_RECONCILE, |queue, ctx| {
-            guarded(queue, ctx, |queue, ctx| queue.reconcile(ctx));
-        });
-        ctx.run_interval(MEASURE_EVERY, |queue, ctx| {
-            guarded(queue, ctx, |queue, _| queue.measure());
-        });
+        every(ctx, QUEUE_RECONCILE, |queue, ctx| queue.reconcile(ctx));
+        every(ctx, MEASURE_EVERY, |queue, _| queue.measure());
     }
 }
 

@@ -9,6 +9,7 @@ use crate::actors::lists::Lists;
 use crate::actors::registry::Registry;
 use crate::domain::ids::{ChatId, NodeId, Shard};
 use crate::domain::limits::SHARDS;
+use crate::domain::patience::Patience;
 use crate::domain::time::Timestamp;
 use crate::metrics::Metrics;
 use crate::ports::clock::{Random, SharedClock};
@@ -34,6 +35,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// Whether the node is about to stop: it takes no new sockets and no new chats.
     pub draining: AtomicBool,
+    /// How long it waits for people.
+    pub patience: Patience,
     /// When this node began: nobody's absence counts from before.
     pub started_at: Timestamp,
     epochs: Vec<AtomicU64>,
@@ -48,6 +51,7 @@ impl Shared {
         clock: SharedClock,
         random: Box<dyn Random>,
         metrics: Metrics,
+        patience: Patience,
     ) -> Self {
         let started_at = clock.now();
         Self {
@@ -60,6 +64,7 @@ impl Shared {
             lists: Lists::default(),
             metrics,
             draining: AtomicBool::new(false),
+            patience,
             started_at,
             epochs: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
             next_shard: AtomicU64::new(0),

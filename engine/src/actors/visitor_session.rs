@@ -15,14 +15,12 @@ mod signals;
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised,
-    WrapFuture,
-};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
 
 use self::core::Core;
-use crate::actors::guard::{Guarded, deliver, guarded};
+use crate::actors::guard::{Guarded, deliver, guarded, later, wait_for};
 use crate::actors::lane;
 use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot};
 use crate::actors::outlet::SocketId;
@@ -30,7 +28,7 @@ use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, VisitorId};
 use crate::domain::time::Timestamp;
-use crate::ports::journal::{Lane, StoredChat};
+use crate::ports::journal::{Lane, MarkRow, StoredChat};
 use crate::ports::store::StoreError;
 use crate::protocol::close;
 use crate::protocol::error::Failure;
@@ -57,6 +55,10 @@ pub struct VisitorSession {
     suspect: Option<Rc<Command>>,
     /// Commands that made it fail twice.
     poisoned: HashSet<u64>,
+    /// Marks that were raised and not stored when the state was thrown away. They only rise: no panic makes them wrong.
+    marks_left: Vec<MarkRow>,
+    /// Panics in a row while the state was made from what is stored.
+    falls: u32,
     /// Connections whose commands wait until one of them was sent again.
     blocked: Vec<(SocketId, CommandId, Failure)>,
     timer: Option<(Timestamp, SpawnHandle)>,
@@ -105,6 +107,8 @@ impl VisitorSession {
             at_work: None,
             suspect: None,
             poisoned: HashSet::new(),
+            marks_left: Vec::new(),
+            falls: 0,
             blocked: Vec::new(),
             timer: None,
             ahead: None,
@@ -131,14 +135,15 @@ impl VisitorSession {
             let settings = shared.store.group(account, &stored.record.head.group).await.ok().flatten();
             Ok(Found::Here(Box::new(stored), settings))
         };
-        ctx.wait(reading.into_actor(self).map(|found, session, ctx| {
-            guarded(session, ctx, |session, ctx| session.loaded(found, ctx));
-        }));
+        wait_for(ctx, reading, |session: &mut Self, found, ctx| session.loaded(found, ctx));
     }
 
     /// Keeps what was not yet answered, and drops the state.
     fn drop_core(&mut self) {
         if let Some(core) = self.core.take() {
+            if core.marks_dirty.is_some() {
+                self.marks_left = core.marks;
+            }
             let unanswered = core.in_flight.into_iter().filter_map(|pending| pending.command);
             let waiting: Vec<_> = unanswered.chain(core.held).collect();
             for command in waiting.into_iter().rev() {
@@ -163,19 +168,35 @@ impl VisitorSession {
             Ok(Found::Elsewhere) => self.give_up(ctx),
             Err(error) => {
                 tracing::warn!(chat = %self.chat, %error, "a chat could not be read, trying again soon");
-                self.life = Life::Cut;
-                for command in std::mem::take(&mut self.again) {
-                    self.refuse_and_block(&command, Failure::unavailable());
-                }
-                ctx.run_later(READ_AGAIN_AFTER, |session, ctx| {
-                    guarded(session, ctx, |session, ctx| session.read(ctx));
-                });
+                self.wait_and_read(READ_AGAIN_AFTER, ctx);
             }
         }
     }
 
+    /// Nothing can be done for the chat for a while: its commands are refused, and it is read again after that.
+    fn wait_and_read(&mut self, wait: Duration, ctx: &mut Context<Self>) {
+        self.life = Life::Cut;
+        for command in std::mem::take(&mut self.again) {
+            self.refuse_and_block(&command, Failure::unavailable());
+        }
+        later(ctx, wait, |session, ctx| session.read(ctx));
+    }
+
+    /// What is stored cannot be made into a state: without a pause the session would panic and read for ever.
+    fn set_aside(&mut self, ctx: &mut Context<Self>) {
+        tracing::error!(chat = %self.chat, falls = self.falls, "a chat cannot be rebuilt and is set aside");
+        self.shared.metrics.violated("chat_set_aside");
+        self.wait_and_read(SET_ASIDE_FOR, ctx);
+    }
+
     fn wake_up(&mut self, stored: &StoredChat, ctx: &mut Context<Self>) {
-        let core = Core::rebuild(&self.shared, self.chat, stored);
+        let mut core = Core::rebuild(&self.shared, self.chat, stored);
+        for left in std::mem::take(&mut self.marks_left) {
+            let delivered = core.raise(left.who, left.marks.delivered, false);
+            if delivered.or(core.raise(left.who, left.marks.read, true)).is_some() {
+                core.marks_dirty = Some(self.shared.now());
+            }
+        }
         let from = if self.published == 0 { core.chat.last_seq } else { self.published };
         self.published = core.chat.last_seq;
         if core.visitor_outlets.count() > 0 {
@@ -190,6 +211,7 @@ impl VisitorSession {
         }
         self.tell_queue();
         self.arm(ctx);
+        self.falls = 0;
     }
 
     /// Another node writes this chat: this one lets go of it, and sends its readers to where it lives.
@@ -240,7 +262,11 @@ enum Found {
 }
 
 /// How soon a chat is read again after the store did not answer.
-const READ_AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(500);
+const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// Panics in a row, while a chat is rebuilt, after which it is set aside: commands that panic are not counted.
+const FALLS_MAX: u32 = 3;
+/// How long a chat that cannot be rebuilt is left alone.
+const SET_ASIDE_FOR: Duration = Duration::from_secs(30);
 
 impl Actor for VisitorSession {
     type Context = Context<Self>;
@@ -253,7 +279,7 @@ impl Actor for VisitorSession {
         self.addr = Some(ctx.address());
         // Nothing of an earlier life of the context is left to fire.
         self.timer = None;
-        self.read(ctx);
+        if self.falls < FALLS_MAX { self.read(ctx) } else { self.set_aside(ctx) }
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
@@ -274,8 +300,9 @@ impl Guarded for VisitorSession {
 
     fn discard(&mut self) {
         self.drop_core();
-        if let Some(command) = self.at_work.take() {
-            self.condemn(command);
+        match self.at_work.take() {
+            Some(command) => self.condemn(command),
+            None => self.falls += 1,
         }
     }
 

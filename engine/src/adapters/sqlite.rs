@@ -20,7 +20,7 @@ use sqlx::SqlitePool;
 use crate::adapters::delivery::well_born;
 use crate::adapters::sql::{Backend, Query, Sql, Work, claim};
 use crate::adapters::sqlite::queue::Queue;
-use crate::adapters::sqlite::read::{Reader, at_once};
+use crate::adapters::sqlite::read::{Reader, at_once, store_error};
 use crate::ports::journal::{Append, Birth, BirthError, Completion};
 use crate::ports::store::{Store, StoreError};
 
@@ -91,8 +91,8 @@ impl Backend for SqliteStore {
 impl Store for SqliteStore {
     async fn ping(&self) -> Result<(), StoreError> {
         self.read(|sql| Box::pin(sql.run(Query::new("SELECT 1")))).await?;
-        // A writer that is gone, or stuck, shows here.
-        self.write(|sql| Box::pin(sql.run(Query::new("SELECT 1")))).await.map(drop)
+        // A writer that is gone, stuck or out of space shows here.
+        self.queue.submit(|core| core.prove().map_err(|error| store_error(&error))).await
     }
 
     async fn close(&self) {

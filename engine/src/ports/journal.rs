@@ -326,7 +326,7 @@ pub struct EventPage {
 pub struct ChatQuery {
     /// What is asked.
     pub filter: ChatFilter,
-    /// What the asker may see: `None` all of the account, else chats of these groups and those this operator owns.
+    /// What the asker may see: `None` all of the account.
     pub scope: Option<Scope>,
     /// The order: by `started_at`, latest first, or by `queued_at`, longest first; ties by id, in the same direction.
     pub order: ChatOrder,
@@ -340,13 +340,21 @@ pub struct ChatQuery {
     pub count: bool,
 }
 
-/// What an asker may see.
+/// What an asker may see who may not see all.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// Chats of these groups.
+    /// Chats of these groups that wait or are over: what a colleague writes now is not for everybody.
     pub groups: Vec<GroupId>,
     /// And those this operator owns or owned at last.
     pub operator: OperatorId,
+}
+
+impl Scope {
+    /// Whether the chat is among them.
+    pub fn shows(&self, chat: &ChatRecord) -> bool {
+        let of_group = chat.head.state != ChatPhase::Active && self.groups.contains(&chat.head.group);
+        of_group || chat.head.owner == Some(self.operator)
+    }
 }
 
 /// A part of a list of chats.

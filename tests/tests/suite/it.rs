@@ -1,5 +1,6 @@
 //! Whole stories over real sockets, against the real binary.
 
+mod absence;
 mod accounts;
 mod bad_frames;
 mod bad_input;
@@ -7,6 +8,7 @@ mod canaries;
 mod conversation;
 mod crash;
 mod floods;
+mod full_disk;
 mod marks;
 mod offers;
 mod panics;
@@ -15,6 +17,7 @@ mod repeats;
 mod resume;
 mod slow_reader;
 mod starting;
+mod stored_first;
 mod waiting;
 mod windows;
 
@@ -23,7 +26,12 @@ use switchboard_tests::server::TestServer;
 
 /// A server, a visitor, Joe who has accepted, and their chat.
 async fn joe_answers() -> (TestServer, VisitorClient, OperatorClient, String) {
-    let server = TestServer::start();
+    joe_answers_with(&[]).await
+}
+
+/// The same on a server with settings.
+async fn joe_answers_with(settings: &[(&str, &str)]) -> (TestServer, VisitorClient, OperatorClient, String) {
+    let server = TestServer::with(settings);
     let mut joe = OperatorClient::online(&server, "joe").await;
     let mut visitor = VisitorClient::connect(&server).await;
     let chat = visitor.start(&Start::support("Clara", "Where is my parcel?")).await;

@@ -14,7 +14,8 @@ use bytes::BytesMut;
 use bytestring::ByteString;
 use engine::actors::connection::Later;
 use engine::actors::outlet::{Outlet, Transport};
-use engine::domain::limits::{BEAT_AFTER, CLIENT_SILENCE_MAX, FRAME_BYTES_MAX, HELLO_WITHIN};
+use engine::domain::limits::{BEAT_AFTER, FRAME_BYTES_MAX};
+use engine::domain::patience::Patience;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure, Why};
 use engine::protocol::frame::{self, Head};
@@ -28,6 +29,9 @@ pub trait Side: Unpin + 'static {
     type Connection: Unpin + 'static;
     /// What a future of the connection comes to.
     type Resolved: 'static;
+
+    /// How long a socket is waited for.
+    fn patience(&self) -> Patience;
 
     /// Answers `hello`. An error is sent, and the socket closed with the code.
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<Self::Connection>>, Failure>;
@@ -186,11 +190,12 @@ impl<S: Side> SocketSession<S> {
 
     /// Beats, pings and drops, at the moment the next of them is due.
     fn watch(&self, ctx: &mut WebsocketContext<Self>) {
-        let next = (self.sent_at + BEAT_AFTER).min(self.heard_at + CLIENT_SILENCE_MAX);
+        let silence = self.side.patience().client_silence_max;
+        let next = (self.sent_at + BEAT_AFTER).min(self.heard_at + silence);
         let wait = next.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
-        ctx.run_later(wait, |session, ctx| {
+        ctx.run_later(wait, move |session, ctx| {
             let now = Instant::now();
-            if now >= session.heard_at + CLIENT_SILENCE_MAX {
+            if now >= session.heard_at + silence {
                 return session.close(ctx, close::TRY_LATER, "nothing was heard for too long");
             }
             if now >= session.sent_at + BEAT_AFTER {
@@ -208,7 +213,7 @@ impl<S: Side> Actor for SocketSession<S> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.outlet = Some(Outlet::new(Wire { addr: ctx.address(), cut: self.cut }));
-        ctx.run_later(HELLO_WITHIN, |session, ctx| {
+        ctx.run_later(self.side.patience().hello_within, |session, ctx| {
             if session.connection.is_none() {
                 session.close(ctx, close::NO_HELLO, "no hello came in time");
             }

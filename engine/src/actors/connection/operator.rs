@@ -219,7 +219,7 @@ impl OperatorConnection {
         }
         let query = ChatQuery {
             filter: filter.unwrap_or_default(),
-            scope: self.scope(),
+            scope: scope(&self.identity),
             order: order.unwrap_or_default(),
             offset: window.map_or(0, |window| window.offset),
             limit,
@@ -262,10 +262,6 @@ impl OperatorConnection {
 
     fn sees_all(&self) -> bool {
         self.identity.role.may(Permission::ReadAllChats)
-    }
-
-    fn scope(&self) -> Option<Scope> {
-        (!self.sees_all()).then(|| Scope { groups: self.identity.groups.clone(), operator: self.identity.id })
     }
 
     fn resume(&self, resume: Resume) -> Later<Refused> {
@@ -369,14 +365,16 @@ impl Drop for OperatorConnection {
     }
 }
 
-/// Whether an operator may read a chat: it is theirs, of one of their groups, or they may read all.
+/// Whether an operator may read a chat.
 pub fn may_read(identity: &Identity, record: &ChatRecord) -> bool {
-    let own = record.head.owner == Some(identity.id);
-    // What a colleague writes now is for those who may read all; what waits or is over is the group's.
-    let of_group = record.head.state != ChatPhase::Active
-        && identity.role.may(Permission::ReadGroupChats)
-        && identity.groups.contains(&record.head.group);
-    own || of_group || identity.role.may(Permission::ReadAllChats)
+    scope(identity).is_none_or(|scope| scope.shows(record))
+}
+
+/// What an operator may read; none: all.
+fn scope(identity: &Identity) -> Option<Scope> {
+    let may = |permission| identity.role.may(permission);
+    let groups = || if may(Permission::ReadGroupChats) { identity.groups.clone() } else { Vec::new() };
+    (!may(Permission::ReadAllChats)).then(|| Scope { groups: groups(), operator: identity.id })
 }
 
 fn unavailable(error: StoreError) -> Failure {

@@ -24,6 +24,8 @@ pub(super) struct Core {
     /// The latest moment that the store was told: its own idea of now, so that it forgets in the engine's time.
     pub(super) latest: Timestamp,
     forgot_at: Timestamp,
+    /// The last commit that had something to write failed.
+    failing: bool,
     /// Held while the connection is open; the last field, so that it is let go last.
     _lock: File,
 }
@@ -32,7 +34,7 @@ impl Core {
     pub(super) fn new(connection: Connection, lock: File) -> rusqlite::Result<Self> {
         let indexer = Indexer::of(&connection)?;
         let start = Timestamp::EPOCH;
-        Ok(Self { connection, indexer, latest: start, forgot_at: start, _lock: lock })
+        Ok(Self { connection, indexer, latest: start, forgot_at: start, failing: false, _lock: lock })
     }
 
     /// The connection, for statements that both databases share.
@@ -43,6 +45,14 @@ impl Core {
     /// Notes a moment of the engine's time.
     pub(super) fn told(&mut self, at: Timestamp) {
         self.latest = self.latest.max(at);
+    }
+
+    /// Says whether it can write: after a commit that failed it tries, for a full disk lets one read and begin.
+    pub(super) fn prove(&self) -> rusqlite::Result<()> {
+        if self.failing {
+            self.execute("UPDATE shard SET epoch = epoch WHERE id = (SELECT min(id) FROM shard)")?;
+        }
+        Ok(())
     }
 
     fn execute(&self, sql: &str) -> rusqlite::Result<()> {
@@ -74,13 +84,16 @@ enum Settled {
 /// Does a group and tells everybody; false when its transaction failed.
 fn group(core: &mut Core, batch: &mut Vec<Job>) -> bool {
     let mut settled = Vec::with_capacity(batch.len());
+    let before = core.connection.total_changes();
     let done = transaction(core, batch, &mut settled);
     if done.is_ok() {
+        core.failing &= core.connection.total_changes() == before;
         core.indexer.committed();
     } else {
         // May have happened by itself already.
         let _ = core.connection.execute_batch("ROLLBACK");
         core.indexer.rolled_back();
+        core.failing = true;
     }
     let failure = done.err().map(|error| store_error(&error));
     if let Some(failure) = &failure {

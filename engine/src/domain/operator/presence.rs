@@ -1,6 +1,8 @@
 //! Whether an operator is there: the status they chose, the sockets that are open, and the grace after the last
 //! one is lost. An operator without a socket is in grace or off-line, never on-line for good.
 
+use std::time::Duration;
+
 use crate::domain::group::Status;
 use crate::domain::limits::OPERATOR_GRACE;
 use crate::domain::time::Timestamp;
@@ -63,6 +65,7 @@ pub struct Presence {
     /// Set exactly when no socket is open and the status is not off-line.
     grace_until: Option<Timestamp>,
     receiving_since: Option<Timestamp>,
+    grace: Duration,
 }
 
 impl Presence {
@@ -74,7 +77,13 @@ impl Presence {
             sockets: 0,
             grace_until: (status != Status::Offline).then(|| now + OPERATOR_GRACE),
             receiving_since: (status == Status::Online).then_some(since),
+            grace: OPERATOR_GRACE,
         }
+    }
+
+    /// With another grace than usual, also for the one that has begun now.
+    pub fn with_grace(self, grace: Duration, now: Timestamp) -> Self {
+        Self { grace, grace_until: self.grace_until.map(|_| now + grace), ..self }
     }
 
     /// The status is set, by the operator or a manager. The same one again changes nothing.
@@ -169,7 +178,7 @@ impl Presence {
         if self.status == Status::Offline || self.sockets > 0 {
             self.grace_until = None;
         } else {
-            self.grace_until.get_or_insert(now + OPERATOR_GRACE);
+            self.grace_until.get_or_insert(now + self.grace);
         }
         if self.status == Status::Online {
             self.receiving_since.get_or_insert(now);
