@@ -4,12 +4,11 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params
 
 use crate::adapters::delivery::well_numbered;
 use crate::adapters::sql::{offer_kind, state_values};
-use crate::adapters::sqlite::indexer::Indexer;
 use crate::adapters::sqlite::read::{store_error, words};
+use crate::adapters::sqlite::tail::Tail;
 use crate::adapters::sqlite::writer::Core;
 use crate::domain::chat::SlotChange;
-use crate::domain::event::{Sender, StoredEvent};
-use crate::domain::ids::{AccountId, ChatId};
+use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Birth, Head, Load};
 use crate::ports::store::StoreError;
@@ -18,8 +17,6 @@ const HEAD: &str = "UPDATE chat_head SET last_seq = ?1, visitor_seq = ?2, messag
     answered_at = ?5 WHERE chat = ?6 AND account = ?7 AND owner_epoch = ?8 AND last_seq = ?9";
 const STATE: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at = ?4, assigned_at = ?5, ended_at = ?6, \
     ended_by = ?7, ended_why = ?8, visitor_away = ?9, question = ?10 WHERE id = ?11 AND account = ?12";
-const EVENT: &str = "INSERT INTO event (n, account, chat, seq, visitor_seq, visible, at, body, command, sender, digest) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 // The limit stands in the write itself: whoever writes last sees what the others took. Giving back more than is held
 // would be a miscount; it must not keep a chat from ending, and the recount tells of it.
 const OPERATOR: &str = "UPDATE operator SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0), \
@@ -36,19 +33,19 @@ const CLOSE_OFFER: &str = "DELETE FROM offer WHERE chat = ?1 AND seq = ?2 AND ac
 /// The statements of appends, prepared once for a run of them.
 pub(super) struct Statements<'c> {
     head: CachedStatement<'c>,
-    event: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
 }
 
 impl<'c> Statements<'c> {
-    pub(super) fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
-        Ok(Self { head: connection.prepare_cached(HEAD)?, event: connection.prepare_cached(EVENT)? })
+    pub(super) fn of(connection: &'c Connection, tail: &Tail) -> rusqlite::Result<Self> {
+        Ok(Self { head: connection.prepare_cached(HEAD)?, insert: tail.insert(connection)? })
     }
 
     /// Does one append, or refuses it without a trace. An error means that the transaction is lost.
     pub(super) fn append(
         &mut self,
         connection: &Connection,
-        indexer: &mut Indexer,
+        tail: &mut Tail,
         append: &Append,
     ) -> rusqlite::Result<AppendOutcome> {
         if !well_numbered(append) {
@@ -59,11 +56,11 @@ impl<'c> Statements<'c> {
             if !self.head(connection, append)? {
                 return Ok(Err(AppendError::Fenced));
             }
-            self.events(indexer, append.account, append.chat, &append.events)?;
+            tail.append(&mut self.insert, append.account, append.chat, &append.events)?;
             return Ok(Ok(Appended::default()));
         }
         connection.prepare_cached("SAVEPOINT append")?.execute([])?;
-        let outcome = match self.with_slots(connection, indexer, append) {
+        let outcome = match self.with_slots(connection, tail, append) {
             // A rule of the data forbids this one; the others of the group have no part in it.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 Err(AppendError::Unavailable(words(&error)))
@@ -80,7 +77,7 @@ impl<'c> Statements<'c> {
     fn with_slots(
         &mut self,
         connection: &Connection,
-        indexer: &mut Indexer,
+        tail: &mut Tail,
         append: &Append,
     ) -> rusqlite::Result<AppendOutcome> {
         if !self.head(connection, append)? {
@@ -108,8 +105,7 @@ impl<'c> Statements<'c> {
                 offer.expires_at.millis(),
             ])?;
         }
-        // Last, so that a refusal above has nothing to take back in the indexer's memory.
-        self.events(indexer, append.account, append.chat, &append.events)?;
+        tail.append(&mut self.insert, append.account, append.chat, &append.events)?;
         Ok(Ok(Appended { loads }))
     }
 
@@ -142,46 +138,15 @@ impl<'c> Statements<'c> {
         }
         Ok(true)
     }
-
-    fn events(
-        &mut self,
-        indexer: &mut Indexer,
-        account: AccountId,
-        chat: ChatId,
-        events: &[StoredEvent],
-    ) -> rusqlite::Result<()> {
-        for event in events {
-            let n = indexer.number(chat, event.seq);
-            let origin = event.origin.as_ref();
-            let sender = match origin.map(|origin| &origin.sender) {
-                Some(Sender::Operator(operator)) => Some(&operator.0.as_bytes()[..]),
-                Some(Sender::Visitor) | None => None,
-            };
-            self.event.execute(params![
-                n,
-                account.0,
-                &chat.0.as_bytes()[..],
-                event.seq,
-                event.visitor_seq,
-                event.visible,
-                event.at.millis(),
-                event.body.get(),
-                origin.map(|origin| origin.command.as_str()),
-                sender,
-                origin.map(|origin| origin.digest as i64),
-            ])?;
-        }
-        Ok(())
-    }
 }
 
 impl Core {
     /// Stores the events of a chat that is being born.
     pub(super) fn first_events(&mut self, birth: &Birth) -> Result<(), StoreError> {
         self.told(birth.at);
-        let Self { connection, indexer, .. } = self;
-        Statements::of(connection)
-            .and_then(|mut statements| statements.events(indexer, birth.account, birth.chat, &birth.events))
+        let Self { connection, tail, .. } = self;
+        tail.insert(connection)
+            .and_then(|mut insert| tail.append(&mut insert, birth.account, birth.chat, &birth.events))
             .map_err(|error| store_error(&error))
     }
 }
