@@ -142,8 +142,8 @@ pub const SMALL_RANGES_MAX: usize = 8;
 pub const LOG_PAGES: u32 = 8192;
 /// Pages that the writer may copy itself when the rest is home: a millisecond's work.
 pub const LOG_PAGES_REST: u32 = 256;
-/// Pages of the log from which on the writer waits for slow readers to leave it: 256 MiB.
-pub const LOG_PAGES_MAX: u32 = 65_536;
+/// Pages of the log from which on the writer waits for slow readers to leave it: 128 MiB.
+pub const LOG_PAGES_MAX: u32 = 4 * LOG_PAGES;
 /// Bytes of the log's file that are kept for the next round when it begins anew.
 pub const LOG_BYTES_KEPT: u64 = 64 * 1024 * 1024;
 /// How long the writer waits for readers when the log has become too long.

@@ -20,9 +20,9 @@ const JOURNAL: [&str; 2] = [
     "SELECT n, chat, account, events FROM event_0 WHERE n > ?1 ORDER BY n",
     "SELECT n, chat, account, events FROM event_1 WHERE n > ?1 ORDER BY n",
 ];
-const LATEST: &str = "SELECT first_seq, last_seq, bytes FROM chat_event WHERE chat = ?1 ORDER BY last_seq DESC LIMIT ?2";
-const ABSORBED: &str =
-    "SELECT events FROM chat_event WHERE chat = ?1 AND last_seq BETWEEN ?2 AND ?3 ORDER BY last_seq";
+const LATEST: &str =
+    "SELECT first_seq, last_seq, bytes FROM chat_event WHERE chat = ?1 ORDER BY last_seq DESC LIMIT ?2";
+const ABSORBED: &str = "SELECT events FROM chat_event WHERE chat = ?1 AND last_seq BETWEEN ?2 AND ?3 ORDER BY last_seq";
 
 /// Which rows are to be put together: those of the table behind `after`.
 pub(super) struct Request {
@@ -53,7 +53,12 @@ pub(super) struct Range {
 pub(super) type Outcome = Result<Part, StoreError>;
 
 /// Answers requests until nobody asks any more.
-pub(super) fn run(connection: &Connection, requests: &Receiver<Request>, answers: &Sender<Outcome>, queue: &Arc<Queue>) {
+pub(super) fn run(
+    connection: &Connection,
+    requests: &Receiver<Request>,
+    answers: &Sender<Outcome>,
+    queue: &Arc<Queue>,
+) {
     while let Ok(request) = requests.recv() {
         if answers.send(part(connection, &request)).is_err() {
             break;

@@ -112,9 +112,14 @@ struct Lying<'p> {
     visitor_seq: u32,
     at: i64,
     flags: u8,
-    /// Digest, command, operator.
-    origin: Option<(u64, &'p [u8], Option<[u8; 16]>)>,
+    origin: Option<LyingOrigin<'p>>,
     body: &'p [u8],
+}
+
+struct LyingOrigin<'p> {
+    digest: u64,
+    command: &'p [u8],
+    operator: Option<[u8; 16]>,
 }
 
 impl Lying<'_> {
@@ -122,7 +127,7 @@ impl Lying<'_> {
         let body = text(self.body)?.to_owned();
         let origin = match self.origin {
             None => None,
-            Some((digest, command, operator)) => {
+            Some(LyingOrigin { digest, command, operator }) => {
                 let command = text(command)?.parse().map_err(|_| damaged())?;
                 let sender = match operator {
                     Some(id) => Sender::Operator(OperatorId(Uuid::from_bytes(id))),
@@ -167,7 +172,8 @@ impl<'p> Reader<'p> {
             let digest = u64::from_le_bytes(self.array()?);
             let [length] = self.array()?;
             let command = self.bytes(usize::from(length))?;
-            Some((digest, command, if flags & FROM_OPERATOR == 0 { None } else { Some(self.array()?) }))
+            let operator = if flags & FROM_OPERATOR == 0 { None } else { Some(self.array()?) };
+            Some(LyingOrigin { digest, command, operator })
         };
         let length = u32::from_le_bytes(self.array()?);
         let body = self.bytes(length as usize)?;

@@ -169,3 +169,6 @@ impl Pass {
         self.step = if asked.is_ok() { Step::Asked } else { Step::Rest(Instant::now().checked_add(STORE_RETRY_AFTER)) };
     }
 }
+
+#[cfg(test)]
+mod stories;

@@ -58,16 +58,7 @@ impl Core {
         let checkpoints = Checkpoints::new(&connection, to_copier, from_copier);
         let pass = Pass::new(to_indexer, from_indexer, left);
         let start = Timestamp::EPOCH;
-        let core = Self {
-            connection,
-            tail,
-            pass,
-            checkpoints,
-            metrics,
-            latest: start,
-            forgot_at: start,
-            _lock: lock,
-        };
+        let core = Self { connection, tail, pass, checkpoints, metrics, latest: start, forgot_at: start, _lock: lock };
         Ok((core, [indexer, copier]))
     }
 
