@@ -113,6 +113,8 @@ pub const DRAIN_SPREAD: Duration = Duration::from_secs(20);
 
 /// Appends of one commit (tried: 256 a group costs 1.6 µs each).
 pub const COMMIT_GROUP_MAX: usize = 256;
+/// Appends of one chat that come in a row and are written as one: more bring little, and a row stays small.
+pub const APPENDS_JOINED_MAX: usize = 16;
 /// Appends that may wait for the writer: a third of a second of it. Full means `unavailable`.
 pub const WRITER_QUEUE_MAX: usize = 65_536;
 /// How long an event may stand in the journal before the indexer has brought it to its chat's others.

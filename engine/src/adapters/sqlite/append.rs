@@ -51,9 +51,8 @@ impl<'c> Statements<'c> {
         if !well_numbered(append) {
             return Ok(Err(AppendError::Fenced));
         }
-        let light = matches!(append.head, Head::Light { .. });
-        if light && append.slots.is_empty() && append.opened.is_none() && append.closed.is_empty() {
-            if !self.head(connection, append)? {
+        if is_light(append) {
+            if !self.head(connection, append.after, append)? {
                 return Ok(Err(AppendError::Fenced));
             }
             tail.append(&mut self.insert, append.account, append.chat, &append.events)?;
@@ -80,7 +79,7 @@ impl<'c> Statements<'c> {
         tail: &mut Tail,
         append: &Append,
     ) -> rusqlite::Result<AppendOutcome> {
-        if !self.head(connection, append)? {
+        if !self.head(connection, append.after, append)? {
             return Ok(Err(AppendError::Fenced));
         }
         let mut loads = Vec::with_capacity(append.slots.len());
@@ -109,8 +108,25 @@ impl<'c> Statements<'c> {
         Ok(Ok(Appended { loads }))
     }
 
-    /// Writes the chat's rows; false when another writer has the chat.
-    fn head(&mut self, connection: &Connection, append: &Append) -> rusqlite::Result<bool> {
+    /// Does appends that continue each other ([`continues`]) as if they were one; false, and nothing is done, where
+    /// they must be judged one by one.
+    pub(super) fn joined<'a>(
+        &mut self,
+        connection: &Connection,
+        tail: &mut Tail,
+        appends: impl Iterator<Item = &'a Append> + Clone,
+    ) -> rusqlite::Result<bool> {
+        let (Some(first), Some(last)) = (appends.clone().next(), appends.clone().last()) else { return Ok(false) };
+        if !appends.clone().all(well_numbered) || !self.head(connection, first.after, last)? {
+            return Ok(false);
+        }
+        tail.append(&mut self.insert, first.account, first.chat, appends.flat_map(|append| &append.events))?;
+        Ok(true)
+    }
+
+    /// Writes the chat's rows as they are after `append`; false when another writer has the chat, or its last event
+    /// is not `after`.
+    fn head(&mut self, connection: &Connection, after: u32, append: &Append) -> rusqlite::Result<bool> {
         let (visitor_seq, messages, idle_since, answered_at) = match &append.head {
             Head::Light { visitor_seq, messages, idle_since, answered_at } => {
                 (*visitor_seq, *messages, *idle_since, *answered_at)
@@ -126,7 +142,7 @@ impl<'c> Statements<'c> {
             &append.chat.0.as_bytes()[..],
             append.account.0,
             append.epoch as i64,
-            append.after,
+            after,
         ])?;
         if changed == 0 {
             return Ok(false);
@@ -138,6 +154,19 @@ impl<'c> Statements<'c> {
         }
         Ok(true)
     }
+}
+
+/// Whether an append brings messages and nothing else.
+fn is_light(append: &Append) -> bool {
+    let light = matches!(append.head, Head::Light { .. });
+    light && append.slots.is_empty() && append.opened.is_none() && append.closed.is_empty()
+}
+
+/// Whether an append goes on where another one ended, as the messages of a hurried writer do: both are one then.
+pub(super) fn continues(append: &Append, before: &Append) -> bool {
+    let owner = |append: &Append| (append.chat, append.account, append.epoch);
+    let follows = before.events.last().is_some_and(|last| last.seq == append.after);
+    follows && owner(append) == owner(before) && is_light(append) && is_light(before)
 }
 
 impl Core {

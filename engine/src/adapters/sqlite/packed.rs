@@ -30,7 +30,7 @@ pub(super) struct Span {
 }
 
 /// Packs events into `packet`, in place of what it held.
-pub(super) fn pack(events: &[StoredEvent], packet: &mut Vec<u8>) {
+pub(super) fn pack<'e>(events: impl IntoIterator<Item = &'e StoredEvent>, packet: &mut Vec<u8>) {
     packet.clear();
     packet.push(FORM);
     for event in events {

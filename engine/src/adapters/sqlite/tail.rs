@@ -84,13 +84,13 @@ impl Tail {
         connection.prepare_cached(INSERT[self.table.0])
     }
 
-    /// Appends what one append brings, with the statement of [`Tail::insert`].
-    pub(super) fn append(
+    /// Appends consecutive events of a chat, with the statement of [`Tail::insert`].
+    pub(super) fn append<'e>(
         &mut self,
         insert: &mut CachedStatement<'_>,
         account: AccountId,
         chat: ChatId,
-        events: &[StoredEvent],
+        events: impl IntoIterator<Item = &'e StoredEvent>,
     ) -> rusqlite::Result<()> {
         pack(events, &mut self.packet);
         insert.execute(params![self.next, &chat.0.as_bytes()[..], account.0, &self.packet])?;

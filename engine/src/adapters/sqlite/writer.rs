@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use crate::adapters::delivery::Deliveries;
 use crate::adapters::sql::forget;
-use crate::adapters::sqlite::append::Statements;
+use crate::adapters::sqlite::append::{Statements, continues};
 use crate::adapters::sqlite::checkpoint::{self, Checkpoints};
 use crate::adapters::sqlite::indexer;
 use crate::adapters::sqlite::open::{OpenError, Opened};
@@ -20,10 +20,10 @@ use crate::adapters::sqlite::pass::Pass;
 use crate::adapters::sqlite::queue::{Done, Job, Queue};
 use crate::adapters::sqlite::read::{OnWriter, at_once, store_error, words};
 use crate::adapters::sqlite::tail::Tail;
-use crate::domain::limits::{COMMIT_GROUP_MAX, FORGET_EVERY, STORE_RETRY_AFTER};
+use crate::domain::limits::{APPENDS_JOINED_MAX, COMMIT_GROUP_MAX, FORGET_EVERY, STORE_RETRY_AFTER};
 use crate::domain::time::Timestamp;
 use crate::metrics::{StoreMetrics, seconds};
-use crate::ports::journal::{AppendError, AppendOutcome, Completion};
+use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Completion};
 use crate::ports::store::StoreError;
 
 /// The writing connection and what belongs to it.
@@ -239,19 +239,45 @@ where
     if !matches!(jobs.peek(), Some(Job::Append(..))) {
         return Ok(());
     }
-    let mut statements = Statements::of(&core.connection, &core.tail)?;
-    while let Some(Job::Append(append, done)) = jobs.next_if(|job| matches!(job, Job::Append(..))) {
-        core.latest = core.latest.max(append.at);
-        match statements.append(&core.connection, &mut core.tail, &append) {
-            Ok(outcome) => settled.push(Settled::Append(done, outcome)),
-            Err(error) => {
-                // The group fails with it; its own outcome is told with the others'.
-                settled.push(Settled::Append(done, Ok(Default::default())));
-                return Err(error);
+    let Core { connection, tail, latest, .. } = core;
+    let mut statements = Statements::of(connection, tail)?;
+    let mut run: Vec<(Append, Completion)> = Vec::new();
+    loop {
+        let goes_on = |job: &Job| match (job, run.last()) {
+            (Job::Append(append, _), Some((before, _))) => run.len() < APPENDS_JOINED_MAX && continues(append, before),
+            (Job::Append(..), None) => true,
+            _ => false,
+        };
+        if let Some(Job::Append(append, done)) = jobs.next_if(goes_on) {
+            *latest = (*latest).max(append.at);
+            run.push((append, done));
+            continue;
+        }
+        if run.is_empty() {
+            return Ok(());
+        }
+        let (mut joined, mut failure) = (false, None);
+        if run.len() > 1 {
+            match statements.joined(connection, tail, run.iter().map(|(append, _)| append)) {
+                Ok(done) => joined = done,
+                Err(error) => failure = Some(error),
             }
         }
+        for (append, done) in run.drain(..) {
+            // A failure is the whole group's; each outcome is told with the others' then.
+            let mut outcome = Ok(Appended::default());
+            if !joined && failure.is_none() {
+                match statements.append(connection, tail, &append) {
+                    Ok(judged) => outcome = judged,
+                    Err(error) => failure = Some(error),
+                }
+            }
+            settled.push(Settled::Append(done, outcome));
+        }
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
     }
-    Ok(())
 }
 
 /// Runs a task so that it leaves nothing behind when it is refused or panics; `None` after a panic.
