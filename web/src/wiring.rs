@@ -83,12 +83,12 @@ pub async fn wire(foundation: &Foundation, random: Box<dyn Random>) -> Result<Wi
     let engine = Engine::start_with(parts, patience()).await?;
     let session_sockets = Arc::new(SessionSockets::default());
     let (for_sockets, for_metrics, for_drain) = (engine.clone(), engine.clone(), engine.clone());
-    let readiness = foundation.readiness.clone();
+    let (store, readiness) = (foundation.store.clone(), foundation.readiness.clone());
     Ok(Wiring {
         availability: Arc::new(FromEngine(engine.clone())),
         staff_changes: Arc::new(ToEngine { engine, sockets: session_sockets.clone() }),
         session_sockets,
-        metrics: Arc::new(move || for_metrics.metrics_text() + &server_metrics(&readiness)),
+        metrics: Arc::new(move || for_metrics.metrics_text() + &store.metrics_text() + &server_metrics(&readiness)),
         sockets: Arc::new(move |app| {
             app.app_data(web::Data::new(for_sockets.clone()))
                 .route("/ws/visitor", web::get().to(socket::visitor::socket))
