@@ -9,6 +9,7 @@ mod conversation;
 mod crash;
 mod floods;
 mod full_disk;
+mod fuzz;
 mod marks;
 mod offers;
 mod panics;
