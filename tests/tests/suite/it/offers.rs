@@ -46,7 +46,7 @@ async fn an_offer_that_nobody_answers_rings_elsewhere_when_its_time_is_over() {
 
 #[tokio::test]
 async fn an_offer_ends_with_its_chat() {
-    let (server, mut clara, mut joe, chat, offer) = joe_is_rung(&[], "Hello?").await;
+    let (_server, mut clara, mut joe, _, offer) = joe_is_rung(&[], "Hello?").await;
     clara.end().await;
     let gone = joe.expect_type("offer_gone").await;
     assert_eq!((&gone["offer"], &gone["why"]), (&offer["offer"], &json!("ended")), "{gone}");
@@ -86,7 +86,7 @@ async fn an_operator_who_goes_gives_the_ringing_chat_back() {
 
 #[tokio::test]
 async fn an_open_offer_is_there_again_in_a_window_that_comes_later() {
-    let (server, mut clara, mut joe, chat, offer) = joe_is_rung(&[], "Hello?").await;
+    let (_server, mut clara, mut joe, _, offer) = joe_is_rung(&[], "Hello?").await;
     joe.lose();
     tokio::time::sleep(Duration::from_millis(300)).await;
     joe.reconnect().await.expect("he is still signed in");
