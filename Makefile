@@ -43,6 +43,10 @@ release-test: ## a panic is survived by the release build too, and the shipped o
 	SWITCHBOARD_UNDER_TEST=$(CURDIR)/$(RELEASE)-with-faults cargo nextest run -p switchboard-tests it::panics
 	rm $(RELEASE)-with-faults
 
+fuzz: ## frames and bytes that nobody would write, for ten minutes a story
+	cargo build -p switchboard-web -p switchboard-tests
+	FUZZ_SECONDS=600 cargo nextest run -p switchboard-tests it::fuzz
+
 bench: ui ## what a message costs, beside the least possible; see benches/README.md
 	cargo bench -p switchboard-benches
 
@@ -61,4 +65,4 @@ needs-test: needs-node
 	if [ -n "$$missing" ]; then $(APT) update -qq && DEBIAN_FRONTEND=noninteractive $(APT) install -y -qq --no-install-recommends $$missing; fi
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
-.PHONY: help run test check ui ui-test rust-test release-test bench needs-node needs-test
+.PHONY: help run test check ui ui-test rust-test release-test fuzz bench needs-node needs-test

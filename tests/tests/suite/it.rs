@@ -9,6 +9,7 @@ mod conversation;
 mod crash;
 mod floods;
 mod full_disk;
+mod fuzz;
 mod marks;
 mod offers;
 mod panics;
@@ -21,6 +22,7 @@ mod stored_first;
 mod waiting;
 mod windows;
 
+use serde_json::Value;
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::server::TestServer;
 
@@ -31,15 +33,24 @@ async fn joe_answers() -> (TestServer, VisitorClient, OperatorClient, String) {
 
 /// The same on a server with settings.
 async fn joe_answers_with(settings: &[(&str, &str)]) -> (TestServer, VisitorClient, OperatorClient, String) {
-    let server = TestServer::with(settings);
-    let mut joe = OperatorClient::online(&server, "joe").await;
-    let mut visitor = VisitorClient::connect(&server).await;
-    let chat = visitor.start(&Start::support("Clara", "Where is my parcel?")).await;
-    let offer = joe.offer_of(&chat).await;
+    let (server, mut visitor, mut joe, chat, offer) = joe_is_rung(settings, "Where is my parcel?").await;
     joe.accept(&offer).await;
     visitor.expect_event("assigned").await;
     joe.resume(&chat, 0).await;
     (server, visitor, joe, chat)
+}
+
+/// A server with settings, a visitor who has asked, Joe at whom it rings, the chat and the offer.
+async fn joe_is_rung(
+    settings: &[(&str, &str)],
+    question: &str,
+) -> (TestServer, VisitorClient, OperatorClient, String, Value) {
+    let server = TestServer::with(settings);
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut visitor = VisitorClient::connect(&server).await;
+    let chat = visitor.start(&Start::support("Clara", question)).await;
+    let offer = joe.offer_of(&chat).await;
+    (server, visitor, joe, chat, offer)
 }
 
 /// A server with somebody who receives, so that chats may begin, and who never gets one by herself.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Handler, Message, StreamHandler, WrapFuture};
 use actix_http::ws::Item;
+use actix_web::rt::time::sleep;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{self, CloseCode, CloseReason, ProtocolError, WebsocketContext};
 use bytes::BytesMut;
@@ -247,10 +248,12 @@ impl<S: Side> StreamHandler<Result<ws::Message, ProtocolError>> for SocketSessio
                     self.say(ctx, frame::error(None, None, &failure));
                     ctx.close(Some(CloseReason { code: CloseCode::from(close::TOO_BIG), description: None }));
                     // The rest of the frame is never read; once the answer is written there is nothing to wait for.
-                    ctx.run_later(ANSWER_WITHIN, |session, ctx| {
+                    // Nothing else of the stream is looked at meanwhile: where the decoder stumbles over what came
+                    // before, it would say so again and again, and never let go of the thread.
+                    ctx.wait(sleep(ANSWER_WITHIN).into_actor(self).map(|(), session, ctx| {
                         session.cut.map(|cut| cut.now());
                         ctx.stop();
-                    });
+                    }));
                     return;
                 }
                 let text = error.to_string();

@@ -8,7 +8,7 @@ use switchboard_tests::client::{OperatorClient, SOON, Socket, Start, VisitorClie
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::{joe_answers_with, nobody_answers};
+use crate::suite::it::{joe_answers_with, joe_is_rung, nobody_answers};
 
 /// See `engine::actors::faults`.
 const PATIENCE: &str = "SWITCHBOARD_FAULT_PATIENCE";
@@ -66,11 +66,7 @@ async fn an_operator_who_comes_back_within_the_grace_was_never_away() {
 
 #[tokio::test]
 async fn what_rings_at_a_lost_operator_is_offered_to_somebody_else_after_the_grace() {
-    let server = TestServer::with(&[(PATIENCE, "operator_grace=1500")]);
-    let mut joe = OperatorClient::online(&server, "joe").await;
-    let mut clara = VisitorClient::connect(&server).await;
-    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
-    let offer = joe.offer_of(&chat).await;
+    let (server, mut clara, mut joe, chat, offer) = joe_is_rung(&[(PATIENCE, "operator_grace=1500")], "Hello?").await;
     let mut bob = OperatorClient::online(&server, "bob").await;
     let begun = Instant::now();
     joe.lose();

@@ -5,7 +5,7 @@ use switchboard_tests::client::{OperatorClient, SOON, Socket, Start, VisitorClie
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::joe_answers;
+use crate::suite::it::{joe_answers, joe_is_rung};
 
 #[tokio::test]
 async fn only_those_who_may_end_a_colleagues_chat() {
@@ -45,11 +45,7 @@ async fn a_colleagues_running_chat_is_in_no_list_and_leaves_no_gap() {
 
 #[tokio::test]
 async fn an_offer_is_answered_by_the_one_who_is_rung() {
-    let server = TestServer::start();
-    let mut joe = OperatorClient::online(&server, "joe").await;
-    let mut clara = VisitorClient::connect(&server).await;
-    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
-    let offer = joe.offer_of(&chat).await;
+    let (server, mut clara, mut joe, _, offer) = joe_is_rung(&[], "Hello?").await;
     let mut bob = OperatorClient::online(&server, "bob").await;
     for answer in ["accept", "decline"] {
         bob.send(json!({ "type": answer, "id": format!("{answer}-1"), "offer": offer["offer"] })).await;

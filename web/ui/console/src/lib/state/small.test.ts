@@ -2,7 +2,7 @@ import { memoryShelf } from '@switchboard/protocol';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Http, Problem } from '../http';
 import { linked } from '../linked';
-import { duration, figure, minutes } from '../words';
+import { ago, duration, figure, minutes } from '../words';
 import { Drafts } from './drafts.svelte';
 import { type Page, PagedChats } from './paged.svelte';
 import { find, pieces } from './palette';
@@ -24,6 +24,7 @@ test('spans are figures with their unit', () => {
   ]);
   expect(minutes(8_040_000)).toBe('2 h 14 min');
   expect(duration(-500)).toBe('0:00');
+  expect([0, 9_999, 10_000, 65_000].map(ago)).toEqual(['just now', 'just now', '0:10 ago', '1:05 ago']);
   expect(figure(1181204)).toBe('1\u00a0181\u00a0204');
 });
 
