@@ -10,7 +10,7 @@ use engine::domain::event::{EndedBy, EndedWhy, Origin, Sender, StoredEvent};
 use engine::domain::ids::{AccountId, ChatId, GroupId, NodeId, Shard, VisitorId};
 use engine::domain::limits::COMMIT_GROUP_MAX;
 use engine::domain::time::Timestamp;
-use engine::ports::journal::{Append, Birth, ChatHead, Completion, Head, Lane};
+use engine::ports::journal::{Append, Birth, ChatHead, Completion, Head, Lane, Told};
 use engine::ports::store::Store;
 use engine::protocol::visitor::ChatPhase;
 use rusqlite::{Connection, params};
@@ -168,9 +168,9 @@ impl Chats {
         }
         let under_way = Arc::new(UnderWay { count: Mutex::new(0), fewer: Condvar::new() });
         let done = Arc::clone(&under_way);
-        let lane: Lane = Arc::new(move |calls: Vec<Box<dyn FnOnce() + Send>>| {
-            let count = calls.len();
-            calls.into_iter().for_each(|call| call());
+        let lane: Lane = Arc::new(move |all: Vec<Told>| {
+            let count = all.len();
+            all.into_iter().for_each(Told::tell);
             *done.count.lock().expect("nobody panicked") -= count;
             done.fewer.notify_one();
         });

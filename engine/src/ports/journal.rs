@@ -187,7 +187,22 @@ pub enum AppendError {
 pub type AppendOutcome = Result<Appended, AppendError>;
 
 /// Where outcomes are handed over: one wake-up for all that a commit settled for one thread.
-pub type Lane = Arc<dyn Fn(Vec<Box<dyn FnOnce() + Send>>) + Send + Sync>;
+pub type Lane = Arc<dyn Fn(Vec<Told>) + Send + Sync>;
+
+/// An outcome on its way to whoever is told of it.
+pub struct Told {
+    /// See [`Completion::deliver`].
+    pub deliver: Box<dyn FnOnce(AppendOutcome) + Send>,
+    /// How the append ended.
+    pub outcome: AppendOutcome,
+}
+
+impl Told {
+    /// Tells it; on the lane's thread.
+    pub fn tell(self) {
+        (self.deliver)(self.outcome);
+    }
+}
 
 /// Who is told of an outcome, and on which thread.
 pub struct Completion {
