@@ -45,6 +45,7 @@ impl VisitorSession {
                 }
             }
             Signal::Position(ahead) => self.position(ahead),
+            Signal::LetGo => return self.read(ctx),
             Signal::Flush => self.save_marks(),
         }
         self.arm(ctx);

@@ -1,12 +1,14 @@
 //! Whether an operator is there: the status they chose, the sockets that are open, and the grace after the last
 //! one is lost. An operator without a socket is in grace or off-line, never on-line for good.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::group::Status;
 use crate::domain::limits::OPERATOR_GRACE;
 use crate::domain::time::Timestamp;
 
 /// Whether an operator receives chats, before any membership is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Reception {
     /// Does not.
     #[default]
