@@ -222,6 +222,11 @@ impl VisitorSession {
         self.rest(ctx);
     }
 
+    /// Whether the shard has come to this node again since the chat was found to be elsewhere.
+    fn is_back(&self) -> bool {
+        self.shared.epoch(self.chat.shard()) > self.epoch
+    }
+
     /// Asks the registry to let this session go; the last message of the mailbox stops it.
     fn rest(&mut self, ctx: &mut Context<Self>) {
         if self.shared.registry.retire(self.account, self.chat) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use crate::actors::messages::Signal;
 use crate::actors::nodes::Nodes;
 use crate::actors::nodes::wire::Body;
 use crate::actors::registry::{operator_shard, queue_shard};
@@ -79,7 +80,8 @@ pub(crate) async fn take_over(shared: &Arc<Shared>, shards: &[Shard]) -> Result<
         }
     }
     for (account, chat) in shared.store.open_chats(shards).await? {
-        shared.registry.session(shared, account, chat);
+        // Also to one that is awake, and knows only that it was another node's.
+        shared.to_session(account, chat, Signal::SayWhetherWaiting, true);
     }
     Ok(())
 }

@@ -194,6 +194,8 @@ impl Link {
     /// Gives up what is under way, and begins anew: when the other end is heard, both tell everything anew.
     pub fn begin_anew(&mut self, now: Timestamp) {
         self.life += 1;
+        // Forgotten, not only left: its clock, and with it its life, may have gone back when it is heard again.
+        self.theirs = 0;
         self.restart();
         self.beat_at = now;
         self.hello_wait = HELLO_FIRST;

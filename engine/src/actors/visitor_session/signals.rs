@@ -15,6 +15,9 @@ use crate::protocol::visitor::{ChatPhase, VisitorNotice};
 
 impl VisitorSession {
     pub(super) fn signal(&mut self, signal: Signal, ctx: &mut Context<Self>) {
+        if self.life == Life::Elsewhere && self.is_back() {
+            return self.read(ctx);
+        }
         if self.life != Life::Awake {
             return;
         }

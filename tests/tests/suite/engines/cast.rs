@@ -30,6 +30,8 @@ const LOOKS: usize = 3000;
 
 /// A bus as bad as it may be.
 pub const BAD: Faults = Faults { dropped: 30, doubled: 20, delayed: Duration::from_millis(200) };
+/// A bus as good as it may be.
+pub const GOOD: Faults = Faults { dropped: 0, doubled: 0, delayed: Duration::ZERO };
 /// Seeds that each story is told with.
 pub const SEEDS: [u64; 3] = [1, 7, 2026];
 

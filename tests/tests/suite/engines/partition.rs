@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::domain::limits::NODE_SILENT_MAX;
 use serde_json::json;
 
-use crate::suite::engines::cast::{BAD, SEEDS, Shop};
+use crate::suite::engines::cast::{BAD, GOOD, SEEDS, Shop};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -57,6 +57,32 @@ async fn what_was_said_while_the_nodes_were_apart_is_read_from_the_store() {
         far.inbox.has_no_hole("the far tab", &chat, visible);
         clara.inbox.has_no_hole("Clara", &chat, visible);
     }
+}
+
+/// A command was on the way when the nodes lost touch. Its client hears nothing of that but the ack.
+#[actix::test]
+async fn a_command_that_was_under_way_when_the_nodes_parted_is_sent_again() {
+    let shop = Shop::open(2, 2, RINGS).await;
+    let (one, two) = shop.nodes(GOOD, 1).await;
+    let mut joe = shop.window(&two, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&one, 42, None).await;
+    clara.sees_online().await;
+    let chat = clara.starts("hello").await;
+    joe.accepts(&chat).await;
+    one.bus.cut(true);
+    two.bus.cut(true);
+    joe.says("j1", &chat, "are you there?").await;
+    joe.says("j2", &chat, "hello?").await;
+    // Long enough for both to take each other for gone, and short enough for the client to wait.
+    actix::clock::sleep(NODE_SILENT_MAX + Duration::from_millis(500)).await;
+    assert_eq!(joe.inbox.answers("j1"), 0);
+    one.bus.cut(false);
+    two.bus.cut(false);
+    joe.acked("j1").await;
+    joe.acked("j2").await;
+    clara.inbox.expect("the second line", |frame| frame["event"]["text"] == "hello?").await;
+    assert_eq!(clara.inbox.texts(&chat), ["hello", "are you there?", "hello?"]);
 }
 
 /// An offer that is made while the operator's window cannot hear of it rings as soon as it can.

@@ -90,6 +90,19 @@ fn what_an_earlier_life_sent_is_never_taken_for_new() {
     }
 }
 
+#[test]
+fn a_node_whose_clock_went_back_is_heard_again() {
+    let (mut one, mut two) = ends();
+    settle(&mut one, &mut two, at(0));
+    let mut one = Link::new("one".parse().unwrap(), 5, at(10_000));
+    assert!(two.is_lost(at(10_000)));
+    two.begin_anew(at(10_000));
+    let (at_one, at_two) = settle(&mut one, &mut two, at(10_000));
+    assert!(at_one.joined && at_two.joined);
+    one.push(body(3), at(10_001)).unwrap();
+    assert_eq!(numbers(&settle(&mut one, &mut two, at(10_001)).1), [3]);
+}
+
 proptest! {
     /// Everything arrives once and in order, though a third of the envelopes is lost, some come twice, and each is
     /// late by its own time; with the dice as loaded as proptest likes.
