@@ -111,10 +111,14 @@ impl Nodes {
                 self.send(shared, peer, &Body::Follow { readers, chat: None, on: true, again: true });
             }
         }
-        let visitors: Vec<VisitorKey> = interests.visitors.keys().cloned().collect();
         drop(interests);
-        for key in visitors {
-            self.tabs_changed(shared, &key, true);
+        // All of them, not only those it was told of: it may have been unknown when it became the owner.
+        for key in shared.registry.connected_visitors() {
+            let chat = shared.registry.visitor_known(&key).and_then(|tabs| tabs.chat());
+            let place = chat.map(|chat| shared.place(chat.shard()));
+            if matches!(place, Some(Place::There(owner)) if owner.node == peer.node) {
+                self.tabs_changed(shared, &key, true);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::domain::group::Availability;
 use serde_json::json;
 
-use crate::suite::engines::cast::{BAD, SEEDS, Shop, until};
+use crate::suite::engines::cast::{BAD, Shop, until, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(20);
 const LINES: usize = 20;
@@ -14,7 +14,7 @@ const LINES: usize = 20;
 /// operator's presence on the first again: every step crosses the bus.
 #[actix::test]
 async fn a_conversation_over_a_bad_bus_is_whole_and_in_order_on_both_sides() {
-    for seed in SEEDS {
+    with_each_seed(async |seed| {
         let shop = Shop::open(2, 1, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
         let mut joe = shop.window(&two, &shop.joe).await;
@@ -73,12 +73,13 @@ async fn a_conversation_over_a_bad_bus_is_whole_and_in_order_on_both_sides() {
         actix::clock::sleep(Duration::from_secs(5)).await;
         let idle = one.bus.sent() + two.bus.sent() - before;
         assert!(idle <= 14, "{idle} envelopes in 5 s in which nobody said anything");
-    }
+    })
+    .await;
 }
 
 #[actix::test]
 async fn a_visitor_with_tabs_on_both_nodes_sees_the_same_in_both() {
-    for seed in SEEDS {
+    with_each_seed(async |seed| {
         let shop = Shop::open(1, 2, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
         let mut joe = shop.window(&one, &shop.joe).await;
@@ -118,5 +119,6 @@ async fn a_visitor_with_tabs_on_both_nodes_sees_the_same_in_both() {
         // And both gone is.
         drop(left);
         joe.inbox.expect("away", away).await;
-    }
+    })
+    .await;
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{BAD, SEEDS, Shop};
+use crate::suite::engines::cast::{BAD, Shop, with_each_seed};
 
 fn gone<'a>(offer: &'a Value, why: &'a str) -> impl Fn(&Value) -> bool + 'a {
     move |frame| frame["type"] == "offer_gone" && frame["offer"] == *offer && frame["why"] == why
@@ -12,7 +12,7 @@ fn gone<'a>(offer: &'a Value, why: &'a str) -> impl Fn(&Value) -> bool + 'a {
 
 #[actix::test]
 async fn what_rings_in_two_windows_on_two_nodes_is_over_in_both() {
-    for seed in SEEDS {
+    with_each_seed(async |seed| {
         let shop = Shop::open(2, 1, Duration::from_secs(60)).await;
         let (one, two) = shop.nodes(BAD, seed).await;
         let (mut here, mut there) = (shop.window(&one, &shop.joe).await, shop.window(&two, &shop.joe).await);
@@ -47,12 +47,13 @@ async fn what_rings_in_two_windows_on_two_nodes_is_over_in_both() {
         bob.inbox.expect("the message", |frame| frame["event"]["text"] == "how can I help?").await;
         bob.inbox.has_no_hole("Bob, there", &chat, last + 2);
         bob_here.inbox.has_no_hole("Bob, here", &chat, last + 2);
-    }
+    })
+    .await;
 }
 
 #[actix::test]
 async fn an_offer_nobody_answers_expires_everywhere_and_goes_to_somebody_else() {
-    for seed in SEEDS {
+    with_each_seed(async |seed| {
         let shop = Shop::open(2, 2, Duration::from_millis(2500)).await;
         let (one, two) = shop.nodes(BAD, seed).await;
         let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&two, &shop.bob).await);
@@ -65,12 +66,13 @@ async fn an_offer_nobody_answers_expires_everywhere_and_goes_to_somebody_else() 
         joe.inbox.expect("offer_gone", gone(&offer, "expired")).await;
         bob.accepts(&chat).await;
         clara.inbox.expect("assigned", |frame| frame["event"]["name"] == "Bob").await;
-    }
+    })
+    .await;
 }
 
 #[actix::test]
 async fn a_freed_slot_is_refilled_soon_though_everybody_lives_elsewhere() {
-    for seed in SEEDS {
+    with_each_seed(async |seed| {
         let shop = Shop::open(2, 1, Duration::from_secs(60)).await;
         let mut limited = shop.joe.clone();
         limited.limit = Some(1);
@@ -94,5 +96,6 @@ async fn a_freed_slot_is_refilled_soon_though_everybody_lives_elsewhere() {
         joe.offered(&second).await;
         // Three legs over the bus, each of which may have to be sent some times.
         assert!(freed.elapsed() < Duration::from_secs(5), "it took {:?}", freed.elapsed());
-    }
+    })
+    .await;
 }

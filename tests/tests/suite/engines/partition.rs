@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::domain::limits::NODE_SILENT_MAX;
 use serde_json::json;
 
-use crate::suite::engines::cast::{BAD, GOOD, SEEDS, Shop};
+use crate::suite::engines::cast::{BAD, GOOD, Shop, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -13,7 +13,7 @@ const RINGS: Duration = Duration::from_secs(60);
 /// hear each other again, though nothing more is said.
 #[actix::test]
 async fn what_was_said_while_the_nodes_were_apart_is_read_from_the_store() {
-    for seed in SEEDS {
+    with_each_seed(async |seed| {
         let shop = Shop::open(2, 2, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
         let mut joe = shop.window(&two, &shop.joe).await;
@@ -56,7 +56,8 @@ async fn what_was_said_while_the_nodes_were_apart_is_read_from_the_store() {
         far.inbox.expect("the last event", |frame| frame["type"] == "event" && frame["seq"] == visible).await;
         far.inbox.has_no_hole("the far tab", &chat, visible);
         clara.inbox.has_no_hole("Clara", &chat, visible);
-    }
+    })
+    .await;
 }
 
 /// A command was on the way when the nodes lost touch. Its client hears nothing of that but the ack.
@@ -88,7 +89,7 @@ async fn a_command_that_was_under_way_when_the_nodes_parted_is_sent_again() {
 /// An offer that is made while the operator's window cannot hear of it rings as soon as it can.
 #[actix::test]
 async fn an_offer_made_while_the_nodes_were_apart_rings_when_they_are_together() {
-    for seed in SEEDS {
+    with_each_seed(async |seed| {
         // The queue and Joe's presence are with the chat; only the window is elsewhere.
         let shop = Shop::open(1, 1, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
@@ -108,5 +109,6 @@ async fn an_offer_made_while_the_nodes_were_apart_rings_when_they_are_together()
         clara.inbox.expect("assigned", |frame| frame["event"]["kind"] == "assigned").await;
         joe.sends(json!({ "type": "end", "id": "end", "chat": chat })).await;
         joe.acked("end").await;
-    }
+    })
+    .await;
 }

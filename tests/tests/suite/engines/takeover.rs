@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::suite::engines::cast::{BAD, SEEDS, Shop, shards_of};
+use crate::suite::engines::cast::{BAD, Shop, shards_of, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -12,7 +12,7 @@ const RINGS: Duration = Duration::from_secs(60);
 /// and the first one takes it all back.
 #[actix::test]
 async fn nobody_whose_sockets_stay_notices_that_the_chat_has_moved() {
-    for seed in SEEDS {
+    with_each_seed(async |seed| {
         let shop = Shop::open(1, 1, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
         let mut joe = shop.window(&two, &shop.joe).await;
@@ -63,14 +63,56 @@ async fn nobody_whose_sockets_stay_notices_that_the_chat_has_moved() {
         let next = dora.starts("and the next one").await;
         joe.accepts(&next).await;
         dora.inbox.expect("assigned", |frame| frame["event"]["kind"] == "assigned").await;
-    }
+    })
+    .await;
+}
+
+/// The chat's node is cut off for good, and a third one takes over; everybody's sockets are on the second.
+#[actix::test]
+async fn sockets_follow_their_chat_to_a_node_they_have_never_heard_of() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(1, 1, RINGS).await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let mut joe = shop.window(&two, &shop.joe).await;
+        joe.goes_online().await;
+        let mut early = shop.tab(&one, 42, None).await;
+        early.sees_online().await;
+        let chat = early.starts("begun on the first").await;
+        joe.accepts(&chat).await;
+        let mut clara = shop.tab(&two, 42, Some((&chat, 0))).await;
+        clara.says("c0", "to the first").await;
+        clara.acked("c0").await;
+        // Said and stored on the first, which is cut off before anybody else can hear of it.
+        one.bus.cut(true);
+        early.says("e0", "unheard").await;
+        early.acked("e0").await;
+        let three = shop.node("three", Vec::new(), BAD, seed + 2).await;
+        three.engine.take_over(&shards_of(1)).await.expect("the store answers");
+        clara.inbox.expect("what was unheard", |frame| frame["event"]["text"] == "unheard").await;
+        joe.inbox.expect("what was unheard", |frame| frame["event"]["text"] == "unheard").await;
+        for line in 1..6 {
+            clara.says(&format!("c{line}"), &format!("clara {line}")).await;
+            joe.says(&format!("j{line}"), &chat, &format!("joe {line}")).await;
+        }
+        for line in 1..6 {
+            clara.acked(&format!("c{line}")).await;
+            joe.acked(&format!("j{line}")).await;
+        }
+        let (last, visible, messages) = shop.stored(&chat).await;
+        assert_eq!(messages, 13);
+        clara.inbox.expect("the last event", |frame| frame["type"] == "event" && frame["seq"] == visible).await;
+        joe.inbox.expect("the last event", |frame| frame["type"] == "event" && frame["seq"] == last).await;
+        clara.inbox.has_no_hole("Clara", &chat, visible);
+        joe.inbox.has_no_hole("Joe", &chat, last);
+    })
+    .await;
 }
 
 /// The first node is cut off and does not know that it has lost everything. What it is asked it refuses; what was on
 /// the way to it arrives at its successor.
 #[actix::test]
 async fn a_node_that_was_cut_off_acks_nothing_that_is_not_stored() {
-    for seed in SEEDS {
+    with_each_seed(async |seed| {
         let shop = Shop::open(1, 1, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
         let mut joe = shop.window(&two, &shop.joe).await;
@@ -116,5 +158,6 @@ async fn a_node_that_was_cut_off_acks_nothing_that_is_not_stored() {
         clara.sends(json!({ "type": "end", "id": "end" })).await;
         clara.acked("end").await;
         back.inbox.expect("the end", |frame| frame["event"]["kind"] == "ended").await;
-    }
+    })
+    .await;
 }
