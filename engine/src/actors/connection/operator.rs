@@ -179,6 +179,9 @@ impl OperatorConnection {
                 .map(|()| None)
                 .inspect_err(|failure| self.pace.block(Some(chat), id, failure.clone()));
         }
+        if !self.shared.may_go_on(self.outlet.id(), chat, &id) {
+            return Err(Failure::unavailable());
+        }
         let session = self.shared.registry.session(&self.shared, self.account, chat);
         match hand_over(&session.addr, command) {
             Handed::Over => Ok(None),

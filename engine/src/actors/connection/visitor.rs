@@ -186,6 +186,9 @@ impl VisitorConnection {
                 }
             };
         };
+        if !self.shared.may_go_on(self.outlet.id(), chat, &id) {
+            return Err(Failure::unavailable());
+        }
         let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
         match hand_over(&addr, command) {
             Handed::Over => Ok(None),

@@ -85,14 +85,9 @@ impl Nodes {
         let now = shared.now();
         let waiting = Waiting { outlet, account, id, what, sent_to: None, refused: false, not_before: now, since: now };
         let (socket, chat) = (waiting.outlet.id(), waiting.chat());
-        let mut blocked = lock(&self.blocked);
-        if let Some(at) = blocked.iter().position(|(of, on, _)| (*of, *on) == (socket, chat)) {
-            if blocked[at].2 != waiting.id {
-                return Err(Failure::unavailable());
-            }
-            blocked.remove(at);
+        if !self.may_go_on(socket, chat, &waiting.id) {
+            return Err(Failure::unavailable());
         }
-        drop(blocked);
         let mut all = lock(&self.waiting);
         if all.len() >= FAR_COMMANDS_MAX {
             return Err(Failure::unavailable());
@@ -101,6 +96,17 @@ impl Nodes {
         drop(all);
         self.send_waiting(shared);
         Ok(())
+    }
+
+    /// Whether no other command of the socket for the chat must be sent again first.
+    pub(super) fn may_go_on(&self, socket: SocketId, chat: Option<ChatId>, id: &CommandId) -> bool {
+        let mut blocked = lock(&self.blocked);
+        let Some(at) = blocked.iter().position(|(of, on, _)| (*of, *on) == (socket, chat)) else { return true };
+        let again = blocked[at].2 == *id;
+        if again {
+            blocked.remove(at);
+        }
+        again
     }
 
     /// Sends what was not sent yet, as far as its owner can be reached, each shard's in order.

@@ -76,6 +76,12 @@ impl Shared {
         }
     }
 
+    /// Whether a command may go on to a chat that lives here by now. Not while an earlier one of the socket, which was
+    /// for the chat's former node and was not answered in time, has not been sent again.
+    pub(crate) fn may_go_on(&self, socket: SocketId, chat: ChatId, id: &CommandId) -> bool {
+        self.nodes.as_ref().is_none_or(|nodes| nodes.may_go_on(socket, Some(chat), id))
+    }
+
     /// A command for a chat that lives elsewhere.
     ///
     /// # Errors

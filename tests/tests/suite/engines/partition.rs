@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::domain::limits::NODE_SILENT_MAX;
 use serde_json::json;
 
-use crate::suite::engines::cast::{BAD, GOOD, Shop, with_each_seed};
+use crate::suite::engines::cast::{BAD, GOOD, Shop, shards_of, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -84,6 +84,37 @@ async fn a_command_that_was_under_way_when_the_nodes_parted_is_sent_again() {
     joe.acked("j2").await;
     clara.inbox.expect("the second line", |frame| frame["event"]["text"] == "hello?").await;
     assert_eq!(clara.inbox.texts(&chat), ["hello", "are you there?", "hello?"]);
+}
+
+/// Nobody answers for so long that the client must be told. What it says next must not overtake what was not answered,
+/// not even when the chat has come to its own node meanwhile.
+#[actix::test]
+async fn what_was_not_answered_in_time_comes_before_what_is_said_after_it() {
+    let shop = Shop::open(2, 2, RINGS).await;
+    let (one, two) = shop.nodes(GOOD, 1).await;
+    let mut joe = shop.window(&two, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&one, 42, None).await;
+    clara.sees_online().await;
+    let chat = clara.starts("hello").await;
+    joe.accepts(&chat).await;
+    one.bus.cut(true);
+    two.bus.cut(true);
+    joe.says("j1", &chat, "first").await;
+    joe.says("j2", &chat, "second").await;
+    for id in ["j1", "j2"] {
+        let answer = joe.inbox.expect(id, |frame| frame["id"] == id).await;
+        assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!("unavailable")));
+    }
+    two.engine.take_over(&shards_of(1)).await.expect("the store answers");
+    joe.says("j3", &chat, "third").await;
+    assert_eq!(joe.inbox.expect("j3", |frame| frame["id"] == "j3").await["code"], "unavailable");
+    for (id, text) in [("j1", "first"), ("j2", "second"), ("j3", "third")] {
+        joe.says(id, &chat, text).await;
+        joe.inbox.expect("the ack", |frame| frame["id"] == id && frame["type"] == "ack").await;
+    }
+    joe.inbox.expect("the last line", |frame| frame["event"]["text"] == "third").await;
+    assert_eq!(joe.inbox.texts(&chat), ["first", "second", "third"]);
 }
 
 /// An offer that is made while the operator's window cannot hear of it rings as soon as it can.
