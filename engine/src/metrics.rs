@@ -66,6 +66,18 @@ pub const INDEX_ROWS: &str = "switchboard_store_index_waiting_rows";
 pub const LOG_BYTES: &str = "switchboard_store_log_bytes";
 /// How often the log came home whole.
 pub const CHECKPOINTS: &str = "switchboard_store_checkpoints_total";
+/// Messages to other nodes, by kind.
+pub const BUS_SENT: &str = "switchboard_bus_sent_total";
+/// Messages from other nodes, by kind.
+pub const BUS_RECEIVED: &str = "switchboard_bus_received_total";
+/// What came from other nodes and was passed over, by why.
+pub const BUS_DROPPED: &str = "switchboard_bus_dropped_total";
+/// Messages sent to another node again, because it had not confirmed them.
+pub const BUS_AGAIN: &str = "switchboard_bus_sent_again_total";
+/// Commands given to a chat or operator elsewhere again: its node began anew, or it has another.
+pub const COMMANDS_AGAIN: &str = "switchboard_bus_commands_again_total";
+/// Readers whose missed events were read from the store.
+pub const GAPS_FILLED: &str = "switchboard_bus_gaps_filled_total";
 /// What must never happen, by which. Must stay 0.
 pub const INVARIANTS: &str = "switchboard_invariant_violations_total";
 
@@ -87,7 +99,7 @@ const STORE_HELP: [(&str, &str); 7] = [
     (CHECKPOINTS, "How often the write-ahead log came home whole."),
 ];
 
-const HELP: [(&str, &str); 21] = [
+const HELP: [(&str, &str); 27] = [
     (QUEUE_TIME, "Time from entering a queue to being assigned, or to the end without it."),
     (IDLE_TIME, "Time from the operator's last word, or the assignment, to the next word."),
     (HANDLING_TIME, "Time from assignment to the end of a chat."),
@@ -108,6 +120,12 @@ const HELP: [(&str, &str); 21] = [
     (SLOW_READERS, "Readers cut off because they were too slow."),
     (MAILBOX_FULL, "Messages refused because a mailbox was full."),
     (FENCED, "Chats of which this node let go because another one has them."),
+    (BUS_SENT, "Messages to other nodes."),
+    (BUS_RECEIVED, "Messages from other nodes."),
+    (BUS_DROPPED, "Envelopes and messages of other nodes that were passed over."),
+    (BUS_AGAIN, "Messages to other nodes that were sent again."),
+    (COMMANDS_AGAIN, "Commands for chats elsewhere that were sent again."),
+    (GAPS_FILLED, "Readers whose missed events were read from the store."),
     (INVARIANTS, "What must never happen; stays 0."),
 ];
 
@@ -257,6 +275,38 @@ impl Metrics {
     /// Counts a message refused by a full mailbox.
     pub fn mailbox_full(&self, kind: &'static str) {
         self.recorder.register_counter(&key(MAILBOX_FULL, vec![Label::new("kind", kind)]), &META).increment(1);
+    }
+
+    /// Counts a message to another node.
+    pub fn bus_sent(&self, kind: &'static str) {
+        self.recorder.register_counter(&key(BUS_SENT, vec![Label::new("kind", kind)]), &META).increment(1);
+    }
+
+    /// Counts a message from another node.
+    pub fn bus_received(&self, kind: &'static str) {
+        self.recorder.register_counter(&key(BUS_RECEIVED, vec![Label::new("kind", kind)]), &META).increment(1);
+    }
+
+    /// Counts what is passed over.
+    pub fn bus_dropped(&self, why: &'static str) {
+        self.recorder.register_counter(&key(BUS_DROPPED, vec![Label::new("why", why)]), &META).increment(1);
+    }
+
+    /// Counts messages that are sent again.
+    pub fn bus_again(&self, count: u64) {
+        if count > 0 {
+            self.recorder.register_counter(&key(BUS_AGAIN, Vec::new()), &META).increment(count);
+        }
+    }
+
+    /// Counts a command that is sent again.
+    pub fn bus_command_again(&self) {
+        self.recorder.register_counter(&key(COMMANDS_AGAIN, Vec::new()), &META).increment(1);
+    }
+
+    /// Counts a reader whose missed events are read.
+    pub fn bus_gap(&self) {
+        self.recorder.register_counter(&key(GAPS_FILLED, Vec::new()), &META).increment(1);
     }
 
     /// Counts what must never happen.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use actix_web::web::{self, ServiceConfig};
 use async_trait::async_trait;
 use engine::actors::connection::pace::Rate;
-use engine::actors::engine::{Engine, EngineParts, StaffChange as EngineChange};
+use engine::actors::engine::{Engine, EngineParts, StaffChange as EngineChange, all_shards};
 use engine::domain::group::Availability;
 use engine::domain::ids::{AccountId, DepartmentId};
 use engine::domain::limits::{DRAIN_SPREAD, VISITOR_COMMANDS_BURST, VISITOR_COMMANDS_PER_SECOND};
@@ -79,6 +79,8 @@ pub async fn wire(foundation: &Foundation, random: Box<dyn Random>) -> Result<Wi
         random,
         metrics,
         visitor_rate: Some(Rate { per_second, burst }),
+        shards: all_shards(),
+        bus: None,
     };
     let engine = Engine::start_with(parts, patience()).await?;
     let session_sockets = Arc::new(SessionSockets::default());

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
 
 use crate::actors::guard::{Guarded, guarded, later, wait_for};
 use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal, ToOperator, ToQueue};
@@ -37,6 +37,8 @@ pub struct OperatorActor {
     at_work: Option<(Outlet, CommandId)>,
     /// What rang when a panic threw the state away.
     rang: Option<Vec<Offer>>,
+    /// Another node has the operator.
+    over: bool,
 }
 
 /// What an operator's actor reads when it starts.
@@ -64,6 +66,7 @@ impl OperatorActor {
             timer: None,
             at_work: None,
             rang: None,
+            over: false,
         }
     }
 
@@ -133,6 +136,12 @@ impl OperatorActor {
                 self.announce();
             }
             ToOperator::Reload => self.read_groups(ctx),
+            ToOperator::Resay => self.read_offers(ctx),
+            ToOperator::LetGo => {
+                self.over = true;
+                self.presence = None;
+                ctx.terminate();
+            }
         }
     }
 
@@ -218,20 +227,14 @@ impl OperatorActor {
         let Some(presence) = &self.presence else { return };
         let (operator, reception) = (self.operator, presence.reception());
         for group in &self.groups {
-            let queue = self.shared.registry.queue(&self.shared, self.account, group);
-            if queue.try_send(ToQueue::Reception { operator, reception }).is_err() {
-                self.shared.metrics.mailbox_full("queue");
-            }
+            self.shared.to_queue(self.account, group, ToQueue::Reception { operator, reception });
         }
     }
 
     /// The load of one group is news for all: the overall limit is shared.
     fn load(&self, load: &Load) {
         for group in self.groups.iter().filter(|group| **group != load.group) {
-            let queue = self.shared.registry.queue(&self.shared, self.account, group);
-            if queue.try_send(ToQueue::Load(load.clone())).is_err() {
-                self.shared.metrics.mailbox_full("queue");
-            }
+            self.shared.to_queue(self.account, group, ToQueue::Load(load.clone()));
         }
     }
 
@@ -245,11 +248,8 @@ impl OperatorActor {
 
     fn withdraw_offers(&self) {
         for offer in &self.offers {
-            let session = self.shared.registry.session(&self.shared, self.account, offer.chat);
-            if session.addr.try_send(Signal::Withdraw(offer.offer)).is_err() {
-                // It expires by itself.
-                self.shared.metrics.mailbox_full("visitor_session");
-            }
+            // One that is lost expires by itself.
+            self.shared.to_session(self.account, offer.chat, Signal::Withdraw(offer.offer), true);
         }
     }
 
@@ -268,6 +268,34 @@ impl OperatorActor {
                 actor.groups = memberships.into_iter().map(|membership| membership.group).collect();
                 actor.announce();
             }
+        });
+    }
+
+    /// Reads what rings, for news of it may be lost, and says it and the status again in all windows.
+    fn read_offers(&mut self, ctx: &mut Context<Self>) {
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
+        let reading = async move { offers(&shared, account, operator).await };
+        wait_for(ctx, reading, |actor: &mut Self, offers: Result<Vec<(OfferRow, ChatRecord)>, StoreError>, ctx| {
+            if let Ok(offers) = offers {
+                let now: Vec<Offer> = offers.iter().map(|(offer, chat)| ring(offer, chat)).collect();
+                for over in std::mem::take(&mut actor.offers) {
+                    if !now.iter().any(|offer| offer.offer == over.offer) {
+                        let (offer, why) = (over.offer, OfferEnd::Withdrawn);
+                        actor.tell(&OperatorNotice::OfferGone { offer, chat: offer.chat, why, by: None });
+                    }
+                }
+                actor.offers = now;
+            }
+            for offer in &actor.offers {
+                actor.tell(&OperatorNotice::Offer(offer.clone()));
+            }
+            if let Some(presence) = &actor.presence {
+                let (status, since) = (presence.status(), presence.since());
+                actor.tell(&OperatorNotice::Status { status, since });
+            }
+            let now = actor.shared.now();
+            actor.count_sockets(now, ctx);
+            actor.announce();
         });
     }
 
@@ -304,13 +332,22 @@ async fn stored(shared: &Shared, account: AccountId, operator: OperatorId) -> Re
     let Some(presence) = shared.store.own_presence(account, operator).await? else { return Ok(None) };
     let memberships = shared.store.memberships(account, None, Some(operator)).await?;
     let groups = memberships.into_iter().map(|membership| membership.group).collect();
+    let offers = offers(shared, account, operator).await?;
+    Ok(Some(Stored { presence, groups, offers }))
+}
+
+async fn offers(
+    shared: &Shared,
+    account: AccountId,
+    operator: OperatorId,
+) -> Result<Vec<(OfferRow, ChatRecord)>, StoreError> {
     let mut offers = Vec::new();
     for offer in shared.store.offers_of(account, operator).await? {
         if let Some(chat) = shared.store.chat(account, offer.id.chat).await? {
             offers.push((offer, chat));
         }
     }
-    Ok(Some(Stored { presence, groups, offers }))
+    Ok(offers)
 }
 
 fn ring(offer: &OfferRow, chat: &ChatRecord) -> Offer {
@@ -330,6 +367,9 @@ impl Actor for OperatorActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        if self.over {
+            return;
+        }
         self.timer = None;
         self.read(ctx);
     }

@@ -67,6 +67,8 @@ pub struct VisitorSession {
     /// Since when no socket of the visitor is here.
     gone_since: Option<Timestamp>,
     settings: Option<Arc<GroupSettings>>,
+    /// The epoch of the latest reading.
+    epoch: u64,
     /// Whose chat it is, once it was read.
     of: Option<(BrandId, VisitorId)>,
 }
@@ -114,6 +116,7 @@ impl VisitorSession {
             ahead: None,
             gone_since,
             settings: None,
+            epoch: 0,
             of: None,
         }
     }
@@ -124,8 +127,9 @@ impl VisitorSession {
         self.life = Life::Reading;
         self.generation += 1;
         let (shared, account, chat) = (Arc::clone(&self.shared), self.account, self.chat);
+        let epoch = shared.epoch(chat.shard());
+        self.epoch = epoch;
         let reading = async move {
-            let epoch = shared.epoch(chat.shard());
             let stored = if epoch == 0 { None } else { shared.store.activate(account, chat, epoch).await? };
             let Some(stored) = stored else {
                 // There is none, or another node has it: only the first may be said to clients.
@@ -197,7 +201,8 @@ impl VisitorSession {
                 core.marks_dirty = Some(self.shared.now());
             }
         }
-        let from = if self.published == 0 { core.chat.last_seq } else { self.published };
+        let first = self.published == 0;
+        let from = if first { core.chat.last_seq } else { self.published };
         self.published = core.chat.last_seq;
         if core.visitor_outlets.count() > 0 {
             self.gone_since = None;
@@ -206,6 +211,9 @@ impl VisitorSession {
         self.core = Some(core);
         self.life = Life::Awake;
         self.publish_missed(stored, from);
+        if first {
+            self.publish_tail(stored);
+        }
         for command in std::mem::take(&mut self.again) {
             self.judge(&command, ctx);
         }
@@ -219,6 +227,7 @@ impl VisitorSession {
         tracing::warn!(chat = %self.chat, "another node has the chat, this one lets go of it");
         self.life = Life::Elsewhere;
         self.shared.metrics.fenced.increment(1);
+        self.shared.shard_lost(self.chat.shard(), self.epoch);
         for command in std::mem::take(&mut self.again) {
             self.refuse_and_block(&command, Failure::unavailable());
             command.outlet.close(close::RESTART);
@@ -227,10 +236,17 @@ impl VisitorSession {
             self.shared
                 .registry
                 .outlets_of_visitor(self.account, brand, *visitor)
-                .each(|outlet| outlet.close(close::RESTART));
+                .here()
+                .iter()
+                .for_each(|outlet| outlet.close(close::RESTART));
             self.shared.registry.sweep_visitor(self.account, brand, *visitor);
         }
         self.rest(ctx);
+    }
+
+    /// Whether the shard has come to this node again since the chat was found to be elsewhere.
+    fn is_back(&self) -> bool {
+        self.shared.epoch(self.chat.shard()) > self.epoch
     }
 
     /// Asks the registry to let this session go; the last message of the mailbox stops it.

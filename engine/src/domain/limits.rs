@@ -259,3 +259,46 @@ pub const ACCEPT_BACKLOG: u32 = 4096;
 pub const TCP_UNCONFIRMED_MAX: Duration = Duration::from_secs(30);
 /// Requests that still run when the server stops get this long.
 pub const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+// ---- between nodes ---------------------------------------------------------------------------------------------
+
+/// Other nodes that one node speaks with: a cluster of more is not built.
+pub const NODES_MAX: usize = 64;
+/// Envelopes that may wait to be read by a node: a second of a busy one. More are lost, and sent again.
+pub const BUS_INBOX_MAX: usize = 16_384;
+/// Messages of one envelope: what a commit sends to one node, in a few pieces at most.
+pub const BUS_ENVELOPE_MESSAGES_MAX: usize = 256;
+/// Bytes of the messages of one envelope; a single message may be longer.
+pub const BUS_ENVELOPE_BYTES_MAX: usize = 256 * 1024;
+/// Messages to one node that are kept until it has confirmed them; with more the two begin anew.
+pub const BUS_UNCONFIRMED_MAX: usize = 8_192;
+/// Bytes of those.
+pub const BUS_UNCONFIRMED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Messages that came before their turn and are kept until it comes; more are dropped, and sent again.
+pub const BUS_EARLY_MAX: usize = 8_192;
+/// How long a confirmation may wait for something that goes the same way.
+pub const BUS_CONFIRM_WITHIN: Duration = Duration::from_millis(10);
+/// When a message that was not confirmed is first sent again: some round trips between machines.
+pub const BUS_AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// And at most, after it was sent again some times.
+pub const BUS_AGAIN_AFTER_MAX: Duration = Duration::from_secs(1);
+/// When nothing else was sent for so long a node says that it is there.
+pub const NODE_BEAT_EVERY: Duration = Duration::from_secs(1);
+/// A node not heard for so long counts as gone, until it is heard again.
+pub const NODE_SILENT_MAX: Duration = Duration::from_secs(5);
+/// How often a node looks up who owns what; news of it come over the bus too, and sooner.
+pub const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
+/// Commands of sockets here that chats elsewhere have not answered; more are refused with `unavailable`.
+pub const FAR_COMMANDS_MAX: usize = 8_192;
+/// A command that was not answered from elsewhere in this time is answered `unavailable` (PROTOCOL: clients wait 10 s).
+pub const FAR_ANSWER_WITHIN: Duration = Duration::from_secs(8);
+/// How long a question to another node may take before the one who asked goes on without the answer.
+pub const FAR_QUESTION_WITHIN: Duration = Duration::from_secs(5);
+/// Questions that may wait for answers at once: hellos of a storm; more go without.
+pub const FAR_QUESTIONS_MAX: usize = 4_096;
+/// A way back to a socket elsewhere is forgotten when it was not used for so long: well past every answer.
+pub const FAR_WAY_BACK_KEPT: Duration = Duration::from_secs(60);
+/// How often somebody who reads history is looked at again before missed events are filled in behind it.
+pub const FILL_LOOK_EVERY: Duration = Duration::from_millis(50);
+/// For how many looks: half a minute, then the reader asks by itself.
+pub const FILL_LOOKS_MAX: u32 = 600;

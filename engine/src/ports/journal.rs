@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::chat::{Chat, ChatState, SlotChange};
 use crate::domain::event::{EndedBy, EndedWhy, OfferKind, Origin, Sender, StoredEvent};
@@ -136,7 +137,7 @@ pub struct OfferRow {
 
 /// What an operator holds after a change, overall and in one group. `version` rises with each change of the
 /// operator, so that late news can be told from new ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
     /// Who.
     pub operator: OperatorId,
@@ -310,7 +311,7 @@ pub struct StoredChat {
 }
 
 /// How far a participant is, in the operators' numbering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarkRow {
     /// Who.
     pub who: Sender,

@@ -15,6 +15,9 @@ use crate::protocol::visitor::{ChatPhase, VisitorNotice};
 
 impl VisitorSession {
     pub(super) fn signal(&mut self, signal: Signal, ctx: &mut Context<Self>) {
+        if self.life == Life::Elsewhere && self.is_back() {
+            return self.read(ctx);
+        }
         if self.life != Life::Awake {
             return;
         }
@@ -45,6 +48,7 @@ impl VisitorSession {
                 }
             }
             Signal::Position(ahead) => self.position(ahead),
+            Signal::LetGo => return self.read(ctx),
             Signal::Flush => self.save_marks(),
         }
         self.arm(ctx);

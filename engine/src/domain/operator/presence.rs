@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::group::Status;
 use crate::domain::limits::OPERATOR_GRACE;
 use crate::domain::time::Timestamp;
 
 /// Whether an operator receives chats, before any membership is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Reception {
     /// Does not.
     #[default]

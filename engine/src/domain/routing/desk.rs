@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::chat::Tried;
 use crate::domain::group::{Availability, GroupSettings, OfferMode};
 use crate::domain::ids::{ChatId, OperatorId};
@@ -17,7 +19,7 @@ use crate::domain::routing::{earlier, search};
 use crate::domain::time::Timestamp;
 
 /// A chat that waits, as it says itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrival {
     /// Which.
     pub chat: ChatId,
@@ -32,7 +34,7 @@ pub struct Arrival {
 }
 
 /// How a proposal ended, as the chat says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Settled {
     /// It rings; this is what the operator holds since.
     Offered(LoadNews),

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::group::{Availability, Handling};
 use crate::domain::ids::{GroupId, OperatorId};
 use crate::domain::operator::{Load, Reception};
@@ -42,7 +44,7 @@ pub struct Member {
 }
 
 /// What an operator holds after a change in some group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadNews {
     /// Who.
     pub operator: OperatorId,
