@@ -46,6 +46,11 @@ export class Editor {
     this.form.discard();
   }
 
+  /** It was deleted: there is nothing left to save. */
+  drop(): void {
+    this.state = 'missing';
+  }
+
   async load(): Promise<void> {
     this.state = 'loading';
     try {

@@ -48,12 +48,12 @@ export class Settings {
 
   /** It exists no more: nothing of it can be saved, or be lost. */
   gone(): void {
-    this.#open = this.editor = null;
+    this.editor?.drop();
   }
 
   clear(): void {
     this.making = null;
-    this.gone();
+    this.#open = this.editor = null;
     this.lists.clear();
   }
 }
