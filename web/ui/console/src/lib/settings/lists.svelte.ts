@@ -67,6 +67,10 @@ export class StaffLists {
 
 function gathered(all: readonly Membership[], by: 'group' | 'operator'): Map<string, Membership[]> {
   const found = new Map<string, Membership[]>();
-  for (const one of all) found.set(one[by], [...(found.get(one[by]) ?? []), one]);
+  for (const one of all) {
+    const there = found.get(one[by]);
+    if (there) there.push(one);
+    else found.set(one[by], [one]);
+  }
   return found;
 }
