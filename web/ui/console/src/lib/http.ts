@@ -83,7 +83,8 @@ async function readProblem(answer: Response): Promise<Problem> {
     const body = (await answer.json()) as Record<string, unknown>;
     const retry = typeof body['retry_after_ms'] === 'number' ? body['retry_after_ms'] : undefined;
     const words = text(body['detail']) ?? text(body['title']) ?? `The server answered ${answer.status}`;
-    return new Problem(text(body['code']) ?? 'internal', words, answer.status, text(body['field']), retry, text(body['why']));
+    const [field, why] = [text(body['field']), text(body['why'])];
+    return new Problem(text(body['code']) ?? 'internal', words, answer.status, field, retry, why);
   } catch {
     const code = answer.status >= 500 ? 'unavailable' : 'internal';
     return new Problem(code, `The server answered ${answer.status}`, answer.status);

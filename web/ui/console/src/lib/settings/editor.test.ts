@@ -51,7 +51,8 @@ test('what the server refuses is said at the field it names; the rest of the for
   server.refuses['PATCH /groups/support'] = { status: 422, code: 'invalid', detail: 'is too long', field: 'name' };
   editor.set('name', 'Long');
   expect(await editor.save()).toBe(false);
-  expect([editor.form.wrong, editor.form.values['name'], editor.saving]).toEqual([{ name: 'Is too long' }, 'Long', false]);
+  const { wrong, values } = editor.form;
+  expect([wrong, values['name'], editor.saving]).toEqual([{ name: 'Is too long' }, 'Long', false]);
 });
 
 test('two administrators change one field: the second is told, and decides', async () => {
@@ -75,7 +76,8 @@ test('of a save that stops half way, only the rest is left to save', async () =>
   expect([editor.form.changed, editor.failure]).toEqual([['member:sue'], 'Not saved: the store is busy']);
   server.refuses = {};
   expect(await editor.save()).toBe(true);
-  expect(server.memberships.find(({ operator }) => operator === 'sue')).toMatchObject({ handling: 'pull', limit: null });
+  const sue = server.memberships.find(({ operator }) => operator === 'sue');
+  expect(sue).toMatchObject({ handling: 'pull', limit: null });
 });
 
 test('a group that was deleted meanwhile is missing, and one that cannot be read says why', async () => {

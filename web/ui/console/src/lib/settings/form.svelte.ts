@@ -1,4 +1,4 @@
-/** What is written in a form, beside what is saved: the changes, what is wrong with them, and what others changed meanwhile. */
+/** What is written in a form, beside what is saved: the changes, what is wrong with them, and what others changed. */
 
 /** Values by key; plain data that JSON can hold. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -10,7 +10,9 @@ export class Form {
   wrong = $state.raw<Readonly<Record<string, string>>>({});
   /** Keys that somebody else has changed while we did, with what they are now. */
   clashes = $state.raw<Values>({});
-  readonly changed = $derived(keysOf(this.saved, this.values).filter((key) => !same(this.saved[key], this.values[key])));
+  readonly changed = $derived(
+    keysOf(this.saved, this.values).filter((key) => !same(this.saved[key], this.values[key])),
+  );
 
   /** Begins anew from what is saved. */
   fill(saved: Values): void {
@@ -35,8 +37,8 @@ export class Form {
   }
 
   /**
-   * What is saved is this now. What we left alone follows it; what we changed stays ours, and clashes where somebody else
-   * changed it too. True when nothing clashes.
+   * What is saved is this now. What we left alone follows it; what we changed stays ours, and clashes where somebody
+   * else changed it too. True when nothing clashes.
    */
   rebase(saved: Values): boolean {
     const before = this.saved;

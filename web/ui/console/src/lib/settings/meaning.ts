@@ -28,12 +28,13 @@ export function meaningOf(values: Values, operator: (id: string) => Operator | u
   const rings = whole(String(values['offer_expires_after_s']), OFFER_S.least, OFFER_S.most);
   const waits = whole(String(values['connection_timeout_s']), WAIT_S.least, WAIT_S.most);
   const first = primary > 0 ? primary : secondary;
+  const asked = plural(first, primary > 0 ? 'primary member' : 'secondary member');
   const steps: Meaning[] = [];
 
   if (first > 0)
     steps.push({
       at: '0 s',
-      title: `${automatic ? 'Assigned to' : 'Offered to'} one of ${plural(first, primary > 0 ? 'primary member' : 'secondary member')}`,
+      title: `${automatic ? 'Assigned to' : 'Offered to'} one of ${asked}`,
       say: `Of those who are online and below their limits, the one with the lowest share of capacity in use.${
         automatic ? ' Nobody has to accept.' : ''
       }`,

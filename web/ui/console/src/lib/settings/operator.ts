@@ -42,7 +42,8 @@ export function checkOperator(values: Values): Record<string, string> {
 /** What is wrong with a password; null when it may be one. */
 export function passwordWrong(password: string): string | null {
   const length = [...password].length;
-  return length >= PASSWORD.least && length <= PASSWORD.most ? null : `${PASSWORD.least} to ${PASSWORD.most} characters`;
+  const { least, most } = PASSWORD;
+  return length >= least && length <= most ? null : `${least} to ${most} characters`;
 }
 
 function sent(key: (typeof OWN)[number], value: unknown): unknown {

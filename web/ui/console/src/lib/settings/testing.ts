@@ -38,7 +38,8 @@ export class StaffServer {
     const body = init.body === undefined ? {} : (JSON.parse(String(init.body)) as object);
     this.wrote.push(`${method} ${path}${init.body === undefined ? '' : ` ${String(init.body)}`}`);
     if (path === `/groups/${this.group.id}`) return Response.json((this.group = { ...this.group, ...body }));
-    if (path === `/operators/${this.operator.id}`) return Response.json((this.operator = { ...this.operator, ...body }));
+    if (path === `/operators/${this.operator.id}`)
+      return Response.json((this.operator = { ...this.operator, ...body }));
     if (method === 'POST') {
       this.memberships = [...this.memberships, { active: true, ...body } as Membership];
       return Response.json(body, { status: 201 });

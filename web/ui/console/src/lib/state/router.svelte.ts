@@ -1,4 +1,4 @@
-/** The address bar: which list and which chat, or which settings. What is not saved is asked about before one leaves. */
+/** The address bar: which list and chat, or which settings. What is not saved is asked about before one leaves. */
 
 /** The lists of the chats screen. */
 export type ListId = 'active' | 'waiting' | 'ended' | 'all';

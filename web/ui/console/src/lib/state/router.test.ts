@@ -58,7 +58,8 @@ test('a chat that is opened leaves the settings', () => {
 test('one who has not saved is asked, and may stay', () => {
   router.unsaved = () => true;
   router.go({ chat: 'abc' });
-  expect([router.place.settings, router.asked?.chat, bar.stack.at(-1)]).toEqual([GROUP, 'abc', '/settings/groups/support']);
+  const { place, asked } = router;
+  expect([place.settings, asked?.chat, bar.stack.at(-1)]).toEqual([GROUP, 'abc', '/settings/groups/support']);
   expect(bar.asksToClose()).toBe(true);
   router.stay();
   expect([router.asked, router.place.settings]).toEqual([null, GROUP]);
