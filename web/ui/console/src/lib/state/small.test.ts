@@ -39,14 +39,18 @@ test('an address in a message is a link, the full stop after it is not, and no s
 
 test('places have addresses, and addresses places', () => {
   for (const place of [
-    { list: 'active', chat: null },
-    { list: 'waiting', chat: 'abc' },
-    { list: 'all', chat: null },
+    { list: 'active', chat: null, settings: null },
+    { list: 'waiting', chat: 'abc', settings: null },
+    { list: 'all', chat: null, settings: null },
+    { list: 'active', chat: null, settings: { section: 'operators', id: null } },
+    { list: 'active', chat: null, settings: { section: 'groups', id: 'support' } },
   ] as const) {
     const url = new URL(addressOf(place), 'http://x');
     expect(placeOf(url.pathname, url.search)).toEqual(place);
   }
-  expect(placeOf('/somewhere/else', '?list=nonsense')).toEqual({ list: 'active', chat: null });
+  expect(placeOf('/somewhere/else', '?list=nonsense')).toEqual({ list: 'active', chat: null, settings: null });
+  expect(addressOf(placeOf('/settings', ''))).toBe('/settings/groups');
+  expect(addressOf(placeOf('/settings/nonsense/x', ''))).toBe('/settings/groups/x');
 });
 
 test('preferences survive a reload, and nonsense in the store does no harm', () => {
