@@ -11,6 +11,7 @@ pub mod identity;
 pub mod ids;
 pub mod limits;
 pub mod operator;
+pub mod patience;
 pub mod permission;
 pub mod queue;
 pub mod routing;

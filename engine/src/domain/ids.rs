@@ -46,6 +46,13 @@ macro_rules! uuid_id {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub Uuid);
 
+        impl $name {
+            /// Appends the text of the id to `out`.
+            pub fn write_to(&self, out: &mut String) {
+                out.push_str(self.0.as_simple().encode_lower(&mut Uuid::encode_buffer()));
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.as_simple().fmt(f)

@@ -113,14 +113,50 @@ pub const DRAIN_SPREAD: Duration = Duration::from_secs(20);
 
 /// Appends of one commit (tried: 256 a group costs 1.6 µs each).
 pub const COMMIT_GROUP_MAX: usize = 256;
+/// Appends of one chat that come in a row and are written as one: more bring little, and a row stays small.
+pub const APPENDS_JOINED_MAX: usize = 16;
 /// Appends that may wait for the writer: a third of a second of it. Full means `unavailable`.
 pub const WRITER_QUEUE_MAX: usize = 65_536;
-/// How long an event may stand in the journal before the indexer has copied it.
+/// How long an event may stand in the journal before the indexer has brought it to its chat's others.
 pub const INDEX_WITHIN: Duration = Duration::from_secs(2);
-/// How long one slice of the indexer may hold the writer.
-pub const INDEX_SLICE: Duration = Duration::from_millis(2);
-/// Events that the indexer sorts and copies in one pass: some 3 ms of sorting at most, 2 MB while it lasts.
-pub const INDEX_PASS_MAX: usize = 50_000;
+/// How long one slice of the indexer may hold the writer: a few commits' time.
+pub const INDEX_SLICE: Duration = Duration::from_millis(1);
+/// Bytes of ranges that one slice writes, so that no commit has much more to bring to disk than any other; more only
+/// where the same commit appends so much that the indexer would fall behind.
+pub const INDEX_SLICE_BYTES: usize = 64 * 1024;
+/// Rows of the journal from which on a pass begins before its time: a quarter of a second at full load. Emptying a
+/// table of that size takes 1 to 2 ms.
+pub const INDEX_PASS_MAX: usize = 16_384;
+/// Bytes that the indexer puts together at once: that much memory a pass takes, however much there is to do.
+pub const INDEX_PART_BYTES: usize = 8 * 1024 * 1024;
+/// Events from which on a range of a chat is full, and not put together with others any more: a page of history is
+/// read from a dozen rows then.
+pub const RANGE_EVENTS_FULL: u32 = 16;
+/// Bytes from which on a range is full: a page of the file.
+pub const RANGE_BYTES_FULL: usize = 4096;
+/// Bytes from which on a range that is being put together takes no more: what one erasure rewrites.
+pub const RANGE_BYTES_MAX: usize = 16 * 1024;
+/// Small ranges of a chat that come together to one: a slow chat has no more of them, and an event is written anew
+/// two or three times until its range is full.
+pub const SMALL_RANGES_MAX: usize = 8;
+/// Pages of the log (4 KiB, so 64 MiB) from which on it is brought home: at 5,000 messages a second, each with a commit
+/// of its own, once a second; a start after a crash reads as much in a tenth of a second.
+pub const LOG_PAGES: u32 = 16_384;
+/// Pages that the writer may copy itself when the rest is home: a millisecond's work beside its sync.
+pub const LOG_PAGES_REST: u32 = 256;
+/// Pages of the log from which on the writer waits for slow readers to leave it: 128 MiB.
+pub const LOG_PAGES_MAX: u32 = 2 * LOG_PAGES;
+/// Bytes of the log's file that are kept for the next round when it begins anew: what it usually comes to, and a half.
+pub const LOG_BYTES_KEPT: u64 = 96 * 1024 * 1024;
+/// How long the writer waits for readers when the log has become too long.
+pub const LOG_PATIENCE: Duration = Duration::from_millis(100);
+/// Bytes of pages that the writer keeps in memory: the heads of 20,000 chats that run and the ends of the tables. What
+/// is beyond comes from the system's cache at 1 µs a page.
+pub const WRITER_CACHE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of pages that each connection that reads keeps: the inner pages of the tables.
+pub const READER_CACHE_BYTES: usize = 512 * 1024;
+/// How often recorded spans are summed up: the memory of those that wait for it is bounded so.
+pub const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(1);
 /// How long the writer waits after a failed commit before it goes on by itself; commands are tried at once.
 pub const STORE_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How long delivered and read marks may be kept in memory only (PROTOCOL: 2 s).
@@ -260,3 +296,46 @@ pub const ACCEPT_BACKLOG: u32 = 4096;
 pub const TCP_UNCONFIRMED_MAX: Duration = Duration::from_secs(30);
 /// Requests that still run when the server stops get this long.
 pub const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+// ---- between nodes ---------------------------------------------------------------------------------------------
+
+/// Other nodes that one node speaks with: a cluster of more is not built.
+pub const NODES_MAX: usize = 64;
+/// Envelopes that may wait to be read by a node: a second of a busy one. More are lost, and sent again.
+pub const BUS_INBOX_MAX: usize = 16_384;
+/// Messages of one envelope: what a commit sends to one node, in a few pieces at most.
+pub const BUS_ENVELOPE_MESSAGES_MAX: usize = 256;
+/// Bytes of the messages of one envelope; a single message may be longer.
+pub const BUS_ENVELOPE_BYTES_MAX: usize = 256 * 1024;
+/// Messages to one node that are kept until it has confirmed them; with more the two begin anew.
+pub const BUS_UNCONFIRMED_MAX: usize = 8_192;
+/// Bytes of those.
+pub const BUS_UNCONFIRMED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Messages that came before their turn and are kept until it comes; more are dropped, and sent again.
+pub const BUS_EARLY_MAX: usize = 8_192;
+/// How long a confirmation may wait for something that goes the same way.
+pub const BUS_CONFIRM_WITHIN: Duration = Duration::from_millis(10);
+/// When a message that was not confirmed is first sent again: some round trips between machines.
+pub const BUS_AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// And at most, after it was sent again some times.
+pub const BUS_AGAIN_AFTER_MAX: Duration = Duration::from_secs(1);
+/// When nothing else was sent for so long a node says that it is there.
+pub const NODE_BEAT_EVERY: Duration = Duration::from_secs(1);
+/// A node not heard for so long counts as gone, until it is heard again.
+pub const NODE_SILENT_MAX: Duration = Duration::from_secs(5);
+/// How often a node looks up who owns what; news of it come over the bus too, and sooner.
+pub const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
+/// Commands of sockets here that chats elsewhere have not answered; more are refused with `unavailable`.
+pub const FAR_COMMANDS_MAX: usize = 8_192;
+/// A command that was not answered from elsewhere in this time is answered `unavailable` (PROTOCOL: clients wait 10 s).
+pub const FAR_ANSWER_WITHIN: Duration = Duration::from_secs(8);
+/// How long a question to another node may take before the one who asked goes on without the answer.
+pub const FAR_QUESTION_WITHIN: Duration = Duration::from_secs(5);
+/// Questions that may wait for answers at once: hellos of a storm; more go without.
+pub const FAR_QUESTIONS_MAX: usize = 4_096;
+/// A way back to a socket elsewhere is forgotten when it was not used for so long: well past every answer.
+pub const FAR_WAY_BACK_KEPT: Duration = Duration::from_secs(60);
+/// How often somebody who reads history is looked at again before missed events are filled in behind it.
+pub const FILL_LOOK_EVERY: Duration = Duration::from_millis(50);
+/// For how many looks: half a minute, then the reader asks by itself.
+pub const FILL_LOOKS_MAX: u32 = 600;

@@ -2,7 +2,6 @@
 //! together as text: they are the hot path, and an event's body is already JSON.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use bytestring::ByteString;
 use serde::de::DeserializeOwned;
@@ -13,6 +12,7 @@ use crate::domain::ids::{ChatId, CommandId};
 use crate::domain::limits::FRAME_BYTES_MAX;
 use crate::domain::time::Timestamp;
 use crate::protocol::error::{Code, Failure};
+use crate::protocol::visitor::VisitorEvent;
 
 /// What tells frames apart: enough of a frame to dispatch it and to answer it.
 #[derive(Debug, Deserialize)]
@@ -87,29 +87,68 @@ pub fn notice<T: Serialize>(notice: &T) -> ByteString {
 
 /// `{"type":"event",…}` around a body that is JSON already.
 pub fn event(chat: ChatId, seq: u32, at: Timestamp, body: &str, command: Option<&CommandId>) -> ByteString {
-    let mut out = String::with_capacity(body.len() + 160);
-    out.push_str(r#"{"type":"event","chat":""#);
-    let _ = write!(out, "{chat}");
-    let _ = write!(out, r#"","seq":{seq},"at":""#);
-    at.write_rfc3339(&mut out);
-    out.push_str(r#"","event":"#);
+    let mut out = String::with_capacity(body.len() + EVENT_AROUND + command.map_or(0, |id| id.as_str().len()));
+    before_body(&mut out, chat, seq, at);
     out.push_str(body);
-    if let Some(command) = command {
-        let _ = write!(out, r#","command":"{command}""#);
-    }
-    out.push('}');
+    behind_body(&mut out, command);
     out.into()
 }
+
+/// The same for a visitor, around a body that is written here.
+pub fn visitor_event(
+    chat: ChatId,
+    seq: u32,
+    at: Timestamp,
+    body: &VisitorEvent<'_>,
+    command: Option<&CommandId>,
+) -> ByteString {
+    let expected = body.expected_len() + EVENT_AROUND + command.map_or(0, |id| id.as_str().len());
+    let mut out = String::with_capacity(expected);
+    before_body(&mut out, chat, seq, at);
+    let mut out = out.into_bytes();
+    // Our own types cannot fail to serialize, and JSON is UTF-8.
+    let written = serde_json::to_writer(&mut out, body).is_ok();
+    let mut out = String::from_utf8(out).ok().filter(|_| written).unwrap_or_default();
+    behind_body(&mut out, command);
+    out.into()
+}
+
+fn before_body(out: &mut String, chat: ChatId, seq: u32, at: Timestamp) {
+    out.push_str(r#"{"type":"event","chat":""#);
+    chat.write_to(out);
+    out.push_str(r#"","seq":"#);
+    out.push_str(itoa::Buffer::new().format(seq));
+    out.push_str(r#","at":""#);
+    at.write_rfc3339(out);
+    out.push_str(r#"","event":"#);
+}
+
+fn behind_body(out: &mut String, command: Option<&CommandId>) {
+    if let Some(command) = command {
+        out.push_str(r#","command":""#);
+        out.push_str(command.as_str());
+        out.push('"');
+    }
+    out.push('}');
+}
+
+/// Bytes of an event's frame beside its body and its command's id: the fixed text, a chat's id, a number, a moment.
+const EVENT_AROUND: usize = 72 + 32 + 10 + 24;
 
 /// `{"type":"ack",…}`.
 pub fn ack(id: &CommandId, chat: Option<ChatId>, seq: Option<u32>) -> ByteString {
     let mut out = String::with_capacity(120);
-    let _ = write!(out, r#"{{"type":"ack","id":"{id}""#);
+    out.push_str(r#"{"type":"ack","id":""#);
+    out.push_str(id.as_str());
+    out.push('"');
     if let Some(chat) = chat {
-        let _ = write!(out, r#","chat":"{chat}""#);
+        out.push_str(r#","chat":""#);
+        chat.write_to(&mut out);
+        out.push('"');
     }
     if let Some(seq) = seq {
-        let _ = write!(out, r#","seq":{seq}"#);
+        out.push_str(r#","seq":"#);
+        out.push_str(itoa::Buffer::new().format(seq));
     }
     out.push('}');
     out.into()
@@ -186,6 +225,7 @@ mod tests {
         let id: CommandId = "c-1".parse().unwrap();
         for text in [
             event(chat, 4, Timestamp::EPOCH, r#"{"kind":"queued"}"#, Some(&id)),
+            visitor_event(chat, 4, Timestamp::EPOCH, &VisitorEvent::Queued, None),
             ack(&id, Some(chat), Some(9)),
             error(Some(&id), Some(chat), &Failure::unavailable()),
             resumed(chat, 1, 2, &visitor::VisitorMarks::default()),

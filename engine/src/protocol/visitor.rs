@@ -199,7 +199,7 @@ pub struct Welcome {
 }
 
 /// A chat, as its visitor sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct VisitorChat {
     /// Its id.
     pub id: ChatId,
@@ -210,11 +210,11 @@ pub struct VisitorChat {
     /// How far each side is, in the visitor's numbering.
     pub marks: VisitorMarks,
     /// Visitors ahead, while it waits.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ahead: Option<u32>,
     /// The operator's name, while it runs.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub operator: Option<String>,
 }
@@ -232,7 +232,7 @@ pub enum ChatPhase {
 }
 
 /// Marks of both sides of a chat, in the visitor's numbering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 pub struct VisitorMarks {
     /// The visitor's own side.
     pub visitor: MarkPair,
@@ -311,7 +311,7 @@ pub struct WindowDepartment {
 /// What a visitor sees of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum VisitorEvent {
+pub enum VisitorEvent<'a> {
     /// The chat began.
     Started,
     /// It waits.
@@ -319,18 +319,18 @@ pub enum VisitorEvent {
     /// An operator answers.
     Assigned {
         /// The operator's name.
-        name: String,
+        name: &'a str,
     },
     /// A message.
     Message {
         /// Unique within the chat.
-        id: String,
+        id: &'a str,
         /// Who wrote it.
-        from: VisitorAuthor,
+        from: VisitorAuthor<'a>,
         /// The text.
-        text: String,
+        text: &'a str,
         /// Ids of files.
-        files: Vec<String>,
+        files: &'a [String],
         /// Always `everyone`: others never reach a visitor.
         to: &'static str,
     },
@@ -351,30 +351,42 @@ pub enum VisitorEvent {
 
 /// Who wrote a message, without an operator's id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct VisitorAuthor {
+pub struct VisitorAuthor<'a> {
     /// In which role.
     pub role: Role,
     /// The name to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub name: Option<String>,
+    pub name: Option<&'a str>,
 }
 
-impl VisitorEvent {
+impl<'a> VisitorEvent<'a> {
+    /// About how long it is as JSON: what a buffer for it is made with.
+    pub fn expected_len(&self) -> usize {
+        match self {
+            Self::Message { id, from, text, files, .. } => {
+                let files: usize = files.iter().map(|file| file.len() + 3).sum();
+                100 + id.len() + from.name.map_or(0, str::len) + text.len() + files
+            }
+            Self::Assigned { name } => 40 + name.len(),
+            _ => 64,
+        }
+    }
+
     /// What a visitor sees of it; `None` where that is nothing.
-    pub fn of(kind: &EventKind) -> Option<Self> {
+    pub fn of(kind: &'a EventKind) -> Option<Self> {
         if !kind.visible_to_visitor() {
             return None;
         }
         Some(match kind {
             EventKind::Started { .. } => Self::Started,
             EventKind::Queued { .. } => Self::Queued,
-            EventKind::Assigned { name, .. } => Self::Assigned { name: name.clone() },
+            EventKind::Assigned { name, .. } => Self::Assigned { name },
             EventKind::Message(message) => Self::Message {
-                id: message.id.clone(),
-                from: VisitorAuthor { role: message.from.role, name: message.from.name.clone() },
-                text: message.text.clone(),
-                files: message.files.clone(),
+                id: &message.id,
+                from: VisitorAuthor { role: message.from.role, name: message.from.name.as_deref() },
+                text: &message.text,
+                files: &message.files,
                 to: "everyone",
             },
             EventKind::VisitorAway => Self::VisitorAway,

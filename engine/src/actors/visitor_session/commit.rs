@@ -74,12 +74,11 @@ impl VisitorSession {
             stored.push(kept);
         }
         let Some(first) = stored.first() else { return };
-        let done = Done { digest: 0, seq: first.seq, visitor_seq: first.visitor_seq };
         let answer = command.as_ref().map(|command| {
             if let (Some(key), Some(origin)) = (key, &first.origin) {
-                core.done.insert(key, Done { digest: origin.digest, ..done });
+                core.done.insert(key, Done::of(origin, first.seq));
             }
-            answer_to(command, ack(command, self.chat, &done))
+            answer_to(command, ack(command, self.chat, (first.seq, first.visitor_seq)))
         });
         let Some(head) = head(core.chat.visitor_seq, light, &core.chat) else { return };
         let (opened, closed) = offers(rung_before.as_ref(), core.chat.offer());
@@ -95,12 +94,18 @@ impl VisitorSession {
             closed,
             at: now,
         };
+        core.barrier |= before.is_some();
         core.in_flight.push_back(Pending {
             command,
             append: Some(Box::new(Appending { frames, facts, before, proposed })),
             answer,
         });
         let (generation, last_seq) = (self.generation, core.chat.last_seq);
+        #[cfg(feature = "faults")]
+        if crate::actors::faults::acks_early(&append) {
+            deliver(&addr, Settled { generation, last_seq, outcome: Ok(Default::default()) });
+            return self.shared.store.append(append, Completion { lane, deliver: Box::new(|_| ()) });
+        }
         let deliver = Box::new(move |outcome| deliver(&addr, Settled { generation, last_seq, outcome }));
         self.shared.store.append(append, Completion { lane, deliver });
     }
@@ -142,6 +147,7 @@ impl VisitorSession {
         let Some(core) = &mut self.core else { return };
         let Some(pending) = core.in_flight.pop_front() else { return };
         let Some(append) = pending.append else { return };
+        core.barrier = false;
         if let Some(before) = append.before {
             core.chat = before.chat;
             core.visible.truncate(before.visible);
@@ -210,10 +216,8 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
         None => (None, None),
     };
     let operators = frame::event(chat, event.seq, event.at, kept.body.get(), by_operator);
-    let visitor = VisitorEvent::of(&event.kind).map(|seen| {
-        let body = frame::notice(&seen);
-        frame::event(chat, event.visitor_seq, event.at, &body, by_visitor)
-    });
+    let visitor = VisitorEvent::of(&event.kind)
+        .map(|seen| frame::visitor_event(chat, event.visitor_seq, event.at, &seen, by_visitor));
     let message_from = match &event.kind {
         EventKind::Message(message) => Some(message.from.id.map_or(Sender::Visitor, Sender::Operator)),
         _ => None,

@@ -1,7 +1,7 @@
 //! The state of a session that a panic or a fence throws away, and how it is made from what is stored.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hasher;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Person};
-use crate::domain::event::{Event, Sender, StoredEvent};
+use crate::domain::event::{Event, Origin, Sender, StoredEvent};
 use crate::domain::ids::{ChatId, CommandId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, MarkRow, StoredChat};
@@ -26,11 +26,13 @@ pub(super) struct Core {
     /// The parts of the row that never change.
     pub record: ChatRecord,
     /// What each command was answered, by a digest of sender and id.
-    pub done: HashMap<u64, Done>,
+    pub done: HashMap<u64, Done, BuildHasherDefault<Digested>>,
     /// The operators' number of each event the visitor may see: what translates the two numberings.
     pub visible: Vec<u32>,
     /// Appends under way, and answers that must wait for them, in order.
     pub in_flight: VecDeque<Pending>,
+    /// Whether the last append under way settles a slot.
+    pub barrier: bool,
     /// Commands that wait until a slot is settled, or until fewer appends are under way.
     pub held: VecDeque<Rc<Command>>,
     /// How far everybody is, in the operators' numbering.
@@ -49,6 +51,25 @@ pub(super) struct Core {
     pub told: Told,
 }
 
+/// A hasher for keys that are digests already.
+#[derive(Default)]
+pub(super) struct Digested(u64);
+
+impl Hasher for Digested {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only whole digests are keys; anything else is still spread, slowly.
+        self.0 = bytes.iter().fold(self.0, |sum, byte| sum.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, digest: u64) {
+        self.0 = digest;
+    }
+}
+
 /// What the outside knows of the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Told {
@@ -62,9 +83,26 @@ pub(super) struct Told {
 /// What a command was answered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Done {
-    pub digest: u64,
+    /// Of the content: another one under the same id passes as the same once in four thousand million tries.
+    pub digest: u32,
+    /// The event that came of it, in the operators' numbering.
     pub seq: u32,
-    pub visitor_seq: u32,
+}
+
+impl Done {
+    /// What is kept of an answer; a long chat has many, so it is little.
+    pub fn of(origin: &Origin, seq: u32) -> Self {
+        Self { digest: short(origin.digest), seq }
+    }
+
+    /// Whether the command had this content.
+    pub fn had(&self, digest: u64) -> bool {
+        self.digest == short(digest)
+    }
+}
+
+fn short(digest: u64) -> u32 {
+    (digest >> 32) as u32
 }
 
 /// Something that leaves the actor when all before it is stored.
@@ -109,8 +147,10 @@ pub(super) struct EventFrames {
 impl Core {
     /// The state that is stored. Events of kinds a newer node knows count their numbers.
     pub fn rebuild(shared: &Shared, id: ChatId, stored: &StoredChat) -> Self {
+        #[cfg(feature = "faults")]
+        crate::actors::faults::on_rebuild(stored);
         let mut chat = Chat::unborn(id);
-        let mut done = HashMap::new();
+        let mut done = HashMap::default();
         let mut visible = Vec::new();
         for event in &stored.events {
             apply(&mut chat, event);
@@ -120,8 +160,7 @@ impl Core {
         }
         for event in &stored.events {
             if let Some(origin) = &event.origin {
-                let answer = Done { digest: origin.digest, seq: event.seq, visitor_seq: event.visitor_seq };
-                done.insert(command_key(origin.sender, &origin.command), answer);
+                done.insert(command_key(origin.sender, &origin.command), Done::of(origin, event.seq));
             }
         }
         let record = stored.record.clone();
@@ -137,6 +176,7 @@ impl Core {
             done,
             visible,
             in_flight: VecDeque::new(),
+            barrier: false,
             held: VecDeque::new(),
             marks: stored.marks.clone(),
             marks_dirty: None,
@@ -152,7 +192,7 @@ impl Core {
 
     /// Whether commands must wait for a slot that is being settled.
     pub fn at_barrier(&self) -> bool {
-        self.in_flight.iter().any(|pending| pending.append.as_ref().is_some_and(|append| append.before.is_some()))
+        self.barrier
     }
 
     /// A visitor's number as the operators' number of the same event.

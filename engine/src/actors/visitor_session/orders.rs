@@ -7,7 +7,7 @@ use actix::Context;
 use bytestring::ByteString;
 use siphasher::sip::SipHasher13;
 
-use super::core::{Done, Pending, command_key};
+use super::core::{Pending, command_key};
 use super::{Life, VisitorSession};
 use crate::actors::messages::{Command, Identity, Order, Party};
 use crate::actors::outlet::Outlet;
@@ -28,6 +28,10 @@ impl VisitorSession {
             Life::Reading => return self.again.push_back(command),
             Life::Nothing | Life::Resting => return self.answer_now(&command, &Failure::not_found("chat")),
             Life::Cut => return self.refuse_and_block(&command, Failure::unavailable()),
+            Life::Elsewhere if self.is_back() => {
+                self.again.push_back(command);
+                return self.read(ctx);
+            }
             Life::Elsewhere => {
                 self.refuse_and_block(&command, Failure::unavailable());
                 return command.outlet.close(close::RESTART);
@@ -75,9 +79,10 @@ impl VisitorSession {
         let digest = digest(&command.order);
         let Some(core) = &self.core else { return };
         if let Some(done) = core.done.get(&key) {
-            let same = done.digest == digest;
-            let answer =
-                if same { Ok(*done) } else { Err(Failure::conflict(Why::Id, "this id was used with other content")) };
+            let answer = match done.had(digest) {
+                true => Ok((done.seq, core.to_visitor(done.seq))),
+                false => Err(Failure::conflict(Why::Id, "this id was used with other content")),
+            };
             return self.answer_in_order(command, answer);
         }
         self.at_work = Some(Rc::clone(command));
@@ -97,9 +102,9 @@ impl VisitorSession {
     }
 
     /// Answers behind all that is under way: what was judged on what is not yet stored must not leave before it.
-    fn answer_in_order(&mut self, command: &Rc<Command>, answer: Result<Done, Failure>) {
+    fn answer_in_order(&mut self, command: &Rc<Command>, answer: Result<(u32, u32), Failure>) {
         let frame = match answer {
-            Ok(done) => ack(command, self.chat, &done),
+            Ok(numbers) => ack(command, self.chat, numbers),
             Err(failure) => frame::error(Some(&command.id), Some(self.chat), &failure),
         };
         match &mut self.core {
@@ -175,11 +180,11 @@ fn final_failure() -> Failure {
     }
 }
 
-/// The answer to a command that is stored, in the sender's numbering.
-pub(super) fn ack(command: &Command, chat: crate::domain::ids::ChatId, done: &Done) -> ByteString {
+/// The answer to a command that is stored, in the sender's numbering: of the operators' number and the visitor's one.
+pub(super) fn ack(command: &Command, chat: crate::domain::ids::ChatId, (seq, visitor_seq): (u32, u32)) -> ByteString {
     let seq = match command.from {
-        Party::Visitor => done.visitor_seq,
-        Party::Operator(_) => done.seq,
+        Party::Visitor => visitor_seq,
+        Party::Operator(_) => seq,
     };
     frame::ack(&command.id, Some(chat), Some(seq))
 }

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::group::Status;
 use crate::domain::limits::OPERATOR_GRACE;
 use crate::domain::time::Timestamp;
 
 /// Whether an operator receives chats, before any membership is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Reception {
     /// Does not.
     #[default]
@@ -86,6 +88,7 @@ pub struct Presence {
     active_at: Timestamp,
     /// Offers in a row that expired.
     expired: u32,
+    grace: Duration,
 }
 
 impl Presence {
@@ -100,7 +103,13 @@ impl Presence {
             away_after: None,
             active_at: now,
             expired: 0,
+            grace: OPERATOR_GRACE,
         }
+    }
+
+    /// With another grace than usual, also for the one that has begun now.
+    pub fn with_grace(self, grace: Duration, now: Timestamp) -> Self {
+        Self { grace, grace_until: self.grace_until.map(|_| now + grace), ..self }
     }
 
     /// The status is set, by the operator or a manager. The same one again changes nothing.
@@ -238,7 +247,7 @@ impl Presence {
         if self.status == Status::Offline || self.sockets > 0 {
             self.grace_until = None;
         } else {
-            self.grace_until.get_or_insert(now + OPERATOR_GRACE);
+            self.grace_until.get_or_insert(now + self.grace);
         }
         if self.status == Status::Online {
             self.receiving_since.get_or_insert(now);

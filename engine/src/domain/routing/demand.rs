@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::chat::Tried;
 use crate::domain::group::RoutingRules;
 use crate::domain::ids::OperatorId;
@@ -11,7 +13,7 @@ use crate::domain::skills::{Need, SkillClass};
 use crate::domain::time::Timestamp;
 
 /// What a chat would like beyond an operator of its group.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Wishes {
     /// What the operator must be able to, the most important first: the last one is given up first.
     pub skills: Vec<Need>,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::chat::Tried;
 use crate::domain::estimate::Forecast;
 use crate::domain::group::{Availability, Instead};
@@ -13,7 +15,7 @@ use crate::domain::routing::roster::LoadNews;
 use crate::domain::time::Timestamp;
 
 /// A chat that waits, as it says itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrival {
     /// Which.
     pub chat: ChatId,
@@ -47,7 +49,7 @@ impl Arrival {
 }
 
 /// How a proposal ended, as the chat says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Settled {
     /// It rings; this is what the operator holds since.
     Offered(LoadNews),

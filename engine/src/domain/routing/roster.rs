@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::group::{Availability, Handling};
 use crate::domain::ids::{GroupId, OperatorId};
 use crate::domain::limits::SKILL_CLASSES_MAX;
@@ -49,7 +51,7 @@ pub struct Member {
 }
 
 /// What an operator holds after a change in some group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadNews {
     /// Who.
     pub operator: OperatorId,
