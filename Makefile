@@ -32,6 +32,9 @@ rust-test: ## unit, integration, conformance, simulation, crash and browser test
 	cargo build --workspace --all-targets
 	cargo nextest run --workspace --no-fail-fast
 
+theory: ## the simulator against the formulas of Erlang, in full
+	cargo test --release -p switchboard-engine --lib simulation::tests::against_theory
+
 bench: ui ## what a message costs, beside the least possible; see benches/README.md
 	cargo bench -p switchboard-benches
 
@@ -49,4 +52,4 @@ needs-test: needs-node
 	if [ -n "$$missing" ]; then $(APT) update -qq && DEBIAN_FRONTEND=noninteractive $(APT) install -y -qq --no-install-recommends $$missing; fi
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
-.PHONY: help run test check ui ui-test rust-test bench needs-node needs-test
+.PHONY: help run test check ui ui-test rust-test theory bench needs-node needs-test

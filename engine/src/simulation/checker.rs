@@ -45,7 +45,8 @@ pub fn nobody_waits_beside_the_free<'a>(
     now: Timestamp,
 ) -> Result<(), Violation> {
     for (worker, seat) in members {
-        let cools = |at: Timestamp| at + OFFER_COOL_DOWN > now;
+        // In the very moment in which it may be offered again the desk's timer may still be about to come.
+        let cools = |at: Timestamp| at + OFFER_COOL_DOWN >= now;
         let let_go = waiting.tried.iter().any(|tried| tried.operator == worker.id && cools(tried.at));
         if !let_go && may_be_offered(worker, seat) {
             return broken(now, format!("chat {} waits beside {}", waiting.id, worker.name));

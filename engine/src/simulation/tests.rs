@@ -152,11 +152,9 @@ fn a_centre_where_nobody_works_ends_and_says_so() {
 
 #[test]
 fn rules_that_are_wrong_are_noticed() {
-    let mut day = scenario(BUSY_DAY);
-    let unseen = with_fault(&day, Fault::FreedSlotUnseen, 1).unwrap_err();
+    let day = scenario(BUSY_DAY);
+    let unseen = with_fault(&day, Fault::SlotUnused, 1).unwrap_err();
     assert!(unseen.what.contains("waits beside"), "{unseen}");
-    // Without the condition in the write it is the desks' knowledge alone that keeps the limits, so it is taken too.
-    day.crews.iter_mut().for_each(|crew| crew.limit = Some(1));
     let over = with_fault(&day, Fault::NoCondition, 1).unwrap_err();
     assert!(over.what.contains("over the"), "{over}");
 }

@@ -261,14 +261,21 @@ impl<'a> World<'a> {
         }
     }
 
-    fn member(&self, worker: usize, seat: usize) -> Member {
-        let worker = &self.workers[worker];
+    fn member(&self, index: usize, seat: usize) -> Member {
+        let worker = &self.workers[index];
+        let limit = worker.limit;
+        #[cfg(test)]
+        let limit = match self.fault {
+            Some(Fault::SlotUnused) if index == 0 => Some(0),
+            Some(Fault::NoCondition) => None,
+            _ => limit,
+        };
         Member {
             operator: worker.id,
             name: worker.name.clone(),
             handling: worker.seats[seat].handling,
             active: true,
-            limit: worker.limit,
+            limit,
             group_limit: worker.seats[seat].limit,
             reception: Reception::None,
             held: 0,

@@ -37,9 +37,9 @@ pub enum Happening {
 pub enum Fault {
     /// Who came last is served first.
     NewestFirst,
-    /// News of every third freed slot are lost.
-    FreedSlotUnseen,
-    /// Slots are taken without a condition, and desks do not hear of it.
+    /// Desks think that the first operator has no slots.
+    SlotUnused,
+    /// Slots are taken without a condition, and desks know of no overall limit.
     NoCondition,
 }
 
