@@ -47,6 +47,9 @@ fuzz: ## frames and bytes that nobody would write, for ten minutes a story
 	cargo build -p switchboard-web -p switchboard-tests
 	FUZZ_SECONDS=600 cargo nextest run -p switchboard-tests it::fuzz
 
+theory: ## the simulator against the formulas of Erlang, in full
+	cargo test --release -p switchboard-engine --lib simulation::tests::against_theory
+
 bench: ui ## what a message costs, beside the least possible; see benches/README.md
 	cargo bench -p switchboard-benches
 
@@ -65,4 +68,4 @@ needs-test: needs-node
 	if [ -n "$$missing" ]; then $(APT) update -qq && DEBIAN_FRONTEND=noninteractive $(APT) install -y -qq --no-install-recommends $$missing; fi
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
-.PHONY: help run test check ui ui-test rust-test release-test fuzz bench needs-node needs-test
+.PHONY: help run test check ui ui-test rust-test release-test fuzz theory bench needs-node needs-test

@@ -314,9 +314,14 @@ impl Metrics {
         self.recorder.register_counter(&key(INVARIANTS, vec![Label::new("which", which)]), &META).increment(1);
     }
 
+    /// Sums up what was recorded since the last time: samples that nobody sums up or asks for grow without bound.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+
     /// The text of `/metrics`.
     pub fn render(&self) -> String {
-        self.handle.run_upkeep();
+        self.upkeep();
         self.handle.render()
     }
 }

@@ -197,6 +197,7 @@ impl Engine {
             loop {
                 ticks.tick().await;
                 survive("heartbeat", async {
+                    shared.metrics.upkeep();
                     let here = shared.registry.connected_operators();
                     if !here.is_empty()
                         && let Err(error) = shared.store.seen(&here, shared.now()).await

@@ -339,3 +339,19 @@ pub const FAR_WAY_BACK_KEPT: Duration = Duration::from_secs(60);
 pub const FILL_LOOK_EVERY: Duration = Duration::from_millis(50);
 /// For how many looks: half a minute, then the reader asks by itself.
 pub const FILL_LOOKS_MAX: u32 = 600;
+
+// ---- simulation ------------------------------------------------------------------------------------------------
+
+/// Replications of one scenario: more make no interval of confidence noticeably narrower.
+pub const SIMULATED_REPLICATIONS: std::ops::RangeInclusive<u32> = 1..=1_000;
+/// Seconds of any length in a scenario: a year.
+pub const SIMULATED_SECONDS_MAX: f64 = 366.0 * 86_400.0;
+/// Intervals of a simulation's report: a year of half hours.
+pub const SIMULATED_INTERVALS_MAX: u32 = 17_568;
+/// Operators of a scenario: ten times the largest centre that routing is measured with, some 100 MB.
+pub const SIMULATED_OPERATORS_MAX: u32 = 100_000;
+/// Chats of one replication: their waits are kept, four bytes each.
+pub const SIMULATED_CHATS_MAX: u32 = 50_000_000;
+/// How long after the last visitor could come a simulated centre may go on: chats that nobody will ever serve wait
+/// for ever otherwise.
+pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);
