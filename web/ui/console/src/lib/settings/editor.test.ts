@@ -55,6 +55,72 @@ test('what the server refuses is said at the field it names; the rest of the for
   expect([wrong, values['name'], editor.saving]).toEqual([{ name: 'Is too long' }, 'Long', false]);
 });
 
+test('the rules of a group are loaded, and sent as the server takes them; nothing written is nothing set', async () => {
+  const { server, editor } = await group();
+  expect(editor.form.values).toMatchObject({ overflow: null, queue_length_max: '', when_full: '', priority: '0', hours: null });
+  editor.set('overflow', { after: '90', groups: ['sales'] });
+  editor.set('queue_length_max', '40');
+  editor.set('when_full', 'sales');
+  editor.set('priority', '-2');
+  expect(await editor.save()).toBe(true);
+  expect(server.wrote).toEqual([
+    'PATCH /groups/support {"overflow":{"after_s":90,"groups":["sales"]},"when_full":{"group":"sales"},' +
+      '"queue_length_max":40,"priority":-2}',
+  ]);
+  editor.set('overflow', null);
+  editor.set('queue_length_max', '');
+  editor.set('when_full', '');
+  expect(await editor.save()).toBe(true);
+  expect(server.wrote[1]).toBe('PATCH /groups/support {"overflow":null,"when_full":"offline_form","queue_length_max":null}');
+});
+
+test('rules that cannot be are said where they are, in the words of the server', async () => {
+  const { server, editor } = await group();
+  editor.set('overflow', { after: '90000', groups: ['support'] });
+  editor.set('queue_wait_max_s', '0');
+  editor.set('priority', '91');
+  editor.set('when_full', 'support');
+  expect(await editor.save()).toBe(false);
+  expect([editor.form.wrong, server.wrote]).toEqual([
+    {
+      'overflow.after_s': 'Expected 0 to 86400 seconds',
+      'overflow.groups.0': 'Expected another group than this one',
+      queue_wait_max_s: 'Expected 1 to 86400 seconds, or nothing',
+      priority: 'Expected -90 to 90 steps',
+      when_full: 'Expected another group than this one',
+    },
+    [],
+  ]);
+  editor.set('overflow', { after: '90', groups: ['sales'] });
+  expect(Object.keys(editor.form.wrong)).toEqual(['queue_wait_max_s', 'priority', 'when_full']);
+});
+
+test('a part of a setting that the server refuses is said at that part', async () => {
+  const { server, editor } = await group();
+  const field = 'overflow.groups.0';
+  server.refuses['PATCH /groups/support'] = { status: 422, code: 'invalid', detail: 'there is no such group', field };
+  editor.set('name', 'Help');
+  editor.set('overflow', { after: '90', groups: ['gone'] });
+  expect(await editor.save()).toBe(false);
+  expect(editor.form.wrong).toEqual({ 'overflow.groups.0': 'There is no such group' });
+});
+
+test('somebody saves between our look and our write: what they left alone is ours, all the same', async () => {
+  const { server, editor } = await group();
+  editor.set('name', 'Help');
+  server.overtakes = () => (server.group = { ...server.group, priority: 5, version: 2 });
+  expect(await editor.save()).toBe(true);
+  expect([server.group.name, server.group.priority, editor.form.values['priority']]).toEqual(['Help', 5, '5']);
+});
+
+test('somebody saves the same between our look and our write: we are asked', async () => {
+  const { server, editor } = await group();
+  editor.set('name', 'Help');
+  server.overtakes = () => (server.group = { ...server.group, name: 'Care', version: 2 });
+  expect(await editor.save()).toBe(false);
+  expect([server.group.name, editor.form.clashes, editor.form.values['name']]).toEqual(['Care', { name: 'Care' }, 'Help']);
+});
+
 test('two administrators change one field: the second is told, and decides', async () => {
   const { server, editor } = await group();
   editor.set('connection_timeout_s', '60');

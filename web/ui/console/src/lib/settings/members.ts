@@ -30,9 +30,13 @@ export function membersOf(values: Values): [string, Member][] {
   );
 }
 
-export async function loadMembers(http: Http, { of, id }: Side): Promise<Values> {
+/** Versions of what was loaded, by key: what is written is written over these only. */
+export type Versions = Map<string, number | undefined>;
+
+export async function loadMembers(http: Http, { of, id }: Side, versions: Versions): Promise<Values> {
   const all = await allOf<Membership>(http, '/memberships', { [of]: id });
   const other = of === 'group' ? 'operator' : 'group';
+  for (const one of all) versions.set(memberKey(one[other]), one.version);
   return Object.fromEntries(
     all.map((one) => [memberKey(one[other]), { handling: one.handling, limit: limitText(one.limit) } satisfies Member]),
   );
@@ -65,7 +69,7 @@ export function whole(text: string, least: number, most: number): number | null 
 }
 
 /** The requests that make the changed memberships true. */
-export function memberSteps(http: Http, { of, id }: Side, form: Form): Step[] {
+export function memberSteps(http: Http, { of, id }: Side, form: Form, versions: Versions): Step[] {
   return form.changed
     .filter((key) => key.startsWith(MARK))
     .map((key): Step => {
@@ -77,8 +81,9 @@ export function memberSteps(http: Http, { of, id }: Side, form: Form): Step[] {
       return {
         keys: [key],
         run: () => {
-          if (!wanted) return http.remove(path);
-          return before ? http.patch(path, wanted) : http.post('/memberships', { group, operator, ...wanted });
+          if (!wanted) return http.remove(path, versions.get(key));
+          if (!before) return http.post('/memberships', { group, operator, ...wanted });
+          return http.patch(path, wanted, versions.get(key));
         },
       };
     });

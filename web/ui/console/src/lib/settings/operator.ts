@@ -2,7 +2,7 @@
 import type { Http } from '../http';
 import { Editor } from './editor.svelte';
 import type { Values } from './form.svelte';
-import { checkMembers, limitValue, limitWrong, loadMembers, memberSteps, type Side } from './members';
+import { checkMembers, limitValue, limitWrong, loadMembers, memberSteps, type Side, type Versions } from './members';
 import { limitText, type Operator } from './staff';
 
 /** Characters of a password, at least and at most. */
@@ -10,11 +10,19 @@ export const PASSWORD = { least: 10, most: 128 } as const;
 
 const OWN = ['name', 'email', 'role', 'limit', 'disabled'] as const;
 
+/** The operator's own version among those of the memberships. */
+const OPERATOR = '';
+
 export function operatorEditor(http: Http, id: string): Editor {
   const side: Side = { of: 'operator', id };
+  const versions: Versions = new Map();
   return new Editor({
     load: async () => {
-      const [operator, members] = await Promise.all([http.get<Operator>(`/operators/${id}`), loadMembers(http, side)]);
+      const [operator, members] = await Promise.all([
+        http.get<Operator>(`/operators/${id}`),
+        loadMembers(http, side, versions),
+      ]);
+      versions.set(OPERATOR, operator.version);
       const { name, email, role, limit, disabled } = operator;
       return { name, email, role, limit: limitText(limit), disabled, ...members };
     },
@@ -22,8 +30,8 @@ export function operatorEditor(http: Http, id: string): Editor {
     steps: (form) => {
       const keys = OWN.filter((key) => form.changed.includes(key));
       const body = Object.fromEntries(keys.map((key) => [key, sent(key, form.values[key])]));
-      const own = keys.length > 0 ? [{ keys, run: () => http.patch(`/operators/${id}`, body) }] : [];
-      return [...own, ...memberSteps(http, side, form)];
+      const own = keys.length > 0 ? [{ keys, run: () => http.patch(`/operators/${id}`, body, versions.get(OPERATOR)) }] : [];
+      return [...own, ...memberSteps(http, side, form, versions)];
     },
   });
 }

@@ -10,6 +10,19 @@ export class StaffServer {
     offer_mode: 'single',
     offer_expires_after_s: 20,
     connection_timeout_s: 300,
+    overflow: null,
+    queue_length_max: null,
+    queue_wait_max_s: null,
+    when_full: 'offline_form',
+    skill_relaxed_every_s: null,
+    last_operator_days: 0,
+    last_operator_waits_s: 0,
+    wanted_operator_waits_s: 0,
+    expired_offers_until_away: null,
+    lost_operator: 'keep',
+    priority: 0,
+    hours: null,
+    version: 1,
   };
   operator: Operator = {
     id: 'joe',
@@ -25,6 +38,8 @@ export class StaffServer {
   ];
   /** The next writes fail with these, by method and path. */
   refuses: Record<string, { status: number; code: string; detail: string; field?: string }> = {};
+  /** What somebody else does just before the next write. */
+  overtakes: (() => void) | null = null;
   /** The writes that were asked for. */
   readonly wrote: string[] = [];
   readonly http = new Http(async (path, init) => this.#answer(new URL(path, 'http://x'), init));
@@ -35,6 +50,11 @@ export class StaffServer {
     const refused = this.refuses[`${method} ${path}`];
     if (refused) return Response.json(refused, { status: refused.status });
     if (method === 'GET') return this.#read(path, searchParams);
+    this.overtakes?.();
+    this.overtakes = null;
+    const known = (init.headers as Record<string, string>)['if-match'];
+    if (path.startsWith('/groups/') && known !== undefined && known !== `"${this.group.version}"`)
+      return Response.json({ code: 'conflict', why: 'changed', detail: 'somebody else changed it' }, { status: 409 });
     const body = init.body === undefined ? {} : (JSON.parse(String(init.body)) as object);
     this.wrote.push(`${method} ${path}${init.body === undefined ? '' : ` ${String(init.body)}`}`);
     if (path === `/groups/${this.group.id}`) return Response.json((this.group = { ...this.group, ...body }));
