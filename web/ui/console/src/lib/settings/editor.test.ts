@@ -57,7 +57,13 @@ test('what the server refuses is said at the field it names; the rest of the for
 
 test('the rules of a group are loaded, and sent as the server takes them; nothing written is nothing set', async () => {
   const { server, editor } = await group();
-  expect(editor.form.values).toMatchObject({ overflow: null, queue_length_max: '', when_full: '', priority: '0', hours: null });
+  expect(editor.form.values).toMatchObject({
+    overflow: null,
+    queue_length_max: '',
+    when_full: '',
+    priority: '0',
+    hours: null,
+  });
   editor.set('overflow', { after: '90', groups: ['sales'] });
   editor.set('queue_length_max', '40');
   editor.set('when_full', 'sales');
@@ -71,7 +77,9 @@ test('the rules of a group are loaded, and sent as the server takes them; nothin
   editor.set('queue_length_max', '');
   editor.set('when_full', '');
   expect(await editor.save()).toBe(true);
-  expect(server.wrote[1]).toBe('PATCH /groups/support {"overflow":null,"when_full":"offline_form","queue_length_max":null}');
+  expect(server.wrote[1]).toBe(
+    'PATCH /groups/support {"overflow":null,"when_full":"offline_form","queue_length_max":null}',
+  );
 });
 
 test('rules that cannot be are said where they are, in the words of the server', async () => {
@@ -118,7 +126,11 @@ test('somebody saves the same between our look and our write: we are asked', asy
   editor.set('name', 'Help');
   server.overtakes = () => (server.group = { ...server.group, name: 'Care', version: 2 });
   expect(await editor.save()).toBe(false);
-  expect([server.group.name, editor.form.clashes, editor.form.values['name']]).toEqual(['Care', { name: 'Care' }, 'Help']);
+  expect([server.group.name, editor.form.clashes, editor.form.values['name']]).toEqual([
+    'Care',
+    { name: 'Care' },
+    'Help',
+  ]);
 });
 
 test('two administrators change one field: the second is told, and decides', async () => {

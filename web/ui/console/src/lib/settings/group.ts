@@ -13,7 +13,14 @@ export const WAIT_S = { least: 10, most: 86_400 } as const;
 /** Characters of a name; the server takes no more. */
 export const NAME_MAX = 100;
 
-const OWN = ['name', 'department', 'offer_mode', 'offer_expires_after_s', 'connection_timeout_s', ...RULE_KEYS] as const;
+const OWN = [
+  'name',
+  'department',
+  'offer_mode',
+  'offer_expires_after_s',
+  'connection_timeout_s',
+  ...RULE_KEYS,
+] as const;
 
 /** The group's own version among those of its members. */
 const GROUP = '';

@@ -12,7 +12,9 @@ const besides = (values: object): string[] =>
     ({ title, say }) => `${title}. ${say}`,
   );
 const titles = (values: object, who: (id: string) => Operator | undefined = () => joe): string[] =>
-  meaningOf({ ...base, ...values }, { operator: who, group: named }).map(({ at, title }) => (at ? `${at}: ${title}` : title));
+  meaningOf({ ...base, ...values }, { operator: who, group: named }).map(({ at, title }) =>
+    at ? `${at}: ${title}` : title,
+  );
 
 test('single offers ring at one after the other until the wait is over', () => {
   expect(titles({ 'member:a': member('primary'), 'member:b': member('primary') })).toEqual([
@@ -51,7 +53,9 @@ test('a time that is being written wrongly is left open', () => {
 test('other groups join in, skills are given up, and the longest of the waits that ends first is the end', () => {
   const members = { 'member:a': member('primary') };
   const overflow = { after: '30', groups: ['sales', 'returns'] };
-  expect(titles({ ...members, overflow, skill_relaxed_every_s: '25', queue_wait_max_s: '120', when_full: 'sales' })).toEqual([
+  expect(
+    titles({ ...members, overflow, skill_relaxed_every_s: '25', queue_wait_max_s: '120', when_full: 'sales' }),
+  ).toEqual([
     '0 s: Offered to one of 1 primary member',
     '20 s: Offered again',
     '25 s: One skill less is asked for',
@@ -74,7 +78,13 @@ test('a chat waits for its own operator before others are asked', () => {
 test('what holds besides the path is said, as it is written now', () => {
   expect(besides({})).toEqual([]);
   expect(
-    besides({ queue_length_max: '40', when_full: 'sales', expired_offers_until_away: '3', lost_operator: 'requeue', priority: '-2' }),
+    besides({
+      queue_length_max: '40',
+      when_full: 'sales',
+      expired_offers_until_away: '3',
+      lost_operator: 'requeue',
+      priority: '-2',
+    }),
   ).toEqual([
     'At most 40 chats may wait. Who comes then gets a place in Sales.',
     'Away after 3 missed offers in a row. The operator gets no more chats until they set themselves to online again.',

@@ -106,9 +106,9 @@ function askedOf(values: Values, operator: Names['operator']): Meaning[] {
 
 /** Operators for whom a chat waits before anybody else is asked. */
 function ownStep(values: Values): Meaning[] {
-  const [days, last, wanted] = (['last_operator_days', 'last_operator_waits_s', 'wanted_operator_waits_s'] as const).map(
-    (key) => numberOf(values, key) ?? 0,
-  ) as [number, number, number];
+  const [days, last, wanted] = (
+    ['last_operator_days', 'last_operator_waits_s', 'wanted_operator_waits_s'] as const
+  ).map((key) => numberOf(values, key) ?? 0) as [number, number, number];
   const steps: Meaning[] = [];
   if (wanted > 0)
     steps.push({
@@ -194,11 +194,10 @@ export function besidesOf(values: Values, { group }: Names, now: number): Meanin
   if (most !== null) {
     const instead = String(values['when_full'] ?? OFFLINE_FORM);
     const then = instead === OFFLINE_FORM ? 'the off-line form' : `a place in ${group(instead)}`;
-    add(
-      most === 0 ? 'Nobody may wait' : `At most ${plural(most, 'chat')} may wait`,
-      `Who comes then gets ${then}.`,
-      ['queue_length_max', 'when_full'],
-    );
+    add(most === 0 ? 'Nobody may wait' : `At most ${plural(most, 'chat')} may wait`, `Who comes then gets ${then}.`, [
+      'queue_length_max',
+      'when_full',
+    ]);
   }
   const missed = numberOf(values, 'expired_offers_until_away');
   if (missed !== null)

@@ -30,7 +30,8 @@ export function operatorEditor(http: Http, id: string): Editor {
     steps: (form) => {
       const keys = OWN.filter((key) => form.changed.includes(key));
       const body = Object.fromEntries(keys.map((key) => [key, sent(key, form.values[key])]));
-      const own = keys.length > 0 ? [{ keys, run: () => http.patch(`/operators/${id}`, body, versions.get(OPERATOR)) }] : [];
+      const own =
+        keys.length > 0 ? [{ keys, run: () => http.patch(`/operators/${id}`, body, versions.get(OPERATOR)) }] : [];
       return [...own, ...memberSteps(http, side, form, versions)];
     },
   });
