@@ -1,5 +1,5 @@
 /** One thing of the settings, loaded, changed and saved: what its page shows is all here. */
-import { Problem } from '../http';
+import { type Http, Problem } from '../http';
 import { Form, type Values, within } from './form.svelte';
 
 /** One request of a save, and the keys it saves. */
@@ -107,6 +107,20 @@ export class Editor {
     if (at !== undefined) this.form.wrong = { ...this.form.wrong, [at]: sentence(words) };
     else this.failure = `Not saved: ${field === undefined ? '' : `${field}: `}${words}`;
   }
+}
+
+/** The one request that changes the thing itself: only what was changed, and only that version of it. */
+export function patchSteps(
+  http: Http,
+  path: string,
+  form: Form,
+  own: readonly string[],
+  sent: (key: string) => unknown,
+  version: number | undefined,
+): Step[] {
+  const keys = own.filter((key) => form.changed.includes(key));
+  const body = Object.fromEntries(keys.map((key) => [key, sent(key)]));
+  return keys.length > 0 ? [{ keys, run: () => http.patch(path, body, version) }] : [];
 }
 
 /** What went wrong, for people. */

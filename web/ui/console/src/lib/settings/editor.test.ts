@@ -82,6 +82,16 @@ test('the rules of a group are loaded, and sent as the server takes them; nothin
   );
 });
 
+test('a server that is older than this page is asked for what it knows only', async () => {
+  const server = new StaffServer();
+  const { id, department, name, offer_mode, offer_expires_after_s, connection_timeout_s } = server.group;
+  server.group = { id, department, name, offer_mode, offer_expires_after_s, connection_timeout_s };
+  const { editor } = await group(server);
+  expect('hours' in editor.form.values || 'priority' in editor.form.values).toBe(false);
+  editor.set('name', 'Help');
+  expect([await editor.save(), server.wrote]).toEqual([true, ['PATCH /groups/support {"name":"Help"}']]);
+});
+
 test('rules that cannot be are said where they are, in the words of the server', async () => {
   const { server, editor } = await group();
   editor.set('overflow', { after: '90000', groups: ['support'] });

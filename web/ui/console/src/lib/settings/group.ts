@@ -1,6 +1,6 @@
 /** One group's settings: what its form holds, and how that is saved. */
 import type { Http } from '../http';
-import { Editor } from './editor.svelte';
+import { Editor, patchSteps } from './editor.svelte';
 import type { Values } from './form.svelte';
 import { checkMembers, loadMembers, memberSteps, type Side, type Versions, whole } from './members';
 import { checkRules, RULE_KEYS, type RuleKey, ruleSent, ruleValues } from './rules';
@@ -40,12 +40,10 @@ export function groupEditor(http: Http, id: string): Editor {
       return { name, department, offer_mode, ...times, ...ruleValues(group), ...members };
     },
     check: (values) => ({ ...checkGroup(values), ...checkRules(values, id), ...checkMembers(values) }),
-    steps: (form) => {
-      const keys = OWN.filter((key) => form.changed.includes(key));
-      const body = Object.fromEntries(keys.map((key) => [key, sent(key, form.values)]));
-      const own = keys.length > 0 ? [{ keys, run: () => http.patch(`/groups/${id}`, body, versions.get(GROUP)) }] : [];
-      return [...own, ...memberSteps(http, side, form, versions)];
-    },
+    steps: (form) => [
+      ...patchSteps(http, `/groups/${id}`, form, OWN, (key) => sent(key, form.values), versions.get(GROUP)),
+      ...memberSteps(http, side, form, versions),
+    ],
   });
 }
 
@@ -64,7 +62,7 @@ function isRule(key: string): key is RuleKey {
   return (RULE_KEYS as readonly string[]).includes(key);
 }
 
-function sent(key: (typeof OWN)[number], values: Values): unknown {
+function sent(key: string, values: Values): unknown {
   if (isRule(key)) return ruleSent(values, key);
   const value = values[key];
   return key.endsWith('_s') ? Number(value) : typeof value === 'string' ? value.trim() : value;

@@ -4,7 +4,15 @@ import { findSetting } from './sections';
 import type { Operator } from './staff';
 
 const base = { offer_mode: 'single', offer_expires_after_s: '20', connection_timeout_s: '300' };
-const joe: Operator = { id: 'joe', email: 'j@x', name: 'Joe', role: 'operator', limit: null, disabled: false };
+const joe: Operator = {
+  id: 'joe',
+  email: 'j@x',
+  name: 'Joe',
+  role: 'operator',
+  limit: null,
+  disabled: false,
+  skills: {},
+};
 const member = (handling: string, limit = ''): object => ({ handling, limit });
 const named = (id: string): string => id.charAt(0).toUpperCase() + id.slice(1);
 const besides = (values: object): string[] =>
@@ -71,7 +79,10 @@ test('help that comes after the end is said to be too late', () => {
 
 test('a chat waits for its own operator before others are asked', () => {
   const own = { last_operator_days: '30', last_operator_waits_s: '45', wanted_operator_waits_s: '60' };
-  expect(titles(own).slice(0, 2)).toEqual(['to 1 min: Only whom the page names', 'to 45 s: Only who served them last']);
+  expect(titles(own).slice(0, 2)).toEqual([
+    'first: Whom the page names, for 1 min',
+    'first: Who served them last, for 45 s',
+  ]);
   expect(titles({ ...own, last_operator_days: '0', wanted_operator_waits_s: '0' })[0]).toBe('0 s: Nobody is asked');
 });
 
@@ -112,7 +123,8 @@ test('spans are as short as is exact', () => {
 
 test('a setting is found by its words, and leads to where it is', () => {
   const found = (typed: string) => findSetting(typed).map(({ section, setting }) => `${section.id}: ${setting ?? ''}`);
-  expect(found('')).toEqual(['operators: ', 'groups: ']);
+  expect(found('')).toEqual(['operators: ', 'profiles: ', 'departments: ', 'groups: ']);
   expect(found('limit GROUP')).toEqual(['operators: Limit, all groups together', 'groups: Limit in a group']);
+  expect(found('priority')).toEqual(['departments: Priority of a department', 'groups: Priority of a group']);
   expect(found('webhook')).toEqual([]);
 });

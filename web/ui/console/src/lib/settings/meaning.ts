@@ -39,9 +39,15 @@ export function meaningOf(values: Values, names: Names): Meaning[] {
     step.after < end.after
       ? step
       : { ...step, title: `${step.title}: too late`, say: 'The wait is over before this time has come.' };
-  return [...ownStep(values), ...asked, ...timed.map(too), { ...end, last: true }].map(
-    ({ at, title, say, from, last }) => ({ at, title, say, from, ...(last ? { last } : {}) }),
-  );
+  const own = ownStep(values);
+  if (own.length > 0 && asked[0]) asked[0] = { ...asked[0], at: 'then' };
+  return [...own, ...asked, ...timed.map(too), { ...end, last: true }].map(({ at, title, say, from, last }) => ({
+    at,
+    title,
+    say,
+    from,
+    ...(last ? { last } : {}),
+  }));
 }
 
 /** Whom the group itself asks, in this order. */
@@ -112,16 +118,16 @@ function ownStep(values: Values): Meaning[] {
   const steps: Meaning[] = [];
   if (wanted > 0)
     steps.push({
-      at: `to ${span(wanted)}`,
-      title: 'Only whom the page names',
-      say: 'A link to one operator waits so long for them, and is then offered as all others are.',
+      at: 'first',
+      title: `Whom the page names, for ${span(wanted)}`,
+      say: 'Nobody else is asked so long. Pages and links that name nobody do not wait.',
       from: ['wanted_operator_waits_s'],
     });
   if (days > 0 && last > 0)
     steps.push({
-      at: `to ${span(last)}`,
-      title: 'Only who served them last',
-      say: `When that was at most ${plural(days, 'day')} ago. It ends early when they decline.`,
+      at: 'first',
+      title: `Who served them last, for ${span(last)}`,
+      say: `When that was at most ${plural(days, 'day')} ago. It ends early when they decline. New visitors do not wait.`,
       from: ['last_operator_days', 'last_operator_waits_s'],
     });
   return steps;

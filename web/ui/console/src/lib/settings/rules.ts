@@ -55,16 +55,17 @@ export type RuleKey = (typeof RULE_KEYS)[number];
 /** What is chosen for the off-line form where else a group's id stands. */
 export const OFFLINE_FORM = '';
 
-export function ruleValues(rules: Rules): Record<RuleKey, unknown> {
-  const { overflow, when_full, hours } = rules;
-  const numbers = Object.fromEntries(NUMBER_KEYS.map((key) => [key, rules[key] === null ? '' : String(rules[key])]));
-  return {
-    ...(numbers as Record<NumberKey, string>),
+/** The rules as they are written: those that the server has told, which may be older than this page. */
+export function ruleValues(rules: Partial<Rules>): Values {
+  const { overflow, when_full, lost_operator, hours } = rules;
+  const values: Record<RuleKey, unknown> = {
+    ...(Object.fromEntries(NUMBER_KEYS.map((key) => [key, String(rules[key] ?? '')])) as Record<NumberKey, string>),
     overflow: overflow && ({ after: String(overflow.after_s), groups: overflow.groups } satisfies Help),
     when_full: typeof when_full === 'object' ? when_full.group : OFFLINE_FORM,
-    lost_operator: rules.lost_operator,
+    lost_operator,
     hours: hours && weekOf(hours),
   };
+  return Object.fromEntries(RULE_KEYS.filter((key) => rules[key] !== undefined).map((key) => [key, values[key]]));
 }
 
 /** What is wrong with the rules of the group `own`, by where it is. */
@@ -73,7 +74,8 @@ export function checkRules(values: Values, own: string): Record<string, string> 
   for (const key of NUMBER_KEYS) {
     const rule: NumberRule = NUMBERS[key];
     const text = String(values[key] ?? '').trim();
-    if (numberOf(values, key) === null && !(rule.empty && text === '')) wrong[key] = `Expected ${rule.expected}`;
+    if (key in values && numberOf(values, key) === null && !(rule.empty && text === ''))
+      wrong[key] = `Expected ${rule.expected}`;
   }
   const help = values['overflow'] as Help | null;
   if (help) checkHelp(help, own, wrong);

@@ -2,13 +2,22 @@
 import type { Http } from '../http';
 import type { Place, Router, SectionId } from '../state/router.svelte';
 import type { Editor } from './editor.svelte';
+import { departmentEditor } from './department';
 import { groupEditor } from './group';
 import { StaffLists } from './lists.svelte';
 import { operatorEditor } from './operator';
+import { profileEditor } from './profile';
+
+const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
+  operators: operatorEditor,
+  profiles: profileEditor,
+  departments: departmentEditor,
+  groups: groupEditor,
+};
 
 export class Settings {
   readonly lists: StaffLists;
-  /** The group or operator in the address. */
+  /** The one thing in the address. */
   editor = $state.raw<Editor | null>(null);
   /** What somebody is about to make. */
   making = $state<SectionId | null>(null);
@@ -33,8 +42,7 @@ export class Settings {
     void this.lists.load();
     if (open === this.#open) return;
     this.#open = open;
-    const edit = settings.section === 'groups' ? groupEditor : operatorEditor;
-    this.editor = settings.id === null ? null : edit(this.#http, settings.id);
+    this.editor = settings.id === null ? null : EDITORS[settings.section](this.#http, settings.id);
     void this.editor?.load();
   }
 

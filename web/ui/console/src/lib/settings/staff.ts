@@ -51,13 +51,22 @@ export interface Versioned {
   version?: number;
 }
 
-export interface Group extends Rules, Versioned {
+export interface Group extends Partial<Rules>, Versioned {
   id: string;
   department: string;
   name: string;
   offer_mode: OfferMode;
   offer_expires_after_s: number;
   connection_timeout_s: number;
+}
+
+/** What an operator can, by name, with a level from 1 to 10. */
+export type Skills = Record<string, number>;
+
+/** A skill that chats ask for, and how well at least. */
+export interface WantedSkill {
+  skill: string;
+  level: number;
 }
 
 export interface Operator extends Versioned {
@@ -68,6 +77,7 @@ export interface Operator extends Versioned {
   /** Chats at once; none is unlimited, 0 gets none. */
   limit: number | null;
   disabled: boolean;
+  skills?: Skills;
 }
 
 export interface Membership extends Versioned {
@@ -78,10 +88,22 @@ export interface Membership extends Versioned {
   active: boolean;
 }
 
-export interface Department {
+export interface Department extends Versioned {
   id: string;
   name: string;
   place: number;
+  /** What its chats ask for, the most important first. */
+  skills?: WantedSkill[];
+  /** They ask for the visitor's language too. */
+  match_language?: boolean;
+  priority?: number;
+}
+
+/** Groups that an operator who chooses it receives from, and from no others. */
+export interface Profile extends Versioned {
+  id: string;
+  name: string;
+  groups: string[];
 }
 
 /** Items of one request; the most the server gives. */
