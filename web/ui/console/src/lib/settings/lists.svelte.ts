@@ -8,7 +8,7 @@ export class StaffLists {
   operators = $state.raw<readonly Operator[]>([]);
   departments = $state.raw<readonly Department[]>([]);
   /** None where the server knows no profiles. */
-  profiles = $state.raw<readonly Profile[] | null>([]);
+  profiles = $state.raw<readonly Profile[] | null>(null);
   memberships = $state.raw<readonly Membership[]>([]);
   /** What is here is shown while it is loaded anew. */
   state = $state<'loading' | 'there' | 'failed' | 'forbidden'>('loading');
@@ -38,11 +38,10 @@ export class StaffLists {
     const http = this.#http;
     if (this.state !== 'there') this.state = 'loading';
     try {
-      [this.groups, this.operators, this.departments, this.profiles, this.memberships] = await Promise.all([
+      [this.groups, this.operators, this.departments, this.memberships] = await Promise.all([
         allOf<Group>(http, '/groups'),
         allOf<Operator>(http, '/operators'),
         allOf<Department>(http, '/departments'),
-        allOf<Profile>(http, '/profiles').catch(noneWhereUnknown),
         allOf<Membership>(http, '/memberships'),
       ]);
       this.state = 'there';
@@ -53,7 +52,7 @@ export class StaffLists {
   }
 
   clear(): void {
-    this.groups = this.operators = this.departments = this.profiles = this.memberships = [];
+    this.groups = this.operators = this.departments = this.memberships = [];
     this.state = 'loading';
   }
 
@@ -86,12 +85,6 @@ export class StaffLists {
   groupsOf(operator: string): readonly Membership[] {
     return this.#groupsOf.get(operator) ?? [];
   }
-}
-
-/** A server that is older than this page has no such list. */
-function noneWhereUnknown(error: unknown): null {
-  if (error instanceof Problem && error.code === 'not_found') return null;
-  throw error;
 }
 
 function gathered(all: readonly Membership[], by: 'group' | 'operator'): Map<string, Membership[]> {

@@ -78,12 +78,13 @@ test('what a department asks for is held against its members: how many can, and 
   const both = [row('returns', 5), row('language:de', 5)];
   const ann = member('ann', { returns: 9 });
   const ben = member('ben', { 'language:de': 5 });
-  expect(wantedWords([], [ann])).toBe('');
-  expect(wantedWords([row('')], [ann])).toBe('');
-  expect(wantedWords(both, [ann])).toMatch(/^Nobody in its groups has German at level 5/);
-  expect(wantedWords(both, [ann, ben])).toMatch(/^Nobody in its groups has all of them/);
-  expect(wantedWords(both, [ann, ben, member('cy', { returns: 5, 'language:de': 10 })])).toBe(
-    '1 member of its groups has all of them.',
-  );
-  expect(wantedWords([row('returns')], [member('dee', { returns: 9 }, true)])).toMatch(/^Nobody/);
+  expect(wantedWords([], [ann])).toBe(null);
+  expect(wantedWords([row('')], [ann])).toBe(null);
+  expect(wantedWords(both, [ann])?.say).toMatch(/^Nobody in its groups has German at level 5/);
+  expect(wantedWords(both, [ann, ben])?.say).toMatch(/^Nobody in its groups has all of them/);
+  expect(wantedWords(both, [ann, ben, member('cy', { returns: 5, 'language:de': 10 })])).toEqual({
+    say: '1 member of its groups has all of them.',
+    nobody: false,
+  });
+  expect(wantedWords([row('returns')], [member('dee', { returns: 9 }, true)])?.nobody).toBe(true);
 });
