@@ -2,6 +2,7 @@
 
 mod absence;
 mod accounts;
+mod assignment;
 mod bad_frames;
 mod bad_input;
 mod canaries;

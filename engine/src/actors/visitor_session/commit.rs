@@ -42,6 +42,8 @@ impl VisitorSession {
             let key = cause.as_ref().map(|(_, _, key)| *key);
             Box::new(Before { chat: core.chat.clone(), visible: core.visible.len(), key })
         });
+        let frees = decision.slots.iter().filter(|slot| slot.frees());
+        let freed = frees.map(|slot| slot.place().0).collect();
         let rung_before = core.chat.offer().cloned();
         let light =
             decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
@@ -97,7 +99,7 @@ impl VisitorSession {
         core.barrier |= before.is_some();
         core.in_flight.push_back(Pending {
             command,
-            append: Some(Box::new(Appending { frames, facts, before, proposed })),
+            append: Some(Box::new(Appending { frames, facts, before, proposed, freed })),
             answer,
         });
         let (generation, last_seq) = (self.generation, core.chat.last_seq);

@@ -124,6 +124,8 @@ pub(super) struct Appending {
     pub before: Option<Box<Before>>,
     /// The operator of a proposal, to tell the queue when there is no slot.
     pub proposed: Option<crate::domain::ids::OperatorId>,
+    /// Whose slots it frees.
+    pub freed: Vec<crate::domain::ids::OperatorId>,
 }
 
 /// What a refused slot puts back.

@@ -8,7 +8,7 @@ use crate::actors::messages::{ToOperator, ToQueue};
 use crate::actors::nodes::missed::fill_own;
 use crate::actors::queue::news;
 use crate::domain::chat::Person;
-use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
+use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::limits::WAITING_REPEAT;
 use crate::domain::routing::{Arrival, Settled, Wishes};
@@ -44,6 +44,13 @@ impl VisitorSession {
     }
 
     fn publish(&mut self, append: &Appending, loads: &[Load]) {
+        // An operator's other groups hear what is used before the group that proposed it counts it as answered.
+        for load in loads.iter().filter(|load| !append.freed.contains(&load.operator)) {
+            self.to_operator(load.operator, ToOperator::Load(load.clone()));
+            if append.proposed.is_none() {
+                self.shared.to_queue(self.account, &load.group, ToQueue::Load(load.clone()));
+            }
+        }
         let mut facts = append.facts.iter().peekable();
         for event in &append.frames {
             // Whoever becomes the owner by this event is its first reader.
@@ -52,10 +59,9 @@ impl VisitorSession {
             }
             self.push(event);
         }
-        for load in loads {
-            // The group's own queue hears it at once, those of the operator's other groups from the operator.
-            self.to_queue(ToQueue::Load(load.clone()));
-            self.to_operator(load.operator, ToOperator::Load(load.clone()));
+        for load in loads.iter().filter(|load| append.freed.contains(&load.operator)) {
+            // Which of the operator's groups has the slot now is the operator's to say.
+            self.to_operator(load.operator, ToOperator::Freed(load.clone()));
         }
         if !append.facts.is_empty() {
             self.shared.lists.changed(self.account);
@@ -164,7 +170,7 @@ impl VisitorSession {
                 self.ring_over(*operator, *offer, *why, None);
                 self.offer_over();
             }
-            EventKind::Assigned { operator, name, group, offer, .. } => {
+            EventKind::Assigned { operator, name, group, by, offer } => {
                 core.told.phase = ChatPhase::Active;
                 core.record.head.group = group.clone();
                 let outlets = self.shared.registry.outlets_of_operator(self.account, *operator);
@@ -176,7 +182,12 @@ impl VisitorSession {
                     metrics.offer(self.account, group, "accepted");
                     self.ring_over(*operator, *offer, OfferEnd::Taken, Some(name.clone()));
                 }
-                self.leave_queue(group.clone());
+                let load = loads.iter().find(|load| load.operator == *operator);
+                match load.filter(|_| *by == AssignedBy::Automatic) {
+                    Some(load) => self.proposal_settled(*operator, Settled::Assigned(news(load))),
+                    None => self.leave_queue(ToQueue::Served(self.chat)),
+                }
+                self.place = None;
             }
             EventKind::Ended { by, why, .. } => self.ended(event, *by, *why, group),
             EventKind::Started { .. }
@@ -203,7 +214,7 @@ impl VisitorSession {
             if let Some((offer, operator)) = self.rung_at_the_end() {
                 self.ring_over(operator, offer, OfferEnd::Ended, None);
             }
-            self.leave_queue(group);
+            self.leave_queue(ToQueue::Gone(self.chat));
         }
     }
 
@@ -216,13 +227,13 @@ impl VisitorSession {
         self.to_operator(operator, ToOperator::RingOver { offer, why, by });
     }
 
-    fn leave_queue(&mut self, group: GroupId) {
-        self.ahead = None;
+    fn leave_queue(&mut self, message: ToQueue) {
+        self.place = None;
         if let Some(core) = &mut self.core {
             core.told.queue_again = None;
         }
         // One that is lost is found by the queue's own comparison with the store.
-        self.shared.to_queue(self.account, &group, ToQueue::Gone(self.chat));
+        self.to_queue(message);
     }
 
     /// Tells the queue that the chat waits, until it says that it knows.
@@ -274,12 +285,15 @@ impl VisitorSession {
     /// What the visitor sees of the chat, as far as it was told.
     pub(super) fn snapshot(&self) -> Option<VisitorChat> {
         let core = self.core.as_ref()?;
+        let place = self.place.filter(|_| core.told.phase == ChatPhase::Waiting);
         Some(VisitorChat {
             id: self.chat,
             state: core.told.phase,
             seq: core.visitor_published,
             marks: core.visitor_marks(),
-            ahead: self.ahead.filter(|_| core.told.phase == ChatPhase::Waiting),
+            ahead: place.map(|place| place.ahead),
+            about: place.is_some_and(|place| place.about),
+            estimate_s: place.and_then(|place| place.estimate_s),
             operator: core.audience.as_ref().map(|(person, _)| person.name.clone()),
         })
     }

@@ -4,7 +4,7 @@ use actix::Context;
 
 use super::orders::sender;
 use super::{Life, VisitorSession};
-use crate::actors::messages::{Identity, Party, Signal, ToQueue};
+use crate::actors::messages::{Identity, Party, Signal, Standing, ToQueue};
 use crate::domain::chat::Input;
 use crate::domain::event::{Role, Sender};
 use crate::domain::routing::Settled;
@@ -52,7 +52,7 @@ impl VisitorSession {
                     self.end_by_rule(why, ctx);
                 }
             }
-            Signal::Position(ahead) => self.position(ahead),
+            Signal::Position(place) => self.position(place),
             Signal::LetGo => return self.read(ctx),
             Signal::Flush => self.save_marks(),
         }
@@ -88,13 +88,14 @@ impl VisitorSession {
         }
     }
 
-    fn position(&mut self, ahead: u32) {
+    fn position(&mut self, place: Standing) {
         let Some(core) = &self.core else { return };
-        if core.told.phase != ChatPhase::Waiting || self.ahead == Some(ahead) {
+        if core.told.phase != ChatPhase::Waiting || self.place == Some(place) {
             return;
         }
-        self.ahead = Some(ahead);
-        let text = frame::notice(&VisitorNotice::Queue { ahead });
+        self.place = Some(place);
+        let Standing { ahead, about, estimate_s } = place;
+        let text = frame::notice(&VisitorNotice::Queue { ahead, about, estimate_s });
         core.visitor_outlets.each(|outlet| {
             outlet.push(text.clone());
         });

@@ -154,6 +154,11 @@ impl SlotChange {
         matches!(self, Self::Reserve { .. } | Self::Occupy { .. })
     }
 
+    /// Whether somebody has a slot more than before.
+    pub fn frees(&self) -> bool {
+        matches!(self, Self::Unreserve { .. } | Self::Free { .. })
+    }
+
     /// What it adds to the reserved and to the filled slots.
     pub fn delta(&self) -> (i32, i32) {
         match self {

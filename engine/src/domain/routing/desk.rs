@@ -359,7 +359,8 @@ impl Desk {
         }
     }
 
-    pub(super) fn proposed_to(&self, chat: ChatId) -> Option<OperatorId> {
+    /// For whom the chat's proposal is, while it has no answer.
+    pub fn proposed_to(&self, chat: ChatId) -> Option<OperatorId> {
         match self.queue.get(chat)?.offering {
             Offering::Proposed { operator, .. } => Some(operator),
             _ => None,
