@@ -204,13 +204,17 @@ impl Talk {
             events: events.iter().map(|event| event.to_stored().unwrap()).collect(),
             head: if only_messages { self.light() } else { self.full() },
             slots: decision.slots,
-            opened: opened.map(|offer| OfferRow {
-                id: offer.id,
-                operator: offer.operator,
-                group: offer.group.clone(),
-                kind: offer.kind,
-                expires_at: offer.expires_at,
-            }),
+            opened: opened
+                .into_iter()
+                .map(|offer| OfferRow {
+                    id: offer.id,
+                    operator: offer.operator,
+                    group: offer.group.clone(),
+                    kind: offer.kind,
+                    expires_at: offer.expires_at,
+                    holds: true,
+                })
+                .collect(),
             closed: rung.into_iter().filter(|rung| self.chat.offer().is_none_or(|open| open.id != *rung)).collect(),
             at: now,
         }
