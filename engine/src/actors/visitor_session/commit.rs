@@ -10,11 +10,12 @@ use super::{Life, VisitorSession};
 use crate::actors::guard::deliver;
 use crate::actors::messages::{Command, Settled};
 use crate::domain::chat::{Chat, Decision};
-use crate::domain::event::{Event, EventKind, OfferKind, Origin, Sender, StoredEvent};
-use crate::domain::ids::{ChatId, CommandId, OfferId};
+use crate::domain::event::{Event, EventKind, Origin, Sender, StoredEvent};
+use crate::domain::ids::{ChatId, CommandId};
 use crate::domain::routing;
 use crate::domain::time::Timestamp;
-use crate::ports::journal::{Append, AppendError, ChatHead, Completion, Head, OfferRow};
+use crate::ports::journal::{Append, AppendError, ChatHead, Completion, Head};
+use crate::ports::offers;
 use crate::protocol::error::Failure;
 use crate::protocol::frame;
 use crate::protocol::visitor::VisitorEvent;
@@ -44,7 +45,7 @@ impl VisitorSession {
         });
         let frees = decision.slots.iter().filter(|slot| slot.frees());
         let freed = frees.map(|slot| slot.place().0).collect();
-        let rung_before = rows(&core.chat);
+        let rung_before = offers::ringing(&core.chat);
         let light =
             decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
         let after = core.chat.last_seq;
@@ -83,7 +84,7 @@ impl VisitorSession {
             answer_to(command, ack(command, self.chat, (first.seq, first.visitor_seq)))
         });
         let Some(head) = head(core.chat.visitor_seq, light, &core.chat) else { return };
-        let (opened, closed) = offers(&rung_before, rows(&core.chat));
+        let (opened, closed) = offers::changed(&rung_before, offers::ringing(&core.chat));
         let append = Append {
             account: self.account,
             chat: self.chat,
@@ -190,39 +191,6 @@ fn head(visitor_seq: u32, light: bool, chat: &Chat) -> Option<Head> {
         });
     }
     ChatHead::of(chat).map(|head| Head::Full(Box::new(head)))
-}
-
-/// The rows of what rings.
-fn rows(chat: &Chat) -> Vec<OfferRow> {
-    let single = chat.offer().map(|offer| OfferRow {
-        id: offer.id,
-        operator: offer.operator,
-        group: offer.group.clone(),
-        kind: offer.kind,
-        expires_at: offer.expires_at,
-        holds: true,
-    });
-    let at_all = chat.ring().into_iter().flat_map(|ring| {
-        ring.rung.iter().map(|person| OfferRow {
-            id: ring.id,
-            operator: person.id,
-            group: ring.group.clone(),
-            kind: OfferKind::New,
-            expires_at: ring.expires_at,
-            holds: false,
-        })
-    });
-    single.into_iter().chain(at_all).collect()
-}
-
-/// Which offer rows an append opens and closes. One that has changed for anybody is closed for all and opened anew.
-fn offers(before: &[OfferRow], after: Vec<OfferRow>) -> (Vec<OfferRow>, Vec<OfferId>) {
-    if before == after {
-        return (Vec::new(), Vec::new());
-    }
-    let mut closed: Vec<OfferId> = before.iter().map(|offer| offer.id).collect();
-    closed.dedup();
-    (after, closed)
 }
 
 /// The frames of an event, made while its parts are at hand; they leave after the commit.

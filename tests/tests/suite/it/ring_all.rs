@@ -1,7 +1,7 @@
 //! Groups whose chats ring at all who are free: the first to accept has the chat.
 
 use serde_json::{Value, json};
-use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::client::{OperatorClient, Settled, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
@@ -35,10 +35,9 @@ async fn a_chat_rings_at_all_who_are_free_and_the_first_has_it() {
     bob.put("b", json!({ "type": "accept", "offer": bobs["offer"] })).await;
     joe.put("j", json!({ "type": "accept", "offer": joes["offer"] })).await;
     let (bobs, joes) = (bob.try_settle("b").await, joe.try_settle("j").await);
-    let (bobs, joes) = (bobs.expect("an answer").result, joes.expect("an answer").result);
-    let (winner, loser) = match (&bobs, &joes) {
-        (Ok(_), Err(late)) => ("Bob", late),
-        (Err(late), Ok(_)) => ("Joe", late),
+    let (winner, loser) = match (bobs.expect("an answer"), joes.expect("an answer")) {
+        (Settled::Stored(_), Settled::Refused(late)) => ("Bob", late),
+        (Settled::Refused(late), Settled::Stored(_)) => ("Joe", late),
         both => panic!("one of them has it: {both:?}"),
     };
     assert_eq!((&loser["code"], &loser["why"]), (&json!("conflict"), &json!("taken")), "{loser}");
@@ -119,7 +118,7 @@ async fn a_ring_at_all_outlives_the_server_and_a_window_that_is_opened_late() {
     assert_eq!(late.welcome["offers"][0]["offer"], offer["offer"], "{}", late.welcome);
     drop(late);
     server.kill();
-    server.start_again();
+    server.restart();
     for operator in [&mut joe, &mut bob] {
         operator.moved_to(server.address());
         operator.reconnect().await.expect("the server is there");
