@@ -42,6 +42,16 @@ test('automatic chats are assigned, secondary members come after, pull members t
   ]);
 });
 
+test('a chat that rings at all is not passed on, and nobody has missed it', () => {
+  const members = { 'member:a': member('primary'), 'member:b': member('primary'), 'member:c': member('secondary') };
+  expect(titles({ ...members, offer_mode: 'ring_all' })).toEqual([
+    '0 s: Rings at all of 2 primary members',
+    '20 s: Rings again',
+    'Then one of 1 secondary member',
+    '5 min: The wait is over',
+  ]);
+});
+
 test('members who get none, are disabled, or were removed in the form are not asked', () => {
   const waits = ['0 s: Nobody is asked', '5 min: The wait is over'];
   expect(titles({ 'member:a': member('primary', '0') })).toEqual(waits);

@@ -6,7 +6,7 @@ import { OFFER_S, WAIT_S } from './group';
 import type { Week } from './hours';
 import { limitValue, membersOf, whole } from './members';
 import { type Help, numberOf, OFFLINE_FORM, RULE_S_MAX } from './rules';
-import type { Operator } from './staff';
+import type { OfferMode, Operator } from './staff';
 
 /** One step of the path, or what holds besides. */
 export interface Meaning {
@@ -50,6 +50,18 @@ export function meaningOf(values: Values, names: Names): Meaning[] {
   }));
 }
 
+const LOWEST = 'Of those who are online and below their limits, the one with the lowest share of capacity in use.';
+
+/** The first step of each mode; who is asked is said as `3 primary members`. */
+const FIRST: Record<OfferMode, (asked: string) => Pick<Meaning, 'title' | 'say'>> = {
+  automatic: (asked) => ({ title: `Assigned to one of ${asked}`, say: `${LOWEST} Nobody has to accept.` }),
+  single: (asked) => ({ title: `Offered to one of ${asked}`, say: LOWEST }),
+  ring_all: (asked) => ({
+    title: `Rings at all of ${asked}`,
+    say: 'At those who are online and below their limits. The first to accept has it, the others are told who.',
+  }),
+};
+
 /** Whom the group itself asks, in this order. */
 function askedOf(values: Values, operator: Names['operator']): Meaning[] {
   const can = membersOf(values).filter(([id, { limit }]) => {
@@ -58,22 +70,21 @@ function askedOf(values: Values, operator: Names['operator']): Meaning[] {
   });
   const count = (handling: string): number => can.filter(([, one]) => one.handling === handling).length;
   const [primary, secondary, pull] = [count('primary'), count('secondary'), count('pull')];
-  const automatic = values['offer_mode'] === 'automatic';
+  const mode = values['offer_mode'] as OfferMode;
   const rings = whole(String(values['offer_expires_after_s']), OFFER_S.least, OFFER_S.most);
   const first = primary > 0 ? primary : secondary;
   const asked = plural(first, primary > 0 ? 'primary member' : 'secondary member');
   const steps: Meaning[] = [];
 
-  if (first > 0)
+  if (first > 0) steps.push({ at: '0 s', ...FIRST[mode](asked), from: ['offer_mode', 'members'] });
+  if (first > 0 && mode === 'ring_all')
     steps.push({
-      at: '0 s',
-      title: `${automatic ? 'Assigned to' : 'Offered to'} one of ${asked}`,
-      say: `Of those who are online and below their limits, the one with the lowest share of capacity in use.${
-        automatic ? ' Nobody has to accept.' : ''
-      }`,
-      from: ['offer_mode', 'members'],
+      at: rings === null ? '' : span(rings),
+      title: 'Rings again',
+      say: 'Nobody has missed it. The visitor keeps the place in the queue.',
+      from: ['offer_expires_after_s'],
     });
-  if (first > 0 && !automatic)
+  if (first > 0 && mode === 'single')
     steps.push({
       at: rings === null ? '' : span(rings),
       title: first > 1 || secondary > 0 ? 'Offered to the next' : 'Offered again',

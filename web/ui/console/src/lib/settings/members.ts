@@ -54,7 +54,7 @@ export function checkMembers(values: Values): Record<string, string> {
 export function limitWrong(text: string): string | null {
   return text.trim() === '' || whole(text, 0, LIMIT_MAX) !== null
     ? null
-    : `A number from 0 to ${LIMIT_MAX}, or empty for no limit`;
+    : `Expected a whole number from 0 to ${LIMIT_MAX}, or nothing`;
 }
 
 /** A limit as it is sent. */

@@ -2,8 +2,8 @@
 import type { Handling, StaffRole } from '@switchboard/protocol';
 import type { Http } from '../http';
 
-/** How a chat finds its operator: assigned at once, or rung at one at a time. */
-export type OfferMode = 'automatic' | 'single';
+/** How a chat finds its operator: assigned at once, rung at one at a time, or at all who are free. */
+export type OfferMode = 'automatic' | 'single' | 'ring_all';
 
 /** Other groups that help after a while. */
 export interface Overflow {
@@ -142,6 +142,7 @@ export const HANDLINGS = Object.keys(HANDLING_WORDS) as Handling[];
 export const MODE_WORDS: Record<OfferMode, { label: string; hint: string }> = {
   automatic: { label: 'Automatic', hint: 'Assigned at once to the freest operator.' },
   single: { label: 'Single', hint: 'Rung at one operator at a time.' },
+  ring_all: { label: 'Ring-all', hint: 'Rung at all who are free, the first to accept has it.' },
 };
 export const MODES = Object.keys(MODE_WORDS) as OfferMode[];
 
