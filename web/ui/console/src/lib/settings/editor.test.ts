@@ -14,23 +14,23 @@ test('a group is shown with all its members, and nothing is unsaved', async () =
   expect([editor.state, editor.dirty]).toEqual(['there', false]);
   expect(editor.form.values).toMatchObject({
     offer_expires_after_s: '20',
-    'member:joe': { handling: 'primary', limit: '' },
-    'member:sue': { handling: 'secondary', limit: '3' },
+    'member:joe': { handling: 'primary', limit: '', active: true },
+    'member:sue': { handling: 'secondary', limit: '3', active: true },
   });
 });
 
 test('only what was changed is sent: settings, a changed member, a new one, a removed one', async () => {
   const { server, editor } = await group();
   editor.set('connection_timeout_s', '60');
-  editor.set('member:sue', { handling: 'secondary', limit: '0' });
-  editor.set('member:bob', { handling: 'pull', limit: '' });
+  editor.set('member:sue', { handling: 'secondary', limit: '0', active: true });
+  editor.set('member:bob', { handling: 'pull', limit: '', active: true });
   editor.set('member:joe', null);
   expect(await editor.save()).toBe(true);
   expect(server.wrote.toSorted()).toEqual([
     'DELETE /memberships/support/joe',
     'PATCH /groups/support {"connection_timeout_s":60}',
-    'PATCH /memberships/support/sue {"handling":"secondary","limit":0}',
-    'POST /memberships {"group":"support","operator":"bob","handling":"pull","limit":null}',
+    'PATCH /memberships/support/sue {"limit":0}',
+    'POST /memberships {"group":"support","operator":"bob","handling":"pull","limit":null,"active":true}',
   ]);
   expect(editor.dirty).toBe(false);
 });
@@ -38,7 +38,7 @@ test('only what was changed is sent: settings, a changed member, a new one, a re
 test('a time or limit that cannot be is said at its field, and nothing is sent', async () => {
   const { server, editor } = await group();
   editor.set('offer_expires_after_s', '3');
-  editor.set('member:sue', { handling: 'secondary', limit: '-1' });
+  editor.set('member:sue', { handling: 'secondary', limit: '-1', active: true });
   expect(await editor.save()).toBe(false);
   expect(Object.keys(editor.form.wrong)).toEqual(['offer_expires_after_s', 'member:sue']);
   expect(server.wrote).toEqual([]);
@@ -159,7 +159,7 @@ test('of a save that stops half way, only the rest is left to save', async () =>
   const busy = { status: 503, code: 'unavailable', detail: 'the store is busy' };
   server.refuses['PATCH /memberships/support/sue'] = busy;
   editor.set('name', 'Help');
-  editor.set('member:sue', { handling: 'pull', limit: '' });
+  editor.set('member:sue', { handling: 'pull', limit: '', active: true });
   expect(await editor.save()).toBe(false);
   expect([editor.form.changed, editor.failure]).toEqual([['member:sue'], 'Not saved: the store is busy']);
   server.refuses = {};
@@ -197,7 +197,7 @@ test('an empty limit is no limit, and 0 is none at all', async () => {
   await editor.save();
   expect(server.operator.limit).toBe(null);
   editor.set('limit', '0');
-  editor.set('member:support', { handling: 'pull', limit: '4' });
+  editor.set('member:support', { handling: 'pull', limit: '4', active: true });
   await editor.save();
   expect(server.operator.limit).toBe(0);
   expect(server.memberships.find(({ operator }) => operator === 'joe')).toMatchObject({ handling: 'pull', limit: 4 });

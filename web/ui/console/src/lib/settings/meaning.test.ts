@@ -13,7 +13,7 @@ const joe: Operator = {
   disabled: false,
   skills: {},
 };
-const member = (handling: string, limit = ''): object => ({ handling, limit });
+const member = (handling: string, limit = ''): object => ({ handling, limit, active: true });
 const named = (id: string): string => id.charAt(0).toUpperCase() + id.slice(1);
 const besides = (values: object): string[] =>
   besidesOf({ ...base, ...values }, { operator: () => joe, group: named }, Date.parse('2026-11-23T09:30:00Z')).map(
@@ -58,6 +58,7 @@ test('members who get none, are disabled, or were removed in the form are not as
   expect(titles({ 'member:a': member('primary') }, () => ({ ...joe, disabled: true }))).toEqual(waits);
   expect(titles({ 'member:a': member('primary') }, () => ({ ...joe, limit: 0 }))).toEqual(waits);
   expect(titles({ 'member:a': null })).toEqual(waits);
+  expect(titles({ 'member:a': { handling: 'primary', limit: '', active: false } })).toEqual(waits);
 });
 
 test('one member alone is offered the chat again, not somebody else', () => {

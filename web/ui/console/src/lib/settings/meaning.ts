@@ -64,9 +64,9 @@ const FIRST: Record<OfferMode, (asked: string) => Pick<Meaning, 'title' | 'say'>
 
 /** Whom the group itself asks, in this order. */
 function askedOf(values: Values, operator: Names['operator']): Meaning[] {
-  const can = membersOf(values).filter(([id, { limit }]) => {
+  const can = membersOf(values).filter(([id, { limit, active }]) => {
     const person = operator(id);
-    return limitValue(limit) !== 0 && person?.limit !== 0 && !person?.disabled;
+    return active && limitValue(limit) !== 0 && person?.limit !== 0 && !person?.disabled;
   });
   const count = (handling: string): number => can.filter(([, one]) => one.handling === handling).length;
   const [primary, secondary, pull] = [count('primary'), count('secondary'), count('pull')];

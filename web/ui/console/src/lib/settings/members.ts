@@ -9,6 +9,8 @@ import { allOf, limitText, type Membership } from './staff';
 export interface Member {
   handling: Handling;
   limit: string;
+  /** Receives chats of the group now. */
+  active: boolean;
 }
 
 /** Chats that an operator or a membership may be allowed at once; the server takes no more. */
@@ -38,7 +40,10 @@ export async function loadMembers(http: Http, { of, id }: Side, versions: Versio
   const other = of === 'group' ? 'operator' : 'group';
   for (const one of all) versions.set(memberKey(one[other]), one.version);
   return Object.fromEntries(
-    all.map((one) => [memberKey(one[other]), { handling: one.handling, limit: limitText(one.limit) } satisfies Member]),
+    all.map((one) => [
+      memberKey(one[other]),
+      { handling: one.handling, limit: limitText(one.limit), active: one.active } satisfies Member,
+    ]),
   );
 }
 
@@ -77,14 +82,22 @@ export function memberSteps(http: Http, { of, id }: Side, form: Form, versions: 
       const [group, operator] = of === 'group' ? [id, other] : [other, id];
       const [before, after] = [form.saved[key], form.values[key]] as [Member | null | undefined, Member | null];
       const path = `/memberships/${group}/${operator}`;
-      const wanted = after && { handling: after.handling, limit: limitValue(after.limit) };
       return {
         keys: [key],
         run: () => {
-          if (!wanted) return http.remove(path, versions.get(key));
-          if (!before) return http.post('/memberships', { group, operator, ...wanted });
-          return http.patch(path, wanted, versions.get(key));
+          if (!after) return http.remove(path, versions.get(key));
+          if (!before) return http.post('/memberships', { group, operator, ...sent(after) });
+          // Whether they receive is theirs to change as well: only what was changed here is sent.
+          const changed = Object.entries(sent(after)).filter(([part]) => {
+            const [was, is] = [before[part as keyof Member], after[part as keyof Member]];
+            return was !== is;
+          });
+          return http.patch(path, Object.fromEntries(changed), versions.get(key));
         },
       };
     });
+}
+
+function sent({ handling, limit, active }: Member): { handling: Handling; limit: number | null; active: boolean } {
+  return { handling, limit: limitValue(limit), active };
 }

@@ -5,6 +5,7 @@ import type { Editor } from './editor.svelte';
 import { departmentEditor } from './department';
 import { groupEditor } from './group';
 import { StaffLists } from './lists.svelte';
+import { Loads } from './load.svelte';
 import { operatorEditor } from './operator';
 import { profileEditor } from './profile';
 
@@ -17,6 +18,8 @@ const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
 
 export class Settings {
   readonly lists: StaffLists;
+  /** What is held now by those in view. */
+  readonly loads = new Loads();
   /** The one thing in the address. */
   editor = $state.raw<Editor | null>(null);
   /** What somebody is about to make. */
@@ -32,6 +35,8 @@ export class Settings {
 
   /** We are somewhere else; what is shown is loaded when it is come to. */
   moved({ settings }: Place): void {
+    const side = settings?.section === 'groups' ? 'group' : settings?.section === 'operators' ? 'operator' : null;
+    this.loads.look(side !== null && settings?.id ? { of: side, id: settings.id } : null);
     const open = settings?.id ? `${settings.section}/${settings.id}` : null;
     if (settings === null) {
       this.making = null;
@@ -63,5 +68,6 @@ export class Settings {
     this.making = null;
     this.#open = this.editor = null;
     this.lists.clear();
+    this.loads.clear();
   }
 }
