@@ -130,6 +130,24 @@ impl Browser {
         self.send(Method::PATCH, path, Some(body)).await
     }
 
+    /// `PATCH` of exactly what was seen.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    pub async fn patch_seen(&self, seen: &Value, path: &str, body: Value) -> Answer {
+        let request = self.request(Method::PATCH, path).header("if-match", format!("\"{}\"", seen["version"]));
+        read(request.json(&body).send().await.expect("the server answers")).await
+    }
+
+    /// `DELETE` of exactly what was seen.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    pub async fn delete_seen(&self, seen: &Value, path: &str) -> Answer {
+        let request = self.request(Method::DELETE, path).header("if-match", format!("\"{}\"", seen["version"]));
+        read(request.send().await.expect("the server answers")).await
+    }
+
     /// `DELETE`.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await

@@ -49,6 +49,7 @@ fn of_member(row: &RosterRow) -> Availability {
 
 #[cfg(test)]
 mod tests {
+    use engine::domain::skills::Skills;
     use engine::domain::ids::OperatorId;
     use engine::domain::time::Timestamp;
 
@@ -70,6 +71,7 @@ mod tests {
             since: Timestamp::EPOCH,
             last_ended_at: None,
             version: 1,
+            skills: Skills::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use engine::domain::group::GroupSettings;
 use engine::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
 use engine::domain::permission::StaffRole;
+use engine::domain::skills::Skills;
 use engine::domain::text;
 use engine::domain::time::Timestamp;
 use engine::ports::staff::{Account, Brand, Department, Operator};
@@ -107,7 +108,7 @@ pub fn department(id: &str, name: &str, place: u32) -> Department {
 /// An operator with a new id.
 pub fn operator(email: &str, name: &str, role: StaffRole, limit: Option<u32>) -> Operator {
     let (email, name) = (email.to_owned(), name.to_owned());
-    Operator { id: OperatorId(Uuid::now_v7()), email, name, role, limit, disabled: false }
+    Operator { id: OperatorId(Uuid::now_v7()), email, name, role, limit, disabled: false, skills: Skills::default() }
 }
 
 #[expect(clippy::unwrap_used, reason = "only constants of the right form come here; tests make all of them")]

@@ -9,7 +9,9 @@ pub mod memberships;
 pub mod operators;
 pub mod page;
 pub mod patch;
+pub mod places;
 pub mod status;
+pub mod version;
 
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, ServiceConfig, delete, get, patch as change, post};
@@ -49,8 +51,8 @@ pub fn public(app: &mut ServiceConfig) {
                     .route(change().to(groups::change))
                     .route(delete().to(groups::remove)),
             )
-            .service(at("/departments").route(get().to(groups::departments)))
-            .service(at("/brands").route(get().to(groups::brands)))
+            .service(at("/departments").route(get().to(places::departments)))
+            .service(at("/brands").route(get().to(places::brands)))
             .service(at("/memberships").route(get().to(memberships::list)).route(post().to(memberships::create)))
             .service(
                 at("/memberships/{group}/{operator}")

@@ -20,7 +20,6 @@ use crate::domain::ids::{AccountId, GroupId, OperatorId};
 use crate::domain::limits::QUEUE_RECONCILE;
 use crate::domain::operator::Reception;
 use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, Wishes};
-use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, Load, OfferRow};
 use crate::ports::presence::RosterRow;
@@ -87,6 +86,11 @@ impl QueueActor {
                     |operator| self.desk.as_ref().and_then(|desk| desk.roster().member(operator)).map(|m| m.reception);
                 let members: Vec<Member> =
                     roster.iter().map(|row| member(row, known(row.operator).unwrap_or_default())).collect();
+                if self.desk.is_some() {
+                    self.set_up(settings, members, now);
+                    self.announce_to(&roster);
+                    return self.arm(ctx);
+                }
                 let arrivals = waiting.iter().map(|(record, offer)| Arrival {
                     chat: record.id,
                     entered_at: record.head.queued_at,
@@ -105,10 +109,7 @@ impl QueueActor {
                 for (record, _) in &waiting {
                     self.shared.to_session(self.account, record.id, Signal::SayWhetherWaiting, true);
                 }
-                for row in roster.iter().filter(|row| row.status != Status::Offline) {
-                    let announce = ToOperator::Announce(self.group.clone());
-                    self.shared.to_operator(self.account, row.operator, announce);
-                }
+                self.announce_to(&roster);
                 self.arm(ctx);
             }
             Ok(None) => {
@@ -120,6 +121,23 @@ impl QueueActor {
                 tracing::warn!(group = %self.group, %error, "a queue could not be read, trying again soon");
                 later(ctx, READ_AGAIN_AFTER, |queue, ctx| queue.read(ctx));
             }
+        }
+    }
+
+    /// The group or its members are set up differently: places, proposals under way and forecasts stay.
+    fn set_up(&mut self, settings: GroupSettings, members: Vec<Member>, now: Timestamp) {
+        let Some(desk) = &mut self.desk else { return };
+        let mut effects = desk.handle_members(members, now);
+        if *desk.settings() != settings {
+            effects.extend(desk.handle_settings(settings, now));
+        }
+        self.carry_out(effects);
+    }
+
+    /// Members say whether they receive.
+    fn announce_to(&self, roster: &[RosterRow]) {
+        for row in roster.iter().filter(|row| row.status != Status::Offline) {
+            self.shared.to_operator(self.account, row.operator, ToOperator::Announce(self.group.clone()));
         }
     }
 
@@ -261,7 +279,7 @@ fn member(row: &RosterRow, reception: Reception) -> Member {
         group_reserved: row.group_reserved,
         last_ended_at: row.last_ended_at,
         version: row.version,
-        skills: Skills::default(),
+        skills: row.skills.clone(),
     }
 }
 

@@ -214,6 +214,8 @@ pub const SKILL_CLASSES_MAX: usize = 64;
 pub const SKILL_CHARS_MAX: usize = 64;
 /// The best level of a skill: finer than ten steps nobody can judge.
 pub const SKILL_LEVEL_MAX: u8 = 10;
+/// Skills of one operator: more is not a person's any more.
+pub const OPERATOR_SKILLS_MAX: usize = 100;
 /// Skills that one chat may ask for: each is one more step of giving up.
 pub const WISHED_SKILLS_MAX: usize = 8;
 /// Groups to which one group may overflow: each is told of each chat that does.

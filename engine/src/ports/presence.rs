@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::group::{Handling, Status};
 use crate::domain::ids::{AccountId, CommandId, GroupId, OperatorId};
+use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::Remembered;
 use crate::ports::store::StoreError;
@@ -54,6 +55,8 @@ pub struct RosterRow {
     pub last_ended_at: Option<Timestamp>,
     /// Version of the load, see [`crate::ports::journal::Load::version`].
     pub version: u64,
+    /// What they can.
+    pub skills: Skills,
 }
 
 /// A counter that did not agree with the open chats and offers, before it was set right.

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::domain::group::{GroupSettings, Membership};
 use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
 use crate::domain::permission::StaffRole;
+use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::WelcomeScreen;
@@ -65,6 +66,8 @@ pub struct Operator {
     pub limit: Option<u32>,
     /// May not sign in.
     pub disabled: bool,
+    /// What they can.
+    pub skills: Skills,
 }
 
 /// An operator with what a sign-in is checked against.
@@ -137,6 +140,13 @@ pub trait Staff: Send + Sync {
     async fn group(&self, account: AccountId, group: &GroupId) -> Result<Option<GroupSettings>, StoreError>;
     /// Makes or replaces one.
     async fn put_group(&self, account: AccountId, group: &GroupSettings) -> Result<(), StoreError>;
+    /// Changes one, if it is still as it was seen; `false`: it is not, or is gone.
+    async fn change_group(
+        &self,
+        account: AccountId,
+        before: &GroupSettings,
+        after: &GroupSettings,
+    ) -> Result<bool, StoreError>;
     /// Removes one with its memberships; `Conflict` while a chat waits or runs in it.
     async fn delete_group(&self, account: AccountId, group: &GroupId) -> Result<bool, StoreError>;
 
@@ -152,8 +162,13 @@ pub trait Staff: Send + Sync {
         password_hash: &str,
         at: Timestamp,
     ) -> Result<(), StoreError>;
-    /// Changes one, its password excepted; `false`: there is none.
-    async fn update_operator(&self, account: AccountId, operator: &Operator) -> Result<bool, StoreError>;
+    /// Changes one, the password excepted, if they are still as they were seen; `false`: they are not, or are gone.
+    async fn change_operator(
+        &self,
+        account: AccountId,
+        before: &Operator,
+        after: &Operator,
+    ) -> Result<bool, StoreError>;
     /// Sets a password's hash and ends the operator's sessions; `false`: there is none.
     async fn set_password(&self, account: AccountId, operator: OperatorId, hash: &str) -> Result<bool, StoreError>;
     /// Removes one with memberships and sessions; `Conflict` while a chat of theirs runs.
@@ -170,6 +185,13 @@ pub trait Staff: Send + Sync {
     ) -> Result<Vec<Membership>, StoreError>;
     /// Makes or replaces one; what it holds and has reserved stays.
     async fn put_membership(&self, account: AccountId, membership: &Membership) -> Result<(), StoreError>;
+    /// Changes one, if it is still as it was seen; `false`: it is not, or is gone.
+    async fn change_membership(
+        &self,
+        account: AccountId,
+        before: &Membership,
+        after: &Membership,
+    ) -> Result<bool, StoreError>;
     /// Removes one; `false`: there is none.
     async fn delete_membership(
         &self,

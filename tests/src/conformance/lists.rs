@@ -6,6 +6,7 @@ use std::time::Duration;
 use engine::domain::chat::{Input, Person};
 use engine::domain::ids::{ChatId, OperatorId};
 use engine::ports::journal::{AppendError, ChatQuery, Scope};
+use engine::ports::staff::Operator;
 use engine::ports::store::Store;
 use engine::protocol::operator::{ChatFilter, ChatOrder};
 use engine::protocol::visitor::ChatPhase;
@@ -217,9 +218,9 @@ pub async fn an_owner_is_shown_by_the_name_of_today(store: Arc<dyn Store>) {
     let mut talk = world.chat(0).await;
     let append = talk.is_assigned_to(operator, 1_000);
     talk.done(append).await;
-    let mut row = world.store.operator(world.account, operator).await.unwrap().unwrap();
-    row.name = "Olga".into();
-    assert!(world.store.update_operator(world.account, &row).await.unwrap());
+    let before = world.store.operator(world.account, operator).await.unwrap().unwrap();
+    let row = Operator { name: "Olga".into(), ..before.clone() };
+    assert!(world.store.change_operator(world.account, &before, &row).await.unwrap());
     let record = world.store.chat(world.account, talk.id()).await.unwrap().unwrap();
     assert_eq!(record.owner_name.as_deref(), Some("Olga"));
 }

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode};
-use engine::domain::ids::{AccountId, OperatorId};
+use engine::domain::group::{
+    GroupSettings, Handling, Instead, LostOperator, Membership, OfferMode, Overflow, RoutingRules,
+};
+use engine::domain::hours::{Holiday, Hours, Interval};
+use engine::domain::ids::{AccountId, GroupId, OperatorId};
 use engine::domain::permission::StaffRole;
+use engine::domain::skills::{Level, Skills};
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::{Store, StoreError};
 use engine::protocol::visitor::{FieldRule, WelcomeScreen};
@@ -25,6 +29,32 @@ fn operator(number: u128, email: &str, name: &str) -> Operator {
         role: StaffRole::Manager,
         limit: Some(4),
         disabled: false,
+        skills: Skills::default(),
+    }
+}
+
+fn skills(levels: &[(&str, i64)]) -> Skills {
+    levels.iter().map(|(name, level)| (name.parse().unwrap(), Level::new(*level).unwrap())).collect()
+}
+
+/// Rules of which none is as if nobody had set it.
+fn rules(other: &GroupId) -> RoutingRules {
+    let mut week: [Vec<Interval>; 7] = Default::default();
+    week[0] = vec![Interval { from_minute: 480, to_minute: 720 }, Interval { from_minute: 780, to_minute: 1440 }];
+    let holidays = vec![Holiday { date: "2027-01-01".into(), open: vec![] }];
+    RoutingRules {
+        overflow: Some(Overflow { after_s: 45, groups: vec![other.clone()] }),
+        queue_length_max: Some(0),
+        queue_wait_max_s: Some(600),
+        when_full: Instead::Group(other.clone()),
+        skill_relaxed_every_s: Some(30),
+        last_operator_days: 14,
+        last_operator_waits_s: 20,
+        wanted_operator_waits_s: 40,
+        expired_offers_until_away: Some(3),
+        lost_operator: LostOperator::Requeue,
+        priority: -2,
+        hours: Some(Hours { zone: "Europe/Zurich".into(), week, holidays }),
     }
 }
 
@@ -79,7 +109,10 @@ pub async fn groups_are_kept_replaced_and_removed(store: Arc<dyn Store>) {
     group.offer_mode = OfferMode::Automatic;
     group.offer_expires_after = Duration::from_millis(12_345);
     group.connection_timeout = Duration::from_secs(77);
-    store.put_group(world.account, &group).await.unwrap();
+    *group.rules = rules(&world.second_group);
+    let before = store.group(world.account, &world.group).await.unwrap().unwrap();
+    assert!(store.change_group(world.account, &before, &group).await.unwrap());
+    assert!(!store.change_group(world.account, &before, &before).await.unwrap(), "somebody was quicker");
     let groups = store.groups(world.account).await.unwrap();
     assert_eq!(groups[0], group, "lists are by name");
     assert_eq!(groups.len(), 2);
@@ -116,7 +149,7 @@ pub async fn an_address_belongs_to_one_operator_of_an_account(store: Arc<dyn Sto
     assert!(conflicts(store.create_operator(other, &operator(1, "new@acme.example", "N"), "", at(0)).await));
     assert!(conflicts(store.create_operator(AccountId(404), &operator(4, "n@x.example", "N"), "", at(0)).await));
     let double = Operator { email: "ZOE@acme.example".into(), ..amir.clone() };
-    assert!(conflicts(store.update_operator(account, &double).await));
+    assert!(conflicts(store.change_operator(account, &amir, &double).await));
     assert_eq!(store.operators(account).await.unwrap(), [amir.clone(), zoe.clone()], "by name");
 
     let again = operator(5, "zoe@acme.example", "Zoe of the other");
@@ -133,12 +166,17 @@ pub async fn an_address_belongs_to_one_operator_of_an_account(store: Arc<dyn Sto
 pub async fn an_operator_is_changed_and_removed(store: Arc<dyn Store>) {
     let world = World::new(Arc::clone(&store), "acme").await;
     let one = world.operator(Some(2)).await;
-    let mut row = store.operator(world.account, one).await.unwrap().unwrap();
+    let before = store.operator(world.account, one).await.unwrap().unwrap();
+    let mut row = before.clone();
     row.role = StaffRole::Administrator;
     row.disabled = true;
     row.limit = None;
     row.email = "new@acme.example".into();
-    assert!(store.update_operator(world.account, &row).await.unwrap());
+    row.skills = skills(&[("billing", 7), ("language:de", 10)]);
+    assert!(store.change_operator(world.account, &before, &row).await.unwrap());
+    assert!(!store.change_operator(world.account, &before, &before).await.unwrap(), "somebody was quicker");
+    let roster = store.roster(world.account, &world.group).await.unwrap();
+    assert_eq!(roster.iter().map(|member| &member.skills).collect::<Vec<_>>(), [&row.skills]);
     assert_eq!(store.operator(world.account, one).await.unwrap(), Some(row.clone()));
     assert_eq!(store.credentials("new@acme.example").await.unwrap()[0].password_hash, "$argon2id$", "as it was");
     let mut talk = world.chat(0).await;
@@ -149,7 +187,7 @@ pub async fn an_operator_is_changed_and_removed(store: Arc<dyn Store>) {
     talk.done(append).await;
     assert!(store.delete_operator(world.account, one).await.unwrap());
     assert!(!store.delete_operator(world.account, one).await.unwrap());
-    assert!(!store.update_operator(world.account, &row).await.unwrap());
+    assert!(!store.change_operator(world.account, &row, &before).await.unwrap());
     assert_eq!(store.memberships(world.account, None, None).await.unwrap(), []);
     let record = store.chat(world.account, talk.id()).await.unwrap().unwrap();
     assert_eq!((record.head.owner, record.owner_name), (Some(one), None), "the chat stays");
@@ -178,7 +216,13 @@ pub async fn memberships_are_listed_by_group_then_operator(store: Arc<dyn Store>
     assert_eq!(listed(Some(&world.second_group), None).await, all[2..]);
     assert_eq!(listed(None, Some(one)).await, [all[0].clone(), all[2].clone()]);
     assert_eq!(listed(Some(&world.second_group), Some(other)).await, all[3..]);
+    let there = store.memberships(world.account, Some(&second), Some(other)).await.unwrap().remove(0);
+    let pulling = Membership { handling: Handling::Pull, active: false, ..there.clone() };
+    assert!(store.change_membership(world.account, &there, &pulling).await.unwrap());
+    assert!(!store.change_membership(world.account, &there, &there).await.unwrap(), "somebody was quicker");
+    assert_eq!(store.memberships(world.account, Some(&second), Some(other)).await.unwrap(), [pulling.clone()]);
     assert!(store.delete_membership(world.account, &second, other).await.unwrap());
+    assert!(!store.change_membership(world.account, &pulling, &there).await.unwrap());
     assert!(!store.delete_membership(world.account, &second, other).await.unwrap());
     let dangling = |group, operator| {
         let store = Arc::clone(&store);

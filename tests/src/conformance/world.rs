@@ -9,6 +9,7 @@ use engine::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, Orig
 use engine::domain::group::{GroupSettings, Handling, Membership};
 use engine::domain::ids::{AccountId, BrandId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
 use engine::domain::permission::StaffRole;
+use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
 use engine::ports::journal::{
     Append, AppendOutcome, Appended, Birth, BirthError, ChatHead, Completion, Head, Lane, Told,
@@ -90,6 +91,7 @@ impl World {
             role: StaffRole::Operator,
             limit,
             disabled: false,
+            skills: Skills::default(),
         };
         self.store.create_operator(self.account, &operator, "$argon2id$", at(0)).await.unwrap();
         self.join(&self.group, operator.id, None).await;

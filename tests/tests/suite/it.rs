@@ -18,6 +18,7 @@ mod permissions;
 mod repeats;
 mod resume;
 mod ring_all;
+mod settings;
 mod slow_reader;
 mod starting;
 mod stored_first;

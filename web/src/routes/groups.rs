@@ -1,11 +1,13 @@
-//! Groups, departments and brands: everybody signed in reads them, `manage_staff` changes groups.
+//! Groups: everybody signed in reads them, `manage_staff` changes them.
+
+mod rules;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use engine::domain::group::{GroupSettings, OfferMode};
-use engine::domain::ids::{AccountId, BrandId, DepartmentId, GroupId};
+use engine::domain::group::{GroupSettings, OfferMode, RoutingRules};
+use engine::domain::ids::{AccountId, DepartmentId, GroupId};
 use engine::domain::limits::{ACCOUNT_THINGS_MAX, CONNECTION_TIMEOUT_S, OFFER_EXPIRES_S};
 use engine::domain::permission::Permission;
 use engine::domain::text;
@@ -17,6 +19,7 @@ use crate::body::Body;
 use crate::error::Problem;
 use crate::routes::idempotent::{self, Answer, Key};
 use crate::routes::page::PageQuery;
+use crate::routes::version::{Known, Versioned};
 use crate::state::{AppState, StaffChange};
 
 /// `GET /groups`
@@ -27,14 +30,14 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
     let groups = state.store.groups(who.account).await?;
-    let views = groups.iter().map(GroupView::of).collect();
-    Ok(HttpResponse::Ok().json(query.part(views, |view: &GroupView| format!("{}\u{0}{}", view.name, view.id))?))
+    let views = groups.iter().map(|group| Versioned::of(GroupView::of(group))).collect();
+    Ok(HttpResponse::Ok().json(query.part(views, |view: &Versioned<GroupView>| format!("{}\u{0}{}", view.name, view.id))?))
 }
 
 /// `GET /groups/{id}`
 pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
-    Ok(HttpResponse::Ok().json(GroupView::of(&find(&state, who.account, &id).await?)))
+    Ok(HttpResponse::Ok().json(Versioned::of(GroupView::of(&find(&state, who.account, &id).await?))))
 }
 
 /// `POST /groups`
@@ -48,7 +51,7 @@ pub async fn create(
     let NewGroup { id, department } = body.fields()?;
     let change: GroupChange = body.fields()?;
     let name = change.name.clone().ok_or_else(|| Failure::invalid("name", "is required"))?;
-    let group = change.apply(GroupSettings::new(id, department, name))?;
+    let group = change.apply(&body, GroupSettings::new(id, department, name))?;
     let key = Key::of(&who, &request, &body)?;
     idempotent::write(&state, &who, key, |key| make(&state, &who, group, key.is_some())).await
 }
@@ -64,10 +67,16 @@ pub async fn change(
     who.require(Permission::ManageStaff)?;
     let change: GroupChange = body.fields()?;
     let key = Key::of(&who, &request, &body)?;
+    let known = Known::of(&request)?;
     idempotent::write(&state, &who, key, |_| async {
-        let group = change.apply(find(&state, who.account, &id).await?)?;
-        put(&state, &who, &group).await?;
-        Answer::ok(&GroupView::of(&group))
+        let find = async || find(&state, who.account, &id).await;
+        let swap = async |before: &GroupSettings, after: &GroupSettings| {
+            check(&state, &who, after).await?;
+            Ok(state.store.change_group(who.account, before, after).await?)
+        };
+        let group = known.change(find, GroupView::of, |group| change.apply(&body, group), swap).await?;
+        state.staff_changes.changed(who.account, StaffChange::Group(group.id.clone())).await;
+        Answer::ok(&Versioned::of(GroupView::of(&group)))
     })
     .await
 }
@@ -82,49 +91,15 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ManageStaff)?;
     let key = Key::of(&who, &request, &body)?;
+    let known = Known::of(&request)?;
     idempotent::write(&state, &who, key, |_| async {
         let group = find(&state, who.account, &id).await?;
+        known.admits(&GroupView::of(&group))?;
         state.store.delete_group(who.account, &group.id).await?;
         state.staff_changes.changed(who.account, StaffChange::GroupGone(group.id)).await;
         Ok(Answer::done())
     })
     .await
-}
-
-/// `GET /departments`
-pub async fn departments(
-    state: web::Data<AppState>,
-    who: SignedIn,
-    query: web::Query<PageQuery>,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ReadStaff)?;
-    let departments = state.store.departments(who.account).await?.into_iter();
-    let views = departments.map(|department| DepartmentView {
-        id: department.id,
-        name: department.name,
-        place: department.place,
-    });
-    let key = |view: &DepartmentView| format!("{:010}\u{0}{}", view.place, view.id);
-    Ok(HttpResponse::Ok().json(query.part(views.collect(), key)?))
-}
-
-/// `GET /brands`
-pub async fn brands(
-    state: web::Data<AppState>,
-    who: SignedIn,
-    query: web::Query<PageQuery>,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ReadStaff)?;
-    let brands = state.store.brands(who.account).await?.into_iter();
-    let views = brands.map(|brand| BrandView {
-        id: brand.id,
-        name: brand.name,
-        color: brand.color,
-        language: brand.language,
-        origins: brand.origins,
-    });
-    Ok(HttpResponse::Ok()
-        .json(query.part(views.collect(), |view: &BrandView| format!("{}\u{0}{}", view.name, view.id))?))
 }
 
 /// `repeatable`: a group that is exactly as wanted was made by the same request, whose answer got lost.
@@ -139,7 +114,7 @@ async fn make(state: &AppState, who: &SignedIn, group: GroupSettings, repeatable
         }
         None => put(state, who, &group).await?,
     }
-    Answer::created(&GroupView::of(&group))
+    Answer::created(&Versioned::of(GroupView::of(&group)))
 }
 
 /// A group of the account by the id in a path.
@@ -150,13 +125,23 @@ pub(super) async fn find(state: &AppState, account: AccountId, id: &str) -> Resu
 }
 
 async fn put(state: &AppState, who: &SignedIn, group: &GroupSettings) -> Result<(), Problem> {
+    check(state, who, group).await?;
+    state.store.put_group(who.account, group).await?;
+    state.staff_changes.changed(who.account, StaffChange::Group(group.id.clone())).await;
+    Ok(())
+}
+
+/// Whether everything that the group names is there.
+async fn check(state: &AppState, who: &SignedIn, group: &GroupSettings) -> Result<(), Problem> {
     let departments = state.store.departments(who.account).await?;
     if !departments.iter().any(|department| department.id == group.department) {
         return Err(Failure::invalid("department", "there is no such department").into());
     }
-    state.store.put_group(who.account, group).await?;
-    state.staff_changes.changed(who.account, StaffChange::Group(group.id.clone())).await;
-    Ok(())
+    let groups = state.store.groups(who.account).await?;
+    match rules::missing(&group.rules, &groups) {
+        Some(field) => Err(Failure::invalid(field, "there is no such group").into()),
+        None => Ok(()),
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -167,6 +152,8 @@ struct GroupView {
     offer_mode: OfferMode,
     offer_expires_after_s: u64,
     connection_timeout_s: u64,
+    #[serde(flatten)]
+    rules: RoutingRules,
 }
 
 impl GroupView {
@@ -178,6 +165,7 @@ impl GroupView {
             offer_mode: group.offer_mode,
             offer_expires_after_s: group.offer_expires_after.as_secs(),
             connection_timeout_s: group.connection_timeout.as_secs(),
+            rules: (*group.rules).clone(),
         }
     }
 }
@@ -204,8 +192,9 @@ struct GroupChange {
 }
 
 impl GroupChange {
-    fn apply(self, mut group: GroupSettings) -> Result<GroupSettings, Problem> {
-        group.department = self.department.unwrap_or(group.department);
+    /// `body` has the fields of the rules beside these.
+    fn apply(&self, body: &Body, mut group: GroupSettings) -> Result<GroupSettings, Problem> {
+        group.department = self.department.clone().unwrap_or(group.department);
         if let Some(name) = &self.name {
             group.name = text::name("name", name)?;
         }
@@ -216,6 +205,7 @@ impl GroupChange {
         if let Some(wanted) = self.connection_timeout_s {
             group.connection_timeout = seconds("connection_timeout_s", wanted, &CONNECTION_TIMEOUT_S)?;
         }
+        *group.rules = rules::changed(&group.rules, &group.id, body)?;
         Ok(group)
     }
 }
@@ -225,20 +215,4 @@ fn seconds(field: &'static str, wanted: u64, range: &RangeInclusive<u64>) -> Res
         return Ok(Duration::from_secs(wanted));
     }
     Err(Failure::invalid(field, format!("expected {} to {} seconds", range.start(), range.end())))
-}
-
-#[derive(Debug, Serialize)]
-struct DepartmentView {
-    id: DepartmentId,
-    name: String,
-    place: u32,
-}
-
-#[derive(Debug, Serialize)]
-struct BrandView {
-    id: BrandId,
-    name: String,
-    color: String,
-    language: String,
-    origins: Vec<String>,
 }

@@ -13,6 +13,7 @@ use crate::error::Problem;
 use crate::routes::idempotent::{self, Answer, Key};
 use crate::routes::page::PageQuery;
 use crate::routes::patch::{given, limit};
+use crate::routes::version::{Known, Versioned};
 use crate::routes::{groups, operators};
 use crate::state::{AppState, StaffChange};
 
@@ -28,9 +29,9 @@ pub async fn list(
     let operator: Option<OperatorId> =
         asked.operator.as_deref().map(str::parse).transpose().map_err(|bad| Failure::bad_id("operator", &bad))?;
     let memberships = state.store.memberships(who.account, group.as_ref(), operator).await?;
-    let views = memberships.iter().map(MembershipView::of).collect();
+    let views = memberships.iter().map(|one| Versioned::of(MembershipView::of(one))).collect();
     let page = PageQuery { limit: asked.limit.clone(), cursor: asked.cursor.clone() };
-    let key = |view: &MembershipView| format!("{}\u{0}{}", view.group, view.operator);
+    let key = |view: &Versioned<MembershipView>| format!("{}\u{0}{}", view.group, view.operator);
     Ok(HttpResponse::Ok().json(page.part(views, key)?))
 }
 
@@ -41,7 +42,7 @@ pub async fn get(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
-    Ok(HttpResponse::Ok().json(MembershipView::of(&find(&state, &who, &path.0, &path.1).await?)))
+    Ok(HttpResponse::Ok().json(Versioned::of(MembershipView::of(&find(&state, &who, &path.0, &path.1).await?))))
 }
 
 /// `POST /memberships`
@@ -68,15 +69,15 @@ pub async fn change(
     who.require(Permission::ManageStaff)?;
     let change: MembershipChange = body.fields()?;
     let key = Key::of(&who, &request, &body)?;
+    let known = Known::of(&request)?;
     idempotent::write(&state, &who, key, |_| async {
-        let mut membership = find(&state, &who, &path.0, &path.1).await?;
-        membership.handling = change.handling.unwrap_or(membership.handling);
-        membership.active = change.active.unwrap_or(membership.active);
-        if let Some(wanted) = change.limit {
-            membership.limit = limit(wanted)?;
-        }
-        put(&state, &who, &membership).await?;
-        Answer::ok(&MembershipView::of(&membership))
+        let find = async || find(&state, &who, &path.0, &path.1).await;
+        let swap = async |before: &Membership, after: &Membership| {
+            Ok(state.store.change_membership(who.account, before, after).await?)
+        };
+        let membership = known.change(find, MembershipView::of, |membership| change.apply(membership), swap).await?;
+        tell(&state, &who, &membership).await;
+        Answer::ok(&Versioned::of(MembershipView::of(&membership)))
     })
     .await
 }
@@ -91,8 +92,11 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ManageStaff)?;
     let key = Key::of(&who, &request, &body)?;
+    let known = Known::of(&request)?;
     idempotent::write(&state, &who, key, |_| async {
-        let Membership { group, operator, .. } = find(&state, &who, &path.0, &path.1).await?;
+        let membership = find(&state, &who, &path.0, &path.1).await?;
+        known.admits(&MembershipView::of(&membership))?;
+        let Membership { group, operator, .. } = membership;
         state.store.delete_membership(who.account, &group, operator).await?;
         state.staff_changes.changed(who.account, StaffChange::Membership(group, operator)).await;
         Ok(Answer::done())
@@ -115,9 +119,12 @@ async fn make(state: &AppState, who: &SignedIn, wanted: NewMembership, repeatabl
     match there.first() {
         Some(other) if repeatable && *other == membership => {}
         Some(_) => return Err(Failure::conflict(Why::Changed, "the operator is a member of the group").into()),
-        None => put(state, who, &membership).await?,
+        None => {
+            state.store.put_membership(who.account, &membership).await?;
+            tell(state, who, &membership).await;
+        }
     }
-    Answer::created(&MembershipView::of(&membership))
+    Answer::created(&Versioned::of(MembershipView::of(&membership)))
 }
 
 fn missing(field: &'static str, problem: Problem) -> Problem {
@@ -135,11 +142,9 @@ async fn find(state: &AppState, who: &SignedIn, group: &str, operator: &str) -> 
     found.into_iter().next().ok_or_else(none)
 }
 
-async fn put(state: &AppState, who: &SignedIn, membership: &Membership) -> Result<(), Problem> {
-    state.store.put_membership(who.account, membership).await?;
+async fn tell(state: &AppState, who: &SignedIn, membership: &Membership) {
     let change = StaffChange::Membership(membership.group.clone(), membership.operator);
     state.staff_changes.changed(who.account, change).await;
-    Ok(())
 }
 
 /// What is asked of the list.
@@ -186,4 +191,15 @@ struct MembershipChange {
     limit: Option<Option<u32>>,
     #[serde(default)]
     active: Option<bool>,
+}
+
+impl MembershipChange {
+    fn apply(&self, mut membership: Membership) -> Result<Membership, Problem> {
+        membership.handling = self.handling.unwrap_or(membership.handling);
+        membership.active = self.active.unwrap_or(membership.active);
+        if let Some(wanted) = self.limit {
+            membership.limit = limit(wanted)?;
+        }
+        Ok(membership)
+    }
 }

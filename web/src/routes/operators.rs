@@ -1,9 +1,12 @@
 //! Operators: everybody signed in reads them, `manage_staff` changes them.
 
+use std::cell::Cell;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use engine::domain::ids::{AccountId, OperatorId};
-use engine::domain::limits::ACCOUNT_THINGS_MAX;
+use engine::domain::limits::{ACCOUNT_THINGS_MAX, OPERATOR_SKILLS_MAX};
 use engine::domain::permission::{Permission, StaffRole};
+use engine::domain::skills::Skills;
 use engine::domain::text;
 use engine::ports::staff::Operator;
 use engine::protocol::error::{Failure, Why};
@@ -16,6 +19,7 @@ use crate::error::Problem;
 use crate::routes::idempotent::{self, Answer, Key};
 use crate::routes::page::PageQuery;
 use crate::routes::patch::{given, limit};
+use crate::routes::version::{Known, Versioned};
 use crate::state::{AppState, StaffChange};
 
 /// `GET /operators`
@@ -26,15 +30,15 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
     let operators = state.store.operators(who.account).await?;
-    let views = operators.iter().map(OperatorView::of).collect();
-    let key = |view: &OperatorView| format!("{}\u{0}{}", view.name, view.id);
+    let views = operators.iter().map(|operator| Versioned::of(OperatorView::of(operator))).collect();
+    let key = |view: &Versioned<OperatorView>| format!("{}\u{0}{}", view.name, view.id);
     Ok(HttpResponse::Ok().json(query.part(views, key)?))
 }
 
 /// `GET /operators/{id}`
 pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
-    Ok(HttpResponse::Ok().json(OperatorView::of(&find(&state, who.account, &id).await?)))
+    Ok(HttpResponse::Ok().json(Versioned::of(OperatorView::of(&find(&state, who.account, &id).await?))))
 }
 
 /// `POST /operators`
@@ -61,7 +65,8 @@ pub async fn change(
     who.require(Permission::ManageStaff)?;
     let change: OperatorChange = body.fields()?;
     let key = Key::of(&who, &request, &body)?;
-    idempotent::write(&state, &who, key, |_| update(&state, &who, &id, change)).await
+    let known = Known::of(&request)?;
+    idempotent::write(&state, &who, key, |_| update(&state, &who, &id, change, known)).await
 }
 
 /// `DELETE /operators/{id}`
@@ -74,8 +79,10 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ManageStaff)?;
     let key = Key::of(&who, &request, &body)?;
+    let known = Known::of(&request)?;
     idempotent::write(&state, &who, key, |_| async {
         let operator = find(&state, who.account, &id).await?;
+        known.admits(&OperatorView::of(&operator))?;
         keep_the_last_administrator(&state, &who, &operator, None).await?;
         state.store.delete_operator(who.account, operator.id).await?;
         state.staff_changes.changed(who.account, StaffChange::OperatorGone(operator.id)).await;
@@ -92,6 +99,7 @@ async fn make(state: &AppState, who: &SignedIn, wanted: NewOperator, key: Option
         role: wanted.role,
         limit: limit(wanted.limit)?,
         disabled: false,
+        skills: checked(wanted.skills)?,
     };
     let secret = password::checked("password", &wanted.password)?;
     if state.store.operators(who.account).await?.len() >= ACCOUNT_THINGS_MAX as usize {
@@ -102,33 +110,30 @@ async fn make(state: &AppState, who: &SignedIn, wanted: NewOperator, key: Option
     if let Err(error) = state.store.create_operator(who.account, &operator, &hash, state.clock.now()).await {
         // An operator with this very id was made by the same request, whose answer got lost or is on its way.
         if key.is_some() && state.store.operator(who.account, operator.id).await?.is_some() {
-            return Answer::created(&OperatorView::of(&operator));
+            return Answer::created(&Versioned::of(OperatorView::of(&operator)));
         }
         return Err(error.into());
     }
     state.staff_changes.changed(who.account, StaffChange::Operator(operator.id)).await;
-    Answer::created(&OperatorView::of(&operator))
+    Answer::created(&Versioned::of(OperatorView::of(&operator)))
 }
 
-async fn update(state: &AppState, who: &SignedIn, id: &str, change: OperatorChange) -> Result<Answer, Problem> {
-    let before = find(state, who.account, id).await?;
-    let mut operator = before.clone();
-    if let Some(email) = &change.email {
-        operator.email = text::email("email", email)?;
-    }
-    if let Some(name) = &change.name {
-        operator.name = text::name("name", name)?;
-    }
-    operator.role = change.role.unwrap_or(operator.role);
-    operator.disabled = change.disabled.unwrap_or(operator.disabled);
-    if let Some(wanted) = change.limit {
-        operator.limit = limit(wanted)?;
-    }
-    let secret = change.password.map(|secret| password::checked("password", &secret)).transpose()?;
-    keep_the_last_administrator(state, who, &before, Some(&operator)).await?;
-    if operator != before && !state.store.update_operator(who.account, &operator).await? {
-        return Err(Failure::not_found("operator").into());
-    }
+async fn update(
+    state: &AppState,
+    who: &SignedIn,
+    id: &str,
+    mut change: OperatorChange,
+    known: Known,
+) -> Result<Answer, Problem> {
+    let secret = change.password.take().map(|secret| password::checked("password", &secret)).transpose()?;
+    let written = Cell::new(false);
+    let swap = async |before: &Operator, after: &Operator| {
+        keep_the_last_administrator(state, who, before, Some(after)).await?;
+        written.set(state.store.change_operator(who.account, before, after).await?);
+        Ok(written.get())
+    };
+    let find = async || find(state, who.account, id).await;
+    let operator = known.change(find, OperatorView::of, |operator| change.apply(operator), swap).await?;
     if let Some(secret) = secret {
         let hash = state.passwords.turn().await?.hash(secret).await?;
         state.store.set_password(who.account, operator.id, &hash).await?;
@@ -139,10 +144,19 @@ async fn update(state: &AppState, who: &SignedIn, id: &str, change: OperatorChan
             state.store.end_session(&session.token_hash).await?;
         }
         state.staff_changes.changed(who.account, StaffChange::OperatorGone(operator.id)).await;
-    } else if operator != before {
+    } else if written.get() {
         state.staff_changes.changed(who.account, StaffChange::Operator(operator.id)).await;
     }
-    Answer::ok(&OperatorView::of(&operator))
+    Answer::ok(&Versioned::of(OperatorView::of(&operator)))
+}
+
+/// Skills, each with a level from 1 to 10.
+fn checked(skills: Option<Skills>) -> Result<Skills, Failure> {
+    let skills = skills.unwrap_or_default();
+    if skills.len() > OPERATOR_SKILLS_MAX {
+        return Err(Failure::invalid("skills", format!("expected at most {OPERATOR_SKILLS_MAX} skills")));
+    }
+    Ok(skills)
 }
 
 /// Somebody must be left who can undo it.
@@ -178,12 +192,13 @@ struct OperatorView {
     role: StaffRole,
     limit: Option<u32>,
     disabled: bool,
+    skills: Skills,
 }
 
 impl OperatorView {
     fn of(operator: &Operator) -> Self {
-        let Operator { id, email, name, role, limit, disabled } = operator.clone();
-        Self { id, email, name, role, limit, disabled }
+        let Operator { id, email, name, role, limit, disabled, skills } = operator.clone();
+        Self { id, email, name, role, limit, disabled, skills }
     }
 }
 
@@ -194,6 +209,8 @@ struct NewOperator {
     role: StaffRole,
     #[serde(default)]
     limit: Option<u32>,
+    #[serde(default)]
+    skills: Option<Skills>,
     password: String,
 }
 
@@ -209,6 +226,28 @@ struct OperatorChange {
     limit: Option<Option<u32>>,
     #[serde(default)]
     disabled: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    skills: Option<Option<Skills>>,
     #[serde(default)]
     password: Option<String>,
+}
+
+impl OperatorChange {
+    fn apply(&self, mut operator: Operator) -> Result<Operator, Problem> {
+        if let Some(email) = &self.email {
+            operator.email = text::email("email", email)?;
+        }
+        if let Some(name) = &self.name {
+            operator.name = text::name("name", name)?;
+        }
+        operator.role = self.role.unwrap_or(operator.role);
+        operator.disabled = self.disabled.unwrap_or(operator.disabled);
+        if let Some(wanted) = self.limit {
+            operator.limit = limit(wanted)?;
+        }
+        if let Some(wanted) = &self.skills {
+            operator.skills = checked(wanted.clone())?;
+        }
+        Ok(operator)
+    }
 }

@@ -86,6 +86,7 @@ impl Presence for MemoryStore {
                 since: row.since,
                 last_ended_at: row.last_ended_at,
                 version: row.version,
+                skills: row.operator.skills.clone(),
             })
         });
         Ok(rows.collect())

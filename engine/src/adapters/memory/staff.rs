@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::adapters::memory::MemoryStore;
-use crate::adapters::memory::state::{AccountRow, MembershipRow, OperatorRow, Slots, conflict};
+use crate::adapters::memory::state::{AccountRow, MembershipRow, OperatorRow, Slots, State, conflict};
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{AccountId, BrandId, GroupId, OperatorId};
 use crate::domain::time::Timestamp;
@@ -95,17 +95,21 @@ impl Staff for MemoryStore {
     }
 
     async fn put_group(&self, account: AccountId, group: &GroupSettings) -> Result<(), StoreError> {
+        put_group(&mut *self.open()?, account, group)
+    }
+
+    async fn change_group(
+        &self,
+        account: AccountId,
+        before: &GroupSettings,
+        after: &GroupSettings,
+    ) -> Result<bool, StoreError> {
         let mut state = self.open()?;
-        if !state.departments.contains_key(&(account, group.department.clone())) {
-            return conflict("there is no such department");
+        let same = state.groups.get(&(account, before.id.clone())) == Some(before);
+        if same {
+            put_group(&mut state, account, after)?;
         }
-        let same_name =
-            state.groups.iter().any(|((of, id), other)| *of == account && *id != group.id && other.name == group.name);
-        if same_name {
-            return conflict("there is a group of that name");
-        }
-        state.groups.insert((account, group.id.clone()), group.clone());
-        Ok(())
+        Ok(same)
     }
 
     async fn delete_group(&self, account: AccountId, group: &GroupId) -> Result<bool, StoreError> {
@@ -163,9 +167,14 @@ impl Staff for MemoryStore {
         Ok(())
     }
 
-    async fn update_operator(&self, account: AccountId, operator: &Operator) -> Result<bool, StoreError> {
+    async fn change_operator(
+        &self,
+        account: AccountId,
+        before: &Operator,
+        operator: &Operator,
+    ) -> Result<bool, StoreError> {
         let mut state = self.open()?;
-        if state.operator(account, operator.id).is_none() {
+        if state.operator(account, before.id).is_none_or(|row| row.operator != *before) {
             return Ok(false);
         }
         let other = |row: &OperatorRow| {
@@ -234,18 +243,22 @@ impl Staff for MemoryStore {
     }
 
     async fn put_membership(&self, account: AccountId, membership: &Membership) -> Result<(), StoreError> {
+        put_membership(&mut *self.open()?, account, membership)
+    }
+
+    async fn change_membership(
+        &self,
+        account: AccountId,
+        before: &Membership,
+        after: &Membership,
+    ) -> Result<bool, StoreError> {
         let mut state = self.open()?;
-        let group = (account, membership.group.clone());
-        if state.operator(account, membership.operator).is_none() || !state.groups.contains_key(&group) {
-            return conflict("there is no such operator or group");
+        let key = (account, before.group.clone(), before.operator);
+        let same = state.memberships.get(&key).is_some_and(|row| row.membership == *before);
+        if same {
+            put_membership(&mut state, account, after)?;
         }
-        let key = (account, membership.group.clone(), membership.operator);
-        let slots = match state.memberships.get(&key) {
-            Some(there) => there.slots,
-            None => state.true_slots(account, membership.operator, Some(&membership.group)),
-        };
-        state.memberships.insert(key, MembershipRow { membership: membership.clone(), slots });
-        Ok(())
+        Ok(same)
     }
 
     async fn delete_membership(
@@ -335,4 +348,31 @@ impl Staff for MemoryStore {
 /// Addresses are compared without case.
 fn same_address(a: &Operator, b: &Operator) -> bool {
     a.email.to_lowercase() == b.email.to_lowercase()
+}
+
+fn put_group(state: &mut State, account: AccountId, group: &GroupSettings) -> Result<(), StoreError> {
+    if !state.departments.contains_key(&(account, group.department.clone())) {
+        return conflict("there is no such department");
+    }
+    let same_name =
+        state.groups.iter().any(|((of, id), other)| *of == account && *id != group.id && other.name == group.name);
+    if same_name {
+        return conflict("there is a group of that name");
+    }
+    state.groups.insert((account, group.id.clone()), group.clone());
+    Ok(())
+}
+
+fn put_membership(state: &mut State, account: AccountId, membership: &Membership) -> Result<(), StoreError> {
+    let group = (account, membership.group.clone());
+    if state.operator(account, membership.operator).is_none() || !state.groups.contains_key(&group) {
+        return conflict("there is no such operator or group");
+    }
+    let key = (account, membership.group.clone(), membership.operator);
+    let slots = match state.memberships.get(&key) {
+        Some(there) => there.slots,
+        None => state.true_slots(account, membership.operator, Some(&membership.group)),
+    };
+    state.memberships.insert(key, MembershipRow { membership: membership.clone(), slots });
+    Ok(())
 }

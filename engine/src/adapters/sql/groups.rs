@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use crate::adapters::sql::value::json;
 use crate::adapters::sql::{Query, Row, Sql};
 use crate::domain::group::{GroupSettings, Handling, Membership, OfferMode};
 use crate::domain::ids::{AccountId, GroupId, OperatorId};
 use crate::ports::store::StoreError;
 
 const GROUP_COLUMNS: &str =
-    "SELECT id, department, name, offer_mode, offer_expires_after_ms, connection_timeout_ms FROM grp ";
+    "SELECT id, department, name, offer_mode, offer_expires_after_ms, connection_timeout_ms, rules FROM grp ";
 
 pub(super) async fn groups(sql: &mut dyn Sql, account: AccountId) -> Result<Vec<GroupSettings>, StoreError> {
     let mut query = Query::new(GROUP_COLUMNS).arg(account);
@@ -34,21 +35,37 @@ fn read_group(mut row: Row) -> Result<GroupSettings, StoreError> {
         offer_mode: row.named(OfferMode::parse)?,
         offer_expires_after: Duration::from_millis(row.u64()?),
         connection_timeout: Duration::from_millis(row.u64()?),
-        rules: Box::default(),
+        rules: row.json()?,
     })
 }
 
 pub(super) async fn put_group(sql: &mut dyn Sql, account: AccountId, group: GroupSettings) -> Result<(), StoreError> {
     let query = Query::new(
-        "INSERT INTO grp (account, id, department, name, offer_mode, offer_expires_after_ms, connection_timeout_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account, id) DO UPDATE SET \
+        "INSERT INTO grp (account, id, department, name, offer_mode, offer_expires_after_ms, connection_timeout_ms, \
+         rules) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (account, id) DO UPDATE SET \
          department = excluded.department, name = excluded.name, offer_mode = excluded.offer_mode, \
          offer_expires_after_ms = excluded.offer_expires_after_ms, \
-         connection_timeout_ms = excluded.connection_timeout_ms",
+         connection_timeout_ms = excluded.connection_timeout_ms, rules = excluded.rules",
     );
     let query = query.arg(account).arg(group.id.as_str()).arg(group.department.as_str()).arg(group.name);
     let query = query.arg(group.offer_mode.as_str()).arg(millis(group.offer_expires_after));
-    sql.run(query.arg(millis(group.connection_timeout))).await.map(drop)
+    sql.run(query.arg(millis(group.connection_timeout)).arg(json(&group.rules)?)).await.map(drop)
+}
+
+/// Changes a group if it is still as it was seen.
+pub(super) async fn change_group(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    before: GroupSettings,
+    after: GroupSettings,
+) -> Result<bool, StoreError> {
+    let mut hold = Query::new(GROUP_COLUMNS).arg(account).arg(before.id.as_str());
+    hold.push("WHERE account = $1 AND id = $2").push(sql.dialect().for_update());
+    let same = sql.run(hold).await?.first(read_group)?.is_some_and(|there| there == before);
+    if same {
+        put_group(sql, account, after).await?;
+    }
+    Ok(same)
 }
 
 fn millis(span: Duration) -> i64 {
@@ -117,6 +134,25 @@ pub(super) async fn put_membership(
     let query = query.arg(account).arg(group).arg(operator).arg(membership.handling.as_str()).arg(membership.limit);
     let query = query.arg(membership.active).arg(account).arg(operator).arg(group);
     sql.run(query.arg(account).arg(operator).arg(group)).await.map(drop)
+}
+
+/// Changes a membership if it is still as it was seen.
+pub(super) async fn change_membership(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    before: Membership,
+    after: Membership,
+) -> Result<bool, StoreError> {
+    // As for every change of a membership: the operator's row first.
+    let mut hold = Query::new("SELECT 1 FROM operator WHERE id = $1 AND account = $2");
+    hold.push(sql.dialect().for_update());
+    sql.run(hold.arg(before.operator.0).arg(account)).await?;
+    let there = memberships(sql, account, Some(before.group.clone()), Some(before.operator)).await?;
+    let same = there.first() == Some(&before);
+    if same {
+        put_membership(sql, account, after).await?;
+    }
+    Ok(same)
 }
 
 pub(super) async fn delete_membership(

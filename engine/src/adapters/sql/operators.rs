@@ -1,5 +1,6 @@
 //! Operators and what they sign in with.
 
+use crate::adapters::sql::value::json;
 use crate::adapters::sql::{Query, Row, Sql};
 use crate::domain::ids::{AccountId, OperatorId};
 use crate::domain::permission::StaffRole;
@@ -7,7 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::staff::{Credentials, Operator};
 use crate::ports::store::StoreError;
 
-const OPERATOR_COLUMNS: &str = "SELECT id, email, name, role, max_chats, disabled FROM operator ";
+const OPERATOR_COLUMNS: &str = "SELECT id, email, name, role, max_chats, disabled, skills FROM operator ";
 
 pub(super) async fn operators(sql: &mut dyn Sql, account: AccountId) -> Result<Vec<Operator>, StoreError> {
     let mut query = Query::new(OPERATOR_COLUMNS).arg(account);
@@ -33,6 +34,7 @@ fn read_operator(row: &mut Row) -> Result<Operator, StoreError> {
         role: row.named(StaffRole::parse)?,
         limit: row.opt_u32()?,
         disabled: row.bool()?,
+        skills: row.json()?,
     })
 }
 
@@ -49,27 +51,38 @@ pub(super) async fn create_operator(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let query = Query::new(
-        "INSERT INTO operator (id, account, email, email_key, name, role, max_chats, disabled, password_hash, \
-         created_at, status_since, last_seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO operator (id, account, email, email_key, name, role, max_chats, disabled, skills, \
+         password_hash, created_at, status_since, last_seen_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     );
     let key = email_key(&operator.email);
     let query = query.arg(operator.id.0).arg(account).arg(operator.email).arg(key).arg(operator.name);
-    let query = query.arg(operator.role.as_str()).arg(operator.limit).arg(operator.disabled).arg(password_hash);
+    let query = query.arg(operator.role.as_str()).arg(operator.limit).arg(operator.disabled);
+    let query = query.arg(json(&operator.skills)?).arg(password_hash);
     sql.run(query.arg(at).arg(at).arg(at)).await.map(drop)
 }
 
-pub(super) async fn update_operator(
+/// Changes an operator if they are still as they were seen.
+pub(super) async fn change_operator(
     sql: &mut dyn Sql,
     account: AccountId,
+    before: Operator,
     operator: Operator,
 ) -> Result<bool, StoreError> {
+    let mut hold = Query::new(OPERATOR_COLUMNS).arg(before.id.0).arg(account);
+    hold.push("WHERE id = $1 AND account = $2").push(sql.dialect().for_update());
+    let there = sql.run(hold).await?.first(|mut row| read_operator(&mut row))?;
+    if there != Some(before) {
+        return Ok(false);
+    }
     let query = Query::new(
-        "UPDATE operator SET email = $1, email_key = $2, name = $3, role = $4, max_chats = $5, disabled = $6 \
-         WHERE id = $7 AND account = $8",
+        "UPDATE operator SET email = $1, email_key = $2, name = $3, role = $4, max_chats = $5, disabled = $6, \
+         skills = $7 WHERE id = $8 AND account = $9",
     );
     let key = email_key(&operator.email);
     let query = query.arg(operator.email).arg(key).arg(operator.name).arg(operator.role.as_str());
-    let query = query.arg(operator.limit).arg(operator.disabled).arg(operator.id.0).arg(account);
+    let query = query.arg(operator.limit).arg(operator.disabled).arg(json(&operator.skills)?);
+    let query = query.arg(operator.id.0).arg(account);
     Ok(sql.run(query).await?.affected > 0)
 }
 
@@ -109,7 +122,7 @@ pub(super) async fn delete_operator(
 
 pub(super) async fn credentials(sql: &mut dyn Sql, email: String) -> Result<Vec<Credentials>, StoreError> {
     let query = Query::new(
-        "SELECT account, password_hash, id, email, name, role, max_chats, disabled FROM operator \
+        "SELECT account, password_hash, id, email, name, role, max_chats, disabled, skills FROM operator \
          WHERE email_key = $1 ORDER BY account",
     );
     sql.run(query.arg(email_key(&email))).await?.all(|mut row| {

@@ -105,7 +105,7 @@ async fn set_status(
 async fn roster(sql: &mut dyn Sql, account: AccountId, group: GroupId) -> Result<Vec<RosterRow>, StoreError> {
     let query = Query::new(
         "SELECT o.id, o.name, m.handling, m.active, m.max_chats, o.max_chats, o.held, o.reserved, m.held, m.reserved, \
-         o.status, o.status_since, o.last_ended_at, o.load_version \
+         o.status, o.status_since, o.last_ended_at, o.load_version, o.skills \
          FROM membership m JOIN operator o ON o.account = m.account AND o.id = m.operator \
          WHERE m.account = $1 AND m.grp = $2 ORDER BY o.id",
     );
@@ -125,6 +125,7 @@ async fn roster(sql: &mut dyn Sql, account: AccountId, group: GroupId) -> Result
             since: row.time()?,
             last_ended_at: row.opt_time()?,
             version: row.u64()?,
+            skills: row.json()?,
         })
     })
 }

@@ -58,6 +58,16 @@ impl<B: Backend> Staff for B {
         self.write(move |sql| Box::pin(groups::put_group(sql, account, group))).await
     }
 
+    async fn change_group(
+        &self,
+        account: AccountId,
+        before: &GroupSettings,
+        after: &GroupSettings,
+    ) -> Result<bool, StoreError> {
+        let (before, after) = (before.clone(), after.clone());
+        self.write(move |sql| Box::pin(groups::change_group(sql, account, before, after))).await
+    }
+
     async fn delete_group(&self, account: AccountId, group: &GroupId) -> Result<bool, StoreError> {
         let group = group.clone();
         self.write(move |sql| Box::pin(groups::delete_group(sql, account, group))).await
@@ -83,9 +93,14 @@ impl<B: Backend> Staff for B {
         self.write(move |sql| Box::pin(operators::create_operator(sql, account, operator, password_hash, at))).await
     }
 
-    async fn update_operator(&self, account: AccountId, operator: &Operator) -> Result<bool, StoreError> {
-        let operator = operator.clone();
-        self.write(move |sql| Box::pin(operators::update_operator(sql, account, operator))).await
+    async fn change_operator(
+        &self,
+        account: AccountId,
+        before: &Operator,
+        after: &Operator,
+    ) -> Result<bool, StoreError> {
+        let (before, after) = (before.clone(), after.clone());
+        self.write(move |sql| Box::pin(operators::change_operator(sql, account, before, after))).await
     }
 
     async fn set_password(&self, account: AccountId, operator: OperatorId, hash: &str) -> Result<bool, StoreError> {
@@ -115,6 +130,16 @@ impl<B: Backend> Staff for B {
     async fn put_membership(&self, account: AccountId, membership: &Membership) -> Result<(), StoreError> {
         let membership = membership.clone();
         self.write(move |sql| Box::pin(groups::put_membership(sql, account, membership))).await
+    }
+
+    async fn change_membership(
+        &self,
+        account: AccountId,
+        before: &Membership,
+        after: &Membership,
+    ) -> Result<bool, StoreError> {
+        let (before, after) = (before.clone(), after.clone());
+        self.write(move |sql| Box::pin(groups::change_membership(sql, account, before, after))).await
     }
 
     async fn delete_membership(

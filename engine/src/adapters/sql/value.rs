@@ -164,6 +164,11 @@ impl Row {
     }
 }
 
+/// A value as the JSON text that [`Row::json`] reads.
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
 fn u32_of(number: i64) -> Result<u32, StoreError> {
     u32::try_from(number).map_err(|_| StoreError::Corrupt(format!("{number} is out of range")))
 }

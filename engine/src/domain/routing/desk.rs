@@ -196,6 +196,10 @@ impl Desk {
 
     /// The group is set up differently. What rings goes on as it began.
     pub fn handle_settings(&mut self, settings: GroupSettings, now: Timestamp) -> Vec<Effect> {
+        if self.settings.department != settings.department {
+            // The other department has not heard of the group yet.
+            self.told_availability = None;
+        }
         self.settings = settings;
         let mut effects = Vec::new();
         self.review_all(now, &mut effects);

@@ -15,6 +15,7 @@ use engine::adapters::system::{SystemClock, SystemRandom};
 use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode};
 use engine::domain::ids::{AccountId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
 use engine::domain::permission::StaffRole;
+use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
 use engine::metrics::Metrics;
 use engine::ports::staff::{Brand, Department, Operator};
@@ -259,6 +260,7 @@ impl Shop {
             role: StaffRole::Operator,
             limit: Some(limit),
             disabled: false,
+            skills: Skills::default(),
         };
         let (joe, bob) = (hire("Joe", 3), hire("Bob", 3));
         for operator in [&joe, &bob] {

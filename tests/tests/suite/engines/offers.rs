@@ -76,7 +76,7 @@ async fn a_freed_slot_is_refilled_soon_though_everybody_lives_elsewhere() {
         let shop = Shop::open(2, 1, Duration::from_secs(60)).await;
         let mut limited = shop.joe.clone();
         limited.limit = Some(1);
-        shop.store.update_operator(shop.account, &limited).await.expect("the store answers");
+        shop.store.change_operator(shop.account, &shop.joe, &limited).await.expect("the store answers");
         let (one, two) = shop.nodes(BAD, seed).await;
         let mut joe = shop.window(&two, &limited).await;
         joe.goes_online().await;

@@ -11,6 +11,7 @@ use engine::adapters::system::{SystemClock, SystemRandom};
 use engine::domain::group::{GroupSettings, Handling, Membership};
 use engine::domain::ids::{AccountId, OperatorId, VisitorId};
 use engine::domain::permission::StaffRole;
+use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
 use engine::metrics::Metrics;
 use engine::ports::staff::{Brand, Department, Operator};
@@ -137,6 +138,7 @@ impl Shop {
             role: StaffRole::Operator,
             limit: Some(3),
             disabled: false,
+            skills: Skills::default(),
         };
         store
             .create_operator(account, &joe, "no password", at)

@@ -37,6 +37,7 @@ CREATE TABLE grp (
     offer_mode             TEXT COLLATE "C" NOT NULL,
     offer_expires_after_ms BIGINT NOT NULL,
     connection_timeout_ms  BIGINT NOT NULL,
+    rules                  TEXT COLLATE "C" NOT NULL, -- JSON
     PRIMARY KEY (account, id),
     UNIQUE (account, name),
     FOREIGN KEY (account, department) REFERENCES department (account, id)
@@ -51,6 +52,7 @@ CREATE TABLE operator (
     role          TEXT COLLATE "C" NOT NULL,
     max_chats     BIGINT, -- NULL is unlimited
     disabled      BOOLEAN NOT NULL,
+    skills        TEXT COLLATE "C" NOT NULL, -- JSON: levels by name
     password_hash TEXT COLLATE "C" NOT NULL,
     created_at    BIGINT NOT NULL,
     status        TEXT COLLATE "C" NOT NULL DEFAULT 'offline',

@@ -36,6 +36,7 @@ CREATE TABLE grp (
     offer_mode             TEXT NOT NULL,
     offer_expires_after_ms INTEGER NOT NULL,
     connection_timeout_ms  INTEGER NOT NULL,
+    rules                  TEXT NOT NULL, -- JSON
     PRIMARY KEY (account, id),
     UNIQUE (account, name),
     FOREIGN KEY (account, department) REFERENCES department (account, id)
@@ -50,6 +51,7 @@ CREATE TABLE operator (
     role          TEXT NOT NULL,
     max_chats     INTEGER, -- NULL is unlimited
     disabled      INTEGER NOT NULL,
+    skills        TEXT NOT NULL, -- JSON: levels by name
     password_hash TEXT NOT NULL,
     created_at    INTEGER NOT NULL,
     status        TEXT NOT NULL DEFAULT 'offline',
