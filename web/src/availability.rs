@@ -49,8 +49,8 @@ fn of_member(row: &RosterRow) -> Availability {
 
 #[cfg(test)]
 mod tests {
-    use engine::domain::skills::Skills;
     use engine::domain::ids::OperatorId;
+    use engine::domain::skills::Skills;
     use engine::domain::time::Timestamp;
 
     use super::*;

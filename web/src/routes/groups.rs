@@ -31,7 +31,8 @@ pub async fn list(
     who.require(Permission::ReadStaff)?;
     let groups = state.store.groups(who.account).await?;
     let views = groups.iter().map(|group| Versioned::of(GroupView::of(group))).collect();
-    Ok(HttpResponse::Ok().json(query.part(views, |view: &Versioned<GroupView>| format!("{}\u{0}{}", view.name, view.id))?))
+    Ok(HttpResponse::Ok()
+        .json(query.part(views, |view: &Versioned<GroupView>| format!("{}\u{0}{}", view.name, view.id))?))
 }
 
 /// `GET /groups/{id}`

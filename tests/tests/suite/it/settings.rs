@@ -1,0 +1,209 @@
+//! What a group and an operator can be set to: kept, refused with the field named, and in force at once.
+
+use serde_json::{Value, json};
+use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::http::Browser;
+use switchboard_tests::server::TestServer;
+
+use crate::suite::it::joe_is_rung;
+
+const SUPPORT: &str = "/api/v1/groups/support";
+
+async fn admin_of(server: &TestServer) -> Browser {
+    Browser::signed_in(&server.url(), "admin").await
+}
+
+/// Every rule, set to something.
+fn rules() -> Value {
+    let monday = json!([{ "from_minute": 480, "to_minute": 720 }, { "from_minute": 780, "to_minute": 1080 }]);
+    let hours = json!({
+        "zone": "Europe/Zurich",
+        "week": [monday, [], [], [], [], [], []],
+        "holidays": [{ "date": "2027-01-01", "open": [] }],
+    });
+    json!({
+        "overflow": { "after_s": 30, "groups": ["sales"] },
+        "queue_length_max": 20,
+        "queue_wait_max_s": 600,
+        "when_full": { "group": "sales" },
+        "skill_relaxed_every_s": 60,
+        "last_operator_days": 30,
+        "last_operator_waits_s": 20,
+        "wanted_operator_waits_s": 40,
+        "expired_offers_until_away": 3,
+        "lost_operator": "requeue",
+        "priority": 2,
+        "hours": hours,
+    })
+}
+
+fn assert_shows(shown: &Value, wanted: &Value) {
+    for (field, value) in wanted.as_object().into_iter().flatten() {
+        assert_eq!(&shown[field], value, "{field} of {shown}");
+    }
+}
+
+#[tokio::test]
+async fn rules_of_a_group_are_kept_over_a_restart_and_taken_back_one_by_one() {
+    let mut server = TestServer::start();
+    let admin = admin_of(&server).await;
+    let usual = admin.get(SUPPORT).await.ok();
+    let none = json!({ "overflow": null, "queue_length_max": null, "when_full": "offline_form", "hours": null });
+    assert_shows(&usual, &none);
+    let set = admin.patch(SUPPORT, rules()).await.ok();
+    assert_shows(&set, &rules());
+    assert_ne!(set["version"], usual["version"]);
+    server.restart();
+    let admin = admin_of(&server).await;
+    assert_eq!(admin.get(SUPPORT).await.ok(), set);
+    let list = admin.get("/api/v1/groups").await.ok();
+    assert!(list["items"].as_array().is_some_and(|groups| groups.contains(&set)), "{list}");
+
+    let named = admin.patch(SUPPORT, json!({ "name": "Help" })).await.ok();
+    assert_shows(&named, &rules());
+    let nothing: serde_json::Map<String, Value> =
+        rules().as_object().into_iter().flatten().map(|(field, _)| (field.clone(), Value::Null)).collect();
+    let bare = admin.patch(SUPPORT, Value::Object(nothing)).await.ok();
+    assert_shows(&bare, &none);
+    let named_back = admin.patch(SUPPORT, json!({ "name": usual["name"] })).await.ok();
+    assert_eq!(named_back, usual, "as it was, with the version it had");
+}
+
+#[tokio::test]
+async fn what_a_group_cannot_be_set_to_is_named_and_changes_nothing() {
+    let server = TestServer::start();
+    let admin = admin_of(&server).await;
+    let before = admin.get(SUPPORT).await.ok();
+    let hours = |day: Value| json!({ "zone": "Europe/Zurich", "week": [day, [], [], [], [], [], []] });
+    let interval = |from: i64, to: i64| json!({ "from_minute": from, "to_minute": to });
+    let cases = [
+        ("queue_length_max", json!(-1), "queue_length_max"),
+        ("queue_length_max", json!(1.5), "queue_length_max"),
+        ("queue_wait_max_s", json!(0), "queue_wait_max_s"),
+        ("queue_wait_max_s", json!("long"), "queue_wait_max_s"),
+        ("skill_relaxed_every_s", json!(-5), "skill_relaxed_every_s"),
+        ("last_operator_days", json!(4000), "last_operator_days"),
+        ("last_operator_waits_s", json!(10_000_000), "last_operator_waits_s"),
+        ("expired_offers_until_away", json!(0), "expired_offers_until_away"),
+        ("lost_operator", json!("fire"), "lost_operator"),
+        ("priority", json!(1_000_000), "priority"),
+        ("when_full", json!({ "group": "support" }), "when_full"),
+        ("when_full", json!({ "group": "nowhere" }), "when_full.group"),
+        ("overflow", json!({ "after_s": 5 }), "overflow.groups"),
+        ("overflow", json!({ "after_s": -5, "groups": ["sales"] }), "overflow.after_s"),
+        ("overflow", json!({ "after_s": 5, "groups": [] }), "overflow.groups"),
+        ("overflow", json!({ "after_s": 5, "groups": ["support"] }), "overflow.groups.0"),
+        ("overflow", json!({ "after_s": 5, "groups": ["sales", "sales"] }), "overflow.groups.1"),
+        ("overflow", json!({ "after_s": 5, "groups": ["sales", "nowhere"] }), "overflow.groups.1"),
+        ("hours", json!({ "zone": "Mars/Olympus", "week": [[], [], [], [], [], [], []] }), "hours.zone"),
+        ("hours", hours(json!([interval(600, 500)])), "hours.week.0.0"),
+        ("hours", hours(json!([interval(60, 500), interval(499, 700)])), "hours.week.0.1"),
+        ("hours", hours(json!([interval(60, 1441)])), "hours.week.0.0"),
+    ];
+    for (field, value, at) in cases {
+        let problem = admin.patch(SUPPORT, json!({ field: value.clone() })).await.refused(422, "invalid");
+        assert_eq!(problem["field"], json!(at), "{field} {value} was answered {problem}");
+    }
+    assert_eq!(admin.get(SUPPORT).await.ok(), before);
+    let new = json!({ "id": "night", "department": "support", "name": "Night", "priority": 1_000_000 });
+    admin.post("/api/v1/groups", new).await.refused(422, "invalid");
+    admin.get("/api/v1/groups/night").await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn groups_may_overflow_to_each_other() {
+    let server = TestServer::start();
+    let admin = admin_of(&server).await;
+    for (group, other) in [("support", "sales"), ("sales", "support")] {
+        let change = json!({ "overflow": { "after_s": 10, "groups": [other] }, "when_full": { "group": other } });
+        assert_shows(&admin.patch(&format!("/api/v1/groups/{group}"), change.clone()).await.ok(), &change);
+    }
+}
+
+#[tokio::test]
+async fn skills_of_an_operator_are_kept_and_wrong_ones_named() {
+    let server = TestServer::start();
+    let admin = admin_of(&server).await;
+    let joe = Browser::signed_in(&server.url(), "joe").await;
+    let path = format!("/api/v1/operators/{}", joe.operator_id());
+    assert_eq!(joe.get(&path).await.ok()["skills"], json!({}));
+    let skills = json!({ "billing": 3, "language:de": 10 });
+    let set = admin.patch(&path, json!({ "skills": skills })).await.ok();
+    assert_eq!(set["skills"], skills);
+    for wrong in [json!({ "Billing": 3 }), json!({ "billing": 0 }), json!({ "billing": 11 }), json!(["billing"])] {
+        let problem = admin.patch(&path, json!({ "skills": wrong })).await.refused(422, "invalid");
+        assert!(problem["field"].as_str().is_some_and(|field| field.starts_with("skills")), "{problem}");
+    }
+    let many: Value = (0..101).map(|n| (format!("s{n}"), json!(1))).collect::<serde_json::Map<_, _>>().into();
+    admin.patch(&path, json!({ "skills": many })).await.refused(422, "invalid");
+    assert_eq!(admin.get(&path).await.ok(), set);
+    assert_eq!(admin.patch(&path, json!({ "skills": null })).await.ok()["skills"], json!({}));
+}
+
+#[tokio::test]
+async fn two_administrators_do_not_overwrite_each_other() {
+    let server = TestServer::start();
+    let (one, other) = (admin_of(&server).await, admin_of(&server).await);
+    let joe = Browser::signed_in(&server.url(), "joe").await;
+    let membership = format!("/api/v1/memberships/support/{}", joe.operator_id());
+    let operator = format!("/api/v1/operators/{}", joe.operator_id());
+    let cases = [
+        (SUPPORT, json!({ "priority": 1 }), json!({ "priority": 2 })),
+        (membership.as_str(), json!({ "limit": 1 }), json!({ "limit": 2 })),
+        (operator.as_str(), json!({ "skills": { "billing": 1 } }), json!({ "skills": { "billing": 2 } })),
+    ];
+    for (path, first, second) in cases {
+        let seen = one.get(path).await.ok();
+        assert_eq!(other.get(path).await.ok(), seen);
+        let after = one.patch_seen(&seen, path, first.clone()).await.ok();
+        assert_shows(&after, &first);
+        let late = other.patch_seen(&seen, path, second.clone()).await.refused(409, "conflict");
+        assert_eq!(late["why"], json!("changed"), "{late}");
+        let late = other.delete_seen(&seen, path).await.refused(409, "conflict");
+        assert_eq!(late["why"], json!("changed"), "{late}");
+        assert_eq!(other.get(path).await.ok(), after, "the later one changed nothing");
+        assert_shows(&other.patch_seen(&after, path, second.clone()).await.ok(), &second);
+    }
+    let odd = json!({ "version": "yesterday" });
+    one.patch_seen(&odd, SUPPORT, json!({ "priority": 3 })).await.refused(422, "invalid");
+}
+
+#[tokio::test]
+async fn a_change_of_the_group_loses_neither_the_offer_nor_places() {
+    let (server, mut clara, joe, chat, offer) = joe_is_rung(&[], "First").await;
+    let admin = admin_of(&server).await;
+    admin.patch(&format!("/api/v1/operators/{}", joe.browser.operator_id()), json!({ "limit": 1 })).await.ok();
+    // His windows come back with what he may do now, and the offer rings on.
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut dora = VisitorClient::connect(&server).await;
+    let second = dora.start(&Start::support("Dora", "Second")).await;
+    let mut change = rules();
+    for (field, value) in [("hours", Value::Null), ("overflow", Value::Null), ("queue_length_max", json!(100))] {
+        change[field] = value;
+    }
+    admin.patch(SUPPORT, change).await.ok();
+    joe.accept(&offer).await;
+    clara.expect_event("assigned").await;
+    joe.end(&chat).await;
+    let offer = joe.offer_of(&second).await;
+    joe.accept(&offer).await;
+    dora.expect_event("assigned").await;
+}
+
+#[tokio::test]
+async fn a_group_closes_and_opens_as_its_hours_are_set() {
+    let server = TestServer::start();
+    let _joe = OperatorClient::online(&server, "joe").await;
+    let admin = admin_of(&server).await;
+    admin.patch("/api/v1/groups/sales", json!({ "hours": closed() })).await.ok();
+    let mut clara = VisitorClient::connect(&server).await;
+    admin.patch(SUPPORT, json!({ "hours": closed() })).await.ok();
+    let tells = |state: &'static str| move |frame: &Value| frame["type"] == "state" && frame["state"] == state;
+    clara.expect("that nobody is there", tells("offline")).await;
+    admin.patch(SUPPORT, json!({ "hours": null })).await.ok();
+    clara.expect("that somebody is there", tells("online")).await;
+}
+
+fn closed() -> Value {
+    json!({ "zone": "UTC", "week": [[], [], [], [], [], [], []] })
+}
