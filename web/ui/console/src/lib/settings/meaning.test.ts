@@ -91,7 +91,7 @@ test('a greeting is a step of the path, where there is one', () => {
 });
 
 test('what is put into a text is shown by an example, and what is not is named', () => {
-  expect(filled('{ahead} before you, {wait}. {name}')).toBe('2 before you, about 3 min. {name}');
+  expect(filled('{ahead} before you, {wait}. {name}')).toBe('2 before you, 3 min. {name}');
   expect(unknownIn('{ahead} {name} {name} {x}')).toEqual(['{name}', '{x}']);
 });
 

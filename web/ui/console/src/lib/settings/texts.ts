@@ -1,7 +1,7 @@
 /** Texts that visitors see while they wait, with what is put in for each of them. */
 export const PLACEHOLDERS: Readonly<Record<string, { say: string; example: string }>> = {
   ahead: { say: 'how many are served before', example: '2' },
-  wait: { say: 'how long it will take', example: 'about 3 min' },
+  wait: { say: 'how long it will take', example: '3 min' },
 };
 
 /** The text as one visitor may see it. */
