@@ -5,6 +5,7 @@
 pub mod decide;
 pub mod input;
 pub mod offer;
+pub mod outcome;
 pub mod state;
 
 #[cfg(test)]
@@ -14,4 +15,5 @@ mod tests;
 
 pub use input::{Decision, Input, Refusal, SlotChange};
 pub use offer::{Offer, Tried};
+pub use outcome::Outcome;
 pub use state::{Chat, ChatState, Person};
