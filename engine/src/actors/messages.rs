@@ -119,8 +119,22 @@ pub enum Signal {
         /// How long it rings; none assigns at once.
         ring: Option<Duration>,
     },
-    /// The operator who is rung is gone: take the offer back.
-    Withdraw(OfferId),
+    /// The queue wants the chat rung at exactly these, and nobody else.
+    RingAt {
+        /// At whom, with their names.
+        operators: Vec<(OperatorId, String)>,
+        /// For which group.
+        group: GroupId,
+        /// How long it rings from the first time on.
+        ring: Duration,
+    },
+    /// An operator who is rung is gone: take the offer back from them.
+    Withdraw {
+        /// Which.
+        offer: OfferId,
+        /// From whom.
+        operator: OperatorId,
+    },
     /// The queue knows that the chat waits.
     Known,
     /// The queue and the store disagree: tell the queue whether the chat waits.

@@ -260,7 +260,12 @@ impl OperatorActor {
     fn withdraw_offers(&self) {
         for offer in &self.offers {
             // One that is lost expires by itself.
-            self.shared.to_session(self.account, offer.chat, Signal::Withdraw(offer.offer), true);
+            self.shared.to_session(
+                self.account,
+                offer.chat,
+                Signal::Withdraw { offer: offer.offer, operator: self.operator },
+                true,
+            );
         }
     }
 

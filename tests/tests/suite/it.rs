@@ -17,6 +17,7 @@ mod panics;
 mod permissions;
 mod repeats;
 mod resume;
+mod ring_all;
 mod slow_reader;
 mod starting;
 mod stored_first;

@@ -1,9 +1,12 @@
 //! Carrying out what a desk asks for: sessions hear proposals and positions, the board and watchers what has changed.
 
+use std::collections::BTreeSet;
+
 use super::QueueActor;
 use crate::actors::messages::{Signal, Standing};
 use crate::domain::estimate::Forecast;
 use crate::domain::event::EndedWhy;
+use crate::domain::ids::ChatId;
 use crate::domain::routing::{Effect, TurnedAway};
 use crate::metrics::seconds;
 use crate::protocol::frame;
@@ -11,6 +14,7 @@ use crate::protocol::operator::OperatorNotice;
 
 impl QueueActor {
     pub(super) fn carry_out(&mut self, effects: Vec<Effect>) {
+        let mut rings = BTreeSet::new();
         for effect in effects {
             match effect {
                 Effect::Propose { chat, operator, name, ring, .. } => {
@@ -34,8 +38,11 @@ impl QueueActor {
                     };
                     self.shared.to_session(self.account, chat, Signal::TurnAway(why), false);
                 }
+                Effect::RingAll { chat, .. } | Effect::RingNoMore { chat, .. } => {
+                    rings.insert(chat);
+                }
                 // Asked for by rules that no stored group has.
-                Effect::RingAll { .. } | Effect::RingNoMore { .. } | Effect::SeekIn { .. } => {}
+                Effect::SeekIn { .. } => {}
                 // Whoever granted the slot is answered by then.
                 Effect::NotNeeded { .. } => {}
                 Effect::Availability(state) => {
@@ -52,6 +59,16 @@ impl QueueActor {
                 }
             }
         }
+        rings.into_iter().for_each(|chat| self.ring_at(chat));
+    }
+
+    /// Says at whom a chat rings, all of them: a chat that missed something before is right again.
+    fn ring_at(&self, chat: ChatId) {
+        let Some(desk) = &self.desk else { return };
+        let name = |operator| desk.roster().member(operator).map(|member| (operator, member.name.clone()));
+        let operators = desk.rings_at_all(chat).filter_map(name).collect();
+        let (group, ring) = (self.group.clone(), desk.settings().offer_expires_after);
+        self.shared.to_session(self.account, chat, Signal::RingAt { operators, group, ring }, true);
     }
 
     /// What was told to a visitor, beside what came.

@@ -156,7 +156,7 @@ impl VisitorSession {
         let group = core.record.head.group.clone();
         let metrics = &self.shared.metrics;
         match &event.kind {
-            EventKind::Offered { offer, operator, group, offer_kind, expires_at, .. } => {
+            EventKind::Offered { offer, operator, others, group, offer_kind, expires_at, .. } => {
                 metrics.offer(self.account, group, "made");
                 let ring = Offer {
                     offer: *offer,
@@ -168,6 +168,10 @@ impl VisitorSession {
                     queued_at: core.chat.queued_at,
                     expires_at: Some(*expires_at),
                 };
+                if let Some(others) = others {
+                    let operators = others.iter().map(|rung| rung.id);
+                    return self.rings_at_all(*offer, [*operator].into_iter().chain(operators), &ring);
+                }
                 self.to_operator(*operator, ToOperator::Ring(Box::new(ring)));
                 match loads.iter().find(|load| load.operator == *operator) {
                     Some(load) => self.proposal_settled(*operator, Settled::Offered(news(load))),
@@ -176,12 +180,17 @@ impl VisitorSession {
             }
             EventKind::Declined { offer, operator } => {
                 metrics.offer(self.account, &group, "declined");
+                core.rung.retain(|rung| *rung != (*offer, *operator));
                 self.ring_over(*operator, *offer, OfferEnd::Declined, None);
                 self.offer_over();
             }
             EventKind::Expired { offer, operator, why } => {
                 metrics.offer(self.account, &group, if *why == OfferEnd::Expired { "expired" } else { "withdrawn" });
+                core.rung.retain(|rung| *rung != (*offer, *operator));
                 self.ring_over(*operator, *offer, *why, None);
+                if *why == OfferEnd::Expired {
+                    self.ring_over_for_all(*why, None);
+                }
                 self.offer_over();
             }
             EventKind::Assigned { operator, name, group, by, offer } => {
@@ -196,6 +205,7 @@ impl VisitorSession {
                     metrics.offer(self.account, group, "accepted");
                     self.ring_over(*operator, *offer, OfferEnd::Taken, Some(name.clone()));
                 }
+                self.ring_over_for_all(OfferEnd::Taken, Some(name));
                 let load = loads.iter().find(|load| load.operator == *operator);
                 match load.filter(|_| *by == AssignedBy::Automatic) {
                     Some(load) => self.proposal_settled(*operator, Settled::Assigned(news(load))),
@@ -228,7 +238,7 @@ impl VisitorSession {
         }
         self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
         if was_waiting {
-            if let Some((offer, operator)) = self.rung_at_the_end() {
+            for (offer, operator) in self.rung_at_the_end() {
                 self.shared.metrics.offer(self.account, &group, "ended");
                 self.ring_over(operator, offer, OfferEnd::Ended, None);
             }
@@ -236,9 +246,31 @@ impl VisitorSession {
         }
     }
 
-    /// The offer that was open when the chat ended.
-    fn rung_at_the_end(&self) -> Option<(OfferId, OperatorId)> {
-        self.core.as_ref()?.chat.offer_ended()
+    /// The offers that were open when the chat ended.
+    fn rung_at_the_end(&mut self) -> Vec<(OfferId, OperatorId)> {
+        let Some(core) = &mut self.core else { return Vec::new() };
+        core.rung.clear();
+        core.chat.offers_ended().collect()
+    }
+
+    /// The chat rings at these too, without a slot being reserved.
+    fn rings_at_all(&mut self, offer: OfferId, operators: impl Iterator<Item = OperatorId>, ring: &Offer) {
+        for operator in operators {
+            if let Some(core) = &mut self.core
+                && !core.rung.contains(&(offer, operator))
+            {
+                core.rung.push((offer, operator));
+            }
+            self.to_operator(operator, ToOperator::Ring(Box::new(ring.clone())));
+        }
+    }
+
+    /// A ring at all is over for everybody.
+    fn ring_over_for_all(&mut self, why: OfferEnd, by: Option<&String>) {
+        let rung = self.core.as_mut().map(|core| std::mem::take(&mut core.rung)).unwrap_or_default();
+        for (offer, operator) in rung {
+            self.ring_over(operator, offer, why, by.cloned());
+        }
     }
 
     fn ring_over(&self, operator: OperatorId, offer: OfferId, why: OfferEnd, by: Option<String>) {
