@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { besidesOf, meaningOf, span } from './meaning';
 import { findSetting } from './sections';
 import type { Operator } from './staff';
+import { filled, unknownIn } from './texts';
 
 const base = { offer_mode: 'single', offer_expires_after_s: '20', connection_timeout_s: '300' };
 const joe: Operator = {
@@ -84,6 +85,16 @@ test('other groups join in, skills are given up, and the longest of the waits th
   expect(titles({ ...members, queue_wait_max_s: '600' }).at(-1)).toBe('5 min: The wait is over');
 });
 
+test('a greeting is a step of the path, where there is one', () => {
+  expect(titles({ greeting: 'Hello', greeting_after_s: '15' })).toContain('15 s: The visitor is greeted');
+  expect(titles({ greeting: ' ', greeting_after_s: '15' }).join()).not.toContain('greeted');
+});
+
+test('what is put into a text is shown by an example, and what is not is named', () => {
+  expect(filled('{ahead} before you, {wait}. {name}')).toBe('2 before you, 3 min. {name}');
+  expect(unknownIn('{ahead} {name} {name} {x}')).toEqual(['{name}', '{x}']);
+});
+
 test('help that comes after the end is said to be too late', () => {
   expect(titles({ overflow: { after: '300', groups: ['sales'] } })).toContain('5 min: Sales joins in: too late');
 });
@@ -134,8 +145,8 @@ test('spans are as short as is exact', () => {
 
 test('a setting is found by its words, and leads to where it is', () => {
   const found = (typed: string) => findSetting(typed).map(({ section, setting }) => `${section.id}: ${setting ?? ''}`);
-  expect(found('')).toEqual(['operators: ', 'profiles: ', 'departments: ', 'groups: ']);
+  expect(found('')).toEqual(['operators: ', 'groups: ']);
   expect(found('limit GROUP')).toEqual(['operators: Limit, all groups together', 'groups: Limit in a group']);
-  expect(found('priority')).toEqual(['departments: Priority of a department', 'groups: Priority of a group']);
+  expect(found('priority')).toEqual(['groups: Priority of a group']);
   expect(found('webhook')).toEqual([]);
 });

@@ -25,18 +25,6 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   {
-    id: 'profiles',
-    label: 'Profiles',
-    part: 'People',
-    settings: ['Groups of a profile'],
-  },
-  {
-    id: 'departments',
-    label: 'Departments',
-    part: 'Routing',
-    settings: ['Skills that chats ask for', 'Language of the visitor', 'Priority of a department'],
-  },
-  {
     id: 'groups',
     label: 'Groups',
     part: 'Routing',
@@ -53,6 +41,8 @@ export const SECTIONS: readonly Section[] = [
       'Same operator as last time',
       'Wanted operator',
       'Priority of a group',
+      'Greeting',
+      'Text in the queue',
       'Members and handling',
       'Limit in a group',
       'Name and department',
