@@ -53,6 +53,7 @@ async fn rules_of_a_group_are_kept_over_a_restart_and_taken_back_one_by_one() {
     let set = admin.patch(SUPPORT, rules()).await.ok();
     assert_shows(&set, &rules());
     assert_ne!(set["version"], usual["version"]);
+    server.stop();
     server.restart();
     let admin = admin_of(&server).await;
     assert_eq!(admin.get(SUPPORT).await.ok(), set);
