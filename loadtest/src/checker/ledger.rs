@@ -31,6 +31,11 @@ impl Ledger {
         self.acked.insert(mark, seq);
     }
 
+    /// Somebody is in the chat and shall hear all of it, even if nothing ever reaches them.
+    pub fn joined(&mut self, party: Party) {
+        self.told.entry(party).or_default();
+    }
+
     /// An event reached somebody in the chat.
     pub fn told(&mut self, party: Party, seq: u64, content: Content) {
         self.told.entry(party).or_default().push((seq, content));
@@ -94,7 +99,7 @@ impl Ledger {
                     faults.push(Fault::WrongAck { chat: self.chat.clone(), mark: *mark, acked: *acked, told: *told });
                 }
                 // Somebody who heard nothing at all has no list above to miss it in.
-                None if own.is_empty() && !self.excused.contains(&mark.sender) => {
+                None if !self.told.contains_key(&mark.sender) && !self.excused.contains(&mark.sender) => {
                     faults.push(Fault::Lost { chat: self.chat.clone(), mark: *mark, party: mark.sender });
                 }
                 _ => {}
@@ -183,6 +188,13 @@ mod tests {
     fn an_acked_message_that_never_arrived_is_lost_even_without_a_hole() {
         let lost = Fault::Lost { chat: "c".into(), mark: mark(2), party: BOB };
         assert_eq!(chat(&[(4, 0), (5, 1)]).faults(), [lost]);
+    }
+
+    #[test]
+    fn one_whom_nothing_reached_lost_everything() {
+        let mut ledger = chat(&[]);
+        ledger.joined(BOB);
+        assert_eq!(ledger.faults().len(), 3);
     }
 
     #[test]
