@@ -13,7 +13,7 @@ help: ## this list
 run: needs-node ui ## build everything and serve the demo on http://127.0.0.1:8080
 	cargo run --release -p switchboard-web -- serve --demo
 
-test: needs-test ui check ui-test rust-test ## everything that must pass before a change lands
+test: needs-test ui check ui-test rust-test release-test ## everything that must pass before a change lands
 
 check: ## formatting, lints, types of the UI
 	cargo fmt --all --check
@@ -32,6 +32,24 @@ rust-test: ## unit, integration, conformance, simulation, crash and browser test
 	cargo build --workspace --all-targets
 	cargo nextest run --workspace --no-fail-fast
 
+# The release profile twice: with the faults that the stories plant, and as it is shipped, which must know none.
+RELEASE := target/release/switchboard
+release-test: ## a panic is survived by the release build too, and the shipped one has no fault in it
+	cargo build --release -p switchboard-web --features faults
+	cp $(RELEASE) $(RELEASE)-with-faults
+	cargo build --release -p switchboard-web
+	grep -qa '!fault' $(RELEASE)-with-faults
+	! grep -qa -e '!fault' -e 'SWITCHBOARD_FAULT' $(RELEASE)
+	SWITCHBOARD_UNDER_TEST=$(CURDIR)/$(RELEASE)-with-faults cargo nextest run -p switchboard-tests it::panics
+	rm $(RELEASE)-with-faults
+
+fuzz: ## frames and bytes that nobody would write, for ten minutes a story
+	cargo build -p switchboard-web -p switchboard-tests
+	FUZZ_SECONDS=600 cargo nextest run -p switchboard-tests it::fuzz
+
+theory: ## the simulator against the formulas of Erlang, in full
+	cargo test --release -p switchboard-engine --lib simulation::tests::against_theory
+
 bench: ui ## what a message costs, beside the least possible; see benches/README.md
 	cargo bench -p switchboard-benches
 
@@ -45,8 +63,9 @@ needs-test: needs-node
 	@missing=""; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v strace >/dev/null || missing="$$missing strace"; \
+	command -v nsenter >/dev/null || missing="$$missing util-linux"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	if [ -n "$$missing" ]; then $(APT) update -qq && DEBIAN_FRONTEND=noninteractive $(APT) install -y -qq --no-install-recommends $$missing; fi
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
-.PHONY: help run test check ui ui-test rust-test bench needs-node needs-test
+.PHONY: help run test check ui ui-test rust-test release-test fuzz theory bench needs-node needs-test

@@ -10,7 +10,8 @@ use engine::domain::group::Handling;
 use engine::domain::ids::{ChatId, OperatorId, Shard};
 use engine::domain::operator::Reception;
 use engine::domain::queue::{Offering, Queue, Waiting};
-use engine::domain::routing::{Demand, LoadNews, Member, Outcome, Roster, decide};
+use engine::domain::routing::{Demand, LoadNews, Member, Outcome, Roster, Wishes, decide};
+use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -46,6 +47,7 @@ fn roster(members: u64) -> Roster {
             group_reserved: 0,
             last_ended_at: Some(Timestamp::from_millis((scattered(n + 3) % 1_000_000) as i64)),
             version: 1,
+            skills: Skills::default(),
         });
     }
     roster
@@ -100,7 +102,10 @@ fn waiting(n: u64) -> Waiting {
     Waiting {
         entered_at: Timestamp::from_millis(n as i64),
         priority: (scattered(n) % 3) as i32,
+        wishes: Wishes::default(),
         demand: Demand::default(),
+        guest_of: None,
+        moved: false,
         offering: Offering::No,
         rests_until: None,
     }

@@ -11,6 +11,7 @@ mod guard;
 pub mod lane;
 pub mod lists;
 pub mod messages;
+pub mod nodes;
 pub mod operator;
 pub mod outlet;
 pub mod queue;

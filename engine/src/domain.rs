@@ -3,13 +3,18 @@
 //! effects go out as values, and the same inputs give the same outputs.
 
 pub mod chat;
+pub mod estimate;
 pub mod event;
 pub mod group;
+pub mod hours;
+pub mod identity;
 pub mod ids;
 pub mod limits;
 pub mod operator;
+pub mod patience;
 pub mod permission;
 pub mod queue;
 pub mod routing;
+pub mod skills;
 pub mod text;
 pub mod time;

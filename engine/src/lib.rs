@@ -7,3 +7,4 @@ pub mod domain;
 pub mod metrics;
 pub mod ports;
 pub mod protocol;
+pub mod simulation;

@@ -52,14 +52,54 @@ pub const SLOW_READERS: &str = "switchboard_slow_readers_total";
 pub const MAILBOX_FULL: &str = "switchboard_mailbox_full_total";
 /// Chats of which this node let go because another one has them.
 pub const FENCED: &str = "switchboard_chats_fenced_total";
+/// How long one commit of the store took, its sync included.
+pub const COMMIT: &str = "switchboard_store_commit_seconds";
+/// Commands that one commit of the store settled.
+pub const COMMIT_GROUP: &str = "switchboard_store_commit_commands";
+/// Commands that wait for the store's writer.
+pub const WRITER_QUEUE: &str = "switchboard_store_writer_queue_commands";
+/// How long the oldest event in the journal has been waiting for the indexer.
+pub const INDEX_LAG: &str = "switchboard_store_index_lag_seconds";
+/// Appends in the journal that the indexer has not brought to their place.
+pub const INDEX_ROWS: &str = "switchboard_store_index_waiting_rows";
+/// Bytes of the write-ahead log.
+pub const LOG_BYTES: &str = "switchboard_store_log_bytes";
+/// How often the log came home whole.
+pub const CHECKPOINTS: &str = "switchboard_store_checkpoints_total";
+/// Messages to other nodes, by kind.
+pub const BUS_SENT: &str = "switchboard_bus_sent_total";
+/// Messages from other nodes, by kind.
+pub const BUS_RECEIVED: &str = "switchboard_bus_received_total";
+/// What came from other nodes and was passed over, by why.
+pub const BUS_DROPPED: &str = "switchboard_bus_dropped_total";
+/// Messages sent to another node again, because it had not confirmed them.
+pub const BUS_AGAIN: &str = "switchboard_bus_sent_again_total";
+/// Commands given to a chat or operator elsewhere again: its node began anew, or it has another.
+pub const COMMANDS_AGAIN: &str = "switchboard_bus_commands_again_total";
+/// Readers whose missed events were read from the store.
+pub const GAPS_FILLED: &str = "switchboard_bus_gaps_filled_total";
 /// What must never happen, by which. Must stay 0.
 pub const INVARIANTS: &str = "switchboard_invariant_violations_total";
 
+/// Seconds; from a fast disk's sync to a disk in trouble.
+const COMMIT_BUCKETS: [f64; 12] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0];
+/// Commands; up to the most that one commit takes.
+const GROUP_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 /// Seconds; from an instant to an hour, for what people wait for.
 const WAIT_BUCKETS: [f64; 14] =
     [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1800.0, 3600.0];
 
-const HELP: [(&str, &str); 21] = [
+const STORE_HELP: [(&str, &str); 7] = [
+    (COMMIT, "Time of one commit, its sync included."),
+    (COMMIT_GROUP, "Commands that one commit settled."),
+    (WRITER_QUEUE, "Commands that wait for the writer."),
+    (INDEX_LAG, "How long the oldest event in the journal has been waiting for the indexer."),
+    (INDEX_ROWS, "Appends in the journal that the indexer has not brought to their place."),
+    (LOG_BYTES, "Bytes of the write-ahead log."),
+    (CHECKPOINTS, "How often the write-ahead log came home whole."),
+];
+
+const HELP: [(&str, &str); 27] = [
     (QUEUE_TIME, "Time from entering a queue to being assigned, or to the end without it."),
     (IDLE_TIME, "Time from the operator's last word, or the assignment, to the next word."),
     (HANDLING_TIME, "Time from assignment to the end of a chat."),
@@ -80,6 +120,12 @@ const HELP: [(&str, &str); 21] = [
     (SLOW_READERS, "Readers cut off because they were too slow."),
     (MAILBOX_FULL, "Messages refused because a mailbox was full."),
     (FENCED, "Chats of which this node let go because another one has them."),
+    (BUS_SENT, "Messages to other nodes."),
+    (BUS_RECEIVED, "Messages from other nodes."),
+    (BUS_DROPPED, "Envelopes and messages of other nodes that were passed over."),
+    (BUS_AGAIN, "Messages to other nodes that were sent again."),
+    (COMMANDS_AGAIN, "Commands for chats elsewhere that were sent again."),
+    (GAPS_FILLED, "Readers whose missed events were read from the store."),
     (INVARIANTS, "What must never happen; stays 0."),
 ];
 
@@ -148,17 +194,7 @@ impl Metrics {
             builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &WAIT_BUCKETS)?;
         }
         let recorder = builder.build_recorder();
-        for (name, help) in HELP {
-            let (key, help) = (KeyName::from_const_str(name), SharedString::const_str(help));
-            let unit = name.contains("_seconds").then_some(Unit::Seconds);
-            if name.ends_with("_total") {
-                recorder.describe_counter(key, unit, help);
-            } else if name.ends_with("_seconds") && name != WAITING_LONGEST {
-                recorder.describe_histogram(key, unit, help);
-            } else {
-                recorder.describe_gauge(key, unit, help);
-            }
-        }
+        describe(&recorder, &HELP);
         let handle = recorder.handle();
         let side = |name, kind: &'static str, label: &'static str| {
             recorder.register_gauge(&key(name, vec![Label::new(label, kind)]), &META)
@@ -241,17 +277,132 @@ impl Metrics {
         self.recorder.register_counter(&key(MAILBOX_FULL, vec![Label::new("kind", kind)]), &META).increment(1);
     }
 
+    /// Counts a message to another node.
+    pub fn bus_sent(&self, kind: &'static str) {
+        self.recorder.register_counter(&key(BUS_SENT, vec![Label::new("kind", kind)]), &META).increment(1);
+    }
+
+    /// Counts a message from another node.
+    pub fn bus_received(&self, kind: &'static str) {
+        self.recorder.register_counter(&key(BUS_RECEIVED, vec![Label::new("kind", kind)]), &META).increment(1);
+    }
+
+    /// Counts what is passed over.
+    pub fn bus_dropped(&self, why: &'static str) {
+        self.recorder.register_counter(&key(BUS_DROPPED, vec![Label::new("why", why)]), &META).increment(1);
+    }
+
+    /// Counts messages that are sent again.
+    pub fn bus_again(&self, count: u64) {
+        if count > 0 {
+            self.recorder.register_counter(&key(BUS_AGAIN, Vec::new()), &META).increment(count);
+        }
+    }
+
+    /// Counts a command that is sent again.
+    pub fn bus_command_again(&self) {
+        self.recorder.register_counter(&key(COMMANDS_AGAIN, Vec::new()), &META).increment(1);
+    }
+
+    /// Counts a reader whose missed events are read.
+    pub fn bus_gap(&self) {
+        self.recorder.register_counter(&key(GAPS_FILLED, Vec::new()), &META).increment(1);
+    }
+
     /// Counts what must never happen.
     pub fn violated(&self, which: &'static str) {
         self.recorder.register_counter(&key(INVARIANTS, vec![Label::new("which", which)]), &META).increment(1);
     }
 
+    /// Sums up what was recorded since the last time: samples that nobody sums up or asks for grow without bound.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+
     /// The text of `/metrics`.
     pub fn render(&self) -> String {
-        self.handle.run_upkeep();
+        self.upkeep();
         self.handle.render()
     }
 }
+
+/// The metrics of a store: a recorder of their own, because it is there before the engine is.
+#[derive(Clone)]
+pub struct StoreMetrics {
+    handle: PrometheusHandle,
+    /// See [`COMMIT`].
+    pub commit: Histogram,
+    /// See [`COMMIT_GROUP`].
+    pub group_size: Histogram,
+    /// See [`WRITER_QUEUE`].
+    pub writer_queue: Gauge,
+    /// See [`INDEX_LAG`].
+    pub index_lag: Gauge,
+    /// See [`INDEX_ROWS`].
+    pub index_rows: Gauge,
+    /// See [`LOG_BYTES`].
+    pub log_bytes: Gauge,
+    /// See [`CHECKPOINTS`].
+    pub checkpoints: Counter,
+}
+
+impl StoreMetrics {
+    /// Metrics with nothing counted.
+    ///
+    /// # Errors
+    /// Only if a list of buckets were empty.
+    pub fn new() -> Result<Self, BuildError> {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full(COMMIT.to_owned()), &COMMIT_BUCKETS)?
+            .set_buckets_for_metric(Matcher::Full(COMMIT_GROUP.to_owned()), &GROUP_BUCKETS)?
+            .build_recorder();
+        describe(&recorder, &STORE_HELP);
+        let histogram = |name| recorder.register_histogram(&key(name, Vec::new()), &META);
+        let gauge = |name| recorder.register_gauge(&key(name, Vec::new()), &META);
+        Ok(Self {
+            handle: recorder.handle(),
+            commit: histogram(COMMIT),
+            group_size: histogram(COMMIT_GROUP),
+            writer_queue: gauge(WRITER_QUEUE),
+            index_lag: gauge(INDEX_LAG),
+            index_rows: gauge(INDEX_ROWS),
+            log_bytes: gauge(LOG_BYTES),
+            checkpoints: recorder.register_counter(&key(CHECKPOINTS, Vec::new()), &META),
+        })
+    }
+
+    /// Sums up what was recorded; until then each record of a histogram takes memory.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+
+    /// Their part of the text of `/metrics`.
+    pub fn render(&self) -> String {
+        self.upkeep();
+        self.handle.render()
+    }
+}
+
+/// Gives metrics their help, kind and unit, all by the conventions of their names.
+fn describe(recorder: &PrometheusRecorder, help: &[(&'static str, &'static str)]) {
+    for (name, help) in help {
+        let (key, help) = (KeyName::from_const_str(name), SharedString::const_str(help));
+        let unit = match name.rsplit('_').next() {
+            Some("seconds") => Some(Unit::Seconds),
+            Some("bytes") => Some(Unit::Bytes),
+            _ => None,
+        };
+        if name.ends_with("_total") {
+            recorder.describe_counter(key, unit, help);
+        } else if HISTOGRAMS.contains(name) {
+            recorder.describe_histogram(key, unit, help);
+        } else {
+            recorder.describe_gauge(key, unit, help);
+        }
+    }
+}
+
+const HISTOGRAMS: [&str; 6] = [QUEUE_TIME, IDLE_TIME, HANDLING_TIME, FIRST_REPLY, COMMIT, COMMIT_GROUP];
 
 const META: Metadata<'static> = Metadata::new("switchboard", Level::INFO, None);
 
@@ -279,7 +430,7 @@ mod tests {
         assert!(text.contains("# HELP switchboard_queue_time_seconds "), "{text}");
         assert!(text.contains(r#"outcome="assigned",le="10"} 1"#), "{text}");
         assert!(text.contains(r#"switchboard_waiting_chats{account="1",group="support"} 3"#), "{text}");
-        for (name, help) in HELP {
+        for (name, help) in HELP.into_iter().chain(STORE_HELP) {
             assert!(name.starts_with("switchboard_") && help.ends_with('.'));
         }
     }

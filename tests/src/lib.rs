@@ -6,6 +6,7 @@ pub mod http;
 pub mod postgres;
 pub mod power_loss;
 pub mod server;
+pub mod small_disk;
 pub mod typescript;
 
 /// A folder of the project, seen from its root.

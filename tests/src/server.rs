@@ -25,6 +25,8 @@ const LOG_LINES: usize = 60;
 pub struct TestServer {
     data: TempDir,
     settings: Vec<(String, String)>,
+    /// A program, with its arguments, that becomes the server or starts it as its own.
+    under: Vec<String>,
     demo: bool,
     process: Option<Child>,
     address: String,
@@ -39,10 +41,23 @@ impl TestServer {
 
     /// The same with settings, by the names of their environment variables.
     pub fn with(settings: &[(&str, &str)]) -> Self {
+        Self::under(&[], settings)
+    }
+
+    /// The same, started by another program: `under` are its name and arguments, to which those of the server are
+    /// added. It must become the server, so that the process keeps its id.
+    pub fn under(under: &[String], settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().expect("a folder for the data");
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let mut server =
-            Self { data, settings, demo: true, process: None, address: String::new(), admin: String::new() };
+        let mut server = Self {
+            data,
+            settings,
+            under: under.to_vec(),
+            demo: true,
+            process: None,
+            address: String::new(),
+            admin: String::new(),
+        };
         server.run("127.0.0.1:0");
         server
     }
@@ -167,7 +182,14 @@ impl TestServer {
     }
 
     fn prepared(&self) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match self.under.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary());
+                command
+            }
+            None => Command::new(binary()),
+        };
         // A developer's own settings must not change what a test sees.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("SWITCHBOARD_") {
@@ -175,7 +197,8 @@ impl TestServer {
             }
         }
         command.env("SWITCHBOARD_DATA_DIR", self.data()).env("SWITCHBOARD_LOG", "info");
-        command.current_dir(self.data.path());
+        // A backtrace of a debug build takes a second and fills the log.
+        command.env("RUST_BACKTRACE", "0").current_dir(self.data.path());
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }

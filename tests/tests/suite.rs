@@ -6,6 +6,7 @@ mod suite {
     mod data_folder;
     mod engines;
     mod it;
+    mod log;
     mod power_loss;
     mod tidy;
 }

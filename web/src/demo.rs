@@ -91,6 +91,7 @@ async fn put_place(
         offer_mode: OfferMode::Single,
         offer_expires_after: OFFER_EXPIRES_AFTER,
         connection_timeout: CONNECTION_TIMEOUT,
+        rules: Box::default(),
     };
     store.put_group(account, &group).await
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use actix_web::web::{self, ServiceConfig};
 use async_trait::async_trait;
 use engine::actors::connection::pace::Rate;
-use engine::actors::engine::{Engine, EngineParts, StaffChange as EngineChange};
+use engine::actors::engine::{Engine, EngineParts, StaffChange as EngineChange, all_shards};
 use engine::domain::group::Availability;
 use engine::domain::ids::{AccountId, DepartmentId};
 use engine::domain::limits::{DRAIN_SPREAD, VISITOR_COMMANDS_BURST, VISITOR_COMMANDS_PER_SECOND};
+use engine::domain::patience::Patience;
 use engine::metrics::Metrics;
 use engine::ports::clock::{Random, SharedClock};
 use engine::ports::store::{SharedStore, StoreError};
@@ -71,23 +72,25 @@ pub async fn wire(foundation: &Foundation, random: Box<dyn Random>) -> Result<Wi
     let per_second = settings.security.visitor_commands_per_second;
     // Whoever may send more may also send more at once, in the proportion of the defaults.
     let burst = per_second.saturating_mul(VISITOR_COMMANDS_BURST / VISITOR_COMMANDS_PER_SECOND);
-    let engine = Engine::start(EngineParts {
+    let parts = EngineParts {
         node: settings.storage.node.clone(),
         store: foundation.store.clone(),
         clock: foundation.clock.clone(),
         random,
         metrics,
         visitor_rate: Some(Rate { per_second, burst }),
-    })
-    .await?;
+        shards: all_shards(),
+        bus: None,
+    };
+    let engine = Engine::start_with(parts, patience()).await?;
     let session_sockets = Arc::new(SessionSockets::default());
     let (for_sockets, for_metrics, for_drain) = (engine.clone(), engine.clone(), engine.clone());
-    let readiness = foundation.readiness.clone();
+    let (store, readiness) = (foundation.store.clone(), foundation.readiness.clone());
     Ok(Wiring {
         availability: Arc::new(FromEngine(engine.clone())),
         staff_changes: Arc::new(ToEngine { engine, sockets: session_sockets.clone() }),
         session_sockets,
-        metrics: Arc::new(move || for_metrics.metrics_text() + &server_metrics(&readiness)),
+        metrics: Arc::new(move || for_metrics.metrics_text() + &store.metrics_text() + &server_metrics(&readiness)),
         sockets: Arc::new(move |app| {
             app.app_data(web::Data::new(for_sockets.clone()))
                 .route("/ws/visitor", web::get().to(socket::visitor::socket))
@@ -95,6 +98,16 @@ pub async fn wire(foundation: &Foundation, random: Box<dyn Random>) -> Result<Wi
         }),
         drain: Box::new(move || Box::pin(async move { for_drain.drain(DRAIN_SPREAD).await })),
     })
+}
+
+#[cfg(feature = "faults")]
+fn patience() -> Patience {
+    engine::actors::faults::patience()
+}
+
+#[cfg(not(feature = "faults"))]
+fn patience() -> Patience {
+    Patience::default()
 }
 
 /// Tells the server what the engine knows of availability.

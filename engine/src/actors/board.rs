@@ -43,6 +43,22 @@ impl Board {
         self.accounts.get(&account).is_some_and(|entry| lock(&entry).groups.iter().any(|(id, _, _)| id == group))
     }
 
+    /// What other nodes are told of a group; none when it is no more.
+    pub fn entry(&self, account: AccountId, group: &GroupId) -> Option<(DepartmentId, Availability, u32)> {
+        let entry = self.accounts.get(&account)?;
+        let board = lock(&entry);
+        let (_, department, state) = board.groups.iter().find(|(id, _, _)| id == group)?;
+        Some((department.clone(), *state, self.waiting(account, group)))
+    }
+
+    /// Every group that is known.
+    pub fn every_group(&self) -> Vec<(AccountId, GroupId)> {
+        let of = |account: AccountId, board: &AccountBoard| {
+            board.groups.iter().map(|(group, _, _)| (account, group.clone())).collect::<Vec<_>>()
+        };
+        self.accounts.iter().flat_map(|entry| of(*entry.key(), &lock(entry.value()))).collect()
+    }
+
     /// How many chats wait in a group.
     pub fn set_waiting(&self, account: AccountId, group: &GroupId, count: usize) {
         self.waiting.insert((account, group.clone()), u32::try_from(count).unwrap_or(u32::MAX));

@@ -5,15 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::actors::connection::pace::Rate;
 use crate::actors::connection::visitor::VISITOR_RATE;
+use crate::actors::guard::survive;
 use crate::actors::lists::Lists;
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
+use crate::actors::nodes::{Nodes, directory, drive};
+use crate::actors::registry::queue_shard;
 use crate::actors::shared::Shared;
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
 use crate::domain::limits::{DRAIN_SPREAD, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
+use crate::domain::patience::Patience;
 use crate::metrics::Metrics;
+use crate::ports::bus::SharedBus;
 use crate::ports::clock::{Random, SharedClock};
 use crate::ports::store::{SharedStore, StoreError};
 use crate::protocol::{close, frame};
@@ -32,6 +39,10 @@ pub struct EngineParts {
     pub metrics: Metrics,
     /// How fast one visitor's connection may send.
     pub visitor_rate: Option<Rate>,
+    /// What it owns from the start.
+    pub shards: Vec<Shard>,
+    /// The way to other nodes; none where it is alone.
+    pub bus: Option<SharedBus>,
 }
 
 /// A running engine. Clones are the same engine.
@@ -42,7 +53,7 @@ pub struct Engine {
 }
 
 /// Something that people changed, and that is stored already.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StaffChange {
     /// A group was made, or its settings or members changed.
     Group(GroupId),
@@ -55,18 +66,30 @@ pub enum StaffChange {
 }
 
 impl Engine {
-    /// Starts an engine that owns all shards of its store: raises their epochs, sets the counters right, opens the
-    /// queues and wakes the chats that wait. Must run on an actix arbiter, and its actors live on it until sockets
+    /// Starts an engine that owns some shards of its store, or all: raises their epochs, sets the counters right,
+    /// opens the queues and wakes the chats that wait. Must run on an actix arbiter, and its actors live on it until sockets
     /// bring theirs.
     ///
     /// # Errors
     /// The store's.
     pub async fn start(parts: EngineParts) -> Result<Self, StoreError> {
-        let EngineParts { node, store, clock, random, metrics, visitor_rate } = parts;
-        let shared = Arc::new(Shared::new(node, store, clock, random, metrics));
-        let all: Vec<Shard> = (0..SHARDS).map(|shard| Shard(shard as u8)).collect();
-        for row in shared.store.take_shards(&shared.node, &all).await? {
+        Self::start_with(parts, Patience::default()).await
+    }
+
+    /// The same with another patience than the product's.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start_with(parts: EngineParts, patience: Patience) -> Result<Self, StoreError> {
+        let EngineParts { node, store, clock, random, metrics, visitor_rate, shards, bus } = parts;
+        let shared = Arc::new(Shared::new(node, store, clock, random, metrics, patience, bus.map(Nodes::new)));
+        for row in shared.store.take_shards(&shared.node, &shards).await? {
             shared.set_epoch(row.shard, row.epoch);
+        }
+        if shared.nodes.is_some() {
+            directory::look_up(&shared).await?;
+            directory::start(&shared);
+            drive::start(&shared);
         }
         for account in shared.store.accounts().await? {
             for drift in shared.store.recount(account.id).await? {
@@ -74,13 +97,15 @@ impl Engine {
                 shared.metrics.violated("slots_recounted");
             }
             for group in shared.store.groups(account.id).await? {
-                shared.registry.queue(&shared, account.id, &group.id);
+                if shared.is_here(queue_shard(account.id, &group.id)) {
+                    shared.registry.queue(&shared, account.id, &group.id);
+                }
             }
         }
         let engine = Self { shared, visitor_rate: visitor_rate.unwrap_or(VISITOR_RATE) };
         engine.pulse();
         engine.heartbeat();
-        engine.wake_running(all);
+        engine.wake_running(shards);
         Ok(engine)
     }
 
@@ -104,30 +129,19 @@ impl Engine {
         self.shared.board.state(account, department)
     }
 
-    /// Takes in what people changed: live, without touching running chats.
+    /// Takes in what people changed, on all nodes: live, without touching running chats.
     pub fn changed(&self, account: AccountId, change: &StaffChange) {
-        let registry = &self.shared.registry;
-        match change {
-            StaffChange::Group(group) | StaffChange::GroupDeleted(group) => {
-                let _ = registry.queue(&self.shared, account, group).try_send(ToQueue::Reload);
-                for operator in registry.operators_of(account) {
-                    let _ = operator.try_send(ToOperator::Reload);
-                }
-            }
-            StaffChange::Operator(operator) | StaffChange::OperatorGone(operator) => {
-                for queue in registry.queues_of(account) {
-                    let _ = queue.try_send(ToQueue::Reload);
-                }
-                if let Some(actor) = registry.operator_awake(account, *operator) {
-                    let _ = actor.try_send(ToOperator::Reload);
-                }
-                // The windows come back with what the operator may do now, or not at all.
-                let gone = matches!(change, StaffChange::OperatorGone(_));
-                let code = if gone { close::SIGNED_OUT } else { close::RESTART };
-                registry.outlets_of_operator(account, *operator).each(|outlet| outlet.close(code));
-            }
-        }
-        self.shared.lists.changed(account);
+        self.shared.tell_staff(account, change);
+        apply(&self.shared, account, change);
+    }
+
+    /// Makes this node the owner of shards: whoever had them is fenced from here on, and their queues, operators and
+    /// open chats go on here. Must run where the engine was started.
+    ///
+    /// # Errors
+    /// The store's; what was taken until then is this node's.
+    pub async fn take_over(&self, shards: &[Shard]) -> Result<(), StoreError> {
+        directory::take_over(&self.shared, shards).await
     }
 
     /// From now on no new sockets and no new chats; readiness says so.
@@ -166,8 +180,11 @@ impl Engine {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                shared.board.pulse();
-                Lists::pulse(&shared).await;
+                survive("pulse", async {
+                    shared.board.pulse();
+                    Lists::pulse(&shared).await;
+                })
+                .await;
             }
         });
     }
@@ -179,12 +196,16 @@ impl Engine {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                let here = shared.registry.connected_operators();
-                if !here.is_empty()
-                    && let Err(error) = shared.store.seen(&here, shared.now()).await
-                {
-                    tracing::warn!(%error, "the heartbeat of operators was not stored");
-                }
+                survive("heartbeat", async {
+                    shared.metrics.upkeep();
+                    let here = shared.registry.connected_operators();
+                    if !here.is_empty()
+                        && let Err(error) = shared.store.seen(&here, shared.now()).await
+                    {
+                        tracing::warn!(%error, "the heartbeat of operators was not stored");
+                    }
+                })
+                .await;
             }
         });
     }
@@ -198,7 +219,7 @@ impl Engine {
             match shared.store.open_chats(&shards).await {
                 Ok(open) => {
                     for (account, chat) in open {
-                        shared.registry.session(&shared, account, chat);
+                        shared.wake(account, chat);
                         // A few at a time: the readers of the store serve people first.
                         tokio::time::sleep(Duration::from_millis(1)).await;
                     }
@@ -207,6 +228,39 @@ impl Engine {
             }
         });
     }
+}
+
+/// Takes in on this node what people changed.
+pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChange) {
+    let registry = &shared.registry;
+    match change {
+        StaffChange::Group(group) | StaffChange::GroupDeleted(group) => {
+            if shared.is_here(queue_shard(account, group)) {
+                let _ = registry.queue(shared, account, group).try_send(ToQueue::Reload);
+            }
+            for operator in registry.operators_of(account) {
+                let _ = operator.try_send(ToOperator::Reload);
+            }
+        }
+        StaffChange::Operator(operator) | StaffChange::OperatorGone(operator) => {
+            for queue in registry.queues_of(account) {
+                let _ = queue.try_send(ToQueue::Reload);
+            }
+            if let Some(actor) = registry.operator_awake(account, *operator) {
+                let _ = actor.try_send(ToOperator::Reload);
+            }
+            // The windows come back with what the operator may do now, or not at all.
+            let gone = matches!(change, StaffChange::OperatorGone(_));
+            let code = if gone { close::SIGNED_OUT } else { close::RESTART };
+            registry.outlets_of_operator(account, *operator).here().iter().for_each(|outlet| outlet.close(code));
+        }
+    }
+    shared.lists.changed_elsewhere(Some(account));
+}
+
+/// All shards: what a node owns that is alone.
+pub fn all_shards() -> Vec<Shard> {
+    (0..SHARDS).map(|shard| Shard(shard as u8)).collect()
 }
 
 /// How long sockets have for their closing frames.

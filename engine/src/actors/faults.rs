@@ -1,16 +1,30 @@
-//! Faults that tests plant in a running server, to show that it survives them. Compiled only with the feature
-//! `faults`; a shipped binary has none.
+//! Faults that tests plant in a running server, to show that it survives them or that a check would notice. Compiled
+//! only with the feature `faults`; a shipped binary has none.
 
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::actors::guard::Place;
 use crate::actors::messages::Order;
+use crate::domain::patience::Patience;
+use crate::ports::journal::{Append, StoredChat};
 
 /// A message of this text makes the handler panic each time it is judged.
 pub const PANIC_ALWAYS: &str = "!fault panic";
 /// A message of this text makes the handler panic the first time only.
 pub const PANIC_ONCE: &str = "!fault panic once";
+/// A message that begins so, and goes on with a kind of actor and a place (`queue timer`), is stored as any other; the
+/// next actor of that kind that comes to such a place panics there, once.
+pub const PANIC_NEXT: &str = "!fault next ";
+
+/// A message of this text makes each rebuilding of its chat panic.
+pub const PANIC_REBUILDING: &str = "!fault rebuild";
 
 static ONCE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
+/// Planted, and not yet come to.
+static NEXT: Mutex<Vec<(String, Place)>> = Mutex::new(Vec::new());
 
-/// Panics where the order asks for it.
+/// Panics where the order asks for it, or notes what it asks for later.
 ///
 /// # Panics
 /// That is its purpose.
@@ -18,4 +32,66 @@ pub fn on_order(order: &Order) {
     let Order::Say { text, .. } = order else { return };
     let once = text == PANIC_ONCE && ONCE.swap(false, std::sync::atomic::Ordering::SeqCst);
     assert!(text != PANIC_ALWAYS && !once, "a fault that a test planted");
+    let Some((kind, place)) = text.strip_prefix(PANIC_NEXT).and_then(|what| what.split_once(' ')) else { return };
+    let place = match place {
+        "handler" => Place::Handler,
+        "timer" => Place::Timer,
+        "future" => Place::Future,
+        _ => return,
+    };
+    NEXT.lock().unwrap_or_else(PoisonError::into_inner).push((kind.to_owned(), place));
+}
+
+/// The variable that shortens times: `operator_grace=1500 hello_within=700`, in milliseconds.
+const PATIENCE: &str = "SWITCHBOARD_FAULT_PATIENCE";
+
+/// The product's patience, as far as the environment does not shorten it.
+///
+/// # Panics
+/// When it is not written in its form: a test's own mistake.
+pub fn patience() -> Patience {
+    let mut patience = Patience::default();
+    for part in std::env::var(PATIENCE).unwrap_or_default().split_whitespace() {
+        let written = part.split_once('=').and_then(|(name, millis)| Some((name, millis.parse().ok()?)));
+        let (name, millis) = written.unwrap_or_else(|| panic!("{PATIENCE}: {part} is not NAME=MILLISECONDS"));
+        let time = Duration::from_millis(millis);
+        match name {
+            "operator_grace" => patience.operator_grace = time,
+            "waiting_visitor_grace" => patience.waiting_visitor_grace = time,
+            "hello_within" => patience.hello_within = time,
+            "client_silence_max" => patience.client_silence_max = time,
+            _ => panic!("{PATIENCE}: there is no time {name}"),
+        }
+    }
+    patience
+}
+
+/// The variable that makes sessions tell of messages before they are stored.
+const ACK_EARLY: &str = "SWITCHBOARD_FAULT_ACK_EARLY";
+
+/// Whether the append is to be told of before it is stored: the fault that a check of the order must find.
+pub fn acks_early(append: &Append) -> bool {
+    static ASKED: LazyLock<bool> = LazyLock::new(|| std::env::var_os(ACK_EARLY).is_some());
+    *ASKED && append.slots.is_empty()
+}
+
+/// A chat is made from what is stored.
+///
+/// # Panics
+/// When a message of it asks for that.
+pub fn on_rebuild(stored: &StoredChat) {
+    let asks = stored.events.iter().any(|event| event.body.get().contains(PANIC_REBUILDING));
+    assert!(!asks, "a fault that a test planted");
+}
+
+/// An actor of that kind has come to that place.
+///
+/// # Panics
+/// When a fault was planted there.
+pub fn reach(kind: &str, place: Place) {
+    let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(at) = next.iter().position(|(other, planted)| other == kind && *planted == place) else { return };
+    next.remove(at);
+    drop(next);
+    panic!("a fault that a test planted in a {place:?} of {kind}");
 }

@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::ports::journal::Lane;
-
-type Job = Box<dyn FnOnce() + Send>;
+use crate::ports::journal::{Lane, Told};
 
 thread_local! {
     static LANE: OnceCell<Lane> = const { OnceCell::new() };
@@ -21,16 +19,14 @@ pub fn current() -> Lane {
 
 fn open() -> Lane {
     // Unbounded by itself, bounded by its callers: the store holds at most WRITER_QUEUE_MAX appends.
-    let (sender, mut receiver) = mpsc::unbounded_channel::<Vec<Job>>();
+    let (sender, mut receiver) = mpsc::unbounded_channel::<Vec<Told>>();
     actix::spawn(async move {
-        while let Some(jobs) = receiver.recv().await {
-            for job in jobs {
-                job();
-            }
+        while let Some(all) = receiver.recv().await {
+            all.into_iter().for_each(Told::tell);
         }
     });
-    Arc::new(move |jobs| {
+    Arc::new(move |all| {
         // A closed lane belongs to a thread that has stopped, and with it everybody who could be told.
-        let _ = sender.send(jobs);
+        let _ = sender.send(all);
     })
 }

@@ -2,7 +2,7 @@
 //! a second at most. A list is read from the store, never kept up by hand, so it cannot drift from the truth;
 //! windows that ask the same are served by one reading.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::Mutex;
 
@@ -42,6 +42,8 @@ struct AccountLists {
 #[derive(Default)]
 pub struct Lists {
     accounts: DashMap<AccountId, Mutex<AccountLists>>,
+    /// Accounts whose changes other nodes have not heard of.
+    untold: Mutex<BTreeSet<AccountId>>,
 }
 
 impl Lists {
@@ -74,6 +76,15 @@ impl Lists {
 
     /// Something that lists show has changed.
     pub fn changed(&self, account: AccountId) {
+        lock(&self.untold).insert(account);
+        self.changed_elsewhere(Some(account));
+    }
+
+    /// Something was changed by another node, in one account or, for all that is known, in any.
+    pub fn changed_elsewhere(&self, account: Option<AccountId>) {
+        let Some(account) = account else {
+            return self.accounts.iter().for_each(|entry| lock(entry.value()).changed = true);
+        };
         if let Some(entry) = self.accounts.get(&account) {
             lock(&entry).changed = true;
         }
@@ -81,6 +92,9 @@ impl Lists {
 
     /// Tells the windows what has changed since the last pulse.
     pub async fn pulse(shared: &Arc<Shared>) {
+        for account in std::mem::take(&mut *lock(&shared.lists.untold)) {
+            shared.tell_lists(account);
+        }
         let accounts: Vec<AccountId> = shared.lists.accounts.iter().map(|entry| *entry.key()).collect();
         for account in accounts {
             let due = {
@@ -91,7 +105,7 @@ impl Lists {
             };
             if tell(shared, account, &due).await.is_err() {
                 // The store does not answer: try again with the next pulse.
-                shared.lists.changed(account);
+                shared.lists.changed_elsewhere(Some(account));
             }
         }
     }

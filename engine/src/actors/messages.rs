@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
+use serde::{Deserialize, Serialize};
 
 use crate::actors::outlet::{Outlet, SocketId};
 use crate::domain::chat::Tried;
-use crate::domain::event::{Audience, OfferEnd};
+use crate::domain::event::{Audience, EndedWhy, OfferEnd};
 use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::Reception;
@@ -20,7 +21,7 @@ use crate::protocol::operator::Offer;
 use crate::protocol::visitor::VisitorChat;
 
 /// An operator, as a command bears it: who, and what they may do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Id.
     pub id: OperatorId,
@@ -33,7 +34,7 @@ pub struct Identity {
 }
 
 /// Who sends a command.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Party {
     /// The visitor of the chat.
     Visitor,
@@ -42,7 +43,7 @@ pub enum Party {
 }
 
 /// What a session is asked to do, by a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// Write a message.
     Say {
@@ -82,7 +83,7 @@ pub struct Command {
 }
 
 /// To a session: what is not stored, or not at once.
-#[derive(Debug, Clone, Message)]
+#[derive(Debug, Clone, Message, Serialize, Deserialize)]
 #[rtype(result = "()")]
 pub enum Signal {
     /// A socket of the visitor is here; it stands in the registry already.
@@ -124,8 +125,12 @@ pub enum Signal {
     Known,
     /// The queue and the store disagree: tell the queue whether the chat waits.
     SayWhetherWaiting,
+    /// The queue does not let the chat wait any longer.
+    TurnAway(EndedWhy),
     /// The place in the queue has changed.
     Position(u32),
+    /// Another node has the shard: let go of the chat.
+    LetGo,
     /// Write the marks now: the node stops. To a resting session: this is the last message.
     Flush,
 }
@@ -153,7 +158,7 @@ pub struct Settled {
 pub struct Marks;
 
 /// To a queue.
-#[derive(Debug, Clone, Message)]
+#[derive(Debug, Clone, Message, Serialize, Deserialize)]
 #[rtype(result = "()")]
 pub enum ToQueue {
     /// A chat waits. Repeated until [`Signal::Known`].
@@ -187,9 +192,13 @@ pub enum ToQueue {
     Load(Load),
     /// The group, or its members, were changed by people.
     Reload,
-    /// A socket wants the group's queue hints.
+    /// Another node has the shard: stop.
+    LetGo,
+    /// A socket wants the group's queue hints. Sockets stay on their node.
+    #[serde(skip)]
     Watch(Outlet),
     /// It does not any more.
+    #[serde(skip)]
     Unwatch(SocketId),
 }
 
@@ -199,7 +208,7 @@ pub enum ToQueue {
 pub struct UpToDate;
 
 /// To an operator.
-#[derive(Debug, Clone, Message)]
+#[derive(Debug, Clone, Message, Serialize, Deserialize)]
 #[rtype(result = "()")]
 pub enum ToOperator {
     /// A socket of theirs is here; it stands in the registry already.
@@ -223,6 +232,10 @@ pub enum ToOperator {
     Announce(GroupId),
     /// Their rights, name, limit or memberships were changed by people.
     Reload,
+    /// Another node was out of touch: read what rings again, and say it and the status again in all windows.
+    Resay,
+    /// Another node has the shard: stop.
+    LetGo,
 }
 
 /// To an operator: what their windows show at first. `None`: there is no such operator, or it cannot be read now.
@@ -231,7 +244,7 @@ pub enum ToOperator {
 pub struct OperatorState;
 
 /// What an operator's windows show at first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OperatorSnapshot {
     /// Status.
     pub status: Status,

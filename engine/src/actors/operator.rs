@@ -4,17 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised, WrapFuture,
-};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
 
-use crate::actors::guard::{Guarded, guarded};
+use crate::actors::guard::{Guarded, guarded, later, wait_for};
 use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal, ToOperator, ToQueue};
+use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::event::OfferEnd;
 use crate::domain::group::Status;
-use crate::domain::ids::{AccountId, GroupId, OfferId, OperatorId};
+use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::{Presence, PresenceEffect};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, Load, OfferRow, Remembered};
@@ -34,6 +33,12 @@ pub struct OperatorActor {
     offers: Vec<Offer>,
     outlets: Arc<Outlets>,
     timer: Option<SpawnHandle>,
+    /// Whose status is being set: a panic leaves it here, to be answered all the same.
+    at_work: Option<(Outlet, CommandId)>,
+    /// What rang when a panic threw the state away.
+    rang: Option<Vec<Offer>>,
+    /// Another node has the operator.
+    over: bool,
 }
 
 /// What an operator's actor reads when it starts.
@@ -50,16 +55,26 @@ impl OperatorActor {
     pub fn new(shared: Arc<Shared>, account: AccountId, operator: OperatorId) -> Self {
         shared.metrics.actors_operator.increment(1.0);
         let outlets = shared.registry.outlets_of_operator(account, operator);
-        Self { shared, account, operator, presence: None, groups: Vec::new(), offers: Vec::new(), outlets, timer: None }
+        Self {
+            shared,
+            account,
+            operator,
+            presence: None,
+            groups: Vec::new(),
+            offers: Vec::new(),
+            outlets,
+            timer: None,
+            at_work: None,
+            rang: None,
+            over: false,
+        }
     }
 
     /// Reads everything from the store; the mailbox waits meanwhile.
     fn read(&mut self, ctx: &mut Context<Self>) {
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
         let reading = async move { stored(&shared, account, operator).await };
-        ctx.wait(reading.into_actor(self).map(|reading: Reading, actor, ctx| {
-            guarded(actor, ctx, |actor, ctx| actor.loaded(reading, ctx));
-        }));
+        wait_for(ctx, reading, |actor: &mut Self, reading: Reading, ctx| actor.loaded(reading, ctx));
     }
 
     fn loaded(&mut self, reading: Reading, ctx: &mut Context<Self>) {
@@ -67,12 +82,14 @@ impl OperatorActor {
             Ok(Some(stored)) => {
                 let now = self.shared.now();
                 let row = stored.presence;
-                let mut presence = Presence::restored(row.status, row.since, now);
+                let grace = self.shared.patience.operator_grace;
+                let mut presence = Presence::restored(row.status, row.since, now).with_grace(grace, now);
                 for _ in 0..self.outlets.count() {
                     presence.handle_socket_joined(now);
                 }
                 self.groups = stored.groups;
                 self.offers = stored.offers.iter().map(|(offer, chat)| ring(offer, chat)).collect();
+                self.tell_what_was_missed();
                 if presence.sockets() == 0 {
                     // Nobody heard them ring: taken back, which is not held against the operator.
                     self.withdraw_offers();
@@ -84,10 +101,20 @@ impl OperatorActor {
             Ok(None) => self.presence = None,
             Err(error) => {
                 tracing::warn!(operator = %self.operator, %error, "an operator could not be read, trying again soon");
-                ctx.run_later(READ_AGAIN_AFTER, |actor, ctx| {
-                    guarded(actor, ctx, |actor, ctx| actor.read(ctx));
-                });
+                later(ctx, READ_AGAIN_AFTER, |actor, ctx| actor.read(ctx));
             }
+        }
+    }
+
+    /// After a panic: the message that was at work may have been a ring, or the end of one.
+    fn tell_what_was_missed(&mut self) {
+        let Some(rang) = self.rang.take() else { return };
+        for offer in self.offers.iter().filter(|offer| !rang.iter().any(|known| known.offer == offer.offer)) {
+            self.tell(&OperatorNotice::Offer(offer.clone()));
+        }
+        for gone in rang.iter().filter(|known| !self.offers.iter().any(|offer| offer.offer == known.offer)) {
+            let why = OfferEnd::Withdrawn;
+            self.tell(&OperatorNotice::OfferGone { offer: gone.offer, chat: gone.chat, why, by: None });
         }
     }
 
@@ -109,6 +136,12 @@ impl OperatorActor {
                 self.announce();
             }
             ToOperator::Reload => self.read_groups(ctx),
+            ToOperator::Resay => self.read_offers(ctx),
+            ToOperator::LetGo => {
+                self.over = true;
+                self.presence = None;
+                ctx.terminate();
+            }
         }
     }
 
@@ -138,30 +171,29 @@ impl OperatorActor {
             shared.store.set_status(account, operator, status, now, Some((id, answer))).await?;
             Ok(Change::Now)
         };
-        ctx.wait(storing.into_actor(self).map(move |stored: Result<Change, StoreError>, actor, ctx| {
-            guarded(actor, ctx, |actor, ctx| {
-                let refuse = |failure: Failure| {
-                    set.outlet.push(frame::error(Some(&set.id), None, &failure));
-                };
-                match stored {
-                    Ok(Change::Now) => {
-                        // The queues hear of it before the operator does.
-                        actor.change(ctx, |presence| presence.handle_status(status, now));
-                        set.outlet.push(frame::ack(&set.id, None, None));
-                    }
-                    Ok(Change::Before) => {
-                        set.outlet.push(frame::ack(&set.id, None, None));
-                    }
-                    Ok(Change::OtherContent) => {
-                        refuse(Failure::conflict(Why::Id, "this id was used with other content"));
-                    }
-                    Err(error) => {
-                        tracing::warn!(operator = %actor.operator, %error, "a status was not stored");
-                        refuse(Failure::unavailable());
-                    }
+        wait_for(ctx, storing, move |actor: &mut Self, stored: Result<Change, StoreError>, ctx| {
+            let refuse = |failure: Failure| {
+                set.outlet.push(frame::error(Some(&set.id), None, &failure));
+            };
+            match stored {
+                Ok(Change::Now) => {
+                    // The queues hear of it before the operator does.
+                    actor.change(ctx, |presence| presence.handle_status(status, now));
+                    set.outlet.push(frame::ack(&set.id, None, None));
                 }
-            });
-        }));
+                Ok(Change::Before) => {
+                    set.outlet.push(frame::ack(&set.id, None, None));
+                }
+                Ok(Change::OtherContent) => {
+                    refuse(Failure::conflict(Why::Id, "this id was used with other content"));
+                }
+                Err(error) => {
+                    tracing::warn!(operator = %actor.operator, %error, "a status was not stored");
+                    refuse(Failure::unavailable());
+                }
+            }
+            actor.at_work = None;
+        });
     }
 
     fn change(&mut self, ctx: &mut Context<Self>, input: impl FnOnce(&mut Presence) -> Vec<PresenceEffect>) {
@@ -170,6 +202,10 @@ impl OperatorActor {
         for effect in effects {
             match effect {
                 PresenceEffect::Status { status, since } => self.tell(&OperatorNotice::Status { status, since }),
+                // Only an operator with a time to be away after is set away; none has one that is stored yet.
+                PresenceEffect::SetAway { since, .. } => {
+                    self.tell(&OperatorNotice::Status { status: Status::Away, since });
+                }
                 PresenceEffect::Lapsed { since } => self.lapsed(since),
                 PresenceEffect::Reception(_) => self.announce(),
                 PresenceEffect::WithdrawOffers => self.withdraw_offers(),
@@ -195,20 +231,14 @@ impl OperatorActor {
         let Some(presence) = &self.presence else { return };
         let (operator, reception) = (self.operator, presence.reception());
         for group in &self.groups {
-            let queue = self.shared.registry.queue(&self.shared, self.account, group);
-            if queue.try_send(ToQueue::Reception { operator, reception }).is_err() {
-                self.shared.metrics.mailbox_full("queue");
-            }
+            self.shared.to_queue(self.account, group, ToQueue::Reception { operator, reception });
         }
     }
 
     /// The load of one group is news for all: the overall limit is shared.
     fn load(&self, load: &Load) {
         for group in self.groups.iter().filter(|group| **group != load.group) {
-            let queue = self.shared.registry.queue(&self.shared, self.account, group);
-            if queue.try_send(ToQueue::Load(load.clone())).is_err() {
-                self.shared.metrics.mailbox_full("queue");
-            }
+            self.shared.to_queue(self.account, group, ToQueue::Load(load.clone()));
         }
     }
 
@@ -222,11 +252,8 @@ impl OperatorActor {
 
     fn withdraw_offers(&self) {
         for offer in &self.offers {
-            let session = self.shared.registry.session(&self.shared, self.account, offer.chat);
-            if session.addr.try_send(Signal::Withdraw(offer.offer)).is_err() {
-                // It expires by itself.
-                self.shared.metrics.mailbox_full("visitor_session");
-            }
+            // One that is lost expires by itself.
+            self.shared.to_session(self.account, offer.chat, Signal::Withdraw(offer.offer), true);
         }
     }
 
@@ -240,14 +267,40 @@ impl OperatorActor {
     fn read_groups(&mut self, ctx: &mut Context<Self>) {
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
         let reading = async move { shared.store.memberships(account, None, Some(operator)).await };
-        ctx.wait(reading.into_actor(self).map(|memberships, actor, ctx| {
-            guarded(actor, ctx, |actor, _| {
-                if let Ok(memberships) = memberships {
-                    actor.groups = memberships.into_iter().map(|membership| membership.group).collect();
-                    actor.announce();
+        wait_for(ctx, reading, |actor: &mut Self, memberships, _| {
+            if let Ok(memberships) = memberships {
+                actor.groups = memberships.into_iter().map(|membership| membership.group).collect();
+                actor.announce();
+            }
+        });
+    }
+
+    /// Reads what rings, for news of it may be lost, and says it and the status again in all windows.
+    fn read_offers(&mut self, ctx: &mut Context<Self>) {
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
+        let reading = async move { offers(&shared, account, operator).await };
+        wait_for(ctx, reading, |actor: &mut Self, offers: Result<Vec<(OfferRow, ChatRecord)>, StoreError>, ctx| {
+            if let Ok(offers) = offers {
+                let now: Vec<Offer> = offers.iter().map(|(offer, chat)| ring(offer, chat)).collect();
+                for over in std::mem::take(&mut actor.offers) {
+                    if !now.iter().any(|offer| offer.offer == over.offer) {
+                        let (offer, why) = (over.offer, OfferEnd::Withdrawn);
+                        actor.tell(&OperatorNotice::OfferGone { offer, chat: offer.chat, why, by: None });
+                    }
                 }
-            });
-        }));
+                actor.offers = now;
+            }
+            for offer in &actor.offers {
+                actor.tell(&OperatorNotice::Offer(offer.clone()));
+            }
+            if let Some(presence) = &actor.presence {
+                let (status, since) = (presence.status(), presence.since());
+                actor.tell(&OperatorNotice::Status { status, since });
+            }
+            let now = actor.shared.now();
+            actor.count_sockets(now, ctx);
+            actor.announce();
+        });
     }
 
     fn arm(&mut self, ctx: &mut Context<Self>) {
@@ -256,12 +309,10 @@ impl OperatorActor {
         }
         let Some(wake) = self.presence.as_ref().and_then(Presence::next_wake) else { return };
         let wait = wake.since(self.shared.now()).max(SOONEST);
-        self.timer = Some(ctx.run_later(wait, |actor, ctx| {
+        self.timer = Some(later(ctx, wait, |actor: &mut Self, ctx| {
             actor.timer = None;
-            guarded(actor, ctx, |actor, ctx| {
-                let now = actor.shared.now();
-                actor.change(ctx, |presence| presence.handle_due(now));
-            });
+            let now = actor.shared.now();
+            actor.change(ctx, |presence| presence.handle_due(now));
         }));
     }
 }
@@ -285,13 +336,22 @@ async fn stored(shared: &Shared, account: AccountId, operator: OperatorId) -> Re
     let Some(presence) = shared.store.own_presence(account, operator).await? else { return Ok(None) };
     let memberships = shared.store.memberships(account, None, Some(operator)).await?;
     let groups = memberships.into_iter().map(|membership| membership.group).collect();
+    let offers = offers(shared, account, operator).await?;
+    Ok(Some(Stored { presence, groups, offers }))
+}
+
+async fn offers(
+    shared: &Shared,
+    account: AccountId,
+    operator: OperatorId,
+) -> Result<Vec<(OfferRow, ChatRecord)>, StoreError> {
     let mut offers = Vec::new();
     for offer in shared.store.offers_of(account, operator).await? {
         if let Some(chat) = shared.store.chat(account, offer.id.chat).await? {
             offers.push((offer, chat));
         }
     }
-    Ok(Some(Stored { presence, groups, offers }))
+    Ok(offers)
 }
 
 fn ring(offer: &OfferRow, chat: &ChatRecord) -> Offer {
@@ -311,6 +371,9 @@ impl Actor for OperatorActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        if self.over {
+            return;
+        }
         self.timer = None;
         self.read(ctx);
     }
@@ -329,7 +392,12 @@ impl Guarded for OperatorActor {
 
     fn discard(&mut self) {
         self.presence = None;
-        self.offers.clear();
+        let offers = std::mem::take(&mut self.offers);
+        // A second panic before the first was made good: what rang before the first is what windows know.
+        self.rang.get_or_insert(offers);
+        if let Some((outlet, id)) = self.at_work.take() {
+            outlet.push(frame::error(Some(&id), None, &Failure::unavailable()));
+        }
     }
 
     fn panicked(&self) {
@@ -349,6 +417,7 @@ impl Handler<SetStatus> for OperatorActor {
     type Result = ();
 
     fn handle(&mut self, set: SetStatus, ctx: &mut Self::Context) {
+        self.at_work = Some((set.outlet.clone(), set.id.clone()));
         guarded(self, ctx, |actor, ctx| actor.set_status(set, ctx));
     }
 }

@@ -4,19 +4,24 @@
 //!
 //! A slow reader cannot make the server grow: past its bound the box is emptied and the connection is cut.
 
+mod fill;
+
+pub use fill::Missing;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytestring::ByteString;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::ChatId;
 use crate::domain::limits::{OUTBOX_BYTES_MAX, OUTBOX_STALL_MAX};
 use crate::protocol::close;
 
 /// Tells sockets apart within a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SocketId(pub u64);
 
 /// What the transport does for an outlet.
@@ -59,7 +64,9 @@ struct Cursor {
     sent: u32,
     /// History is being read: live events wait.
     held: bool,
-    /// The last live event that came while held.
+    /// Missed events are being read, to be filled in: live events wait.
+    filling: bool,
+    /// The last live event that came while held or filling.
     passed: u32,
 }
 
@@ -110,16 +117,14 @@ impl Outlet {
     /// given as the last number of each chat, has in it.
     pub fn welcome(&self, frame: ByteString, known: &[(ChatId, u32)]) {
         let mut state = self.lock();
-        for (chat, seq) in known {
-            let cursor = state.cursor(*chat);
-            cursor.sent = cursor.sent.max(*seq);
-        }
         let early = state.prelude.take().unwrap_or_default();
         state.bytes = 0;
         state.put(frame);
+        for (chat, seq) in known {
+            state.cursor(*chat).sent = *seq;
+        }
         for (frame, event) in early {
-            let in_state = |(chat, seq)| known.iter().any(|(other, last)| *other == chat && seq <= *last);
-            if !event.is_some_and(in_state) {
+            if event.is_none_or(|(chat, seq)| state.follows(known, chat, seq)) {
                 state.put(frame);
             }
         }
@@ -138,7 +143,7 @@ impl Outlet {
     pub fn push_event(&self, chat: ChatId, seq: u32, frame: impl FnOnce() -> ByteString) -> bool {
         let mut state = self.lock();
         let cursor = state.cursor(chat);
-        if cursor.held {
+        if cursor.held || cursor.filling {
             cursor.passed = cursor.passed.max(seq);
         } else if seq > cursor.sent {
             cursor.sent = seq;
@@ -168,7 +173,7 @@ impl Outlet {
         let last = page.last.max(cursor.passed);
         let end = PageEnd { through: page.through, last };
         if end.through >= last {
-            *cursor = Cursor { sent: end.through, held: false, passed: 0 };
+            *cursor = Cursor { sent: end.through, ..Cursor::default() };
         }
         for frame in frames {
             state.put(frame);
@@ -269,6 +274,20 @@ impl State {
         self.frames.push_back(frame);
         self.waiting_since.get_or_insert_with(Instant::now);
         true
+    }
+
+    /// Whether an event that came before the welcome goes behind it: it is not in the state that is told, and none
+    /// between is missing. Where one is, the cursor stays, and what is missing is filled in later.
+    fn follows(&mut self, known: &[(ChatId, u32)], chat: ChatId, seq: u32) -> bool {
+        if !known.iter().any(|(other, _)| *other == chat) {
+            return true;
+        }
+        let cursor = self.cursor(chat);
+        let next = seq == cursor.sent + 1;
+        if next {
+            cursor.sent = seq;
+        }
+        next
     }
 
     fn cursor(&mut self, chat: ChatId) -> &mut Cursor {

@@ -4,17 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, Supervised, WrapFuture};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, SpawnHandle, Supervised};
 
-use crate::actors::guard::{Guarded, guarded};
+use crate::actors::guard::{Guarded, beside, every, guarded, later, wait_for};
 use crate::actors::messages::{Signal, ToOperator, ToQueue, UpToDate};
 use crate::actors::outlet::Outlet;
 use crate::actors::shared::Shared;
+use crate::domain::event::EndedWhy;
 use crate::domain::group::{GroupSettings, Status};
 use crate::domain::ids::{AccountId, ChatId, GroupId};
 use crate::domain::limits::{QUEUE_RECONCILE, UNLIMITED_COUNTS_AS};
 use crate::domain::operator::Reception;
-use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member};
+use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, TurnedAway, Wishes};
+use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, Load, OfferRow};
 use crate::ports::presence::RosterRow;
@@ -32,6 +34,8 @@ pub struct QueueActor {
     timer: Option<(Timestamp, SpawnHandle)>,
     /// Chats that the last comparison found missing: twice in a row is a fault.
     suspects: Vec<ChatId>,
+    /// Another node has the queue.
+    over: bool,
 }
 
 type Reading = Result<Option<(GroupSettings, Vec<RosterRow>, Vec<(ChatRecord, Option<OfferRow>)>)>, StoreError>;
@@ -40,7 +44,16 @@ impl QueueActor {
     /// The queue of a group that is stored.
     pub fn new(shared: Arc<Shared>, account: AccountId, group: GroupId) -> Self {
         shared.metrics.actors_queue.increment(1.0);
-        Self { shared, account, group, desk: None, watchers: Vec::new(), timer: None, suspects: Vec::new() }
+        Self {
+            shared,
+            account,
+            group,
+            desk: None,
+            watchers: Vec::new(),
+            timer: None,
+            suspects: Vec::new(),
+            over: false,
+        }
     }
 
     /// Reads everything from the store; the mailbox waits meanwhile.
@@ -52,9 +65,7 @@ impl QueueActor {
             let waiting = shared.store.waiting(account, &group).await?;
             Ok(Some((settings, roster, waiting)))
         };
-        ctx.wait(reading.into_actor(self).map(|reading: Reading, queue, ctx| {
-            guarded(queue, ctx, |queue, ctx| queue.opened(reading, ctx));
-        }));
+        wait_for(ctx, reading, |queue: &mut Self, reading: Reading, ctx| queue.opened(reading, ctx));
     }
 
     fn opened(&mut self, reading: Reading, ctx: &mut Context<Self>) {
@@ -71,29 +82,31 @@ impl QueueActor {
                     priority: 0,
                     tried: Vec::new(),
                     rings_at: offer.as_ref().map(|offer| offer.operator),
+                    wishes: Wishes::default(),
+                    guest_of: None,
+                    moved: false,
                 });
                 let (desk, effects) = Desk::open(settings, members, arrivals, now);
                 self.desk = Some(desk);
                 self.carry_out(effects);
                 // Each says itself who let it go, and keeps its own deadlines: it must be awake.
                 for (record, _) in &waiting {
-                    self.shared.registry.session(&self.shared, self.account, record.id);
+                    self.shared.to_session(self.account, record.id, Signal::SayWhetherWaiting, true);
                 }
                 for row in roster.iter().filter(|row| row.status != Status::Offline) {
-                    let operator = self.shared.registry.operator(&self.shared, self.account, row.operator);
-                    let _ = operator.try_send(ToOperator::Announce(self.group.clone()));
+                    let announce = ToOperator::Announce(self.group.clone());
+                    self.shared.to_operator(self.account, row.operator, announce);
                 }
                 self.arm(ctx);
             }
             Ok(None) => {
                 self.desk = None;
                 self.shared.board.remove(self.account, &self.group);
+                self.shared.tell_board(self.account, &self.group);
             }
             Err(error) => {
                 tracing::warn!(group = %self.group, %error, "a queue could not be read, trying again soon");
-                ctx.run_later(READ_AGAIN_AFTER, |queue, ctx| {
-                    guarded(queue, ctx, |queue, ctx| queue.read(ctx));
-                });
+                later(ctx, READ_AGAIN_AFTER, |queue, ctx| queue.read(ctx));
             }
         }
     }
@@ -108,6 +121,7 @@ impl QueueActor {
             }
             ToQueue::Unwatch(socket) => return self.watchers.retain(|other| other.id() != socket),
             ToQueue::Reload => return self.read(ctx),
+            ToQueue::LetGo => return self.let_go(ctx),
             _ => {}
         }
         let Some(desk) = &mut self.desk else { return };
@@ -115,9 +129,7 @@ impl QueueActor {
             ToQueue::Waiting(arrival) => {
                 let chat = arrival.chat;
                 let effects = desk.handle_waiting(arrival, now);
-                if let Some(session) = self.shared.registry.awake(self.account, chat) {
-                    let _ = session.addr.try_send(Signal::Known);
-                }
+                self.shared.to_session(self.account, chat, Signal::Known, false);
                 effects
             }
             ToQueue::Gone(chat) => desk.handle_gone(chat, now),
@@ -125,7 +137,7 @@ impl QueueActor {
             ToQueue::OfferOver { chat, tried } => desk.handle_offer_over(chat, tried, now),
             ToQueue::Reception { operator, reception } => desk.handle_reception(operator, reception, now),
             ToQueue::Load(load) => desk.handle_load(&news(&load), now),
-            ToQueue::Watch(_) | ToQueue::Unwatch(_) | ToQueue::Reload => Vec::new(),
+            ToQueue::Watch(_) | ToQueue::Unwatch(_) | ToQueue::Reload | ToQueue::LetGo => Vec::new(),
         };
         self.carry_out(effects);
         self.arm(ctx);
@@ -134,32 +146,59 @@ impl QueueActor {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Propose { chat, operator, name, ring } => {
-                    let session = self.shared.registry.session(&self.shared, self.account, chat);
+                Effect::Propose { chat, operator, name, ring, .. } => {
+                    // One that is lost the desk counts as such after a while, and makes another.
                     let signal = Signal::Propose { operator, name, group: self.group.clone(), ring };
-                    if session.addr.try_send(signal).is_err() {
-                        // The desk counts the proposal as lost after a while, and makes another.
-                        self.shared.metrics.mailbox_full("visitor_session");
-                    }
+                    self.shared.to_session(self.account, chat, signal, true);
                 }
-                Effect::Position { chat, ahead } => {
-                    if let Some(session) = self.shared.registry.awake(self.account, chat) {
-                        let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
-                        let _ = session.addr.try_send(Signal::Position(ahead));
-                    }
+                Effect::Position { chat, ahead, .. } => {
+                    let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+                    self.shared.to_session(self.account, chat, Signal::Position(ahead), false);
                 }
+                Effect::TurnAway { chat, why, .. } => {
+                    let why = match why {
+                        TurnedAway::GroupOffline => EndedWhy::Offline,
+                        TurnedAway::QueueFull | TurnedAway::WaitedTooLong => EndedWhy::TimedOut,
+                    };
+                    self.shared.to_session(self.account, chat, Signal::TurnAway(why), false);
+                }
+                // Asked for by rules that no stored group has.
+                Effect::RingAll { .. } | Effect::RingNoMore { .. } | Effect::SeekIn { .. } => {}
+                Effect::NotNeeded { .. } | Effect::Lost { .. } | Effect::Forecast { .. } => {}
                 Effect::Availability(state) => {
                     if let Some(desk) = &self.desk {
                         self.shared.board.set(self.account, &self.group, &desk.settings().department, state);
+                        self.shared.tell_board(self.account, &self.group);
                     }
                 }
                 Effect::Waiting { count, .. } => {
                     self.shared.board.set_waiting(self.account, &self.group, count);
+                    self.shared.tell_board(self.account, &self.group);
                     let hint = self.hint();
                     self.watchers.retain(|outlet| outlet.push(hint.clone()));
                 }
             }
         }
+    }
+
+    /// Another node has the queue: its watchers here watch it there.
+    fn let_go(&mut self, ctx: &mut Context<Self>) {
+        self.over = true;
+        self.desk = None;
+        // The owner's figures alone count.
+        let metrics = self.shared.metrics.group(self.account, &self.group);
+        for gauge in [&metrics.capacity, &metrics.capacity_used, &metrics.capacity_reserved, &metrics.receiving] {
+            gauge.set(0.0);
+        }
+        metrics.waiting.set(0.0);
+        metrics.waiting_longest.set(0.0);
+        for outlet in std::mem::take(&mut self.watchers) {
+            let away = self.shared.nodes.as_ref().is_some_and(|nodes| nodes.leads_away(outlet.id()));
+            if !away {
+                self.shared.watch_group(self.account, &self.group, outlet);
+            }
+        }
+        ctx.terminate();
     }
 
     fn hint(&self) -> bytestring::ByteString {
@@ -202,14 +241,12 @@ impl QueueActor {
             ctx.cancel_future(handle);
         }
         let wait = wake.since(self.shared.now()).max(SOONEST);
-        let handle = ctx.run_later(wait, |queue, ctx| {
+        let handle = later(ctx, wait, |queue: &mut Self, ctx| {
             queue.timer = None;
-            guarded(queue, ctx, |queue, ctx| {
-                let now = queue.shared.now();
-                let effects = queue.desk.as_mut().map(|desk| desk.handle_due(now)).unwrap_or_default();
-                queue.carry_out(effects);
-                queue.arm(ctx);
-            });
+            let now = queue.shared.now();
+            let effects = queue.desk.as_mut().map(|desk| desk.handle_due(now)).unwrap_or_default();
+            queue.carry_out(effects);
+            queue.arm(ctx);
         });
         self.timer = Some((self.shared.now() + wait, handle));
     }
@@ -219,13 +256,11 @@ impl QueueActor {
     fn reconcile(&mut self, ctx: &mut Context<Self>) {
         let (shared, account, group) = (Arc::clone(&self.shared), self.account, self.group.clone());
         let reading = async move { shared.store.waiting(account, &group).await };
-        ctx.spawn(reading.into_actor(self).map(|waiting, queue, ctx| {
-            guarded(queue, ctx, |queue, _| {
-                if let Ok(waiting) = waiting {
-                    queue.compare(&waiting);
-                }
-            });
-        }));
+        beside(ctx, reading, |queue: &mut Self, waiting, _| {
+            if let Ok(waiting) = waiting {
+                queue.compare(&waiting);
+            }
+        });
     }
 
     fn compare(&mut self, stored: &[(ChatRecord, Option<OfferRow>)]) {
@@ -237,8 +272,7 @@ impl QueueActor {
             tracing::error!(%chat, group = %self.group, "the queue and the store disagree on a chat");
             self.shared.metrics.violated("queue_disagrees");
             // The session knows, and says so when it wakes or is asked.
-            let session = self.shared.registry.session(&self.shared, self.account, *chat);
-            let _ = session.addr.try_send(Signal::SayWhetherWaiting);
+            self.shared.to_session(self.account, *chat, Signal::SayWhetherWaiting, true);
         }
         self.suspects = now;
     }
@@ -280,6 +314,7 @@ fn member(row: &RosterRow, reception: Reception) -> Member {
         group_reserved: row.group_reserved,
         last_ended_at: row.last_ended_at,
         version: row.version,
+        skills: Skills::default(),
     }
 }
 
@@ -287,14 +322,13 @@ impl Actor for QueueActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        if self.over {
+            return;
+        }
         self.timer = None;
         self.read(ctx);
-        ctx.run_interval(QUEUE_RECONCILE, |queue, ctx| {
-            guarded(queue, ctx, |queue, ctx| queue.reconcile(ctx));
-        });
-        ctx.run_interval(MEASURE_EVERY, |queue, ctx| {
-            guarded(queue, ctx, |queue, _| queue.measure());
-        });
+        every(ctx, QUEUE_RECONCILE, |queue, ctx| queue.reconcile(ctx));
+        every(ctx, MEASURE_EVERY, |queue, _| queue.measure());
     }
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use siphasher::sip::SipHasher13;
 
-use crate::actors::messages::{Signal, UpToDate};
+use crate::actors::messages::Signal;
+use crate::actors::nodes::directory::look_up;
 use crate::actors::registry::SessionRef;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
 use crate::domain::event::{Origin, Sender};
 use crate::domain::group::Availability;
-use crate::domain::ids::{ChatId, DepartmentId, VisitorId};
+use crate::domain::ids::{AccountId, ChatId, DepartmentId, Shard, VisitorId};
 use crate::domain::text;
 use crate::ports::journal::{Birth, BirthError, ChatHead, Side};
 use crate::ports::staff::{Brand, Department};
@@ -38,8 +39,8 @@ pub(super) struct Begun {
     pub chat: ChatId,
     /// The visitor's number of the last of its first events.
     pub seq: u32,
-    /// Its session.
-    pub session: SessionRef,
+    /// Its session; none where it lives elsewhere.
+    pub session: Option<SessionRef>,
 }
 
 /// Makes a chat: durable, told to the visitor's sockets, and in the hands of its session when this returns.
@@ -47,19 +48,55 @@ pub(super) struct Begun {
 /// # Errors
 /// `invalid` with the field, `conflict` with `offline`, `open` or `id`, `unavailable`.
 pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Begun, Failure> {
+    match try_to_begin(shared, &arriving).await {
+        Err(NotBegun::Fenced { shard, epoch }) if shared.nodes.is_some() => {
+            // Another node has taken the shard, and this one had not heard of it: somewhere else, then.
+            shared.shard_lost(shard, epoch);
+            look_up(shared).await.map_err(|_| Failure::unavailable())?;
+            try_to_begin(shared, &arriving).await.map_err(Failure::from)
+        }
+        begun => begun.map_err(Failure::from),
+    }
+}
+
+/// Why a chat did not begin.
+enum NotBegun {
+    /// This node does not own the shard any more.
+    Fenced { shard: Shard, epoch: u64 },
+    /// What the visitor is told.
+    Refused(Failure),
+}
+
+impl From<Failure> for NotBegun {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl From<NotBegun> for Failure {
+    fn from(not_begun: NotBegun) -> Self {
+        match not_begun {
+            NotBegun::Fenced { .. } => Failure::unavailable(),
+            NotBegun::Refused(failure) => failure,
+        }
+    }
+}
+
+async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun, NotBegun> {
     let Arriving { brand, visitor, page, start } = arriving;
+    let visitor = *visitor;
     let account = brand.account;
-    let digest = digest(&start);
-    let checked = check(shared, &brand, &start).await?;
-    let id = shared.new_chat_id().ok_or_else(Failure::unavailable)?;
+    let digest = digest(start);
+    let checked = check(shared, brand, start).await?;
+    let (id, epoch) = shared.new_chat().ok_or_else(Failure::unavailable)?;
     if shared.board.state(account, checked.department.as_ref()) == Availability::Offline {
         // Nobody is sent away on news that are on their way: an operator may have come this moment.
         for group in shared.board.groups(account, checked.department.as_ref()) {
-            let _ = shared.registry.queue(shared, account, &group).send(UpToDate).await;
+            shared.queue_up_to_date(account, &group).await;
         }
     }
     let Some((group, state)) = shared.board.group_for(account, checked.department.as_ref()) else {
-        return Err(offline());
+        return Err(offline().into());
     };
     let origin = Origin { sender: Sender::Visitor, command: start.id.clone(), digest };
     let mut chat = Chat::unborn(id);
@@ -70,7 +107,7 @@ pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Be
         group: group.clone(),
         name: checked.name.clone(),
         email: checked.email.clone(),
-        page,
+        page: page.clone(),
         question: checked.question,
     };
     let decision = chat.decide(input, now).map_err(|refusal| Failure::conflict(Why::State, refusal.to_string()))?;
@@ -78,12 +115,12 @@ pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Be
     events.iter().for_each(|event| chat.apply(event));
     let stored: Result<Vec<_>, _> = events.iter().map(|event| event.to_stored()).collect();
     let (Ok(stored), Some(head)) = (stored, ChatHead::of(&chat)) else {
-        return Err(Failure::new(Code::Internal, "the chat could not be written"));
+        return Err(Failure::new(Code::Internal, "the chat could not be written").into());
     };
     let birth = Birth {
         account,
         chat: id,
-        epoch: shared.epoch(id.shard()),
+        epoch,
         visitor,
         brand: brand.id.clone(),
         department: checked.department,
@@ -96,7 +133,8 @@ pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Be
     };
     if state == Availability::Offline || shared.is_draining() {
         // A command that made its chat earlier is answered as then, even now.
-        return again_or(shared, &birth, if shared.is_draining() { Failure::unavailable() } else { offline() }).await;
+        let failure = if shared.is_draining() { Failure::unavailable() } else { offline() };
+        return again_or(shared, &birth, failure).await.map_err(NotBegun::from);
     }
     let outlets = shared.registry.outlets_of_visitor(account, &brand.id, visitor);
     match shared.store.birth(birth).await {
@@ -112,15 +150,17 @@ pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Be
             }
             shared.metrics.group(account, &group).started.increment(1);
             shared.lists.changed(account);
-            let session = shared.registry.session(shared, account, id);
-            let _ = session.addr.try_send(Signal::Joined);
+            let session = session(shared, account, id);
+            if let Some(session) = &session {
+                let _ = session.addr.try_send(Signal::Joined);
+            }
+            shared.tabs_changed(&(account, brand.id.clone(), visitor));
+            shared.tell_born(account, &brand.id, visitor, id);
             Ok(Begun { chat: id, seq: chat.visitor_seq, session })
         }
-        Err(BirthError::Before { chat, seq }) => {
-            let session = shared.registry.session(shared, account, chat);
-            Ok(Begun { chat, seq, session })
-        }
-        Err(error) => Err(refused(&error)),
+        Err(BirthError::Before { chat, seq }) => Ok(Begun { chat, seq, session: session(shared, account, chat) }),
+        Err(BirthError::Fenced) => Err(NotBegun::Fenced { shard: id.shard(), epoch }),
+        Err(error) => Err(refused(&error).into()),
     }
 }
 
@@ -197,12 +237,16 @@ async fn again_or(shared: &Arc<Shared>, birth: &Birth, failure: Failure) -> Resu
     let first = first.map_err(|_| Failure::unavailable())?.events.into_iter().next();
     match first.and_then(|event| event.origin) {
         Some(origin) if origin.command == birth.origin.command && origin.digest == birth.origin.digest => {
-            let session = shared.registry.session(shared, birth.account, latest.id);
+            let session = session(shared, birth.account, latest.id);
             Ok(Begun { chat: latest.id, seq: birth.head.visitor_seq, session })
         }
         Some(origin) if origin.command == birth.origin.command => Err(refused(&BirthError::OtherContent)),
         _ => Err(failure),
     }
+}
+
+fn session(shared: &Arc<Shared>, account: AccountId, chat: ChatId) -> Option<SessionRef> {
+    shared.is_here(chat.shard()).then(|| shared.registry.session(shared, account, chat))
 }
 
 fn refused(error: &BirthError) -> Failure {

@@ -9,12 +9,14 @@ use actix::{Addr, Context, Supervisor};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
+use crate::actors::guard::deliver;
+use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::actors::operator::OperatorActor;
 use crate::actors::outlet::{Outlet, SocketId};
 use crate::actors::queue::QueueActor;
 use crate::actors::shared::{Shared, lock};
 use crate::actors::visitor_session::VisitorSession;
-use crate::domain::ids::{AccountId, BrandId, ChatId, GroupId, OperatorId, VisitorId};
+use crate::domain::ids::{AccountId, BrandId, ChatId, GroupId, OperatorId, Shard, VisitorId};
 use crate::domain::limits::{OPERATOR_MAILBOX, QUEUE_MAILBOX, SESSION_MAILBOX};
 
 /// A session, held so that it does not rest meanwhile.
@@ -26,50 +28,77 @@ pub struct SessionRef {
     lease: Arc<()>,
 }
 
-/// The open sockets of one operator or one visitor.
+/// The open sockets of one operator or one visitor: those here, and for each other node that has some, one way there.
 #[derive(Default)]
 pub struct Outlets {
-    all: Mutex<Vec<Outlet>>,
+    all: Mutex<Vec<Reader>>,
     /// How many those are, to be read without the lock.
     count: AtomicUsize,
     chat: Mutex<Option<ChatId>>,
+}
+
+struct Reader {
+    outlet: Outlet,
+    /// It leads to another node.
+    far: bool,
 }
 
 impl Outlets {
     /// Adds one; the oldest is returned when there are more than `max`.
     pub fn add(&self, outlet: Outlet, max: usize) -> Option<Outlet> {
         let mut all = lock(&self.all);
-        all.retain(|other| !other.is_closed());
-        all.push(outlet);
-        let oldest = (all.len() > max).then(|| all.remove(0));
+        all.retain(|other| !other.outlet.is_closed());
+        all.push(Reader { outlet, far: false });
+        let here = all.iter().filter(|other| !other.far).count();
+        let oldest = all.iter().position(|other| !other.far).filter(|_| here > max);
+        let oldest = oldest.map(|at| all.remove(at).outlet);
         self.count.store(all.len(), Ordering::Release);
         oldest
+    }
+
+    /// Adds the way to another node's sockets.
+    pub fn add_far(&self, outlet: Outlet) {
+        let mut all = lock(&self.all);
+        all.push(Reader { outlet, far: true });
+        self.count.store(all.len(), Ordering::Release);
     }
 
     /// Removes one; `true` when it was the last.
     pub fn remove(&self, id: SocketId) -> bool {
         let mut all = lock(&self.all);
         let before = all.len();
-        all.retain(|other| other.id() != id);
+        all.retain(|other| other.outlet.id() != id);
         self.count.store(all.len(), Ordering::Release);
         before > 0 && all.is_empty()
     }
 
     /// Does something with each.
     pub fn each(&self, mut what: impl FnMut(&Outlet)) {
-        for outlet in lock(&self.all).iter() {
-            what(outlet);
+        for reader in lock(&self.all).iter() {
+            what(&reader.outlet);
         }
     }
 
-    /// All of them.
-    pub fn all(&self) -> Vec<Outlet> {
-        lock(&self.all).clone()
+    /// Does something with each way to another node.
+    pub fn each_far(&self, mut what: impl FnMut(&Outlet)) {
+        for reader in lock(&self.all).iter().filter(|reader| reader.far) {
+            what(&reader.outlet);
+        }
     }
 
-    /// How many there are.
+    /// Those on this node.
+    pub fn here(&self) -> Vec<Outlet> {
+        lock(&self.all).iter().filter(|reader| !reader.far).map(|reader| reader.outlet.clone()).collect()
+    }
+
+    /// How many there are; another node counts as one.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
+    }
+
+    /// How many there are on this node.
+    pub fn count_here(&self) -> usize {
+        lock(&self.all).iter().filter(|reader| !reader.far).count()
     }
 
     /// The visitor's chat: the one that runs, or the last one.
@@ -83,7 +112,18 @@ impl Outlets {
     }
 }
 
-type VisitorKey = (AccountId, BrandId, VisitorId);
+/// A visitor of a brand.
+pub type VisitorKey = (AccountId, BrandId, VisitorId);
+
+/// Where a group's queue lives.
+pub fn queue_shard(account: AccountId, group: &GroupId) -> Shard {
+    Shard::of(format!("{}/{group}", account.0).as_bytes())
+}
+
+/// Where an operator lives.
+pub fn operator_shard(operator: OperatorId) -> Shard {
+    Shard::of(operator.0.as_bytes())
+}
 
 /// Who is where. See the module.
 #[derive(Default)]
@@ -191,21 +231,69 @@ impl Registry {
         self.visitor_outlets.remove_if(&key, |_, all| all.count() == 0 && Arc::strong_count(all) == 1);
     }
 
+    /// The open sockets of a visitor, if the visitor is known here.
+    pub fn visitor_known(&self, key: &VisitorKey) -> Option<Arc<Outlets>> {
+        self.visitor_outlets.get(key).map(|known| Arc::clone(&known))
+    }
+
+    /// Visitors with a socket here.
+    pub fn connected_visitors(&self) -> Vec<VisitorKey> {
+        let here = self.visitor_outlets.iter().filter(|entry| entry.value().count_here() > 0);
+        here.map(|entry| entry.key().clone()).collect()
+    }
+
     /// Every socket of the node.
     pub fn every_outlet(&self) -> Vec<Outlet> {
-        let visitors = self.visitor_outlets.iter().flat_map(|entry| entry.value().all()).collect::<Vec<_>>();
-        let operators = self.operator_outlets.iter().flat_map(|entry| entry.value().all());
+        let visitors = self.visitor_outlets.iter().flat_map(|entry| entry.value().here()).collect::<Vec<_>>();
+        let operators = self.operator_outlets.iter().flat_map(|entry| entry.value().here());
         visitors.into_iter().chain(operators).collect()
     }
 
     /// Operators with a socket here.
     pub fn connected_operators(&self) -> Vec<(AccountId, OperatorId)> {
+        self.operator_outlets.iter().filter(|entry| entry.value().count_here() > 0).map(|entry| *entry.key()).collect()
+    }
+
+    /// Operators with a socket anywhere.
+    pub fn operators_with_sockets(&self) -> Vec<(AccountId, OperatorId)> {
         self.operator_outlets.iter().filter(|entry| entry.value().count() > 0).map(|entry| *entry.key()).collect()
     }
 
     /// Every session that is awake.
     pub fn every_session(&self) -> Vec<SessionRef> {
         self.sessions.iter().map(|entry| entry.value().clone()).collect()
+    }
+
+    /// Tells all actors of shards that this node has lost to stop; they are no longer found here.
+    pub fn let_go(&self, lost: &dyn Fn(Shard) -> bool) {
+        for session in self.sessions.iter().filter(|entry| lost(entry.key().1.shard())) {
+            // A full mailbox: its next append is fenced, and it finds out by itself.
+            let _ = session.value().addr.try_send(Signal::LetGo);
+        }
+        self.queues.retain(|(account, group), queue| {
+            let gone = lost(queue_shard(*account, group));
+            if gone {
+                deliver(queue, ToQueue::LetGo);
+            }
+            !gone
+        });
+        self.operators.retain(|(_, operator), actor| {
+            let gone = lost(operator_shard(*operator));
+            if gone {
+                deliver(actor, ToOperator::LetGo);
+            }
+            !gone
+        });
+    }
+
+    /// Every queue of the node.
+    pub fn every_queue(&self) -> Vec<Addr<QueueActor>> {
+        self.queues.iter().map(|entry| entry.value().clone()).collect()
+    }
+
+    /// Every operator's actor of the node.
+    pub fn every_operator(&self) -> Vec<Addr<OperatorActor>> {
+        self.operators.iter().map(|entry| entry.value().clone()).collect()
     }
 
     /// Every queue of an account.

@@ -6,9 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::actors::board::Board;
 use crate::actors::lists::Lists;
+use crate::actors::nodes::Nodes;
 use crate::actors::registry::Registry;
 use crate::domain::ids::{ChatId, NodeId, Shard};
 use crate::domain::limits::SHARDS;
+use crate::domain::patience::Patience;
 use crate::domain::time::Timestamp;
 use crate::metrics::Metrics;
 use crate::ports::clock::{Random, SharedClock};
@@ -30,10 +32,14 @@ pub struct Shared {
     pub board: Board,
     /// What operators watch.
     pub lists: Lists,
+    /// The other nodes; none where this one is alone.
+    pub nodes: Option<Nodes>,
     /// What is counted.
     pub metrics: Metrics,
     /// Whether the node is about to stop: it takes no new sockets and no new chats.
     pub draining: AtomicBool,
+    /// How long it waits for people.
+    pub patience: Patience,
     /// When this node began: nobody's absence counts from before.
     pub started_at: Timestamp,
     epochs: Vec<AtomicU64>,
@@ -48,6 +54,8 @@ impl Shared {
         clock: SharedClock,
         random: Box<dyn Random>,
         metrics: Metrics,
+        patience: Patience,
+        nodes: Option<Nodes>,
     ) -> Self {
         let started_at = clock.now();
         Self {
@@ -58,8 +66,10 @@ impl Shared {
             registry: Registry::default(),
             board: Board::default(),
             lists: Lists::default(),
+            nodes,
             metrics,
             draining: AtomicBool::new(false),
+            patience,
             started_at,
             epochs: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
             next_shard: AtomicU64::new(0),
@@ -81,21 +91,35 @@ impl Shared {
         self.epochs[usize::from(shard.0)].store(epoch, Ordering::Release);
     }
 
+    /// A chat of the shard was found to be another node's, under a newer epoch than this one. Whose it is, is looked up;
+    /// until then nothing of the shard is served here. A node that is alone has nowhere to send anybody.
+    pub fn shard_lost(&self, shard: Shard, epoch: u64) {
+        if let Some(nodes) = &self.nodes {
+            let known = &self.epochs[usize::from(shard.0)];
+            let _ = known.compare_exchange(epoch, 0, Ordering::AcqRel, Ordering::Acquire);
+            nodes.look_up_soon();
+        }
+    }
+
     /// Whether the node is about to stop.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// A new chat's id, in a shard this node owns; `None` while it owns none.
-    pub fn new_chat_id(&self) -> Option<ChatId> {
+    /// A new chat's id and the epoch of its shard: one that this node owns, or, where it owns none, one of another
+    /// node. `None` while there is none of either.
+    pub fn new_chat(&self) -> Option<(ChatId, u64)> {
+        let millis = u64::try_from(self.now().millis()).unwrap_or(0);
         for _ in 0..SHARDS {
             let shard = Shard((self.next_shard.fetch_add(1, Ordering::Relaxed) % u64::from(SHARDS)) as u8);
-            if self.epoch(shard) != 0 {
-                let millis = u64::try_from(self.now().millis()).unwrap_or(0);
-                return Some(ChatId::new(millis, self.random.bits(), shard));
+            let epoch = self.epoch(shard);
+            if epoch != 0 {
+                return Some((ChatId::new(millis, self.random.bits(), shard), epoch));
             }
         }
-        None
+        let random = self.random.bits();
+        let (shard, epoch) = self.nodes.as_ref()?.some_shard(random)?;
+        Some((ChatId::new(millis, random, shard), epoch))
     }
 }
 

@@ -15,14 +15,12 @@ mod signals;
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised,
-    WrapFuture,
-};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
 
 use self::core::Core;
-use crate::actors::guard::{Guarded, deliver, guarded};
+use crate::actors::guard::{Guarded, deliver, guarded, later, wait_for};
 use crate::actors::lane;
 use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot};
 use crate::actors::outlet::SocketId;
@@ -30,7 +28,7 @@ use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, VisitorId};
 use crate::domain::time::Timestamp;
-use crate::ports::journal::{Lane, StoredChat};
+use crate::ports::journal::{Lane, MarkRow, StoredChat};
 use crate::ports::store::StoreError;
 use crate::protocol::close;
 use crate::protocol::error::Failure;
@@ -57,6 +55,10 @@ pub struct VisitorSession {
     suspect: Option<Rc<Command>>,
     /// Commands that made it fail twice.
     poisoned: HashSet<u64>,
+    /// Marks that were raised and not stored when the state was thrown away. They only rise: no panic makes them wrong.
+    marks_left: Vec<MarkRow>,
+    /// Panics in a row while the state was made from what is stored.
+    falls: u32,
     /// Connections whose commands wait until one of them was sent again.
     blocked: Vec<(SocketId, CommandId, Failure)>,
     timer: Option<(Timestamp, SpawnHandle)>,
@@ -65,6 +67,8 @@ pub struct VisitorSession {
     /// Since when no socket of the visitor is here.
     gone_since: Option<Timestamp>,
     settings: Option<Arc<GroupSettings>>,
+    /// The epoch of the latest reading.
+    epoch: u64,
     /// Whose chat it is, once it was read.
     of: Option<(BrandId, VisitorId)>,
 }
@@ -105,11 +109,14 @@ impl VisitorSession {
             at_work: None,
             suspect: None,
             poisoned: HashSet::new(),
+            marks_left: Vec::new(),
+            falls: 0,
             blocked: Vec::new(),
             timer: None,
             ahead: None,
             gone_since,
             settings: None,
+            epoch: 0,
             of: None,
         }
     }
@@ -120,8 +127,9 @@ impl VisitorSession {
         self.life = Life::Reading;
         self.generation += 1;
         let (shared, account, chat) = (Arc::clone(&self.shared), self.account, self.chat);
+        let epoch = shared.epoch(chat.shard());
+        self.epoch = epoch;
         let reading = async move {
-            let epoch = shared.epoch(chat.shard());
             let stored = if epoch == 0 { None } else { shared.store.activate(account, chat, epoch).await? };
             let Some(stored) = stored else {
                 // There is none, or another node has it: only the first may be said to clients.
@@ -131,14 +139,15 @@ impl VisitorSession {
             let settings = shared.store.group(account, &stored.record.head.group).await.ok().flatten();
             Ok(Found::Here(Box::new(stored), settings))
         };
-        ctx.wait(reading.into_actor(self).map(|found, session, ctx| {
-            guarded(session, ctx, |session, ctx| session.loaded(found, ctx));
-        }));
+        wait_for(ctx, reading, |session: &mut Self, found, ctx| session.loaded(found, ctx));
     }
 
     /// Keeps what was not yet answered, and drops the state.
     fn drop_core(&mut self) {
         if let Some(core) = self.core.take() {
+            if core.marks_dirty.is_some() {
+                self.marks_left = core.marks;
+            }
             let unanswered = core.in_flight.into_iter().filter_map(|pending| pending.command);
             let waiting: Vec<_> = unanswered.chain(core.held).collect();
             for command in waiting.into_iter().rev() {
@@ -163,20 +172,37 @@ impl VisitorSession {
             Ok(Found::Elsewhere) => self.give_up(ctx),
             Err(error) => {
                 tracing::warn!(chat = %self.chat, %error, "a chat could not be read, trying again soon");
-                self.life = Life::Cut;
-                for command in std::mem::take(&mut self.again) {
-                    self.refuse_and_block(&command, Failure::unavailable());
-                }
-                ctx.run_later(READ_AGAIN_AFTER, |session, ctx| {
-                    guarded(session, ctx, |session, ctx| session.read(ctx));
-                });
+                self.wait_and_read(READ_AGAIN_AFTER, ctx);
             }
         }
     }
 
+    /// Nothing can be done for the chat for a while: its commands are refused, and it is read again after that.
+    fn wait_and_read(&mut self, wait: Duration, ctx: &mut Context<Self>) {
+        self.life = Life::Cut;
+        for command in std::mem::take(&mut self.again) {
+            self.refuse_and_block(&command, Failure::unavailable());
+        }
+        later(ctx, wait, |session, ctx| session.read(ctx));
+    }
+
+    /// What is stored cannot be made into a state: without a pause the session would panic and read for ever.
+    fn set_aside(&mut self, ctx: &mut Context<Self>) {
+        tracing::error!(chat = %self.chat, falls = self.falls, "a chat cannot be rebuilt and is set aside");
+        self.shared.metrics.violated("chat_set_aside");
+        self.wait_and_read(SET_ASIDE_FOR, ctx);
+    }
+
     fn wake_up(&mut self, stored: &StoredChat, ctx: &mut Context<Self>) {
-        let core = Core::rebuild(&self.shared, self.chat, stored);
-        let from = if self.published == 0 { core.chat.last_seq } else { self.published };
+        let mut core = Core::rebuild(&self.shared, self.chat, stored);
+        for left in std::mem::take(&mut self.marks_left) {
+            let delivered = core.raise(left.who, left.marks.delivered, false);
+            if delivered.or(core.raise(left.who, left.marks.read, true)).is_some() {
+                core.marks_dirty = Some(self.shared.now());
+            }
+        }
+        let first = self.published == 0;
+        let from = if first { core.chat.last_seq } else { self.published };
         self.published = core.chat.last_seq;
         if core.visitor_outlets.count() > 0 {
             self.gone_since = None;
@@ -185,11 +211,15 @@ impl VisitorSession {
         self.core = Some(core);
         self.life = Life::Awake;
         self.publish_missed(stored, from);
+        if first {
+            self.publish_tail(stored);
+        }
         for command in std::mem::take(&mut self.again) {
             self.judge(&command, ctx);
         }
         self.tell_queue();
         self.arm(ctx);
+        self.falls = 0;
     }
 
     /// Another node writes this chat: this one lets go of it, and sends its readers to where it lives.
@@ -197,6 +227,7 @@ impl VisitorSession {
         tracing::warn!(chat = %self.chat, "another node has the chat, this one lets go of it");
         self.life = Life::Elsewhere;
         self.shared.metrics.fenced.increment(1);
+        self.shared.shard_lost(self.chat.shard(), self.epoch);
         for command in std::mem::take(&mut self.again) {
             self.refuse_and_block(&command, Failure::unavailable());
             command.outlet.close(close::RESTART);
@@ -205,10 +236,17 @@ impl VisitorSession {
             self.shared
                 .registry
                 .outlets_of_visitor(self.account, brand, *visitor)
-                .each(|outlet| outlet.close(close::RESTART));
+                .here()
+                .iter()
+                .for_each(|outlet| outlet.close(close::RESTART));
             self.shared.registry.sweep_visitor(self.account, brand, *visitor);
         }
         self.rest(ctx);
+    }
+
+    /// Whether the shard has come to this node again since the chat was found to be elsewhere.
+    fn is_back(&self) -> bool {
+        self.shared.epoch(self.chat.shard()) > self.epoch
     }
 
     /// Asks the registry to let this session go; the last message of the mailbox stops it.
@@ -240,7 +278,11 @@ enum Found {
 }
 
 /// How soon a chat is read again after the store did not answer.
-const READ_AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(500);
+const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// Panics in a row, while a chat is rebuilt, after which it is set aside: commands that panic are not counted.
+const FALLS_MAX: u32 = 3;
+/// How long a chat that cannot be rebuilt is left alone.
+const SET_ASIDE_FOR: Duration = Duration::from_secs(30);
 
 impl Actor for VisitorSession {
     type Context = Context<Self>;
@@ -253,7 +295,7 @@ impl Actor for VisitorSession {
         self.addr = Some(ctx.address());
         // Nothing of an earlier life of the context is left to fire.
         self.timer = None;
-        self.read(ctx);
+        if self.falls < FALLS_MAX { self.read(ctx) } else { self.set_aside(ctx) }
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
@@ -274,8 +316,9 @@ impl Guarded for VisitorSession {
 
     fn discard(&mut self) {
         self.drop_core();
-        if let Some(command) = self.at_work.take() {
-            self.condemn(command);
+        match self.at_work.take() {
+            Some(command) => self.condemn(command),
+            None => self.falls += 1,
         }
     }
 

@@ -3,33 +3,31 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::ports::journal::{Append, AppendOutcome, Birth, Completion, Head, Lane};
-
-type Calls = Vec<Box<dyn FnOnce() + Send>>;
+use crate::ports::journal::{Append, AppendOutcome, Birth, Completion, Head, Lane, Told};
 
 /// Outcomes that one commit settled, in the order of their appends.
 #[derive(Default)]
 pub(crate) struct Deliveries {
     // A handful of threads at most: looking through them costs less than hashing.
-    lanes: Vec<(Lane, Calls)>,
+    lanes: Vec<(Lane, Vec<Told>)>,
 }
 
 impl Deliveries {
     /// Adds one.
     pub(crate) fn push(&mut self, done: Completion, outcome: AppendOutcome) {
         let Completion { lane, deliver } = done;
-        let call: Box<dyn FnOnce() + Send> = Box::new(move || deliver(outcome));
+        let told = Told { deliver, outcome };
         match self.lanes.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &lane)) {
-            Some((_, calls)) => calls.push(call),
-            None => self.lanes.push((lane, vec![call])),
+            Some((_, all)) => all.push(told),
+            None => self.lanes.push((lane, vec![told])),
         }
     }
 
     /// Hands all over: one call of each lane.
     pub(crate) fn hand_over(self) {
-        for (lane, calls) in self.lanes {
+        for (lane, all) in self.lanes {
             // A lane belongs to others: its panic must not stop the writer.
-            if catch_unwind(AssertUnwindSafe(|| lane(calls))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| lane(all))).is_err() {
                 tracing::error!("a lane panicked: the outcomes of its appends are lost to it");
             }
         }

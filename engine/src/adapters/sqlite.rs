@@ -3,10 +3,15 @@
 //! Events are born in an append-only journal and moved to where they are read by the [`indexer`].
 
 mod append;
+mod checkpoint;
+pub(in crate::adapters) mod history;
 mod indexer;
 mod open;
+mod packed;
+mod pass;
 mod queue;
 mod read;
+mod tail;
 mod writer;
 
 pub use open::{OpenError, SqliteOptions};
@@ -20,7 +25,8 @@ use sqlx::SqlitePool;
 use crate::adapters::delivery::well_born;
 use crate::adapters::sql::{Backend, Query, Sql, Work, claim};
 use crate::adapters::sqlite::queue::Queue;
-use crate::adapters::sqlite::read::{Reader, at_once};
+use crate::adapters::sqlite::read::{Reader, at_once, store_error};
+use crate::metrics::StoreMetrics;
 use crate::ports::journal::{Append, Birth, BirthError, Completion};
 use crate::ports::store::{Store, StoreError};
 
@@ -29,6 +35,7 @@ pub struct SqliteStore {
     queue: Arc<Queue>,
     pool: SqlitePool,
     thread: Mutex<Option<JoinHandle<()>>>,
+    metrics: StoreMetrics,
 }
 
 impl SqliteStore {
@@ -38,19 +45,17 @@ impl SqliteStore {
     /// See [`OpenError`]: another process has the folder, it cannot be written, a newer version wrote it.
     pub async fn open(options: SqliteOptions) -> Result<Self, OpenError> {
         let reading = open::reading(&options);
+        let metrics = StoreMetrics::new().map_err(|error| OpenError::Metrics(error.to_string()))?;
+        let (queue, told) = (Arc::new(Queue::new()), metrics.clone());
+        let taken = Arc::clone(&queue);
         // Files and locks may make one wait: not on a thread that serves.
-        let core = match tokio::task::spawn_blocking(move || open::core(&options)).await {
-            Ok(core) => core?,
+        let start = move || writer::start(open::open(&options, told)?, &taken);
+        let thread = match tokio::task::spawn_blocking(start).await {
+            Ok(thread) => thread?,
             Err(error) => return Err(OpenError::Thread(error.to_string())),
         };
-        let pool = reading.await?;
-        let queue = Arc::new(Queue::new());
-        let taken = Arc::clone(&queue);
-        let thread = std::thread::Builder::new()
-            .name("sqlite-writer".into())
-            .spawn(move || writer::run(core, &taken))
-            .map_err(|error| OpenError::Thread(error.to_string()))?;
-        Ok(Self { queue, pool, thread: Mutex::new(Some(thread)) })
+        let store = Self { queue, pool: reading.await?, thread: Mutex::new(Some(thread)), metrics };
+        Ok(store)
     }
 }
 
@@ -91,8 +96,12 @@ impl Backend for SqliteStore {
 impl Store for SqliteStore {
     async fn ping(&self) -> Result<(), StoreError> {
         self.read(|sql| Box::pin(sql.run(Query::new("SELECT 1")))).await?;
-        // A writer that is gone, or stuck, shows here.
-        self.write(|sql| Box::pin(sql.run(Query::new("SELECT 1")))).await.map(drop)
+        // A writer that is gone, stuck or out of space shows here.
+        self.queue.submit(|core| core.prove().map_err(|error| store_error(&error))).await
+    }
+
+    fn metrics_text(&self) -> String {
+        self.metrics.render()
     }
 
     async fn close(&self) {

@@ -289,7 +289,7 @@ pub struct Origin {
 }
 
 /// The owner of a space of command ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Sender {
     /// The visitor of the chat.
     Visitor,

@@ -1,5 +1,7 @@
 //! A group's settings and a membership's: what routing reads, and what people set.
 
+pub mod rules;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,13 +10,15 @@ use ts_rs::TS;
 use crate::domain::ids::{DepartmentId, GroupId, OperatorId};
 use crate::domain::limits::{CONNECTION_TIMEOUT, OFFER_EXPIRES_AFTER};
 
+pub use rules::{BadSetting, Instead, LostOperator, Overflow, RoutingRules};
+
 /// How a member gets chats of the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Handling {
     /// First.
     Primary,
-    /// Only when every receiving primary member is at the limit.
+    /// Only when no primary member may be offered the chat.
     Secondary,
     /// Never by themselves; sees, takes and receives transfers.
     Pull,
@@ -28,6 +32,8 @@ pub enum OfferMode {
     Automatic,
     /// Rung at one operator at a time.
     Single,
+    /// Rung at all who are free; the first to accept has it.
+    RingAll,
 }
 
 /// What an operator's status is.
@@ -72,6 +78,8 @@ pub struct GroupSettings {
     pub offer_expires_after: Duration,
     /// How long a visitor waits.
     pub connection_timeout: Duration,
+    /// What else is set of routing.
+    pub rules: Box<RoutingRules>,
 }
 
 impl GroupSettings {
@@ -84,6 +92,7 @@ impl GroupSettings {
             offer_mode: OfferMode::Single,
             offer_expires_after: OFFER_EXPIRES_AFTER,
             connection_timeout: CONNECTION_TIMEOUT,
+            rules: Box::default(),
         }
     }
 }
@@ -120,6 +129,6 @@ macro_rules! stored_as {
 }
 
 stored_as!(Handling { Primary = "primary", Secondary = "secondary", Pull = "pull" });
-stored_as!(OfferMode { Automatic = "automatic", Single = "single" });
+stored_as!(OfferMode { Automatic = "automatic", Single = "single", RingAll = "ring_all" });
 stored_as!(Status { Online = "online", Away = "away", Busy = "busy", Offline = "offline" });
 stored_as!(Availability { Offline = "offline", Busy = "busy", Online = "online" });

@@ -113,14 +113,50 @@ pub const DRAIN_SPREAD: Duration = Duration::from_secs(20);
 
 /// Appends of one commit (tried: 256 a group costs 1.6 µs each).
 pub const COMMIT_GROUP_MAX: usize = 256;
+/// Appends of one chat that come in a row and are written as one: more bring little, and a row stays small.
+pub const APPENDS_JOINED_MAX: usize = 16;
 /// Appends that may wait for the writer: a third of a second of it. Full means `unavailable`.
 pub const WRITER_QUEUE_MAX: usize = 65_536;
-/// How long an event may stand in the journal before the indexer has copied it.
+/// How long an event may stand in the journal before the indexer has brought it to its chat's others.
 pub const INDEX_WITHIN: Duration = Duration::from_secs(2);
-/// How long one slice of the indexer may hold the writer.
-pub const INDEX_SLICE: Duration = Duration::from_millis(2);
-/// Events that the indexer sorts and copies in one pass: some 3 ms of sorting at most, 2 MB while it lasts.
-pub const INDEX_PASS_MAX: usize = 50_000;
+/// How long one slice of the indexer may hold the writer: a few commits' time.
+pub const INDEX_SLICE: Duration = Duration::from_millis(1);
+/// Bytes of ranges that one slice writes, so that no commit has much more to bring to disk than any other; more only
+/// where the same commit appends so much that the indexer would fall behind.
+pub const INDEX_SLICE_BYTES: usize = 64 * 1024;
+/// Rows of the journal from which on a pass begins before its time: a quarter of a second at full load. Emptying a
+/// table of that size takes 1 to 2 ms.
+pub const INDEX_PASS_MAX: usize = 16_384;
+/// Bytes that the indexer puts together at once: that much memory a pass takes, however much there is to do.
+pub const INDEX_PART_BYTES: usize = 8 * 1024 * 1024;
+/// Events from which on a range of a chat is full, and not put together with others any more: a page of history is
+/// read from a dozen rows then.
+pub const RANGE_EVENTS_FULL: u32 = 16;
+/// Bytes from which on a range is full: a page of the file.
+pub const RANGE_BYTES_FULL: usize = 4096;
+/// Bytes from which on a range that is being put together takes no more: what one erasure rewrites.
+pub const RANGE_BYTES_MAX: usize = 16 * 1024;
+/// Small ranges of a chat that come together to one: a slow chat has no more of them, and an event is written anew
+/// two or three times until its range is full.
+pub const SMALL_RANGES_MAX: usize = 8;
+/// Pages of the log (4 KiB, so 64 MiB) from which on it is brought home: at 5,000 messages a second, each with a commit
+/// of its own, once a second; a start after a crash reads as much in a tenth of a second.
+pub const LOG_PAGES: u32 = 16_384;
+/// Pages that the writer may copy itself when the rest is home: a millisecond's work beside its sync.
+pub const LOG_PAGES_REST: u32 = 256;
+/// Pages of the log from which on the writer waits for slow readers to leave it: 128 MiB.
+pub const LOG_PAGES_MAX: u32 = 2 * LOG_PAGES;
+/// Bytes of the log's file that are kept for the next round when it begins anew: what it usually comes to, and a half.
+pub const LOG_BYTES_KEPT: u64 = 96 * 1024 * 1024;
+/// How long the writer waits for readers when the log has become too long.
+pub const LOG_PATIENCE: Duration = Duration::from_millis(100);
+/// Bytes of pages that the writer keeps in memory: the heads of 20,000 chats that run and the ends of the tables. What
+/// is beyond comes from the system's cache at 1 µs a page.
+pub const WRITER_CACHE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of pages that each connection that reads keeps: the inner pages of the tables.
+pub const READER_CACHE_BYTES: usize = 512 * 1024;
+/// How often recorded spans are summed up: the memory of those that wait for it is bounded so.
+pub const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(1);
 /// How long the writer waits after a failed commit before it goes on by itself; commands are tried at once.
 pub const STORE_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How long delivered and read marks may be kept in memory only (PROTOCOL: 2 s).
@@ -169,6 +205,43 @@ pub const POSITION_SLICE: usize = 1_000;
 pub const PROPOSAL_SETTLES_WITHIN: Duration = Duration::from_secs(5);
 /// After a proposal that came to nothing, the chat (refused) or the operator (no slot) is left alone this long unless news come.
 pub const PROPOSAL_REST: Duration = Duration::from_millis(500);
+/// Members of a decision that are kept with their score (SPEC R12).
+pub const DECISION_BEST_MAX: usize = 10;
+/// Classes of skills for which one group keeps an order of its own: each costs a step for each change of a member.
+/// Chats of further classes are served as rightly, but somebody is looked for among all members.
+pub const SKILL_CLASSES_MAX: usize = 64;
+/// Characters of a skill's name: as of other names that people choose.
+pub const SKILL_CHARS_MAX: usize = 64;
+/// The best level of a skill: finer than ten steps nobody can judge.
+pub const SKILL_LEVEL_MAX: u8 = 10;
+/// Skills that one chat may ask for: each is one more step of giving up.
+pub const WISHED_SKILLS_MAX: usize = 8;
+/// Groups to which one group may overflow: each is told of each chat that does.
+pub const OVERFLOW_GROUPS_MAX: usize = 8;
+/// Chats at the front of a ring-all group that ring at once: what fits on an operator's screen.
+pub const RING_ALL_CHATS_MAX: usize = 20;
+/// How long the groups of an operator have to bid for a free slot: several hops between nodes; silence is no bid.
+pub const BID_WITHIN: Duration = Duration::from_millis(100);
+/// How long chats that wait in a group that turned off-line may hope (SPEC R5).
+pub const OFFLINE_HOPE: Duration = Duration::from_secs(60);
+/// How soon a chat that should have been turned away is told again.
+pub const TURN_AWAY_REPEAT: Duration = Duration::from_secs(5);
+/// Steps of priority of a chat whose operator was lost: a day, so that it is before all who came by themselves.
+pub const REQUEUED_PRIORITY: i32 = 1_440;
+/// Most and least steps of priority that settings may add up to: an hour and a half either way.
+pub const PRIORITY_MAX: i32 = 90;
+/// After this time what was seen of a group's pace counts half when a wait is estimated: some chats of each operator.
+pub const PACE_HALF_LIFE: Duration = Duration::from_secs(600);
+/// The longest wait that is told to anybody; beyond it no estimate is honest.
+pub const ESTIMATE_MAX: Duration = Duration::from_secs(4 * 3600);
+/// Intervals of business hours on one day, and holidays, of one group.
+pub const DAY_INTERVALS_MAX: usize = 8;
+/// See [`DAY_INTERVALS_MAX`]: five years of them.
+pub const HOLIDAYS_MAX: usize = 200;
+/// The longest time that settings of routing may name, in seconds: a day, as for a time-out.
+pub const RULE_SECONDS_MAX: u32 = 86_400;
+/// The longest time a contact's last operator may be remembered, in days.
+pub const LAST_OPERATOR_DAYS_MAX: u32 = 366;
 /// Shortest time between two `state` hints of one department.
 pub const STATE_EVERY: Duration = Duration::from_millis(500);
 
@@ -223,3 +296,62 @@ pub const ACCEPT_BACKLOG: u32 = 4096;
 pub const TCP_UNCONFIRMED_MAX: Duration = Duration::from_secs(30);
 /// Requests that still run when the server stops get this long.
 pub const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+// ---- between nodes ---------------------------------------------------------------------------------------------
+
+/// Other nodes that one node speaks with: a cluster of more is not built.
+pub const NODES_MAX: usize = 64;
+/// Envelopes that may wait to be read by a node: a second of a busy one. More are lost, and sent again.
+pub const BUS_INBOX_MAX: usize = 16_384;
+/// Messages of one envelope: what a commit sends to one node, in a few pieces at most.
+pub const BUS_ENVELOPE_MESSAGES_MAX: usize = 256;
+/// Bytes of the messages of one envelope; a single message may be longer.
+pub const BUS_ENVELOPE_BYTES_MAX: usize = 256 * 1024;
+/// Messages to one node that are kept until it has confirmed them; with more the two begin anew.
+pub const BUS_UNCONFIRMED_MAX: usize = 8_192;
+/// Bytes of those.
+pub const BUS_UNCONFIRMED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Messages that came before their turn and are kept until it comes; more are dropped, and sent again.
+pub const BUS_EARLY_MAX: usize = 8_192;
+/// How long a confirmation may wait for something that goes the same way.
+pub const BUS_CONFIRM_WITHIN: Duration = Duration::from_millis(10);
+/// When a message that was not confirmed is first sent again: some round trips between machines.
+pub const BUS_AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// And at most, after it was sent again some times.
+pub const BUS_AGAIN_AFTER_MAX: Duration = Duration::from_secs(1);
+/// When nothing else was sent for so long a node says that it is there.
+pub const NODE_BEAT_EVERY: Duration = Duration::from_secs(1);
+/// A node not heard for so long counts as gone, until it is heard again.
+pub const NODE_SILENT_MAX: Duration = Duration::from_secs(5);
+/// How often a node looks up who owns what; news of it come over the bus too, and sooner.
+pub const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
+/// Commands of sockets here that chats elsewhere have not answered; more are refused with `unavailable`.
+pub const FAR_COMMANDS_MAX: usize = 8_192;
+/// A command that was not answered from elsewhere in this time is answered `unavailable` (PROTOCOL: clients wait 10 s).
+pub const FAR_ANSWER_WITHIN: Duration = Duration::from_secs(8);
+/// How long a question to another node may take before the one who asked goes on without the answer.
+pub const FAR_QUESTION_WITHIN: Duration = Duration::from_secs(5);
+/// Questions that may wait for answers at once: hellos of a storm; more go without.
+pub const FAR_QUESTIONS_MAX: usize = 4_096;
+/// A way back to a socket elsewhere is forgotten when it was not used for so long: well past every answer.
+pub const FAR_WAY_BACK_KEPT: Duration = Duration::from_secs(60);
+/// How often somebody who reads history is looked at again before missed events are filled in behind it.
+pub const FILL_LOOK_EVERY: Duration = Duration::from_millis(50);
+/// For how many looks: half a minute, then the reader asks by itself.
+pub const FILL_LOOKS_MAX: u32 = 600;
+
+// ---- simulation ------------------------------------------------------------------------------------------------
+
+/// Replications of one scenario: more make no interval of confidence noticeably narrower.
+pub const SIMULATED_REPLICATIONS: std::ops::RangeInclusive<u32> = 1..=1_000;
+/// Seconds of any length in a scenario: a year.
+pub const SIMULATED_SECONDS_MAX: f64 = 366.0 * 86_400.0;
+/// Intervals of a simulation's report: a year of half hours.
+pub const SIMULATED_INTERVALS_MAX: u32 = 17_568;
+/// Operators of a scenario: ten times the largest centre that routing is measured with, some 100 MB.
+pub const SIMULATED_OPERATORS_MAX: u32 = 100_000;
+/// Chats of one replication: their waits are kept, four bytes each.
+pub const SIMULATED_CHATS_MAX: u32 = 50_000_000;
+/// How long after the last visitor could come a simulated centre may go on: chats that nobody will ever serve wait
+/// for ever otherwise.
+pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);

@@ -3,6 +3,8 @@
 
 pub mod load;
 pub mod presence;
+pub mod slots;
 
 pub use load::{Load, Share};
-pub use presence::{Presence, PresenceEffect, Reception};
+pub use presence::{AwayBecause, Presence, PresenceEffect, Reception};
+pub use slots::{Slots, SlotsEffect};

@@ -9,11 +9,11 @@ mod properties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::limits::PRIORITY_STEP;
 use crate::domain::queue::positions::Positions;
 use crate::domain::queue::ranked::Ranked;
-use crate::domain::routing::Demand;
+use crate::domain::routing::{Demand, Pool, Wishes};
 use crate::domain::time::Timestamp;
 
 /// Where a chat stands; the least is first. Total, and older chats overtake by waiting: nobody starves.
@@ -52,6 +52,8 @@ pub enum Offering {
         /// Where.
         operator: OperatorId,
     },
+    /// Another group that looks for an operator too has proposed it.
+    Elsewhere,
 }
 
 /// A waiting chat.
@@ -61,8 +63,14 @@ pub struct Waiting {
     pub entered_at: Timestamp,
     /// Steps by which it is moved ahead.
     pub priority: i32,
-    /// What it asks for, and who has let it go.
+    /// What it would like.
+    pub wishes: Wishes,
+    /// What of that still holds, and who has let it go.
     pub demand: Demand,
+    /// The group it waits in, when it is only looking for an operator here.
+    pub guest_of: Option<GroupId>,
+    /// Another group has passed it on already.
+    pub moved: bool,
     /// Whether it is being offered.
     pub offering: Offering,
     /// It is not proposed again before this moment: the last proposal came to nothing.
@@ -74,8 +82,10 @@ pub struct Waiting {
 pub struct Queue {
     waiting: BTreeMap<ChatId, Waiting>,
     order: Ranked<Place>,
-    /// Those nobody has: what routing looks at.
-    unoffered: BTreeSet<Place>,
+    /// Those nobody has, by whom they look among: what routing looks at.
+    unoffered: BTreeMap<Pool, BTreeSet<Place>>,
+    /// How many chats look among whom, those that ring too.
+    pools: BTreeMap<Pool, usize>,
     by_entry: BTreeSet<(Timestamp, ChatId)>,
     positions: Positions,
 }
@@ -85,7 +95,9 @@ impl Queue {
     /// proposal under way goes on unless the chat rings by now.
     pub fn enqueue(&mut self, chat: ChatId, mut waiting: Waiting) {
         if let Some(known) = self.take_out(chat) {
-            if waiting.offering == Offering::No && matches!(known.offering, Offering::Proposed { .. }) {
+            if waiting.offering == Offering::No
+                && matches!(known.offering, Offering::Proposed { .. } | Offering::Elsewhere)
+            {
                 waiting.offering = known.offering;
             }
             waiting.rests_until = known.rests_until;
@@ -93,9 +105,11 @@ impl Queue {
         let place = Place::new(chat, waiting.entered_at, waiting.priority);
         self.order.insert(place);
         self.by_entry.insert((waiting.entered_at, chat));
+        let pool = waiting.demand.pool();
         if waiting.offering == Offering::No {
-            self.unoffered.insert(place);
+            self.unoffered.entry(pool.clone()).or_default().insert(place);
         }
+        *self.pools.entry(pool).or_default() += 1;
         self.waiting.insert(chat, waiting);
         self.positions.entered(chat);
     }
@@ -112,17 +126,27 @@ impl Queue {
         let Some(waiting) = self.waiting.get_mut(&chat) else { return };
         waiting.offering = offering;
         let place = Place::new(chat, waiting.entered_at, waiting.priority);
+        let pool = waiting.demand.pool();
         if offering == Offering::No {
-            self.unoffered.insert(place);
+            self.unoffered.entry(pool).or_default().insert(place);
         } else {
-            self.unoffered.remove(&place);
+            withdraw(&mut self.unoffered, &pool, &place);
         }
     }
 
-    /// Who has let the chat go is another.
+    /// What the chat asks for, or who has let it go, is another.
     pub fn set_demand(&mut self, chat: ChatId, demand: Demand) {
-        if let Some(waiting) = self.waiting.get_mut(&chat) {
-            waiting.demand = demand;
+        let Some(waiting) = self.waiting.get_mut(&chat) else { return };
+        let (before, after) = (waiting.demand.pool(), demand.pool());
+        waiting.demand = demand;
+        if before != after {
+            let place = Place::new(chat, waiting.entered_at, waiting.priority);
+            if waiting.offering == Offering::No {
+                withdraw(&mut self.unoffered, &before, &place);
+                self.unoffered.entry(after.clone()).or_default().insert(place);
+            }
+            count_out(&mut self.pools, &before);
+            *self.pools.entry(after).or_default() += 1;
         }
     }
 
@@ -154,11 +178,27 @@ impl Queue {
         self.order.iter().map(|place| place.chat)
     }
 
-    /// Chats that nobody has, in order, behind a place.
-    pub fn offerable(&self, behind: Option<Place>) -> impl Iterator<Item = (Place, &Waiting)> {
+    /// Among whom chats that nobody has look for their operator.
+    pub fn pools(&self) -> impl Iterator<Item = &Pool> {
+        self.unoffered.keys()
+    }
+
+    /// Whether all chats look among the same operators, so that each is served in its place.
+    pub fn is_uniform(&self) -> bool {
+        self.pools.len() <= 1
+    }
+
+    /// Chats of a pool that nobody has, in order, behind a place.
+    pub fn offerable(&self, pool: &Pool, behind: Option<Place>) -> impl Iterator<Item = (Place, &Waiting)> {
         let from = behind.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        let places = self.unoffered.range((from, std::ops::Bound::Unbounded));
+        let places = self.unoffered.get(pool).into_iter();
+        let places = places.flat_map(move |places| places.range((from, std::ops::Bound::Unbounded)));
         places.filter_map(|place| self.waiting.get(&place.chat).map(|waiting| (*place, waiting)))
+    }
+
+    /// Chats that entered at that moment or before, the oldest first.
+    pub fn entered_by(&self, at: Timestamp) -> impl Iterator<Item = ChatId> {
+        self.by_entry.iter().take_while(move |(entered_at, _)| *entered_at <= at).map(|(_, chat)| *chat)
     }
 
     /// Chats that wait, those that ring among them.
@@ -180,8 +220,27 @@ impl Queue {
         let waiting = self.waiting.remove(&chat)?;
         let place = Place::new(chat, waiting.entered_at, waiting.priority);
         self.order.remove(&place);
-        self.unoffered.remove(&place);
+        withdraw(&mut self.unoffered, &waiting.demand.pool(), &place);
+        count_out(&mut self.pools, &waiting.demand.pool());
         self.by_entry.remove(&(waiting.entered_at, chat));
         Some(waiting)
+    }
+}
+
+fn withdraw(unoffered: &mut BTreeMap<Pool, BTreeSet<Place>>, pool: &Pool, place: &Place) {
+    if let Some(places) = unoffered.get_mut(pool) {
+        places.remove(place);
+        if places.is_empty() {
+            unoffered.remove(pool);
+        }
+    }
+}
+
+fn count_out(pools: &mut BTreeMap<Pool, usize>, pool: &Pool) {
+    if let Some(count) = pools.get_mut(pool) {
+        *count -= 1;
+        if *count == 0 {
+            pools.remove(pool);
+        }
     }
 }

@@ -1,22 +1,34 @@
 //! Which waiting chat is offered to whom. `routing/README.md` states the problem and the rules; [`decide`] answers
-//! for one chat, [`next_pairing`] for a whole queue, and a [`Desk`] is what the actor of a group's queue owns.
+//! for one chat, [`next_pairing`] for a whole queue, a [`Desk`] is what the actor of a group's queue owns, and a
+//! [`Centre`] is many desks that share operators.
 
+pub mod centre;
 pub mod decision;
 pub mod demand;
 pub mod desk;
+pub mod effect;
+pub mod explain;
 pub mod roster;
 pub mod score;
+pub mod view;
+pub mod words;
 
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod stories;
+#[cfg(test)]
 mod tests;
 
+pub use centre::{Action, Centre};
 pub use decision::{Counts, Decision, Outcome, WhyNot, decide};
-pub use demand::Demand;
-pub use desk::{Arrival, Desk, Effect, Settled};
+pub use demand::{Demand, Pool, Wishes};
+pub use desk::Desk;
+pub use effect::{Arrival, Effect, Settled, TurnedAway};
+pub use explain::{Considered, Reason};
 pub use roster::{LoadNews, Member, Roster, Standing};
 pub use score::Score;
+pub use view::View;
 
 use crate::domain::ids::{ChatId, OperatorId};
 use crate::domain::queue::{Place, Queue};
@@ -47,26 +59,33 @@ pub(crate) struct Search {
     pub again_at: Option<Timestamp>,
 }
 
-/// [`next_pairing`] behind a place. A chat nobody has let go is paired as soon as anybody is free, so that only
-/// chats with a cool-down are ever passed over.
+/// [`next_pairing`] behind a place. Only pools in which somebody is free are looked at, and of a pool only the chats up
+/// to the first that can be offered: those before it have a cool-down or rest.
 pub(crate) fn search(queue: &Queue, roster: &Roster, now: Timestamp, behind: Option<Place>) -> Search {
-    let mut again_at: Option<Timestamp> = None;
-    if roster.has_free() {
-        for (place, waiting) in queue.offerable(behind) {
+    let mut found = Search { pairing: None, place: None, again_at: None };
+    if !roster.has_free() {
+        return found;
+    }
+    for pool in queue.pools().filter(|pool| roster.has_free_in(pool)) {
+        for (place, waiting) in queue.offerable(pool, behind) {
+            if found.place.is_some_and(|best| best < place) {
+                break;
+            }
             let later = match waiting.rests_until {
                 Some(until) if until > now => Some(until),
                 _ => match decide(&waiting.demand, roster, now).outcome {
                     Outcome::Offer { operator, .. } => {
-                        let pairing = Pairing { chat: place.chat, operator };
-                        return Search { pairing: Some(pairing), place: Some(place), again_at };
+                        found.pairing = Some(Pairing { chat: place.chat, operator });
+                        found.place = Some(place);
+                        break;
                     }
                     Outcome::Wait { again_at, .. } => again_at,
                 },
             };
-            again_at = earlier(again_at, later);
+            found.again_at = earlier(found.again_at, later);
         }
     }
-    Search { pairing: None, place: None, again_at }
+    found
 }
 
 /// The earlier of two moments, where there are any.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::chat::{Chat, ChatState, SlotChange};
 use crate::domain::event::{EndedBy, EndedWhy, OfferKind, Origin, Sender, StoredEvent};
@@ -136,7 +137,7 @@ pub struct OfferRow {
 
 /// What an operator holds after a change, overall and in one group. `version` rises with each change of the
 /// operator, so that late news can be told from new ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
     /// Who.
     pub operator: OperatorId,
@@ -187,7 +188,22 @@ pub enum AppendError {
 pub type AppendOutcome = Result<Appended, AppendError>;
 
 /// Where outcomes are handed over: one wake-up for all that a commit settled for one thread.
-pub type Lane = Arc<dyn Fn(Vec<Box<dyn FnOnce() + Send>>) + Send + Sync>;
+pub type Lane = Arc<dyn Fn(Vec<Told>) + Send + Sync>;
+
+/// An outcome on its way to whoever is told of it.
+pub struct Told {
+    /// See [`Completion::deliver`].
+    pub deliver: Box<dyn FnOnce(AppendOutcome) + Send>,
+    /// How the append ended.
+    pub outcome: AppendOutcome,
+}
+
+impl Told {
+    /// Tells it; on the lane's thread.
+    pub fn tell(self) {
+        (self.deliver)(self.outcome);
+    }
+}
 
 /// Who is told of an outcome, and on which thread.
 pub struct Completion {
@@ -295,7 +311,7 @@ pub struct StoredChat {
 }
 
 /// How far a participant is, in the operators' numbering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarkRow {
     /// Who.
     pub who: Sender,
@@ -326,7 +342,7 @@ pub struct EventPage {
 pub struct ChatQuery {
     /// What is asked.
     pub filter: ChatFilter,
-    /// What the asker may see: `None` all of the account, else chats of these groups and those this operator owns.
+    /// What the asker may see: `None` all of the account.
     pub scope: Option<Scope>,
     /// The order: by `started_at`, latest first, or by `queued_at`, longest first; ties by id, in the same direction.
     pub order: ChatOrder,
@@ -340,13 +356,21 @@ pub struct ChatQuery {
     pub count: bool,
 }
 
-/// What an asker may see.
+/// What an asker may see who may not see all.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// Chats of these groups.
+    /// Chats of these groups that wait or are over: what a colleague writes now is not for everybody.
     pub groups: Vec<GroupId>,
     /// And those this operator owns or owned at last.
     pub operator: OperatorId,
+}
+
+impl Scope {
+    /// Whether the chat is among them.
+    pub fn shows(&self, chat: &ChatRecord) -> bool {
+        let of_group = chat.head.state != ChatPhase::Active && self.groups.contains(&chat.head.group);
+        of_group || chat.head.owner == Some(self.operator)
+    }
 }
 
 /// A part of a list of chats.

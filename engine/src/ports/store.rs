@@ -29,6 +29,11 @@ pub trait Store: Journal + Staff + Presence + Shards + Send + Sync + 'static {
     /// Whether it answers; what `/health/ready` asks.
     async fn ping(&self) -> Result<(), StoreError>;
 
+    /// What it counts of itself, as part of the text of `/metrics`.
+    fn metrics_text(&self) -> String {
+        String::new()
+    }
+
     /// Stops taking work, finishes what was taken, and lets go of files and connections.
     async fn close(&self);
 }

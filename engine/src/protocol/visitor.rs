@@ -199,7 +199,7 @@ pub struct Welcome {
 }
 
 /// A chat, as its visitor sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct VisitorChat {
     /// Its id.
     pub id: ChatId,
@@ -210,11 +210,11 @@ pub struct VisitorChat {
     /// How far each side is, in the visitor's numbering.
     pub marks: VisitorMarks,
     /// Visitors ahead, while it waits.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ahead: Option<u32>,
     /// The operator's name, while it runs.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub operator: Option<String>,
 }
@@ -232,7 +232,7 @@ pub enum ChatPhase {
 }
 
 /// Marks of both sides of a chat, in the visitor's numbering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 pub struct VisitorMarks {
     /// The visitor's own side.
     pub visitor: MarkPair,

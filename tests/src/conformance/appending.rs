@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use engine::domain::event::{Audience, EventKind};
-use engine::ports::journal::{AppendError, ChatHead, Head, Lane, Side};
+use engine::ports::journal::{AppendError, ChatHead, Head, Lane, Side, Told};
 use engine::ports::store::Store;
 use engine::protocol::visitor::ChatPhase;
 use tokio::sync::oneshot;
@@ -104,9 +104,9 @@ pub async fn a_pipeline_of_appends_takes_effect_in_its_order(store: Arc<dyn Stor
     let wakes = Arc::new(Mutex::new(Vec::new()));
     let lane: Lane = {
         let wakes = Arc::clone(&wakes);
-        Arc::new(move |calls| {
-            wakes.lock().unwrap().push(calls.len());
-            calls.into_iter().for_each(|call| call());
+        Arc::new(move |all| {
+            wakes.lock().unwrap().push(all.len());
+            all.into_iter().for_each(Told::tell);
         })
     };
     let (tell, told) = oneshot::channel();

@@ -80,7 +80,7 @@ pub async fn a_scope_shows_ones_groups_and_ones_own_chats(store: Arc<dyn Store>)
     };
     let second = || vec![world.second_group.clone()];
     for (query, expected) in [
-        (scoped(second(), stranger), vec![7, 4, 1]),
+        (scoped(second(), stranger), vec![7, 1]),
         (scoped(vec![], stranger), vec![]),
         (scoped(vec![], owner), vec![8, 7, 6, 5, 4, 3]),
         (scoped(second(), owner), vec![8, 7, 6, 5, 4, 3, 1]),

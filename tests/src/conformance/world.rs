@@ -11,7 +11,7 @@ use engine::domain::ids::{AccountId, BrandId, ChatId, GroupId, NodeId, OperatorI
 use engine::domain::permission::StaffRole;
 use engine::domain::time::Timestamp;
 use engine::ports::journal::{
-    Append, AppendOutcome, Appended, Birth, BirthError, ChatHead, Completion, Head, Lane, OfferRow,
+    Append, AppendOutcome, Appended, Birth, BirthError, ChatHead, Completion, Head, Lane, OfferRow, Told,
 };
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::Store;
@@ -167,7 +167,7 @@ impl World {
 
 /// A lane that calls at once, on the thread that hands over.
 pub fn direct() -> Lane {
-    Arc::new(|calls| calls.into_iter().for_each(|call| call()))
+    Arc::new(|all| all.into_iter().for_each(Told::tell))
 }
 
 pub fn completion(lane: Lane, deliver: impl FnOnce(AppendOutcome) + Send + 'static) -> Completion {

@@ -5,13 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-/// The binary `switchboard` of the profile that the test was built with.
+/// Names another binary to test: one of the release profile, say.
+const UNDER_TEST: &str = "SWITCHBOARD_UNDER_TEST";
+
+/// The binary `switchboard` of the profile that the test was built with, or the one that the environment names.
 ///
 /// # Panics
 /// When it was not built, or its sources are newer.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(named) = std::env::var_os(UNDER_TEST).map(PathBuf::from) {
+            assert!(named.is_file(), "{UNDER_TEST}: {} is not there", named.display());
+            return named;
+        }
         let own = std::env::current_exe().expect("a process knows its program");
         let profile = own.ancestors().find(|folder| folder.join("deps").is_dir()).expect("tests run from target/");
         let binary = profile.join("switchboard");

@@ -4,5 +4,6 @@
 mod arrows;
 mod rules;
 mod scrub;
+mod shipped;
 mod sources;
 mod types;

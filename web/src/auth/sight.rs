@@ -5,7 +5,6 @@ use engine::domain::permission::Permission;
 use engine::ports::journal::{ChatRecord, Scope};
 use engine::ports::store::{SharedStore, StoreError};
 use engine::protocol::error::Failure;
-use engine::protocol::visitor::ChatPhase;
 
 use crate::auth::SignedIn;
 use crate::error::Problem;
@@ -35,16 +34,14 @@ impl Sight {
         Ok(Self { scope: Some(Scope { groups, operator }) })
     }
 
-    /// What a list is narrowed to before [`Sight::shows`] looks at each row.
+    /// What a list is narrowed to.
     pub fn scope(&self) -> Option<Scope> {
         self.scope.clone()
     }
 
-    /// Whether it shows the chat: one's own, and those of one's groups that wait or have ended.
+    /// Whether it shows the chat.
     pub fn shows(&self, chat: &ChatRecord) -> bool {
-        let Some(scope) = &self.scope else { return true };
-        let own = chat.head.owner == Some(scope.operator);
-        own || chat.head.state != ChatPhase::Active && scope.groups.contains(&chat.head.group)
+        self.scope.as_ref().is_none_or(|scope| scope.shows(chat))
     }
 }
 

@@ -39,8 +39,7 @@ pub async fn list(
     };
     let found = state.store.chats(who.account, &query).await?;
     let next = found.rows.last().filter(|_| found.more).map(|record| record.cursor(query.order));
-    let records: Vec<ChatRecord> = found.rows.into_iter().filter(|record| sight.shows(record)).collect();
-    Ok(HttpResponse::Ok().json(Page { items: rows(&state, &who, &records).await?, next }))
+    Ok(HttpResponse::Ok().json(Page { items: rows(&state, &who, &found.rows).await?, next }))
 }
 
 /// `GET /chats/{id}`

@@ -5,6 +5,7 @@ use engine::actors::connection::Later;
 use engine::actors::connection::operator::{OperatorConnection, Refused};
 use engine::actors::engine::Engine;
 use engine::actors::outlet::Outlet;
+use engine::domain::patience::Patience;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure};
 use engine::protocol::frame::read_fields;
@@ -43,6 +44,10 @@ struct OperatorSide {
 impl Side for OperatorSide {
     type Connection = OperatorConnection;
     type Resolved = Refused;
+
+    fn patience(&self) -> Patience {
+        self.engine.shared().patience
+    }
 
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<OperatorConnection>>, Failure> {
         let hello: Hello = read_fields(text)?;

@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Handler, Message, StreamHandler, WrapFuture};
 use actix_http::ws::Item;
+use actix_web::rt::time::sleep;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{self, CloseCode, CloseReason, ProtocolError, WebsocketContext};
 use bytes::BytesMut;
 use bytestring::ByteString;
 use engine::actors::connection::Later;
 use engine::actors::outlet::{Outlet, Transport};
-use engine::domain::limits::{BEAT_AFTER, CLIENT_SILENCE_MAX, FRAME_BYTES_MAX, HELLO_WITHIN};
+use engine::domain::limits::{BEAT_AFTER, FRAME_BYTES_MAX};
+use engine::domain::patience::Patience;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure, Why};
 use engine::protocol::frame::{self, Head};
@@ -28,6 +30,9 @@ pub trait Side: Unpin + 'static {
     type Connection: Unpin + 'static;
     /// What a future of the connection comes to.
     type Resolved: 'static;
+
+    /// How long a socket is waited for.
+    fn patience(&self) -> Patience;
 
     /// Answers `hello`. An error is sent, and the socket closed with the code.
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<Self::Connection>>, Failure>;
@@ -186,11 +191,12 @@ impl<S: Side> SocketSession<S> {
 
     /// Beats, pings and drops, at the moment the next of them is due.
     fn watch(&self, ctx: &mut WebsocketContext<Self>) {
-        let next = (self.sent_at + BEAT_AFTER).min(self.heard_at + CLIENT_SILENCE_MAX);
+        let silence = self.side.patience().client_silence_max;
+        let next = (self.sent_at + BEAT_AFTER).min(self.heard_at + silence);
         let wait = next.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
-        ctx.run_later(wait, |session, ctx| {
+        ctx.run_later(wait, move |session, ctx| {
             let now = Instant::now();
-            if now >= session.heard_at + CLIENT_SILENCE_MAX {
+            if now >= session.heard_at + silence {
                 return session.close(ctx, close::TRY_LATER, "nothing was heard for too long");
             }
             if now >= session.sent_at + BEAT_AFTER {
@@ -208,7 +214,7 @@ impl<S: Side> Actor for SocketSession<S> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.outlet = Some(Outlet::new(Wire { addr: ctx.address(), cut: self.cut }));
-        ctx.run_later(HELLO_WITHIN, |session, ctx| {
+        ctx.run_later(self.side.patience().hello_within, |session, ctx| {
             if session.connection.is_none() {
                 session.close(ctx, close::NO_HELLO, "no hello came in time");
             }
@@ -242,10 +248,12 @@ impl<S: Side> StreamHandler<Result<ws::Message, ProtocolError>> for SocketSessio
                     self.say(ctx, frame::error(None, None, &failure));
                     ctx.close(Some(CloseReason { code: CloseCode::from(close::TOO_BIG), description: None }));
                     // The rest of the frame is never read; once the answer is written there is nothing to wait for.
-                    ctx.run_later(ANSWER_WITHIN, |session, ctx| {
+                    // Nothing else of the stream is looked at meanwhile: where the decoder stumbles over what came
+                    // before, it would say so again and again, and never let go of the thread.
+                    ctx.wait(sleep(ANSWER_WITHIN).into_actor(self).map(|(), session, ctx| {
                         session.cut.map(|cut| cut.now());
                         ctx.stop();
-                    });
+                    }));
                     return;
                 }
                 let text = error.to_string();

@@ -6,6 +6,7 @@ use engine::actors::connection::visitor::{Resolved, Visitor, VisitorConnection};
 use engine::actors::engine::Engine;
 use engine::actors::outlet::Outlet;
 use engine::domain::ids::VisitorId;
+use engine::domain::patience::Patience;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure};
 use engine::protocol::frame::read_fields;
@@ -40,6 +41,10 @@ struct VisitorSide {
 impl Side for VisitorSide {
     type Connection = VisitorConnection;
     type Resolved = Resolved;
+
+    fn patience(&self) -> Patience {
+        self.engine.shared().patience
+    }
 
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<VisitorConnection>>, Failure> {
         let hello: Hello = read_fields(text)?;

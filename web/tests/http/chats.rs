@@ -3,7 +3,7 @@
 use engine::domain::event::{AssignedBy, Audience, Author, EventKind, Message, Origin, Role, Sender, StoredEvent};
 use engine::domain::ids::{AccountId, ChatId, OperatorId, Shard, VisitorId};
 use engine::domain::time::Timestamp;
-use engine::ports::journal::{Append, Birth, ChatHead, Completion, Head};
+use engine::ports::journal::{Append, Birth, ChatHead, Completion, Head, Told};
 use engine::protocol::visitor::ChatPhase;
 use serde_json::json;
 
@@ -167,8 +167,7 @@ async fn assign(server: &TestServer, account: AccountId, chat: ChatId, operator:
         at,
     };
     let (told, hear) = tokio::sync::oneshot::channel();
-    let lane =
-        std::sync::Arc::new(|work: Vec<Box<dyn FnOnce() + Send>>| work.into_iter().for_each(|deliver| deliver()));
+    let lane = std::sync::Arc::new(|all: Vec<Told>| all.into_iter().for_each(Told::tell));
     let deliver = Box::new(move |outcome| drop(told.send(outcome)));
     server.store.append(append, Completion { lane, deliver });
     hear.await.unwrap().unwrap();

@@ -4,6 +4,7 @@ import { deepStrictEqual } from 'node:assert/strict';
 import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Administrator } from './src/administrator.mjs';
 import { Browsers } from './src/browser.mjs';
 import { eventually } from './src/eventually.mjs';
 import { Looks } from './src/look.mjs';
@@ -24,6 +25,7 @@ const looks = new Looks(folder);
 const browsers = await Browsers.launch();
 const shopper = await browsers.person({ width: 1280, height: 800 });
 const office = await browsers.person({ width: 1440, height: 900 });
+const headquarters = await browsers.person({ width: 1280, height: 800 });
 /** The conversation as it must stand on every page: in this order, each message once. @type {string[]} */
 const said = [ROSA.question];
 
@@ -59,6 +61,9 @@ async function tell() {
   const second = await step('both reload, and the visitor opens a second tab', () => reloaded(visitor, joe));
   await step('Joe ends the chat', () => ended(visitor, second, joe));
   await step('the visitor begins anew', () => anew(visitor, second, joe));
+  const ada = await step('an administrator lets Joe hold two chats', () => adaComes(joe));
+  await step('the group changes to automatic, and the next chat is assigned at once', () => automatic(ada, joe));
+  await step('what is not saved is asked about, and a wrong limit is said at its field', () => unsaved(ada));
 }
 
 async function nobodyIsThere() {
@@ -265,6 +270,64 @@ async function anew(visitor, second, joe) {
   said.splice(0, said.length, question);
   await bothShow(visitor, joe);
   await joe.page.getByText('1 of 1 chat').waitFor();
+}
+
+/**
+ * Joe's console knows of it without a reload.
+ * @param {Operator} joe
+ */
+async function adaComes(joe) {
+  const ada = await Administrator.at(headquarters);
+  await ada.signIn('admin@example.com', PASSWORD);
+  await ada.page.getByText('No active chats').waitFor();
+  await ada.openSettings();
+  await looks.look('settings-groups', ada.page);
+  await ada.openSection('Operators');
+  await looks.look('settings-operators', ada.page);
+  await ada.open('Joe');
+  await ada.page.getByLabel('At most').fill('2');
+  await looks.look('settings-operator', ada.page);
+  await ada.save('1 change');
+  await joe.page.getByText('1 of 2 chats').waitFor();
+  return ada;
+}
+
+/**
+ * @param {Administrator} ada
+ * @param {Operator} joe
+ */
+async function automatic(ada, joe) {
+  await ada.openSection('Groups');
+  await ada.open('Support');
+  await ada.page.getByRole('radio', { name: /^Automatic/ }).check();
+  const means = ada.page.getByRole('complementary', { name: 'What this means' });
+  await means.getByText(/^Assigned to one of/).waitFor();
+  await looks.look('settings-group', ada.page);
+  await ada.save('1 change');
+  const neighbour = await Visitor.at(await browsers.person({ width: 1280, height: 800 }));
+  await neighbour.openChat();
+  await neighbour.start({ name: 'Nils Berg', email: 'nils@example.com', question: 'Is the oak table solid?' });
+  await neighbour.window.getByText('Joe joined the chat').waitFor();
+  await joe.page.getByText('2 of 2 chats').waitFor();
+}
+
+/** @param {Administrator} ada */
+async function unsaved(ada) {
+  const { page } = ada;
+  await page.getByLabel('Limit of Sue').fill('many');
+  await ada.press('Control+s');
+  await page.getByText(/^A number from 0 to/).waitFor();
+  await looks.look('settings-wrong', page);
+  await page.goBack();
+  const asked = page.getByRole('alertdialog', { name: '1 change not saved' });
+  await asked.getByRole('button', { name: 'Stay here' }).click();
+  await eventually('the limit as it was written', () => page.getByLabel('Limit of Sue').inputValue(), 'many');
+  await ada.openSection('Operators');
+  await asked.getByRole('button', { name: 'Leave without saving' }).click();
+  await page.getByRole('heading', { name: 'Operators', level: 1 }).waitFor();
+  await ada.openSection('Groups');
+  await ada.open('Support');
+  await eventually('the limit as it is', () => page.getByLabel('Limit of Sue').inputValue(), '');
 }
 
 /**

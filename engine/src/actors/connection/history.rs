@@ -2,7 +2,6 @@
 
 use bytestring::ByteString;
 
-use crate::actors::messages::Marks;
 use crate::actors::outlet::{Outlet, PageEnd};
 use crate::actors::shared::Shared;
 use crate::domain::event::{Sender, StoredEvent};
@@ -12,10 +11,11 @@ use crate::ports::journal::{MarkRow, Side};
 use crate::ports::store::StoreError;
 use crate::protocol::frame;
 use crate::protocol::operator::OperatorMarks;
-use crate::protocol::visitor::{VisitorEvent, VisitorMarks};
+use crate::protocol::visitor::VisitorEvent;
 
 /// Whose history it is.
-pub(super) struct Reader {
+#[derive(Clone, Copy)]
+pub(crate) struct Reader {
     /// Whose numbering and whose view.
     pub side: Side,
     /// Whose own commands are named, so that an outbox is settled by history too.
@@ -37,11 +37,7 @@ pub(super) async fn page(
 ) -> Result<(), StoreError> {
     let page = shared.store.events(account, chat, reader.side, after, PAGE_EVENTS_MAX, PAGE_BYTES_MAX).await?;
     let frames = page.events.iter().map(|event| event_frame(chat, event, &reader)).collect();
-    let number = |event: &StoredEvent| match reader.side {
-        Side::Visitor => event.visitor_seq,
-        Side::Operators => event.seq,
-    };
-    let through = page.events.last().map_or(after.min(page.last), number);
+    let through = page.events.last().map_or(after.min(page.last), |event| number(event, reader.side));
     let end = PageEnd { through, last: page.last };
     match reader.side {
         Side::Operators => {
@@ -52,12 +48,7 @@ pub(super) async fn page(
         }
         Side::Visitor => {
             // The session alone can translate; it is awake while its visitor is here.
-            let session = shared.registry.awake(account, chat);
-            let marks = match session {
-                Some(session) => session.addr.send(crate::actors::messages::Snapshot).await.ok().flatten(),
-                None => None,
-            };
-            let marks = marks.map_or_else(VisitorMarks::default, |chat| chat.marks);
+            let marks = shared.visitor_marks(account, chat).await.unwrap_or_default();
             outlet.push_page(chat, frames, end, |end| frame::resumed(chat, end.through, end.last, &marks));
         }
     }
@@ -69,15 +60,22 @@ pub(super) async fn page(
 /// # Errors
 /// The store's.
 pub(super) async fn marks(shared: &Shared, account: AccountId, chat: ChatId) -> Result<Vec<MarkRow>, StoreError> {
-    if let Some(session) = shared.registry.awake(account, chat)
-        && let Some(marks) = session.addr.send(Marks).await.ok().flatten()
-    {
+    if let Some(marks) = shared.marks(account, chat).await {
         return Ok(marks);
     }
     Ok(shared.store.marks(account, &[chat]).await?.into_iter().map(|(_, row)| row).collect())
 }
 
-fn event_frame(chat: ChatId, event: &StoredEvent, reader: &Reader) -> ByteString {
+/// An event's number on that side.
+pub(crate) fn number(event: &StoredEvent, side: Side) -> u32 {
+    match side {
+        Side::Visitor => event.visitor_seq,
+        Side::Operators => event.seq,
+    }
+}
+
+/// The frame of an event, as such a reader sees it.
+pub(crate) fn event_frame(chat: ChatId, event: &StoredEvent, reader: &Reader) -> ByteString {
     let own = event.origin.as_ref().filter(|origin| origin.sender == reader.own);
     let command: Option<&CommandId> = own.map(|origin| &origin.command).filter(|_| is_message(event));
     match reader.side {

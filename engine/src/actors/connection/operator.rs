@@ -6,10 +6,9 @@ use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::pace::{Pace, Rate};
 use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
-use crate::actors::messages::{
-    Command, Identity, OperatorState, Order, Party, SetStatus as ToSetStatus, Signal, ToOperator, ToQueue,
-};
+use crate::actors::messages::{Command, Identity, Order, Party, SetStatus as ToSetStatus, Signal, ToOperator};
 use crate::actors::outlet::Outlet;
+use crate::actors::registry::operator_shard;
 use crate::actors::shared::Shared;
 use crate::domain::event::Sender;
 use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId};
@@ -66,6 +65,7 @@ impl OperatorConnection {
         if let Some(oldest) = outlets.add(outlet.clone(), OPERATOR_SOCKETS_MAX) {
             oldest.close(close::REPLACED);
         }
+        shared.windows_changed(account, operator.id);
         shared.metrics.sockets_operator.increment(1.0);
         let rate = Rate { per_second: OPERATOR_COMMANDS_PER_SECOND, burst: OPERATOR_COMMANDS_BURST };
         // From here on dropping the connection makes the socket unknown again.
@@ -122,6 +122,14 @@ impl OperatorConnection {
             "status" => {
                 let SetStatus { id, status } = read_fields(text)?;
                 self.pace.command(None, &id)?;
+                if !self.shared.is_here(operator_shard(self.identity.id)) {
+                    let outlet = self.outlet.clone();
+                    return self
+                        .shared
+                        .status_away(self.account, self.identity.id, outlet, id.clone(), status)
+                        .map(|()| None)
+                        .inspect_err(|failure| self.pace.block(None, id, failure.clone()));
+                }
                 let actor = self.shared.registry.operator(&self.shared, self.account, self.identity.id);
                 let set = ToSetStatus { outlet: self.outlet.clone(), id: id.clone(), status };
                 if actor.try_send(set).is_err() {
@@ -162,8 +170,18 @@ impl OperatorConnection {
             return Err(Failure::new(Code::Forbidden, "your role may not answer chats"));
         }
         self.pace.command(Some(chat), &id)?;
-        let session = self.shared.registry.session(&self.shared, self.account, chat);
         let command = Command { from: self.party(), outlet: self.outlet.clone(), id: id.clone(), order };
+        if !self.shared.is_here(chat.shard()) {
+            return self
+                .shared
+                .command_away(self.account, chat, command)
+                .map(|()| None)
+                .inspect_err(|failure| self.pace.block(Some(chat), id, failure.clone()));
+        }
+        if !self.shared.may_go_on(self.outlet.id(), chat, &id) {
+            return Err(Failure::unavailable());
+        }
+        let session = self.shared.registry.session(&self.shared, self.account, chat);
         match hand_over(&session.addr, command) {
             Handed::Over => Ok(None),
             Handed::Wait(command) => Ok(Some(Box::pin(async move {
@@ -188,10 +206,8 @@ impl OperatorConnection {
 
     fn signal(&self, chat: ChatId, signal: Signal) -> Result<Option<Later<Refused>>, Failure> {
         // Hints: over the rate, or with a full mailbox, they are lost, as they may be. They wake nobody.
-        if self.pace.hint()
-            && let Some(session) = self.shared.registry.awake(self.account, chat)
-        {
-            let _ = session.addr.try_send(signal);
+        if self.pace.hint() {
+            self.shared.to_session(self.account, chat, signal, false);
         }
         Ok(None)
     }
@@ -204,8 +220,7 @@ impl OperatorConnection {
             if !self.watched.contains(&group) {
                 self.watched.push(group.clone());
             }
-            let queue = self.shared.registry.queue(&self.shared, self.account, &group);
-            if queue.try_send(ToQueue::Watch(self.outlet.clone())).is_err() {
+            if !self.shared.watch_group(self.account, &group, self.outlet.clone()) {
                 return Err(Failure::unavailable());
             }
             return Ok(None);
@@ -219,7 +234,7 @@ impl OperatorConnection {
         }
         let query = ChatQuery {
             filter: filter.unwrap_or_default(),
-            scope: self.scope(),
+            scope: scope(&self.identity),
             order: order.unwrap_or_default(),
             offset: window.map_or(0, |window| window.offset),
             limit,
@@ -238,8 +253,7 @@ impl OperatorConnection {
         if let Some(group) = topic.strip_prefix("group:") {
             let group = self.my_group(group)?;
             self.watched.retain(|other| *other != group);
-            let queue = self.shared.registry.queue(&self.shared, self.account, &group);
-            let _ = queue.try_send(ToQueue::Unwatch(self.outlet.id()));
+            self.shared.unwatch_group(self.account, &group, self.outlet.id());
         } else if topic == "chats" {
             self.shared.lists.unsubscribe(self.account, self.outlet.id(), subscription.as_ref());
         } else {
@@ -262,10 +276,6 @@ impl OperatorConnection {
 
     fn sees_all(&self) -> bool {
         self.identity.role.may(Permission::ReadAllChats)
-    }
-
-    fn scope(&self) -> Option<Scope> {
-        (!self.sees_all()).then(|| Scope { groups: self.identity.groups.clone(), operator: self.identity.id })
     }
 
     fn resume(&self, resume: Resume) -> Later<Refused> {
@@ -297,9 +307,8 @@ impl OperatorConnection {
         memberships: &[crate::domain::group::Membership],
     ) -> Result<Welcome, Failure> {
         let (shared, account, me) = (&self.shared, self.account, operator.id);
-        let actor = shared.registry.operator(shared, account, me);
-        let _ = actor.try_send(ToOperator::Joined);
-        let state = actor.send(OperatorState).await.ok().flatten().ok_or_else(Failure::unavailable)?;
+        shared.to_operator(account, me, ToOperator::Joined);
+        let state = shared.operator_state(account, me).await.ok_or_else(Failure::unavailable)?;
         let filter = ChatFilter { state: Some(ChatPhase::Active), operator: Some(me), group: None };
         let query = ChatQuery {
             filter,
@@ -312,12 +321,12 @@ impl OperatorConnection {
         };
         let running = shared.store.chats(account, &query).await.map_err(unavailable)?;
         let ids: Vec<ChatId> = running.rows.iter().map(|row| row.id).collect();
-        let mut marks = Vec::with_capacity(ids.len());
-        for chat in &ids {
+        let marks = ids.iter().map(|chat| {
             // Awake, its session knows this operator's sockets, and the marks of this moment.
-            shared.registry.session(shared, account, *chat);
-            marks.push(history::marks(shared, account, *chat).await.map_err(unavailable)?);
-        }
+            shared.wake(account, *chat);
+            history::marks(shared, account, *chat)
+        });
+        let marks = futures_util::future::try_join_all(marks).await.map_err(unavailable)?;
         let groups = shared.store.groups(account).await.map_err(unavailable)?;
         let groups = memberships.iter().filter_map(|membership| {
             let group = groups.iter().find(|group| group.id == membership.group)?;
@@ -363,20 +372,23 @@ impl Drop for OperatorConnection {
         shared.registry.outlets_of_operator(account, self.identity.id).remove(socket);
         shared.lists.unsubscribe(account, socket, None);
         for group in &self.watched {
-            let _ = shared.registry.queue(shared, account, group).try_send(ToQueue::Unwatch(socket));
+            shared.unwatch_group(account, group, socket);
         }
-        let _ = shared.registry.operator(shared, account, self.identity.id).try_send(ToOperator::Gone);
+        shared.windows_changed(account, self.identity.id);
+        shared.to_operator(account, self.identity.id, ToOperator::Gone);
     }
 }
 
-/// Whether an operator may read a chat: it is theirs, of one of their groups, or they may read all.
+/// Whether an operator may read a chat.
 pub fn may_read(identity: &Identity, record: &ChatRecord) -> bool {
-    let own = record.head.owner == Some(identity.id);
-    // What a colleague writes now is for those who may read all; what waits or is over is the group's.
-    let of_group = record.head.state != ChatPhase::Active
-        && identity.role.may(Permission::ReadGroupChats)
-        && identity.groups.contains(&record.head.group);
-    own || of_group || identity.role.may(Permission::ReadAllChats)
+    scope(identity).is_none_or(|scope| scope.shows(record))
+}
+
+/// What an operator may read; none: all.
+fn scope(identity: &Identity) -> Option<Scope> {
+    let may = |permission| identity.role.may(permission);
+    let groups = || if may(Permission::ReadGroupChats) { identity.groups.clone() } else { Vec::new() };
+    (!may(Permission::ReadAllChats)).then(|| Scope { groups: groups(), operator: identity.id })
 }
 
 fn unavailable(error: StoreError) -> Failure {

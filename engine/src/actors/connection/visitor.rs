@@ -9,7 +9,7 @@ use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::pace::{Pace, Rate};
 use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
-use crate::actors::messages::{Command, Order, Party, Signal, Snapshot};
+use crate::actors::messages::{Command, Order, Party, Signal};
 use crate::actors::outlet::Outlet;
 use crate::actors::reception::{self, Arriving, Begun};
 use crate::actors::registry::{Outlets, SessionRef};
@@ -55,7 +55,7 @@ pub enum Resolved {
     /// Nothing more to do.
     Done,
     /// The visitor has this chat now.
-    Chat(ChatId, SessionRef),
+    Chat(ChatId, Option<SessionRef>),
     /// A command found no room in time.
     Refused(ChatId, CommandId),
 }
@@ -113,7 +113,7 @@ impl VisitorConnection {
     pub fn resolved(&mut self, resolved: Resolved) {
         match resolved {
             Resolved::Done => {}
-            Resolved::Chat(chat, session) => self.session = Some((chat, session)),
+            Resolved::Chat(chat, session) => self.session = session.map(|session| (chat, session)),
             Resolved::Refused(chat, id) => {
                 self.shared.metrics.mailbox_full("visitor_session");
                 self.outlet.push(frame::error(Some(&id), Some(chat), &Failure::unavailable()));
@@ -172,6 +172,19 @@ impl VisitorConnection {
             return Err(Failure::conflict(Why::State, "there is no chat: send start first"));
         };
         self.pace.command(Some(chat), &id)?;
+        let Some(addr) = addr else {
+            let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
+            return match self.shared.command_away(self.brand.account, chat, command) {
+                Ok(()) => Ok(None),
+                Err(failure) => {
+                    self.pace.block(Some(chat), id, failure.clone());
+                    Err(failure)
+                }
+            };
+        };
+        if !self.shared.may_go_on(self.outlet.id(), chat, &id) {
+            return Err(Failure::unavailable());
+        }
         let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
         match hand_over(&addr, command) {
             Handed::Over => Ok(None),
@@ -189,21 +202,28 @@ impl VisitorConnection {
     fn signal(&mut self, signal: Signal) -> Result<Option<Later<Resolved>>, Failure> {
         // Hints: over the rate, without a chat, or with a full mailbox they are lost, as they may be.
         if self.pace.hint()
-            && let Some((_, addr)) = self.session()
+            && let Some((chat, addr)) = self.session()
         {
-            let _ = addr.try_send(signal);
+            match addr {
+                Some(addr) => drop(addr.try_send(signal)),
+                None => self.shared.to_session(self.brand.account, chat, signal, false),
+            }
         }
         Ok(None)
     }
 
-    /// The session of the visitor's chat, also when another tab began it.
-    fn session(&mut self) -> Option<(ChatId, Addr<VisitorSession>)> {
+    /// The visitor's chat, also when another tab began it, and its session; none where that is elsewhere.
+    fn session(&mut self) -> Option<(ChatId, Option<Addr<VisitorSession>>)> {
         let current = self.outlets.chat()?;
+        if !self.shared.is_here(current.shard()) {
+            self.session = None;
+            return Some((current, None));
+        }
         if self.session.as_ref().is_none_or(|(chat, session)| *chat != current || !session.addr.connected()) {
             let session = self.shared.registry.session(&self.shared, self.brand.account, current);
             self.session = Some((current, session));
         }
-        self.session.as_ref().map(|(chat, session)| (*chat, session.addr.clone()))
+        self.session.as_ref().map(|(chat, session)| (*chat, Some(session.addr.clone())))
     }
 
     fn start(&self, start: Start) -> Later<Resolved> {
@@ -230,11 +250,17 @@ impl VisitorConnection {
         let record = found.map_err(|_| Failure::unavailable())?;
         let recent = |at| now.since(at) <= ENDED_CHAT_SHOWN;
         let Some(record) = record.filter(|record| record.head.ended_at.is_none_or(recent)) else { return Ok(None) };
-        let session = self.shared.registry.session(&self.shared, account, record.id);
-        let snapshot = session.addr.send(Snapshot).await.ok().flatten().ok_or_else(Failure::unavailable)?;
-        let _ = session.addr.try_send(Signal::Joined);
         self.outlets.set_chat(record.id);
-        self.session = (record.head.state != ChatPhase::Ended).then_some((record.id, session));
+        // Elsewhere, the question goes behind the news that this tab is here.
+        self.shared.tabs_changed(&(account, self.brand.id.clone(), self.visitor));
+        let here = self.shared.is_here(record.id.shard());
+        let session = here.then(|| self.shared.registry.session(&self.shared, account, record.id));
+        let snapshot = self.shared.snapshot(account, record.id).await.ok_or_else(Failure::unavailable)?;
+        if let Some(session) = &session {
+            let _ = session.addr.try_send(Signal::Joined);
+        }
+        let session = session.filter(|_| record.head.state != ChatPhase::Ended);
+        self.session = session.map(|session| (record.id, session));
         Ok(Some(snapshot))
     }
 
@@ -294,6 +320,7 @@ impl Drop for VisitorConnection {
         self.shared.metrics.sockets_visitor.decrement(1.0);
         self.shared.board.unwatch(account, self.outlet.id());
         self.outlets.remove(self.outlet.id());
+        self.shared.tabs_changed(&(account, self.brand.id.clone(), self.visitor));
         if self.outlets.count() == 0
             && let Some(chat) = self.outlets.chat()
             && let Some(session) = self.shared.registry.awake(account, chat)

@@ -101,6 +101,11 @@ impl VisitorSession {
             answer,
         });
         let (generation, last_seq) = (self.generation, core.chat.last_seq);
+        #[cfg(feature = "faults")]
+        if crate::actors::faults::acks_early(&append) {
+            deliver(&addr, Settled { generation, last_seq, outcome: Ok(Default::default()) });
+            return self.shared.store.append(append, Completion { lane, deliver: Box::new(|_| ()) });
+        }
         let deliver = Box::new(move |outcome| deliver(&addr, Settled { generation, last_seq, outcome }));
         self.shared.store.append(append, Completion { lane, deliver });
     }

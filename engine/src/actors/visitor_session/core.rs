@@ -147,6 +147,8 @@ pub(super) struct EventFrames {
 impl Core {
     /// The state that is stored. Events of kinds a newer node knows count their numbers.
     pub fn rebuild(shared: &Shared, id: ChatId, stored: &StoredChat) -> Self {
+        #[cfg(feature = "faults")]
+        crate::actors::faults::on_rebuild(stored);
         let mut chat = Chat::unborn(id);
         let mut done = HashMap::default();
         let mut visible = Vec::new();

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use actix::{AsyncContext, Context};
 
 use super::VisitorSession;
-use crate::actors::guard::guarded;
+use crate::actors::guard::later;
 use crate::domain::chat::Input;
 use crate::domain::event::{EndedBy, EndedWhy};
-use crate::domain::limits::{
-    CONNECTION_TIMEOUT, MARKS_WITHIN, SESSION_REST_AFTER, VISITOR_AWAY_AFTER, WAITING_VISITOR_GRACE,
-};
+use crate::domain::limits::{CONNECTION_TIMEOUT, MARKS_WITHIN, SESSION_REST_AFTER, VISITOR_AWAY_AFTER};
 use crate::domain::time::Timestamp;
 use crate::protocol::visitor::ChatPhase;
 
@@ -65,13 +63,11 @@ impl VisitorSession {
         let now = self.shared.now();
         // A deadline that waits for a slot being settled is looked at again soon, not at once.
         let wait = deadline.since(now).max(SOONEST);
-        let handle = ctx.run_later(wait, |session, ctx| {
+        let handle = later(ctx, wait, |session: &mut Self, ctx| {
             session.timer = None;
-            guarded(session, ctx, |session, ctx| {
-                session.do_due(session.shared.now(), ctx);
-                session.rest_if_quiet(ctx);
-                session.arm(ctx);
-            });
+            session.do_due(session.shared.now(), ctx);
+            session.rest_if_quiet(ctx);
+            session.arm(ctx);
         });
         self.timer = Some((now + wait, handle));
     }
@@ -93,7 +89,7 @@ impl VisitorSession {
         .min()
     }
 
-    fn end_by_rule(&mut self, why: EndedWhy, ctx: &mut Context<Self>) {
+    pub(super) fn end_by_rule(&mut self, why: EndedWhy, ctx: &mut Context<Self>) {
         self.internal(Input::End { by: EndedBy::System, why, operator: None }, ctx);
     }
 
@@ -101,7 +97,7 @@ impl VisitorSession {
     fn left_at(&self) -> Option<Timestamp> {
         let core = self.core.as_ref().filter(|core| core.chat.is_waiting())?;
         let gone = self.gone_since.filter(|_| core.visitor_outlets.count() == 0)?;
-        Some(gone + WAITING_VISITOR_GRACE)
+        Some(gone + self.shared.patience.waiting_visitor_grace)
     }
 
     /// When a waiting chat ends because nobody answered.

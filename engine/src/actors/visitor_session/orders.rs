@@ -28,6 +28,10 @@ impl VisitorSession {
             Life::Reading => return self.again.push_back(command),
             Life::Nothing | Life::Resting => return self.answer_now(&command, &Failure::not_found("chat")),
             Life::Cut => return self.refuse_and_block(&command, Failure::unavailable()),
+            Life::Elsewhere if self.is_back() => {
+                self.again.push_back(command);
+                return self.read(ctx);
+            }
             Life::Elsewhere => {
                 self.refuse_and_block(&command, Failure::unavailable());
                 return command.outlet.close(close::RESTART);

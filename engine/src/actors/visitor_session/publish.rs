@@ -3,15 +3,17 @@
 
 use super::VisitorSession;
 use super::core::{Appending, EventFrames};
+use crate::actors::connection::history::{Reader, event_frame};
 use crate::actors::messages::{ToOperator, ToQueue};
+use crate::actors::nodes::missed::fill_own;
 use crate::actors::queue::news;
 use crate::domain::chat::Person;
 use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::limits::WAITING_REPEAT;
-use crate::domain::routing::{Arrival, Settled};
+use crate::domain::routing::{Arrival, Settled, Wishes};
 use crate::metrics::seconds;
-use crate::ports::journal::{Load, StoredChat};
+use crate::ports::journal::{Load, Side, StoredChat};
 use crate::protocol::frame;
 use crate::protocol::operator::{Offer, RowVisitor};
 use crate::protocol::visitor::{ChatPhase, VisitorChat, VisitorEvent};
@@ -101,6 +103,30 @@ impl VisitorSession {
                 );
             }
             self.push(&frames);
+        }
+    }
+
+    /// The chat came to this node: readers here who miss something get it from the store, and other nodes are told
+    /// its last event again, so that they see what they miss.
+    pub(super) fn publish_tail(&self, stored: &StoredChat) {
+        let Some(core) = self.core.as_ref().filter(|_| self.shared.nodes.is_some()) else { return };
+        let windows = core.audience.as_ref().map(|(owner, outlets)| (owner.id, &**outlets, core.chat.last_seq));
+        let tabs = (&*core.visitor_outlets, core.visitor_published);
+        fill_own(&self.shared, self.account, self.chat, tabs, windows);
+        let side = |side, own| Reader { side, own };
+        if let Some((operator, windows, last)) = windows
+            && let Some(event) = stored.events.last()
+        {
+            let text = event_frame(self.chat, event, &side(Side::Operators, Sender::Operator(operator)));
+            windows.each_far(|outlet| {
+                outlet.push_event(self.chat, last, || text.clone());
+            });
+        }
+        if let Some(event) = stored.events.iter().rev().find(|event| event.visible) {
+            let text = event_frame(self.chat, event, &side(Side::Visitor, Sender::Visitor));
+            tabs.0.each_far(|outlet| {
+                outlet.push_event(self.chat, event.visitor_seq, || text.clone());
+            });
         }
     }
 
@@ -195,11 +221,8 @@ impl VisitorSession {
         if let Some(core) = &mut self.core {
             core.told.queue_again = None;
         }
-        let queue = self.shared.registry.queue(&self.shared, self.account, &group);
-        if queue.try_send(ToQueue::Gone(self.chat)).is_err() {
-            // Found by the queue's own comparison with the store.
-            self.shared.metrics.mailbox_full("queue");
-        }
+        // One that is lost is found by the queue's own comparison with the store.
+        self.shared.to_queue(self.account, &group, ToQueue::Gone(self.chat));
     }
 
     /// Tells the queue that the chat waits, until it says that it knows.
@@ -222,6 +245,9 @@ impl VisitorSession {
             priority: 0,
             tried: core.chat.tried.clone(),
             rings_at: ringing,
+            wishes: Wishes::default(),
+            guest_of: None,
+            moved: false,
         };
         self.to_queue(ToQueue::Waiting(arrival));
     }
@@ -237,18 +263,12 @@ impl VisitorSession {
 
     pub(super) fn to_queue(&self, message: ToQueue) {
         let Some(core) = &self.core else { return };
-        let queue = self.shared.registry.queue(&self.shared, self.account, &core.record.head.group);
-        if queue.try_send(message).is_err() {
-            self.shared.metrics.mailbox_full("queue");
-        }
+        self.shared.to_queue(self.account, &core.record.head.group, message);
     }
 
     fn to_operator(&self, operator: OperatorId, message: ToOperator) {
-        let addr = self.shared.registry.operator(&self.shared, self.account, operator);
-        if addr.try_send(message).is_err() {
-            // The operator's actor reads its offers and loads from the store when it is made; a hint may be lost.
-            self.shared.metrics.mailbox_full("operator");
-        }
+        // The operator's actor reads its offers and loads from the store when it is made; a hint may be lost.
+        self.shared.to_operator(self.account, operator, message);
     }
 
     /// What the visitor sees of the chat, as far as it was told.

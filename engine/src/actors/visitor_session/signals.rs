@@ -15,6 +15,9 @@ use crate::protocol::visitor::{ChatPhase, VisitorNotice};
 
 impl VisitorSession {
     pub(super) fn signal(&mut self, signal: Signal, ctx: &mut Context<Self>) {
+        if self.life == Life::Elsewhere && self.is_back() {
+            return self.read(ctx);
+        }
         if self.life != Life::Awake {
             return;
         }
@@ -44,7 +47,13 @@ impl VisitorSession {
                     self.to_queue(ToQueue::Gone(self.chat));
                 }
             }
+            Signal::TurnAway(why) => {
+                if self.core.as_ref().is_some_and(|core| core.chat.is_waiting()) {
+                    self.end_by_rule(why, ctx);
+                }
+            }
             Signal::Position(ahead) => self.position(ahead),
+            Signal::LetGo => return self.read(ctx),
             Signal::Flush => self.save_marks(),
         }
         self.arm(ctx);

@@ -188,8 +188,5 @@ fn asked_for(query: &ChatQuery, record: &ChatRecord) -> bool {
 }
 
 fn may_see(query: &ChatQuery, record: &ChatRecord) -> bool {
-    query
-        .scope
-        .as_ref()
-        .is_none_or(|scope| scope.groups.contains(&record.head.group) || record.head.owner == Some(scope.operator))
+    query.scope.as_ref().is_none_or(|scope| scope.shows(record))
 }

@@ -144,7 +144,7 @@ fn restrict(sql: &mut Query, account: AccountId, query: &ChatQuery) {
         sql.push(" AND c.grp = ").push_arg(group.as_str());
     }
     if let Some(scope) = &query.scope {
-        sql.push(" AND (c.grp IN ").push_list(scope.groups.iter().map(GroupId::as_str));
+        sql.push(" AND (c.state <> 'active' AND c.grp IN ").push_list(scope.groups.iter().map(GroupId::as_str));
         sql.push(" OR c.owner = ").push_arg(scope.operator.0).push(")");
     }
 }

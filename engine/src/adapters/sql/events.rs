@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::adapters::sql::{Dialect, Query, Row, Sql, chats};
+use crate::adapters::sqlite::history::{fresh, resting};
 use crate::domain::event::{Origin, Sender, StoredEvent};
 use crate::domain::ids::{AccountId, ChatId, OperatorId};
 use crate::ports::journal::{EventPage, Side, StoredChat};
@@ -35,13 +36,17 @@ pub(crate) async fn events(
         if wanted == 0 {
             return Ok(EventPage { events: Vec::new(), last });
         }
-        let mut found = part(sql, Place::Indexed, chat, side, after, limit).await?;
-        if sql.dialect() == Dialect::Sqlite && found.len() < wanted {
+        let mut found = match sql.dialect() {
+            Dialect::Postgres => rows(sql, chat, side, after, limit).await?,
+            Dialect::Sqlite => resting(sql, chat, side, after, limit, bytes).await?,
+        };
+        let whole = |found: &[StoredEvent]| found.len() >= wanted || size(found) > bytes;
+        if sql.dialect() == Dialect::Sqlite && !whole(&found) {
             let reached = found.last().map_or(after, |event| number(side, event));
-            found.extend(part(sql, Place::Journal, chat, side, reached, limit - found.len()).await?);
+            found.extend(fresh(sql, chat, side, reached, limit - found.len()).await?);
         }
         let dense = (after + 1..).zip(&found).all(|(expected, event)| number(side, event) == expected);
-        if dense && found.len() >= wanted {
+        if dense && whole(&found) {
             // Events that came between the two reads are news, not an error.
             let last = found.last().map_or(last, |event| last.max(number(side, event)));
             cut(&mut found, bytes);
@@ -68,29 +73,19 @@ pub(crate) async fn activate(
     Ok(Some(StoredChat { record, events: page.events, marks }))
 }
 
-/// Where events stand.
-#[derive(Clone, Copy)]
-enum Place {
-    Indexed,
-    Journal,
-}
-
-async fn part(
+/// Events as PostgreSQL keeps them: a row each.
+async fn rows(
     sql: &mut dyn Sql,
-    place: Place,
     chat: ChatId,
     side: Side,
     after: u32,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let mut query = Query::new("SELECT seq, visitor_seq, visible, at, body, command, sender, digest FROM ");
-    query.push(match place {
-        Place::Indexed => "chat_event",
-        Place::Journal => "event",
-    });
+    let query = "SELECT seq, visitor_seq, visible, at, body, command, sender, digest FROM chat_event \
+         WHERE chat = $1 AND seq > $2";
+    let mut query = Query::new(query).arg(chat.0).arg(after);
     // A visitor's number is never above the operators': the bound on `seq` lets the key find the place.
     query = query.arg(chat.0).arg(after);
-    query.push(" WHERE chat = $1 AND seq > $2");
     if side == Side::Visitor {
         query.push(" AND visible AND visitor_seq > ").push_arg(after);
     }
@@ -117,6 +112,10 @@ fn number(side: Side, event: &StoredEvent) -> u32 {
         Side::Visitor => event.visitor_seq,
         Side::Operators => event.seq,
     }
+}
+
+fn size(events: &[StoredEvent]) -> usize {
+    events.iter().fold(0, |sum, event| sum.saturating_add(event.body.get().len()))
 }
 
 /// Keeps events up to about `bytes` of body, and one in any case.

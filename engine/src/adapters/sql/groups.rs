@@ -34,6 +34,7 @@ fn read_group(mut row: Row) -> Result<GroupSettings, StoreError> {
         offer_mode: row.named(OfferMode::parse)?,
         offer_expires_after: Duration::from_millis(row.u64()?),
         connection_timeout: Duration::from_millis(row.u64()?),
+        rules: Box::default(),
     })
 }
 

@@ -4,12 +4,11 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params
 
 use crate::adapters::delivery::well_numbered;
 use crate::adapters::sql::{offer_kind, state_values};
-use crate::adapters::sqlite::indexer::Indexer;
 use crate::adapters::sqlite::read::{store_error, words};
+use crate::adapters::sqlite::tail::Tail;
 use crate::adapters::sqlite::writer::Core;
 use crate::domain::chat::SlotChange;
-use crate::domain::event::{Sender, StoredEvent};
-use crate::domain::ids::{AccountId, ChatId};
+use crate::domain::ids::AccountId;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Birth, Head, Load};
 use crate::ports::store::StoreError;
@@ -18,8 +17,6 @@ const HEAD: &str = "UPDATE chat_head SET last_seq = ?1, visitor_seq = ?2, messag
     answered_at = ?5 WHERE chat = ?6 AND account = ?7 AND owner_epoch = ?8 AND last_seq = ?9";
 const STATE: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at = ?4, assigned_at = ?5, ended_at = ?6, \
     ended_by = ?7, ended_why = ?8, visitor_away = ?9, question = ?10 WHERE id = ?11 AND account = ?12";
-const EVENT: &str = "INSERT INTO event (n, account, chat, seq, visitor_seq, visible, at, body, command, sender, digest) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 // The limit stands in the write itself: whoever writes last sees what the others took. Giving back more than is held
 // would be a miscount; it must not keep a chat from ending, and the recount tells of it.
 const OPERATOR: &str = "UPDATE operator SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0), \
@@ -36,34 +33,33 @@ const CLOSE_OFFER: &str = "DELETE FROM offer WHERE chat = ?1 AND seq = ?2 AND ac
 /// The statements of appends, prepared once for a run of them.
 pub(super) struct Statements<'c> {
     head: CachedStatement<'c>,
-    event: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
 }
 
 impl<'c> Statements<'c> {
-    pub(super) fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
-        Ok(Self { head: connection.prepare_cached(HEAD)?, event: connection.prepare_cached(EVENT)? })
+    pub(super) fn of(connection: &'c Connection, tail: &Tail) -> rusqlite::Result<Self> {
+        Ok(Self { head: connection.prepare_cached(HEAD)?, insert: tail.insert(connection)? })
     }
 
     /// Does one append, or refuses it without a trace. An error means that the transaction is lost.
     pub(super) fn append(
         &mut self,
         connection: &Connection,
-        indexer: &mut Indexer,
+        tail: &mut Tail,
         append: &Append,
     ) -> rusqlite::Result<AppendOutcome> {
         if !well_numbered(append) {
             return Ok(Err(AppendError::Fenced));
         }
-        let light = matches!(append.head, Head::Light { .. });
-        if light && append.slots.is_empty() && append.opened.is_none() && append.closed.is_empty() {
-            if !self.head(connection, append)? {
+        if is_light(append) {
+            if !self.head(connection, append.after, append)? {
                 return Ok(Err(AppendError::Fenced));
             }
-            self.events(indexer, append.account, append.chat, &append.events)?;
+            tail.append(&mut self.insert, append.account, append.chat, &append.events)?;
             return Ok(Ok(Appended::default()));
         }
         connection.prepare_cached("SAVEPOINT append")?.execute([])?;
-        let outcome = match self.with_slots(connection, indexer, append) {
+        let outcome = match self.with_slots(connection, tail, append) {
             // A rule of the data forbids this one; the others of the group have no part in it.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 Err(AppendError::Unavailable(words(&error)))
@@ -80,10 +76,10 @@ impl<'c> Statements<'c> {
     fn with_slots(
         &mut self,
         connection: &Connection,
-        indexer: &mut Indexer,
+        tail: &mut Tail,
         append: &Append,
     ) -> rusqlite::Result<AppendOutcome> {
-        if !self.head(connection, append)? {
+        if !self.head(connection, append.after, append)? {
             return Ok(Err(AppendError::Fenced));
         }
         let mut loads = Vec::with_capacity(append.slots.len());
@@ -108,13 +104,29 @@ impl<'c> Statements<'c> {
                 offer.expires_at.millis(),
             ])?;
         }
-        // Last, so that a refusal above has nothing to take back in the indexer's memory.
-        self.events(indexer, append.account, append.chat, &append.events)?;
+        tail.append(&mut self.insert, append.account, append.chat, &append.events)?;
         Ok(Ok(Appended { loads }))
     }
 
-    /// Writes the chat's rows; false when another writer has the chat.
-    fn head(&mut self, connection: &Connection, append: &Append) -> rusqlite::Result<bool> {
+    /// Does appends that continue each other ([`continues`]) as if they were one; false, and nothing is done, where
+    /// they must be judged one by one.
+    pub(super) fn joined<'a>(
+        &mut self,
+        connection: &Connection,
+        tail: &mut Tail,
+        appends: impl Iterator<Item = &'a Append> + Clone,
+    ) -> rusqlite::Result<bool> {
+        let (Some(first), Some(last)) = (appends.clone().next(), appends.clone().last()) else { return Ok(false) };
+        if !appends.clone().all(well_numbered) || !self.head(connection, first.after, last)? {
+            return Ok(false);
+        }
+        tail.append(&mut self.insert, first.account, first.chat, appends.flat_map(|append| &append.events))?;
+        Ok(true)
+    }
+
+    /// Writes the chat's rows as they are after `append`; false when another writer has the chat, or its last event
+    /// is not `after`.
+    fn head(&mut self, connection: &Connection, after: u32, append: &Append) -> rusqlite::Result<bool> {
         let (visitor_seq, messages, idle_since, answered_at) = match &append.head {
             Head::Light { visitor_seq, messages, idle_since, answered_at } => {
                 (*visitor_seq, *messages, *idle_since, *answered_at)
@@ -130,7 +142,7 @@ impl<'c> Statements<'c> {
             &append.chat.0.as_bytes()[..],
             append.account.0,
             append.epoch as i64,
-            append.after,
+            after,
         ])?;
         if changed == 0 {
             return Ok(false);
@@ -142,46 +154,28 @@ impl<'c> Statements<'c> {
         }
         Ok(true)
     }
+}
 
-    fn events(
-        &mut self,
-        indexer: &mut Indexer,
-        account: AccountId,
-        chat: ChatId,
-        events: &[StoredEvent],
-    ) -> rusqlite::Result<()> {
-        for event in events {
-            let n = indexer.number(chat, event.seq);
-            let origin = event.origin.as_ref();
-            let sender = match origin.map(|origin| &origin.sender) {
-                Some(Sender::Operator(operator)) => Some(&operator.0.as_bytes()[..]),
-                Some(Sender::Visitor) | None => None,
-            };
-            self.event.execute(params![
-                n,
-                account.0,
-                &chat.0.as_bytes()[..],
-                event.seq,
-                event.visitor_seq,
-                event.visible,
-                event.at.millis(),
-                event.body.get(),
-                origin.map(|origin| origin.command.as_str()),
-                sender,
-                origin.map(|origin| origin.digest as i64),
-            ])?;
-        }
-        Ok(())
-    }
+/// Whether an append brings messages and nothing else.
+fn is_light(append: &Append) -> bool {
+    let light = matches!(append.head, Head::Light { .. });
+    light && append.slots.is_empty() && append.opened.is_none() && append.closed.is_empty()
+}
+
+/// Whether an append goes on where another one ended, as the messages of a hurried writer do: both are one then.
+pub(super) fn continues(append: &Append, before: &Append) -> bool {
+    let owner = |append: &Append| (append.chat, append.account, append.epoch);
+    let follows = before.events.last().is_some_and(|last| last.seq == append.after);
+    follows && owner(append) == owner(before) && is_light(append) && is_light(before)
 }
 
 impl Core {
     /// Stores the events of a chat that is being born.
     pub(super) fn first_events(&mut self, birth: &Birth) -> Result<(), StoreError> {
         self.told(birth.at);
-        let Self { connection, indexer, .. } = self;
-        Statements::of(connection)
-            .and_then(|mut statements| statements.events(indexer, birth.account, birth.chat, &birth.events))
+        let Self { connection, tail, .. } = self;
+        tail.insert(connection)
+            .and_then(|mut insert| tail.append(&mut insert, birth.account, birth.chat, &birth.events))
             .map_err(|error| store_error(&error))
     }
 }

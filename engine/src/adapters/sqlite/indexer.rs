@@ -1,181 +1,175 @@
-//! Moves events from the journal to where they are read, sorted by chat. A pass takes all that stands in the journal
-//! when it begins: first it copies them chat by chat, then it removes them from the journal and moves the watermark,
-//! all in small slices within the writer's own transactions. Whoever reads meanwhile takes what is copied first, and
-//! from the journal only what comes after it.
+//! The indexer, on a thread and a connection of its own: it reads a table of the journal to which nothing is appended
+//! any more, puts the events of each chat together to a range, and hands the ranges to the writer, a part of bounded
+//! size at a time. It keeps nothing between two parts; what it needs to know stands in the file.
 
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
 
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use crate::domain::ids::ChatId;
-use crate::domain::limits::{INDEX_PASS_MAX, INDEX_WITHIN};
+use crate::adapters::sqlite::packed::{FORM, Span, events_after, span};
+use crate::adapters::sqlite::queue::Queue;
+use crate::adapters::sqlite::read::store_error;
+use crate::adapters::sqlite::tail::Table;
+use crate::domain::limits::{INDEX_PART_BYTES, RANGE_BYTES_FULL, RANGE_BYTES_MAX, RANGE_EVENTS_FULL, SMALL_RANGES_MAX};
+use crate::ports::store::StoreError;
 
-const COPY: &str = "INSERT OR IGNORE INTO chat_event (chat, seq, account, visitor_seq, visible, at, body, command, \
-    sender, digest) SELECT chat, seq, account, visitor_seq, visible, at, body, command, sender, digest FROM event \
-    WHERE n = ?1";
-const REMOVE: &str = "DELETE FROM event WHERE n <= ?1";
-const RAISE: &str = "UPDATE watermark SET n = ?1 WHERE name = 'chat_event'";
+const JOURNAL: [&str; 2] = [
+    "SELECT n, chat, account, events FROM event_0 WHERE n > ?1 ORDER BY n",
+    "SELECT n, chat, account, events FROM event_1 WHERE n > ?1 ORDER BY n",
+];
+const LATEST: &str =
+    "SELECT first_seq, last_seq, bytes FROM chat_event WHERE chat = ?1 ORDER BY last_seq DESC LIMIT ?2";
+const ABSORBED: &str = "SELECT events FROM chat_event WHERE chat = ?1 AND last_seq BETWEEN ?2 AND ?3 ORDER BY last_seq";
 
-/// Rows that are copied between two looks at the clock.
-const COPIED_AT_ONCE: usize = 16;
-/// Rows that are removed between two looks at the clock: removing in a row costs a tenth of copying.
-const REMOVED_AT_ONCE: i64 = 256;
-
-/// A row of the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    chat: Uuid,
-    seq: u32,
-    n: i64,
+/// Which rows are to be put together: those of the table behind `after`.
+pub(super) struct Request {
+    pub(super) table: Table,
+    pub(super) after: i64,
 }
 
-/// What stands in the journal, and how far the pass under way is.
-pub(super) struct Indexer {
-    /// The number of the next row.
-    next: i64,
-    /// Rows that no pass has taken yet, in the order of the journal; those behind `committed` are not committed.
-    fresh: Vec<Entry>,
-    committed: usize,
-    /// Since when the first of them stands there.
-    since: Option<Instant>,
-    pass: Option<Pass>,
+/// Ranges of rows that follow each other in the journal.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Sorted by chat; those of one chat in their order.
+    pub(super) ranges: Vec<Range>,
+    /// The last row of the journal that went into them.
+    pub(super) reached: i64,
+    /// Whether there is nothing behind it.
+    pub(super) last: bool,
 }
 
-/// One pass. What is beyond `saved` was done in a transaction that has not been committed yet.
-struct Pass {
-    /// Sorted by chat.
-    entries: Vec<Entry>,
-    /// The last row of it.
-    last: i64,
-    at: Progress,
-    saved: Progress,
+/// Consecutive events of one chat, to be written in place of all ranges between its first and its last event.
+#[derive(Debug)]
+pub(super) struct Range {
+    pub(super) chat: Uuid,
+    pub(super) account: i64,
+    pub(super) span: Span,
+    pub(super) events: Vec<u8>,
 }
 
-#[derive(Clone, Copy)]
-struct Progress {
-    copied: usize,
-    /// Rows up to this one are removed.
-    removed: i64,
-    finished: bool,
-}
+pub(super) type Outcome = Result<Part, StoreError>;
 
-/// A place to come back to when a savepoint is rolled back.
-pub(super) struct Mark(usize);
-
-impl Indexer {
-    /// Takes up what an earlier process left in the journal.
-    pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
-        let watermark: i64 =
-            connection.query_row("SELECT n FROM watermark WHERE name = 'chat_event'", [], |row| row.get(0))?;
-        let mut rows = connection.prepare("SELECT chat, seq, n FROM event ORDER BY n")?;
-        let entry = |row: &rusqlite::Row<'_>| {
-            let chat: [u8; 16] = row.get(0)?;
-            Ok(Entry { chat: Uuid::from_bytes(chat), seq: row.get(1)?, n: row.get(2)? })
-        };
-        let fresh = rows.query_map([], entry)?.collect::<rusqlite::Result<Vec<_>>>()?;
-        let next = fresh.last().map_or(watermark, |last| last.n.max(watermark)) + 1;
-        // What was left is older than anything may be: the first pass begins at once.
-        let since = if fresh.is_empty() { None } else { Instant::now().checked_sub(INDEX_WITHIN) };
-        Ok(Self { next, committed: fresh.len(), fresh, since, pass: None })
+/// Answers requests until nobody asks any more.
+pub(super) fn run(
+    connection: &Connection,
+    requests: &Receiver<Request>,
+    answers: &Sender<Outcome>,
+    queue: &Arc<Queue>,
+) {
+    while let Ok(request) = requests.recv() {
+        if answers.send(part(connection, &request)).is_err() {
+            break;
+        }
+        queue.nudge();
     }
+}
 
-    /// Gives the next row of the journal its number.
-    pub(super) fn number(&mut self, chat: ChatId, seq: u32) -> i64 {
-        let n = self.next;
-        self.next += 1;
-        self.fresh.push(Entry { chat: chat.0, seq, n });
-        n
+/// Puts a part together.
+pub(super) fn part(connection: &Connection, request: &Request) -> Outcome {
+    let mut part = gather(connection, request)?;
+    part.ranges.sort_by_key(|range| (range.chat, range.span.first));
+    let mut done: Vec<Range> = Vec::with_capacity(part.ranges.len());
+    for range in part.ranges {
+        // Only the first range of a chat meets what is in the file; the next one follows the one before it.
+        let follows = done.last().is_some_and(|before| before.chat == range.chat);
+        done.extend(if follows { Some(range) } else { joined(connection, range)? });
     }
+    Ok(Part { ranges: done, ..part })
+}
 
-    /// How long the writer may sleep before it must go on here.
-    pub(super) fn due_in(&self) -> Duration {
-        if self.pass.is_some() || self.committed >= INDEX_PASS_MAX {
-            return Duration::ZERO;
+fn gather(connection: &Connection, request: &Request) -> Outcome {
+    let sql = |error: rusqlite::Error| store_error(&error);
+    let mut part = Part { ranges: Vec::new(), reached: request.after, last: true };
+    let mut open: HashMap<Uuid, usize> = HashMap::new();
+    let mut bytes = 0;
+    let mut journal = connection.prepare_cached(JOURNAL[request.table.0]).map_err(sql)?;
+    let mut rows = journal.query(params![request.after]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        if bytes >= INDEX_PART_BYTES {
+            part.last = false;
+            break;
         }
-        // Half of the time is for waiting, so that there is something to sort; the other half is for doing it.
-        match (self.committed, self.since) {
-            (0, _) => Duration::MAX,
-            (_, Some(since)) => (INDEX_WITHIN / 2).saturating_sub(since.elapsed()),
-            (_, None) => Duration::ZERO,
-        }
-    }
-
-    /// Goes on for about `budget` in the transaction under way, if there is something due.
-    pub(super) fn slice(&mut self, connection: &Connection, budget: Duration) -> rusqlite::Result<()> {
-        if !self.due_in().is_zero() {
-            return Ok(());
-        }
-        let begun = Instant::now();
-        if self.pass.is_none() {
-            self.begin();
-        }
-        let Some(pass) = &mut self.pass else { return Ok(()) };
-        let mut copy = connection.prepare_cached(COPY)?;
-        while pass.at.copied < pass.entries.len() && begun.elapsed() < budget {
-            let upto = (pass.at.copied + COPIED_AT_ONCE).min(pass.entries.len());
-            for entry in &pass.entries[pass.at.copied..upto] {
-                copy.execute(params![entry.n])?;
+        let blob = |at| row.get_ref(at).map_err(sql)?.as_blob().map_err(|error| StoreError::Corrupt(error.to_string()));
+        let (chat, events) = (blob(1)?, blob(3)?);
+        let chat = Uuid::from_slice(chat).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let found = span(events)?;
+        bytes += events.len();
+        part.reached = row.get(0).map_err(sql)?;
+        let range = open.get(&chat).and_then(|at| part.ranges.get_mut(*at));
+        match range.filter(|range| range.span.last + 1 == found.first && range.events.len() < RANGE_BYTES_MAX) {
+            Some(range) => range.add(found, &events[1..]),
+            None => {
+                open.insert(chat, part.ranges.len());
+                let account = row.get(2).map_err(sql)?;
+                part.ranges.push(Range { chat, account, span: found, events: events.to_vec() });
             }
-            pass.at.copied = upto;
         }
-        if pass.at.copied < pass.entries.len() {
-            return Ok(());
-        }
-        let mut remove = connection.prepare_cached(REMOVE)?;
-        while pass.at.removed < pass.last && begun.elapsed() < budget {
-            let upto = (pass.at.removed + REMOVED_AT_ONCE).min(pass.last);
-            remove.execute(params![upto])?;
-            pass.at.removed = upto;
-        }
-        if pass.at.removed == pass.last && !pass.at.finished {
-            connection.prepare_cached(RAISE)?.execute(params![pass.last])?;
-            pass.at.finished = true;
-        }
-        Ok(())
     }
+    Ok(part)
+}
 
-    /// The transaction was committed.
-    pub(super) fn committed(&mut self) {
-        if self.since.is_none() && !self.fresh.is_empty() {
-            self.since = Some(Instant::now());
-        }
-        self.committed = self.fresh.len();
-        if let Some(pass) = &mut self.pass {
-            pass.saved = pass.at;
-        }
-        if self.pass.as_ref().is_some_and(|pass| pass.saved.finished) {
-            self.pass = None;
-        }
+impl Range {
+    /// Adds events that follow.
+    fn add(&mut self, span: Span, events: &[u8]) {
+        self.events.extend_from_slice(events);
+        self.span = Span { first: self.span.first, ..span };
     }
+}
 
-    /// The transaction was rolled back.
-    pub(super) fn rolled_back(&mut self) {
-        self.fresh.truncate(self.committed);
-        if let Some(pass) = &mut self.pass {
-            pass.at = pass.saved;
+/// The range as it is to be written: without what is in the file already, and together with small ranges before it
+/// when there are many. `None` when all of it is there.
+fn joined(connection: &Connection, mut range: Range) -> Result<Option<Range>, StoreError> {
+    let sql = |error: rusqlite::Error| store_error(&error);
+    let mut latest = connection.prepare_cached(LATEST).map_err(sql)?;
+    let mut rows = latest.query(params![&range.chat.as_bytes()[..], SMALL_RANGES_MAX as i64]).map_err(sql)?;
+    let (mut small, mut begin) = (0, None);
+    while let Some(row) = rows.next().map_err(sql)? {
+        let number = |at| row.get::<_, u32>(at).map_err(sql);
+        let (first, last, bytes) = (number(0)?, number(1)?, row.get::<_, u32>(2).map_err(sql)?);
+        if begin.is_none() {
+            if last >= range.span.last {
+                return Ok(None);
+            }
+            if last >= range.span.first {
+                // A pass that was cut off has brought the beginning already.
+                let rest = events_after(&range.events, last)?;
+                range.events = [&[FORM], rest].concat();
+                range.span = span(&range.events)?;
+            }
         }
+        let next = begin.unwrap_or(range.span.first);
+        let is_small = last.saturating_sub(first) + 1 < RANGE_EVENTS_FULL && (bytes as usize) < RANGE_BYTES_FULL;
+        if !is_small || last + 1 != next {
+            break;
+        }
+        begin = Some(first);
+        small += 1;
     }
+    match begin {
+        Some(begin) if small + 1 >= SMALL_RANGES_MAX => absorb(connection, range, begin).map(Some),
+        _ => Ok(Some(range)),
+    }
+}
 
-    /// Where a savepoint begins.
-    pub(super) fn mark(&self) -> Mark {
-        Mark(self.fresh.len())
+/// Puts the ranges in the file from `begin` on in front of this one.
+fn absorb(connection: &Connection, range: Range, begin: u32) -> Result<Range, StoreError> {
+    let sql = |error: rusqlite::Error| store_error(&error);
+    let mut absorbed = connection.prepare_cached(ABSORBED).map_err(sql)?;
+    let place = params![&range.chat.as_bytes()[..], begin, range.span.first - 1];
+    let mut rows = absorbed.query(place).map_err(sql)?;
+    let mut events = vec![FORM];
+    while let Some(row) = rows.next().map_err(sql)? {
+        let packet = row.get_ref(0).map_err(sql)?;
+        let packet = packet.as_blob().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        events.extend_from_slice(events_after(packet, 0)?);
     }
-
-    /// The savepoint was rolled back.
-    pub(super) fn back_to(&mut self, mark: Mark) {
-        self.fresh.truncate(mark.0);
+    events.extend_from_slice(&range.events[1..]);
+    let span = span(&events)?;
+    if span.first != begin || span.last != range.span.last {
+        return Err(StoreError::Corrupt(format!("ranges of chat {} do not follow each other", range.chat)));
     }
-
-    /// Takes the rows that are committed into a pass.
-    fn begin(&mut self) {
-        let mut entries: Vec<Entry> = self.fresh.drain(..self.committed.min(INDEX_PASS_MAX)).collect();
-        self.committed -= entries.len();
-        self.since = if self.committed == 0 { None } else { Some(Instant::now()) };
-        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return };
-        let start = Progress { copied: 0, removed: first.n - 1, finished: false };
-        let last = last.n;
-        entries.sort_unstable();
-        self.pass = Some(Pass { entries, last, at: start, saved: start });
-    }
+    Ok(Range { span, events, ..range })
 }

@@ -10,8 +10,8 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use crate::adapters::sqlite::read::words;
-use crate::adapters::sqlite::writer::Core;
-use crate::domain::limits::READERS_MAX;
+use crate::domain::limits::{LOG_BYTES_KEPT, READER_CACHE_BYTES, READERS_MAX, WRITER_CACHE_BYTES};
+use crate::metrics::StoreMetrics;
 
 /// The file in the data folder.
 const FILE: &str = "switchboard.db";
@@ -106,30 +106,52 @@ pub enum OpenError {
         /// What SQLite says.
         reason: String,
     },
+    /// Nothing can be counted.
+    #[error("the metrics of the store cannot be made: {0}")]
+    Metrics(String),
     /// The machine gave no thread.
     #[error("no thread for the writer: {0}")]
     Thread(String),
 }
 
-/// Locks the folder, opens the writing connection, and brings the schema up to date.
-pub(super) fn core(options: &SqliteOptions) -> Result<Core, OpenError> {
+/// What the writer's thread and its helpers work on.
+pub(super) struct Opened {
+    /// Writes.
+    pub(super) connection: Connection,
+    /// Reads the journal.
+    pub(super) indexing: Connection,
+    /// Brings the log home.
+    pub(super) copying: Connection,
+    pub(super) metrics: StoreMetrics,
+    pub(super) lock: File,
+    pub(super) folder: PathBuf,
+}
+
+/// Locks the folder, opens the writing connection, brings the schema up to date, and opens the others.
+pub(super) fn open(options: &SqliteOptions, metrics: StoreMetrics) -> Result<Opened, OpenError> {
     let folder = options.data_dir.clone();
     let lock = lock(&folder)?;
     let database = |error: rusqlite::Error| OpenError::Database { folder: folder.clone(), reason: words(&error) };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = match options.vfs() {
-        Some(vfs) => Connection::open_with_flags_and_vfs(options.file(), flags, vfs),
-        None => Connection::open_with_flags(options.file(), flags),
+    let connect = |cache_bytes: usize| {
+        let connection = match options.vfs() {
+            Some(vfs) => Connection::open_with_flags_and_vfs(options.file(), flags, vfs),
+            None => Connection::open_with_flags(options.file(), flags),
+        }?;
+        set_up(&connection, options.synchronous(), cache_bytes)?;
+        Ok(connection)
     };
-    let mut connection = opened.map_err(database)?;
-    set_up(&connection, options.synchronous()).map_err(database)?;
+    let mut connection = connect(WRITER_CACHE_BYTES).map_err(database)?;
     migrate(&mut connection, &folder)?;
-    Core::new(connection, lock).map_err(database)
+    let indexing = connect(READER_CACHE_BYTES).map_err(database)?;
+    let copying = connect(READER_CACHE_BYTES).map_err(database)?;
+    Ok(Opened { connection, indexing, copying, metrics, lock, folder })
 }
 
 /// The pool of connections that only read; to be awaited once the file is there.
 pub(super) fn reading(options: &SqliteOptions) -> impl Future<Output = Result<SqlitePool, OpenError>> + use<> {
     let mut connect = SqliteConnectOptions::new().filename(options.file()).read_only(true);
+    connect = connect.pragma("cache_size", cache_size(READER_CACHE_BYTES));
     if let Some(vfs) = options.vfs() {
         connect = connect.vfs(vfs.to_owned());
     }
@@ -152,16 +174,21 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn set_up(connection: &Connection, synchronous: &str) -> rusqlite::Result<()> {
-    // The page cache holds what runs; the log is written back every 16 MiB, so that a page changed often is written
-    // once; a log that grew once does not stay large.
+fn set_up(connection: &Connection, synchronous: &str, cache_bytes: usize) -> rusqlite::Result<()> {
+    // No commit brings the log home by itself; one that had to grow for slow readers does not stay so large.
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; \
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4096; \
-         PRAGMA journal_size_limit = 67108864;"
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = {}; PRAGMA wal_autocheckpoint = 0; \
+         PRAGMA journal_size_limit = {LOG_BYTES_KEPT};",
+        cache_size(cache_bytes),
     ))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(())
+}
+
+/// As SQLite wants it: kibibytes, negative.
+fn cache_size(bytes: usize) -> String {
+    format!("-{}", bytes / 1024)
 }
 
 fn migrate(connection: &mut Connection, folder: &Path) -> Result<(), OpenError> {

@@ -51,6 +51,8 @@ struct Inner {
     /// The writer has left, too: nobody takes anything any more.
     ended: bool,
     asleep: bool,
+    /// Something else than a job is there for the writer.
+    nudged: bool,
 }
 
 impl Queue {
@@ -105,18 +107,34 @@ impl Queue {
         self.arrived.notify_one();
     }
 
-    /// Moves up to `max` jobs into `batch`, waiting `patience` for the first; false once it is closed and empty.
-    pub(super) fn take(&self, batch: &mut Vec<Job>, max: usize, patience: Duration) -> bool {
-        let until = Instant::now().checked_add(patience);
+    /// Wakes the writer, if it sleeps, for something that is not a job.
+    pub(super) fn nudge(&self) {
+        let mut inner = self.lock();
+        inner.nudged = true;
+        let wake = inner.asleep;
+        drop(inner);
+        if wake {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Moves up to `max` jobs into `batch`, waiting `patience` for the first; answers how many are left, and nothing
+    /// once it is closed and empty. A nudge ends the waiting, too.
+    pub(super) fn take(&self, batch: &mut Vec<Job>, max: usize, patience: Duration) -> Option<usize> {
+        let mut until = None;
         let mut inner = self.lock();
         while inner.jobs.is_empty() {
             if inner.closed {
                 inner.ended = true;
-                return false;
+                return None;
             }
+            if std::mem::take(&mut inner.nudged) {
+                return Some(0);
+            }
+            let until = *until.get_or_insert_with(|| Instant::now().checked_add(patience));
             let left = until.map_or(patience, |until| until.saturating_duration_since(Instant::now()));
             if left.is_zero() {
-                return true;
+                return Some(0);
             }
             inner.asleep = true;
             inner = self.arrived.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -124,7 +142,8 @@ impl Queue {
         }
         let count = inner.jobs.len().min(max);
         batch.extend(inner.jobs.drain(..count));
-        true
+        inner.nudged = false;
+        Some(inner.jobs.len())
     }
 
     fn push(&self, mut inner: MutexGuard<'_, Inner>, job: Job) {

@@ -3,36 +3,75 @@
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
+use std::time::Instant;
 
 use rusqlite::Connection;
 
 use crate::adapters::delivery::Deliveries;
 use crate::adapters::sql::forget;
-use crate::adapters::sqlite::append::Statements;
-use crate::adapters::sqlite::indexer::Indexer;
+use crate::adapters::sqlite::append::{Statements, continues};
+use crate::adapters::sqlite::checkpoint::{self, Checkpoints};
+use crate::adapters::sqlite::indexer;
+use crate::adapters::sqlite::open::{OpenError, Opened};
+use crate::adapters::sqlite::pass::Pass;
 use crate::adapters::sqlite::queue::{Done, Job, Queue};
-use crate::adapters::sqlite::read::{OnWriter, at_once, store_error};
-use crate::domain::limits::{COMMIT_GROUP_MAX, FORGET_EVERY, INDEX_SLICE, STORE_RETRY_AFTER};
+use crate::adapters::sqlite::read::{OnWriter, at_once, store_error, words};
+use crate::adapters::sqlite::tail::Tail;
+use crate::domain::limits::{APPENDS_JOINED_MAX, COMMIT_GROUP_MAX, FORGET_EVERY, STORE_RETRY_AFTER};
 use crate::domain::time::Timestamp;
-use crate::ports::journal::{AppendError, AppendOutcome, Completion};
+use crate::metrics::{StoreMetrics, seconds};
+use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Completion};
 use crate::ports::store::StoreError;
 
 /// The writing connection and what belongs to it.
 pub(super) struct Core {
     pub(super) connection: Connection,
-    pub(super) indexer: Indexer,
+    /// Where events are born.
+    pub(super) tail: Tail,
+    pass: Pass,
+    checkpoints: Checkpoints,
+    metrics: StoreMetrics,
     /// The latest moment that the store was told: its own idea of now, so that it forgets in the engine's time.
     pub(super) latest: Timestamp,
     forgot_at: Timestamp,
+    /// The last commit that had something to write failed.
+    failing: bool,
     /// Held while the connection is open; the last field, so that it is let go last.
     _lock: File,
 }
 
 impl Core {
-    pub(super) fn new(connection: Connection, lock: File) -> rusqlite::Result<Self> {
-        let indexer = Indexer::of(&connection)?;
+    /// Takes up what an earlier process left, and starts the threads that help.
+    fn new(opened: Opened, queue: &Arc<Queue>) -> Result<(Self, Helpers), OpenError> {
+        let Opened { connection, indexing, copying, metrics, lock, folder } = opened;
+        let database = |error: rusqlite::Error| OpenError::Database { folder: folder.clone(), reason: words(&error) };
+        let (tail, left) = Tail::of(&connection).map_err(database)?;
+        let (to_indexer, requests) = channel();
+        let (answers, from_indexer) = channel();
+        let nudged = Arc::clone(queue);
+        let indexer = helper("sqlite-indexer", move || indexer::run(&indexing, &requests, &answers, &nudged))?;
+        let (to_copier, requests) = channel();
+        let (answers, from_copier) = channel();
+        let (nudged, kept) = (Arc::clone(queue), metrics.clone());
+        let copier = helper("sqlite-copier", move || checkpoint::run(&copying, &requests, &answers, &nudged, &kept))?;
+        let checkpoints = Checkpoints::new(&connection, to_copier, from_copier);
+        let pass = Pass::new(to_indexer, from_indexer, left);
         let start = Timestamp::EPOCH;
-        Ok(Self { connection, indexer, latest: start, forgot_at: start, _lock: lock })
+        let core = Self {
+            connection,
+            tail,
+            pass,
+            checkpoints,
+            metrics,
+            latest: start,
+            forgot_at: start,
+            failing: false,
+            _lock: lock,
+        };
+        Ok((core, [indexer, copier]))
     }
 
     /// The connection, for statements that both databases share.
@@ -45,25 +84,83 @@ impl Core {
         self.latest = self.latest.max(at);
     }
 
+    /// Says whether it can write: after a commit that failed it tries, for a full disk lets one read and begin.
+    pub(super) fn prove(&self) -> rusqlite::Result<()> {
+        if self.failing {
+            self.execute("UPDATE shard SET epoch = epoch WHERE id = (SELECT min(id) FROM shard)")?;
+        }
+        Ok(())
+    }
+
     fn execute(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
+
+    /// Tells the metrics how far the indexer is behind.
+    fn tell_lag(&self) {
+        let since = self.pass.since().or(self.tail.since());
+        self.metrics.index_lag.set(since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
+        self.metrics.index_rows.set((self.tail.rows() + self.pass.rows()) as f64);
+    }
 }
 
-/// Runs until the queue is closed and empty.
-pub(super) fn run(mut core: Core, queue: &Queue) {
+type Helpers = [JoinHandle<()>; 2];
+
+fn helper(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    std::thread::Builder::new().name(name.into()).spawn(run).map_err(|error| OpenError::Thread(error.to_string()))
+}
+
+/// Starts the writer's thread, which runs until the queue is closed and empty.
+pub(super) fn start(opened: Opened, queue: &Arc<Queue>) -> Result<JoinHandle<()>, OpenError> {
+    let (ready, started) = channel();
+    let queue = Arc::clone(queue);
+    let thread = helper("sqlite-writer", move || {
+        let (mut core, helpers) = match Core::new(opened, &queue) {
+            Ok(made) => made,
+            Err(error) => return drop(ready.send(Err(error))),
+        };
+        if ready.send(Ok(())).is_err() {
+            return;
+        }
+        run(&mut core, &queue);
+        // Without their requests the helpers end; their connections must go before the writer's, which takes the log
+        // home as the last one.
+        let Core { connection, pass, checkpoints, _lock, .. } = core;
+        drop((pass, checkpoints));
+        for helper in helpers {
+            if helper.join().is_err() {
+                tracing::error!("a thread of the store did not end in order");
+            }
+        }
+        drop(connection);
+    })?;
+    match started.recv() {
+        Ok(Ok(())) => Ok(thread),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(OpenError::Thread("the writer did not start".into())),
+    }
+}
+
+fn run(core: &mut Core, queue: &Queue) {
     let mut batch = Vec::with_capacity(COMMIT_GROUP_MAX);
     let mut failed = false;
     loop {
-        let patience = if failed { STORE_RETRY_AFTER } else { core.indexer.due_in() };
-        if !queue.take(&mut batch, COMMIT_GROUP_MAX, patience) {
-            break;
+        let patience = if failed { STORE_RETRY_AFTER } else { core.pass.due_in(&core.tail) };
+        let Some(left) = queue.take(&mut batch, COMMIT_GROUP_MAX, patience) else { break };
+        core.metrics.writer_queue.set((left + batch.len()) as f64);
+        let due = core.pass.look(&mut core.tail);
+        if core.checkpoints.look(&core.connection) {
+            core.metrics.checkpoints.increment(1);
         }
-        if !batch.is_empty() || core.indexer.due_in().is_zero() {
-            failed = !group(&mut core, &mut batch);
+        if !batch.is_empty() || due {
+            failed = !group(core, &mut batch);
         }
+        core.tell_lag();
     }
 }
+
+/// Bytes of a page of the log, as SQLite makes new files.
+const PAGE_BYTES: f64 = 4096.0;
 
 /// What waits for the commit.
 enum Settled {
@@ -74,13 +171,20 @@ enum Settled {
 /// Does a group and tells everybody; false when its transaction failed.
 fn group(core: &mut Core, batch: &mut Vec<Job>) -> bool {
     let mut settled = Vec::with_capacity(batch.len());
+    let before = core.connection.total_changes();
     let done = transaction(core, batch, &mut settled);
     if done.is_ok() {
-        core.indexer.committed();
+        core.failing &= core.connection.total_changes() == before;
+        core.pass.committed();
+        core.metrics.log_bytes.set(f64::from(core.checkpoints.committed()) * PAGE_BYTES);
+        if !settled.is_empty() {
+            core.metrics.group_size.record(settled.len() as f64);
+        }
     } else {
         // May have happened by itself already.
         let _ = core.connection.execute_batch("ROLLBACK");
-        core.indexer.rolled_back();
+        core.pass.rolled_back();
+        core.failing = true;
     }
     let failure = done.err().map(|error| store_error(&error));
     if let Some(failure) = &failure {
@@ -135,7 +239,8 @@ fn transaction(core: &mut Core, batch: &mut Vec<Job>, settled: &mut Vec<Settled>
     let left: Vec<Job> = jobs.collect();
     batch.extend(left);
     result?;
-    core.indexer.slice(&core.connection, INDEX_SLICE)?;
+    let appended = core.tail.bytes_since();
+    core.pass.slice(&core.connection, appended)?;
     if core.latest.since(core.forgot_at) >= FORGET_EVERY {
         core.forgot_at = core.latest;
         let now = core.latest;
@@ -143,7 +248,10 @@ fn transaction(core: &mut Core, batch: &mut Vec<Job>, settled: &mut Vec<Settled>
             tracing::warn!(%error, "what has run out could not be removed");
         }
     }
-    core.execute("COMMIT")
+    let begun = Instant::now();
+    core.execute("COMMIT")?;
+    seconds(&core.metrics.commit, begun.elapsed());
+    Ok(())
 }
 
 /// Does the appends that come next, with statements prepared once for all of them.
@@ -154,31 +262,55 @@ where
     if !matches!(jobs.peek(), Some(Job::Append(..))) {
         return Ok(());
     }
-    let mut statements = Statements::of(&core.connection)?;
-    while let Some(Job::Append(append, done)) = jobs.next_if(|job| matches!(job, Job::Append(..))) {
-        core.latest = core.latest.max(append.at);
-        match statements.append(&core.connection, &mut core.indexer, &append) {
-            Ok(outcome) => settled.push(Settled::Append(done, outcome)),
-            Err(error) => {
-                // The group fails with it; its own outcome is told with the others'.
-                settled.push(Settled::Append(done, Ok(Default::default())));
-                return Err(error);
+    let Core { connection, tail, latest, .. } = core;
+    let mut statements = Statements::of(connection, tail)?;
+    let mut run: Vec<(Append, Completion)> = Vec::new();
+    loop {
+        let goes_on = |job: &Job| match (job, run.last()) {
+            (Job::Append(append, _), Some((before, _))) => run.len() < APPENDS_JOINED_MAX && continues(append, before),
+            (Job::Append(..), None) => true,
+            _ => false,
+        };
+        if let Some(Job::Append(append, done)) = jobs.next_if(goes_on) {
+            *latest = (*latest).max(append.at);
+            run.push((append, done));
+            continue;
+        }
+        if run.is_empty() {
+            return Ok(());
+        }
+        let (mut joined, mut failure) = (false, None);
+        if run.len() > 1 {
+            match statements.joined(connection, tail, run.iter().map(|(append, _)| append)) {
+                Ok(done) => joined = done,
+                Err(error) => failure = Some(error),
             }
         }
+        for (append, done) in run.drain(..) {
+            // A failure is the whole group's; each outcome is told with the others' then.
+            let mut outcome = Ok(Appended::default());
+            if !joined && failure.is_none() {
+                match statements.append(connection, tail, &append) {
+                    Ok(judged) => outcome = judged,
+                    Err(error) => failure = Some(error),
+                }
+            }
+            settled.push(Settled::Append(done, outcome));
+        }
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
     }
-    Ok(())
 }
 
 /// Runs a task so that it leaves nothing behind when it is refused or panics; `None` after a panic.
 fn in_savepoint(core: &mut Core, run: impl FnOnce(&mut Core) -> Done) -> rusqlite::Result<Option<Done>> {
     core.execute("SAVEPOINT task")?;
-    let mark = core.indexer.mark();
     let done = catch_unwind(AssertUnwindSafe(|| run(core)));
     let keep = done.as_ref().is_ok_and(|done| done.keep);
     if !keep {
         // Where SQLite has rolled back everything by itself (a full disk), this fails, and so does the group.
         core.execute("ROLLBACK TO task")?;
-        core.indexer.back_to(mark);
     }
     core.execute("RELEASE task")?;
     if done.is_err() {

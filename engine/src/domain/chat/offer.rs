@@ -1,5 +1,7 @@
 //! A ring of a chat at one operator: an object of its own, open until it is accepted, declined, expired or taken back.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::event::OfferKind;
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::time::Timestamp;
@@ -22,7 +24,7 @@ pub struct Offer {
 }
 
 /// An operator who let this chat go: asked again only after everybody else was, and not too soon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
     /// Who.
     pub operator: OperatorId,

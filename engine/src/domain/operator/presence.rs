@@ -1,12 +1,16 @@
 //! Whether an operator is there: the status they chose, the sockets that are open, and the grace after the last
 //! one is lost. An operator without a socket is in grace or off-line, never on-line for good.
 
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
 use crate::domain::group::Status;
 use crate::domain::limits::OPERATOR_GRACE;
 use crate::domain::time::Timestamp;
 
 /// Whether an operator receives chats, before any membership is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Reception {
     /// Does not.
     #[default]
@@ -43,6 +47,13 @@ pub enum PresenceEffect {
         /// Since when.
         since: Timestamp,
     },
+    /// The operator does nothing, or lets offers expire: store that they are away, then tell.
+    SetAway {
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        why: AwayBecause,
+    },
     /// Grace has passed: store that the operator is off-line, then tell.
     Lapsed {
         /// Since when.
@@ -54,6 +65,15 @@ pub enum PresenceEffect {
     WithdrawOffers,
 }
 
+/// Why somebody was set to away who has not said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwayBecause {
+    /// They have done nothing for as long as they had set.
+    Inactive,
+    /// They have let so many offers in a row expire as the group allows.
+    OffersExpired,
+}
+
 /// An operator's presence. Every input applies first what is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
@@ -63,6 +83,12 @@ pub struct Presence {
     /// Set exactly when no socket is open and the status is not off-line.
     grace_until: Option<Timestamp>,
     receiving_since: Option<Timestamp>,
+    /// After so long without any doing the operator is away; none: never.
+    away_after: Option<Duration>,
+    active_at: Timestamp,
+    /// Offers in a row that expired.
+    expired: u32,
+    grace: Duration,
 }
 
 impl Presence {
@@ -74,12 +100,22 @@ impl Presence {
             sockets: 0,
             grace_until: (status != Status::Offline).then(|| now + OPERATOR_GRACE),
             receiving_since: (status == Status::Online).then_some(since),
+            away_after: None,
+            active_at: now,
+            expired: 0,
+            grace: OPERATOR_GRACE,
         }
+    }
+
+    /// With another grace than usual, also for the one that has begun now.
+    pub fn with_grace(self, grace: Duration, now: Timestamp) -> Self {
+        Self { grace, grace_until: self.grace_until.map(|_| now + grace), ..self }
     }
 
     /// The status is set, by the operator or a manager. The same one again changes nothing.
     pub fn handle_status(&mut self, status: Status, now: Timestamp) -> Vec<PresenceEffect> {
         self.change(now, |presence, effects| {
+            (presence.active_at, presence.expired) = (now, 0);
             if presence.status != status {
                 presence.become_status(status, now);
                 effects.push(PresenceEffect::Status { status, since: now });
@@ -97,6 +133,34 @@ impl Presence {
         self.change(now, |presence, _| presence.sockets = presence.sockets.saturating_sub(1))
     }
 
+    /// How long an operator may do nothing before they are away; none: as long as they like.
+    pub fn handle_away_after(&mut self, away_after: Option<Duration>, now: Timestamp) -> Vec<PresenceEffect> {
+        self.change(now, |presence, _| (presence.away_after, presence.active_at) = (away_after, now))
+    }
+
+    /// The operator does something: writes, reads, moves.
+    pub fn handle_activity(&mut self, now: Timestamp) -> Vec<PresenceEffect> {
+        self.change(now, |presence, _| presence.active_at = presence.active_at.max(now))
+    }
+
+    /// An offer that rang at this operator alone has expired; `until_away` of them in a row set them to away.
+    pub fn handle_offer_expired(&mut self, until_away: Option<u32>, now: Timestamp) -> Vec<PresenceEffect> {
+        self.change(now, |presence, effects| {
+            presence.expired = presence.expired.saturating_add(1);
+            let too_many = until_away.is_some_and(|max| presence.expired >= max);
+            if too_many && presence.status == Status::Online {
+                presence.become_away(AwayBecause::OffersExpired, now, effects);
+            }
+        })
+    }
+
+    /// The operator has accepted or declined an offer.
+    pub fn handle_offer_answered(&mut self, now: Timestamp) -> Vec<PresenceEffect> {
+        self.change(now, |presence, _| {
+            (presence.expired, presence.active_at) = (0, presence.active_at.max(now));
+        })
+    }
+
     /// Time has passed.
     pub fn handle_due(&mut self, now: Timestamp) -> Vec<PresenceEffect> {
         self.change(now, |_, _| {})
@@ -104,7 +168,7 @@ impl Presence {
 
     /// When something is due next.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        self.grace_until
+        [self.grace_until, self.inactive_at()].into_iter().flatten().min()
     }
 
     /// The status.
@@ -147,6 +211,9 @@ impl Presence {
             self.become_status(Status::Offline, now);
             effects.push(PresenceEffect::Lapsed { since: now });
         }
+        if self.inactive_at().is_some_and(|at| at <= now) {
+            self.become_away(AwayBecause::Inactive, now, &mut effects);
+        }
         input(self, &mut effects);
         self.settle(now);
         if self.reception() != reception {
@@ -156,6 +223,17 @@ impl Presence {
             effects.push(PresenceEffect::WithdrawOffers);
         }
         effects
+    }
+
+    /// When doing nothing any longer makes the operator away.
+    fn inactive_at(&self) -> Option<Timestamp> {
+        self.away_after.filter(|_| self.status == Status::Online).map(|after| self.active_at + after)
+    }
+
+    fn become_away(&mut self, why: AwayBecause, now: Timestamp, effects: &mut Vec<PresenceEffect>) {
+        self.expired = 0;
+        self.become_status(Status::Away, now);
+        effects.push(PresenceEffect::SetAway { since: now, why });
     }
 
     fn become_status(&mut self, status: Status, now: Timestamp) {
@@ -169,7 +247,7 @@ impl Presence {
         if self.status == Status::Offline || self.sockets > 0 {
             self.grace_until = None;
         } else {
-            self.grace_until.get_or_insert(now + OPERATOR_GRACE);
+            self.grace_until.get_or_insert(now + self.grace);
         }
         if self.status == Status::Online {
             self.receiving_since.get_or_insert(now);
@@ -279,6 +357,34 @@ mod tests {
         assert_eq!(presence.reception(), Reception::Grace { since: at(3) });
         assert_eq!(presence.next_wake(), Some(at(160)));
         assert_eq!(Presence::restored(Status::Offline, at(3), at(100)).next_wake(), None);
+    }
+
+    #[test]
+    fn whoever_does_nothing_for_long_enough_is_away() {
+        let mut presence = online_at_zero();
+        assert_eq!(presence.next_wake(), None, "unless set, nobody becomes away");
+        presence.handle_away_after(Some(Duration::from_secs(300)), at(0));
+        presence.handle_activity(at(100));
+        assert_eq!(presence.handle_due(at(399)), []);
+        assert_eq!(presence.next_wake(), Some(at(400)));
+        let away = PresenceEffect::SetAway { since: at(400), why: AwayBecause::Inactive };
+        assert_eq!(presence.handle_due(at(400)), [away, PresenceEffect::Reception(Reception::None)]);
+        assert_eq!((presence.status(), presence.next_wake()), (Status::Away, None));
+        assert!(!presence.handle_status(Status::Online, at(900)).contains(&away), "coming back is doing something");
+        assert_eq!(presence.next_wake(), Some(at(1200)));
+    }
+
+    #[test]
+    fn whoever_lets_offers_expire_in_a_row_is_away() {
+        let mut presence = online_at_zero();
+        assert_eq!(presence.handle_offer_expired(Some(2), at(1)), []);
+        presence.handle_offer_answered(at(2));
+        assert_eq!(presence.handle_offer_expired(Some(2), at(3)), [], "one that was answered ends the row");
+        let away = PresenceEffect::SetAway { since: at(4), why: AwayBecause::OffersExpired };
+        assert_eq!(presence.handle_offer_expired(Some(2), at(4)), [away, PresenceEffect::Reception(Reception::None)]);
+        presence.handle_status(Status::Online, at(5));
+        assert_eq!(presence.handle_offer_expired(Some(2), at(6)), [], "back on-line the row begins anew");
+        assert_eq!(presence.handle_offer_expired(None, at(7)), []);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::ids::Shard;
 use crate::domain::limits::{POSITION_BACK_EVERY, POSITION_FRONT, POSITION_FRONT_EVERY};
+use crate::domain::skills::SkillClass;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -80,7 +81,10 @@ proptest! {
                     let waiting = Waiting {
                         entered_at,
                         priority,
+                        wishes: Wishes::default(),
                         demand: Demand::default(),
+                        guest_of: None,
+                        moved: false,
                         offering: Offering::No,
                         rests_until: None,
                     };
@@ -125,7 +129,7 @@ proptest! {
             prop_assert_eq!(queue.front(), sorted.first().copied());
             prop_assert_eq!(queue.longest_since(), naive.rows.iter().map(|row| row.1).min());
             prop_assert!(queue.iter().eq(sorted.iter().copied()));
-            let offerable: Vec<ChatId> = queue.offerable(None).map(|(place, _)| place.chat).collect();
+            let offerable: Vec<ChatId> = queue.offerable(&Pool::Class(SkillClass::default()), None).map(|(place, _)| place.chat).collect();
             let free = |chat: &ChatId| naive.rows.iter().any(|row| row.0 == *chat && !row.3);
             prop_assert_eq!(offerable, sorted.iter().copied().filter(free).collect::<Vec<_>>());
             for (ahead, chat) in sorted.iter().enumerate() {

@@ -1,9 +1,11 @@
-//! Who is offered one chat now, or why nobody is.
+//! Who is offered one chat now, or why nobody is, with what is kept of it for the question "why?".
 
 use crate::domain::group::Handling;
 use crate::domain::ids::OperatorId;
+use crate::domain::limits::DECISION_BEST_MAX;
 use crate::domain::routing::demand::{Demand, cooled_down_at};
 use crate::domain::routing::roster::{Roster, Standing};
+use crate::domain::routing::score::Score;
 use crate::domain::time::Timestamp;
 
 /// A decision about one chat at one moment.
@@ -13,6 +15,10 @@ pub struct Decision {
     pub outcome: Outcome,
     /// How many members stood how.
     pub counts: Counts,
+    /// The best of those who were free for this chat, primary members first, best first.
+    pub best: Vec<Score>,
+    /// Which state of the roster it was: it rises with each change of it.
+    pub roster_version: u64,
 }
 
 /// What comes of a decision.
@@ -34,19 +40,53 @@ pub enum Outcome {
     },
 }
 
-/// Why nobody may be offered a chat.
+/// Why nobody may be offered a chat. The names are labels of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WhyNot {
+    /// The chat waits for one operator, who cannot take it just now.
+    OperatorAwaited,
     /// Everybody who is free has let this chat go a moment ago.
     LetGo,
+    /// A free primary member is about to hear which group has the best use for them.
+    Choosing,
     /// Nobody who receives has a slot left.
     AllFull,
     /// Those who receive have lost their connection.
     ConnectionLost,
     /// Those who receive take chats by hand, or have a limit of 0.
     NobodyAssigned,
+    /// No member has the skills.
+    NobodySkilled,
     /// Nobody receives.
     NobodyReceives,
+}
+
+impl WhyNot {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::OperatorAwaited,
+        Self::LetGo,
+        Self::Choosing,
+        Self::AllFull,
+        Self::ConnectionLost,
+        Self::NobodyAssigned,
+        Self::NobodySkilled,
+        Self::NobodyReceives,
+    ];
+
+    /// The name in metrics and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OperatorAwaited => "operator_awaited",
+            Self::LetGo => "let_go",
+            Self::Choosing => "choosing",
+            Self::AllFull => "all_full",
+            Self::ConnectionLost => "connection_lost",
+            Self::NobodyAssigned => "nobody_assigned",
+            Self::NobodySkilled => "nobody_skilled",
+            Self::NobodyReceives => "nobody_receives",
+        }
+    }
 }
 
 /// How many members stand how; their sum is all members.
@@ -64,8 +104,14 @@ pub struct Counts {
     pub without_slots: u32,
     /// Have no slot left.
     pub full: u32,
+    /// Have a slot that is just being given to one of their groups.
+    pub choosing: u32,
     /// Are free, and let this chat go too short a time ago.
     pub let_go: u32,
+    /// Lack a skill that is asked for.
+    pub unskilled: u32,
+    /// Are not the one for whom the chat waits.
+    pub not_awaited: u32,
     /// Are free otherwise.
     pub free: u32,
 }
@@ -80,19 +126,31 @@ impl Counts {
             Standing::InGrace => &mut self.in_grace,
             Standing::WithoutSlots => &mut self.without_slots,
             Standing::Full => &mut self.full,
+            Standing::Choosing => &mut self.choosing,
             Standing::Free => &mut self.free,
         }
+    }
+
+    /// All members.
+    pub fn total(&self) -> u32 {
+        let there =
+            self.pull + self.in_grace + self.without_slots + self.full + self.choosing + self.let_go + self.free;
+        there + self.inactive + self.not_receiving + self.unskilled + self.not_awaited
     }
 
     fn why_not(&self) -> WhyNot {
         if self.let_go > 0 {
             WhyNot::LetGo
+        } else if self.choosing > 0 {
+            WhyNot::Choosing
         } else if self.full > 0 {
             WhyNot::AllFull
         } else if self.in_grace > 0 {
             WhyNot::ConnectionLost
         } else if self.pull + self.without_slots > 0 {
             WhyNot::NobodyAssigned
+        } else if self.unskilled > 0 && self.unskilled == self.total() {
+            WhyNot::NobodySkilled
         } else {
             WhyNot::NobodyReceives
         }
@@ -100,28 +158,59 @@ impl Counts {
 }
 
 /// Decides for one chat. Those who have not let it go come first, primary before secondary members, each in the
-/// order of their score. When all who are free have let it go, those who did so long enough ago may be asked again:
-/// primary members first, then whose turn was earliest, then by score. O(log n) plus one step for each who let it go.
+/// order of their score, the preferred one first among those of the same handling. When all who are free have let it
+/// go, those who did so long enough ago may be asked again: primary members first, then whose turn was earliest,
+/// then by score. O(log n) plus one step for each who let it go.
 pub fn decide(demand: &Demand, roster: &Roster, now: Timestamp) -> Decision {
-    let mut counts = roster.counts();
+    if let Some(only) = demand.only() {
+        return decide_for_one(only, demand, roster);
+    }
+    let view = roster.view(demand.class());
+    let mut counts = view.counts();
+    counts.unskilled = roster.counts().total() - counts.total();
+    let may = |handling| handling == Handling::Primary || !view.primary_is_choosing();
     let (mut again, mut again_at) = (None, None);
     for tried in demand.tried() {
-        let Some((handling, score)) = roster.free_member(tried.operator) else { continue };
+        let free = roster.free_member(tried.operator).filter(|(_, score)| view.has(score));
+        let Some((handling, score)) = free else { continue };
         let from = cooled_down_at(tried);
-        if from <= now {
-            let turn = (handling, tried.at, score);
-            again = Some(again.map_or(turn, |best| turn.min(best)));
-        } else {
+        if from > now {
             counts.free -= 1;
             counts.let_go += 1;
-            again_at = Some(again_at.map_or(from, |at| from.min(at)));
+            again_at = Some(again_at.map_or(from, |at: Timestamp| from.min(at)));
+        } else if may(handling) {
+            let turn = (handling, tried.at, *score);
+            again = Some(again.map_or(turn, |best| turn.min(best)));
         }
     }
-    let untried = roster.free().find(|score| !demand.was_tried(score.operator));
-    let chosen = untried.or(again.map(|(_, _, score)| score)).and_then(|score| roster.free_member(score.operator));
+    let handling_of = |score: &Score| roster.free_member(score.operator).map(|(handling, _)| handling);
+    let untried = view.free().find(|score| !demand.was_tried(score.operator));
+    let untried = untried.and_then(|score| Some((handling_of(score)?, *score))).filter(|(handling, _)| may(*handling));
+    let preferred = demand.prefers().filter(|operator| !demand.was_tried(*operator)).and_then(|operator| {
+        let (handling, score) = roster.free_member(operator)?;
+        (view.has(score) && untried.is_some_and(|(best, _)| best == handling)).then_some((handling, *score))
+    });
+    let chosen = preferred.or(untried).or(again.map(|(handling, _, score)| (handling, score)));
     let outcome = match chosen {
         Some((handling, score)) => Outcome::Offer { operator: score.operator, handling },
         None => Outcome::Wait { why: counts.why_not(), again_at },
     };
-    Decision { outcome, counts }
+    let best = view.free().take(DECISION_BEST_MAX).copied().collect();
+    Decision { outcome, counts, best, roster_version: roster.version() }
+}
+
+/// For a chat that waits for one operator: neither skills nor handling matter, limits do.
+fn decide_for_one(only: OperatorId, demand: &Demand, roster: &Roster) -> Decision {
+    let mut counts = Counts::default();
+    if let Some(standing) = roster.standing(only) {
+        *counts.of(standing) += 1;
+    }
+    counts.not_awaited = roster.counts().total() - counts.total();
+    let free = roster.free_member(only);
+    let outcome = match free {
+        Some((handling, _)) => Outcome::Offer { operator: only, handling },
+        None => Outcome::Wait { why: WhyNot::OperatorAwaited, again_at: demand.changes_at() },
+    };
+    let best = free.into_iter().map(|(_, score)| *score).collect();
+    Decision { outcome, counts, best, roster_version: roster.version() }
 }

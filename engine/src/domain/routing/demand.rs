@@ -1,25 +1,105 @@
-//! What one waiting chat asks of routing. Today that is only who has let it go; skills, languages, a wanted
-//! operator and the last one will stand here.
+//! What one waiting chat asks of routing: who has let it go, which skills it needs, and whom it wants. Some of it is
+//! given up as time passes, and what was given up does not come back, also when the clock jumps back.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::domain::chat::Tried;
+use crate::domain::group::RoutingRules;
 use crate::domain::ids::OperatorId;
 use crate::domain::limits::OFFER_COOL_DOWN;
+use crate::domain::skills::{Need, SkillClass};
 use crate::domain::time::Timestamp;
 
-/// A chat's demand.
+/// What a chat would like beyond an operator of its group.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Wishes {
+    /// What the operator must be able to, the most important first: the last one is given up first.
+    pub skills: Vec<Need>,
+    /// The operator whom the page or a link names.
+    pub wanted: Option<OperatorId>,
+    /// Who served this contact last, and when that ended.
+    pub last: Option<(OperatorId, Timestamp)>,
+}
+
+/// A chat's demand at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Demand {
     /// By operator, one entry each.
     tried: Vec<Tried>,
+    class: SkillClass,
+    /// How many skills are given up.
+    relaxed: usize,
+    only: Option<OperatorId>,
+    prefers: Option<OperatorId>,
+    /// When the time alone changes this.
+    changes_at: Option<Timestamp>,
+}
+
+/// Those among whom a waiting chat looks for its operator.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pool {
+    /// All members who can what is needed.
+    Class(SkillClass),
+    /// One operator, for whom the chat waits a while.
+    Only(OperatorId),
 }
 
 impl Demand {
-    /// Of a chat that these operators let go. Of several entries of one operator the latest counts.
+    /// Of a chat without wishes that these operators let go. Of several entries of one operator the latest counts.
     pub fn new(tried: impl IntoIterator<Item = Tried>) -> Self {
         let mut tried: Vec<Tried> = tried.into_iter().collect();
         tried.sort_by_key(|tried| (tried.operator, std::cmp::Reverse(tried.at)));
         tried.dedup_by_key(|tried| tried.operator);
-        Self { tried }
+        Self { tried, ..Self::default() }
+    }
+
+    /// Of a chat with wishes that entered a while ago. `before` is what was known of it.
+    pub fn with_wishes(
+        tried: impl IntoIterator<Item = Tried>,
+        wishes: &Wishes,
+        entered_at: Timestamp,
+        rules: &RoutingRules,
+        now: Timestamp,
+        before: Option<&Demand>,
+    ) -> Self {
+        let mut demand = Self::new(tried);
+        let prefers = wishes.wanted.map(|wanted| (wanted, rules.wanted_operator_waits())).or_else(|| {
+            let remembered = |(_, at): &(OperatorId, Timestamp)| entered_at.since(*at) < rules.last_operator_for();
+            wishes.last.filter(remembered).map(|(last, _)| (last, rules.last_operator_waits()))
+        });
+        demand.prefers = prefers.map(|(operator, _)| operator);
+        if let Some((operator, waits)) = prefers {
+            let until = entered_at + waits;
+            let given_up = before.is_some_and(|before| before.only.is_none() && before.prefers == Some(operator));
+            if until > now && !given_up && !demand.was_tried(operator) {
+                demand.only = Some(operator);
+                demand.changes_at = Some(until);
+            }
+        }
+        demand.relax(wishes, entered_at, rules.skill_relaxed_every(), now, before);
+        demand
+    }
+
+    fn relax(
+        &mut self,
+        wishes: &Wishes,
+        entered_at: Timestamp,
+        every: Option<Duration>,
+        now: Timestamp,
+        before: Option<&Demand>,
+    ) {
+        let all = wishes.skills.len();
+        let by_time = every.map_or(0, |every| now.since(entered_at).as_millis() / every.as_millis().max(1));
+        let by_time = usize::try_from(by_time).unwrap_or(usize::MAX);
+        self.relaxed = by_time.max(before.map_or(0, |before| before.relaxed)).min(all);
+        self.class = SkillClass::new(&wishes.skills[..all - self.relaxed]);
+        if let Some(every) = every.filter(|_| self.relaxed < all) {
+            let steps = u32::try_from(self.relaxed + 1).unwrap_or(u32::MAX);
+            let next = entered_at + every.saturating_mul(steps);
+            self.changes_at = Some(self.changes_at.map_or(next, |at| at.min(next)));
+        }
     }
 
     /// Who let it go, by operator.
@@ -29,7 +109,38 @@ impl Demand {
 
     /// Whether this operator let it go.
     pub fn was_tried(&self, operator: OperatorId) -> bool {
-        self.tried.binary_search_by_key(&operator, |tried| tried.operator).is_ok()
+        self.tried_at(operator).is_some()
+    }
+
+    /// When this operator let it go.
+    pub fn tried_at(&self, operator: OperatorId) -> Option<Timestamp> {
+        let at = self.tried.binary_search_by_key(&operator, |tried| tried.operator).ok()?;
+        self.tried.get(at).map(|tried| tried.at)
+    }
+
+    /// The skills that are still asked for.
+    pub fn class(&self) -> &SkillClass {
+        &self.class
+    }
+
+    /// The only operator the chat is for, for now.
+    pub fn only(&self) -> Option<OperatorId> {
+        self.only
+    }
+
+    /// Who is chosen before others of the same handling.
+    pub fn prefers(&self) -> Option<OperatorId> {
+        self.prefers
+    }
+
+    /// When the time alone changes what is asked for.
+    pub fn changes_at(&self) -> Option<Timestamp> {
+        self.changes_at
+    }
+
+    /// Among whom the operator is looked for.
+    pub fn pool(&self) -> Pool {
+        self.only.map_or_else(|| Pool::Class(self.class.clone()), Pool::Only)
     }
 }
 

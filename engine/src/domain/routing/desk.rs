@@ -1,80 +1,28 @@
 //! A group's queue at work: the waiting chats, the members, and the proposals under way. Inputs come with the time,
 //! effects go out as values, and one timer at [`Desk::next_wake`] is all it needs.
 
-use std::collections::BTreeSet;
+mod bids;
+mod ring_all;
+mod turns;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::domain::chat::Tried;
-use crate::domain::group::{Availability, GroupSettings, OfferMode};
+use crate::domain::estimate::{Forecast, Pace};
+use crate::domain::group::{Availability, GroupSettings, Handling, OfferMode};
 use crate::domain::ids::{ChatId, OperatorId};
 use crate::domain::limits::{PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
 use crate::domain::operator::Reception;
 use crate::domain::queue::{Offering, Queue, Waiting};
 use crate::domain::routing::decision::{Decision, decide};
-use crate::domain::routing::demand::Demand;
+use crate::domain::routing::effect::{Arrival, Effect, Settled};
+use crate::domain::routing::explain::{Considered, consider};
 use crate::domain::routing::roster::{LoadNews, Member, Roster};
 use crate::domain::routing::{earlier, search};
 use crate::domain::time::Timestamp;
 
-/// A chat that waits, as it says itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrival {
-    /// Which.
-    pub chat: ChatId,
-    /// When it entered the queue.
-    pub entered_at: Timestamp,
-    /// Steps by which it is moved ahead.
-    pub priority: i32,
-    /// Who has let it go.
-    pub tried: Vec<Tried>,
-    /// Where it rings.
-    pub rings_at: Option<OperatorId>,
-}
-
-/// How a proposal ended, as the chat says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
-    /// It rings; this is what the operator holds since.
-    Offered(LoadNews),
-    /// It is the operator's; this is what they hold since. The chat waits no longer.
-    Assigned(LoadNews),
-    /// The store found no free slot.
-    NoCapacity,
-    /// The chat is not to be offered, or it is not known what became of it.
-    Refused,
-}
-
-/// What a group's queue asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Ask the chat to ring, or to be assigned. It is answered by [`Desk::handle_settled`].
-    Propose {
-        /// The chat.
-        chat: ChatId,
-        /// For whom.
-        operator: OperatorId,
-        /// Their name.
-        name: String,
-        /// How long it rings; none assigns it at once.
-        ring: Option<Duration>,
-    },
-    /// Tell a waiting visitor how many are ahead.
-    Position {
-        /// The chat.
-        chat: ChatId,
-        /// How many.
-        ahead: usize,
-    },
-    /// Visitors of this group are told something else.
-    Availability(Availability),
-    /// Operators of this group are told something else.
-    Waiting {
-        /// Chats that wait.
-        count: usize,
-        /// When the one that waits longest entered.
-        longest_since: Option<Timestamp>,
-    },
-}
+pub use bids::Bid;
 
 /// One group's queue with its members. After each call, no chat that may be offered to somebody is left without a
 /// proposal; a chat has one proposal at most, and each counts as a used slot until it is settled. Calls for chats
@@ -88,12 +36,18 @@ pub struct Desk {
     proposals: BTreeSet<(Timestamp, ChatId)>,
     /// When the time alone may let a chat be offered that the last search passed over.
     again_at: Option<Timestamp>,
+    turns: turns::Turns,
+    ringing: ring_all::Ringing,
+    pace: Pace,
+    /// What the visitors were told last of their wait, and when.
+    told_waits: BTreeMap<ChatId, (Timestamp, Duration)>,
     told_availability: Option<Availability>,
     told_waiting: Option<(usize, Option<Timestamp>)>,
 }
 
 impl Desk {
-    /// A group with its members and all chats that wait, served in rank order however they are listed.
+    /// A group with its members and all chats that wait, served in rank order however they are listed. Whoever waits
+    /// already keeps the place, however long the queue.
     pub fn open(
         settings: GroupSettings,
         members: impl IntoIterator<Item = Member>,
@@ -106,31 +60,52 @@ impl Desk {
             settings,
             proposals: BTreeSet::new(),
             again_at: None,
+            turns: turns::Turns::default(),
+            ringing: ring_all::Ringing::default(),
+            pace: Pace::default(),
+            told_waits: BTreeMap::new(),
             told_availability: None,
             told_waiting: None,
         };
         members.into_iter().for_each(|member| desk.roster.put(member));
-        arrivals.into_iter().for_each(|arrival| desk.enqueue(arrival));
-        let effects = desk.settle(now);
+        let mut effects = Vec::new();
+        arrivals.into_iter().for_each(|arrival| desk.enqueue(arrival, now, &mut effects));
+        effects.extend(desk.settle(now));
         (desk, effects)
     }
 
     /// A chat waits. Said again it is brought up to date, keeps a proposal under way, and hears its position anew.
+    /// One that is new and finds the queue as long as it may be is turned away.
     pub fn handle_waiting(&mut self, arrival: Arrival, now: Timestamp) -> Vec<Effect> {
-        self.enqueue(arrival);
+        if let Some(effect) = self.without_place(&arrival) {
+            return vec![effect];
+        }
+        let mut effects = Vec::new();
+        self.enqueue(arrival, now, &mut effects);
+        effects.extend(self.settle(now));
+        effects
+    }
+
+    /// A chat waits no longer: ended, moved, or taken elsewhere.
+    pub fn handle_gone(&mut self, chat: ChatId, now: Timestamp) -> Vec<Effect> {
+        self.end_proposal(chat);
+        self.leave(chat);
         self.settle(now)
     }
 
-    /// A chat waits no longer: assigned, taken, ended or moved.
-    pub fn handle_gone(&mut self, chat: ChatId, now: Timestamp) -> Vec<Effect> {
+    /// A chat waits no longer, for an operator of this group has it now.
+    pub fn handle_served(&mut self, chat: ChatId, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
         self.end_proposal(chat);
-        self.queue.remove(chat);
-        self.settle(now)
+        self.served(chat, now, &mut effects);
+        effects.extend(self.settle(now));
+        effects
     }
 
     /// The chat answers a proposal. An answer that comes too late still tells the truth about the chat.
     pub fn handle_settled(&mut self, chat: ChatId, operator: OperatorId, how: Settled, now: Timestamp) -> Vec<Effect> {
         let current = self.proposed_to(chat) == Some(operator);
+        let mut effects = Vec::new();
         match how {
             Settled::Offered(load) => {
                 self.roster.set_load(&load);
@@ -140,7 +115,7 @@ impl Desk {
             Settled::Assigned(load) => {
                 self.roster.set_load(&load);
                 self.end_proposal(chat);
-                self.queue.remove(chat);
+                self.served(chat, now, &mut effects);
             }
             Settled::NoCapacity if current => {
                 self.end_proposal(chat);
@@ -152,13 +127,32 @@ impl Desk {
             }
             Settled::NoCapacity | Settled::Refused => {}
         }
-        self.settle(now)
+        effects.extend(self.settle(now));
+        effects
     }
 
-    /// An offer is over without the chat being assigned: it is back in its place.
+    /// An offer is over without the chat being assigned: it is back in its place. When it rings at many, this is one
+    /// of them declining, or all letting it expire.
     pub fn handle_offer_over(&mut self, chat: ChatId, tried: Vec<Tried>, now: Timestamp) -> Vec<Effect> {
-        self.queue.set_demand(chat, Demand::new(tried));
-        if self.proposed_to(chat).is_none() {
+        let mut effects = Vec::new();
+        if matches!(self.queue.get(chat).map(|waiting| waiting.offering), Some(Offering::Ringing { .. })) {
+            self.queue.set_offering(chat, Offering::No);
+        }
+        self.review(chat, Some(tried), now, &mut effects);
+        effects.extend(self.settle(now));
+        effects
+    }
+
+    /// Another group of a chat that looks in several has proposed it. Nothing follows from it here.
+    pub fn note_elsewhere(&mut self, chat: ChatId) {
+        if self.queue.get(chat).is_some() && self.proposed_to(chat).is_none() {
+            self.queue.set_offering(chat, Offering::Elsewhere);
+        }
+    }
+
+    /// What another group has made of such a chat is over.
+    pub fn handle_elsewhere_over(&mut self, chat: ChatId, now: Timestamp) -> Vec<Effect> {
+        if self.queue.get(chat).is_some() && self.proposed_to(chat).is_none() {
             self.queue.set_offering(chat, Offering::No);
         }
         self.settle(now)
@@ -173,12 +167,8 @@ impl Desk {
     /// All members as they are now; others are members no longer.
     pub fn handle_members(&mut self, members: Vec<Member>, now: Timestamp) -> Vec<Effect> {
         let staying: BTreeSet<OperatorId> = members.iter().map(|member| member.operator).collect();
-        let leaving: Vec<OperatorId> = self
-            .roster
-            .members()
-            .map(|member| member.operator)
-            .filter(|operator| !staying.contains(operator))
-            .collect();
+        let all = self.roster.members().map(|member| member.operator);
+        let leaving: Vec<OperatorId> = all.filter(|operator| !staying.contains(operator)).collect();
         for operator in leaving {
             self.roster.remove(operator);
         }
@@ -186,7 +176,7 @@ impl Desk {
         self.settle(now)
     }
 
-    /// Somebody is a member no longer.
+    /// Somebody is a member no longer. What they hold of this group stays theirs.
     pub fn handle_member_gone(&mut self, operator: OperatorId, now: Timestamp) -> Vec<Effect> {
         self.roster.remove(operator);
         self.settle(now)
@@ -207,7 +197,10 @@ impl Desk {
     /// The group is set up differently. What rings goes on as it began.
     pub fn handle_settings(&mut self, settings: GroupSettings, now: Timestamp) -> Vec<Effect> {
         self.settings = settings;
-        self.settle(now)
+        let mut effects = Vec::new();
+        self.review_all(now, &mut effects);
+        effects.extend(self.settle(now));
+        effects
     }
 
     /// Time has passed.
@@ -218,12 +211,18 @@ impl Desk {
     /// When [`Desk::handle_due`] is to be called. A moment in the past means at once.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let lost = self.proposals.first().map(|(until, _)| *until);
-        [lost, self.again_at, self.roster.doubts_until(), self.queue.next_position()].into_iter().flatten().min()
+        let turns = self.next_turn();
+        [lost, self.again_at, self.roster.doubts_until(), self.queue.next_position(), turns].into_iter().flatten().min()
     }
 
     /// Why a waiting chat is where it is: what would be decided for it now.
     pub fn explain(&self, chat: ChatId, now: Timestamp) -> Option<Decision> {
         self.queue.get(chat).map(|waiting| decide(&waiting.demand, &self.roster, now))
+    }
+
+    /// How each member stands to a waiting chat, by operator: who would have it, and who is passed over why.
+    pub fn considered(&self, chat: ChatId, now: Timestamp) -> Option<Vec<Considered>> {
+        self.queue.get(chat).map(|waiting| consider(&waiting.demand, &self.roster, now))
     }
 
     /// The settings.
@@ -241,34 +240,86 @@ impl Desk {
         &self.roster
     }
 
-    fn enqueue(&mut self, arrival: Arrival) {
-        let Arrival { chat, entered_at, priority, tried, rings_at } = arrival;
+    fn enqueue(&mut self, arrival: Arrival, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Arrival { chat, entered_at, priority, tried, rings_at, mut wishes, guest_of, moved } = arrival;
         let mut offering = Offering::No;
         if let Some(operator) = rings_at {
             self.end_proposal(chat);
             offering = Offering::Ringing { operator };
         }
-        let demand = Demand::new(tried);
-        self.queue.enqueue(chat, Waiting { entered_at, priority, demand, offering, rests_until: None });
+        // Nobody waits for whom this group cannot ring.
+        let rings = |operator| self.roster.member(operator).is_some_and(|member| member.handling != Handling::Pull);
+        wishes.wanted = wishes.wanted.filter(|wanted| rings(*wanted));
+        wishes.last = wishes.last.filter(|(last, _)| rings(*last));
+        let before = self.queue.get(chat).map(|waiting| waiting.demand.clone());
+        let demand = self.demand(tried, &wishes, entered_at, now, before.as_ref());
+        self.roster.use_class(demand.class());
+        if let Some(before) = before {
+            self.roster.leave_class(before.class());
+        }
+        let rests_until = None;
+        self.queue
+            .enqueue(chat, Waiting { entered_at, priority, wishes, demand, guest_of, moved, offering, rests_until });
+        self.arrived(chat, now, effects);
+    }
+
+    /// Takes a chat out, with all that is remembered of it.
+    fn leave(&mut self, chat: ChatId) -> Option<Waiting> {
+        let waiting = self.queue.remove(chat)?;
+        self.roster.leave_class(waiting.demand.class());
+        self.forget_turns(chat);
+        self.ringing.forget(chat);
+        self.told_waits.remove(&chat);
+        Some(waiting)
+    }
+
+    fn served(&mut self, chat: ChatId, now: Timestamp, effects: &mut Vec<Effect>) {
+        let told = self.told_waits.get(&chat).copied();
+        if self.leave(chat).is_some() {
+            self.pace.serves(now);
+            if let Some((at, told)) = told {
+                effects.push(Effect::Forecast { chat, forecast: Forecast { told, waited: now.since(at) } });
+            }
+        }
     }
 
     /// Proposes what can be proposed, and says what has changed.
     fn settle(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
-        self.give_up_lost_proposals(now);
+        self.give_up_lost_proposals(now, &mut effects);
         self.roster.trust_again(now);
-        self.propose(now, &mut effects);
-        let positions = self.queue.positions_due(now);
-        effects.extend(positions.into_iter().map(|(chat, ahead)| Effect::Position { chat, ahead }));
-        let availability = self.roster.availability();
+        self.take_turns(now, &mut effects);
+        if self.settings.offer_mode == OfferMode::RingAll {
+            self.ring_all(now, &mut effects);
+        } else {
+            self.propose(now, &mut effects);
+        }
+        self.pace.waits(!self.queue.is_empty(), now);
+        self.tell_positions(now, &mut effects);
+        let availability = self.availability(now);
         if self.told_availability.replace(availability) != Some(availability) {
             effects.push(Effect::Availability(availability));
         }
+        self.turn_away_when_offline(availability, now, &mut effects);
         let (count, longest_since) = (self.queue.len(), self.queue.longest_since());
         if self.told_waiting.replace((count, longest_since)) != Some((count, longest_since)) {
             effects.push(Effect::Waiting { count, longest_since });
         }
         effects
+    }
+
+    fn tell_positions(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        for (chat, ahead) in self.queue.positions_due(now) {
+            let Some(waiting) = self.queue.get(chat).filter(|waiting| waiting.guest_of.is_none()) else { continue };
+            let only_here = !self.is_sought_elsewhere(chat) && waiting.demand.only().is_none();
+            let about = !(self.queue.is_uniform() && only_here);
+            let wait = self.pace.estimate(ahead);
+            match wait {
+                Some(wait) => self.told_waits.insert(chat, (now, wait)),
+                None => self.told_waits.remove(&chat),
+            };
+            effects.push(Effect::Position { chat, ahead, about, wait });
+        }
     }
 
     fn propose(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
@@ -279,26 +330,36 @@ impl Desk {
             self.again_at = earlier(self.again_at, found.again_at);
             let Some(pairing) = found.pairing else { return };
             behind = found.place;
-            let until = now + PROPOSAL_SETTLES_WITHIN;
-            self.queue.set_offering(pairing.chat, Offering::Proposed { operator: pairing.operator, until });
-            self.proposals.insert((until, pairing.chat));
-            self.roster.reserve(pairing.operator);
-            effects.push(Effect::Propose {
-                chat: pairing.chat,
-                operator: pairing.operator,
-                name: self.roster.member(pairing.operator).map(|member| member.name.clone()).unwrap_or_default(),
-                ring: (self.settings.offer_mode == OfferMode::Single).then_some(self.settings.offer_expires_after),
-            });
+            let Some(record) = self.explain(pairing.chat, now) else { return };
+            self.propose_to(pairing.chat, pairing.operator, record, now, effects);
         }
     }
 
-    fn give_up_lost_proposals(&mut self, now: Timestamp) {
+    fn propose_to(
+        &mut self,
+        chat: ChatId,
+        operator: OperatorId,
+        record: Decision,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let until = now + PROPOSAL_SETTLES_WITHIN;
+        self.queue.set_offering(chat, Offering::Proposed { operator, until });
+        self.proposals.insert((until, chat));
+        self.roster.reserve(operator);
+        let name = self.roster.member(operator).map(|member| member.name.clone()).unwrap_or_default();
+        let ring = (self.settings.offer_mode == OfferMode::Single).then_some(self.settings.offer_expires_after);
+        effects.push(Effect::Propose { chat, operator, name, ring, record: Box::new(record) });
+    }
+
+    fn give_up_lost_proposals(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         while let Some((_, chat)) = self.proposals.first().copied().filter(|(until, _)| *until <= now) {
+            effects.extend(self.proposed_to(chat).map(|operator| Effect::Lost { chat, operator }));
             self.end_proposal(chat);
         }
     }
 
-    fn proposed_to(&self, chat: ChatId) -> Option<OperatorId> {
+    pub(super) fn proposed_to(&self, chat: ChatId) -> Option<OperatorId> {
         match self.queue.get(chat)?.offering {
             Offering::Proposed { operator, .. } => Some(operator),
             _ => None,

@@ -3,6 +3,7 @@
 
 mod centre;
 mod naive;
+mod shared;
 
 use proptest::prelude::*;
 
@@ -52,4 +53,22 @@ fn the_model_would_see_a_chat_left_waiting() {
     assert!(seen.is_err(), "a chat whose proposal is not answered is not settled");
     centre.answer_all();
     centre.must_be_settled();
+}
+
+/// Operators of several groups, skills, overflow in a circle, wanted operators: after each step the truth is asked
+/// whether anybody waits beside somebody free, and each proposal whether it was the right one. 50,000 steps each.
+macro_rules! shared_operators {
+    ($($name:ident: $seeds:expr, $twin:expr;)+) => {
+        $(#[test]
+        fn $name() {
+            $seeds.for_each(|seed| shared::run(seed, 2_000, $twin));
+        })+
+    };
+}
+
+shared_operators! {
+    operators_of_many_groups_are_shared_by_the_rules: 1..=25, true;
+    operators_of_many_groups_are_shared_by_the_rules_in_other_centres: 26..=50, false;
+    operators_of_many_groups_are_shared_by_the_rules_in_further_centres: 51..=75, false;
+    operators_of_many_groups_are_shared_by_the_rules_in_the_last_centres: 76..=100, false;
 }

@@ -1,13 +1,20 @@
 //! The members of one group, sorted so that the next operator is found without looking at the others. Every change
 //! of a member costs O(log n) here, and a decision almost nothing.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use crate::domain::group::{Availability, Handling};
 use crate::domain::ids::{GroupId, OperatorId};
+use crate::domain::limits::SKILL_CLASSES_MAX;
 use crate::domain::operator::{Load, Reception};
 use crate::domain::routing::decision::Counts;
+use crate::domain::routing::demand::Pool;
 use crate::domain::routing::score::Score;
+use crate::domain::routing::view::View;
+use crate::domain::skills::{SkillClass, Skills};
 use crate::domain::time::Timestamp;
 
 /// A member with all that routing asks.
@@ -39,10 +46,12 @@ pub struct Member {
     pub last_ended_at: Option<Timestamp>,
     /// Rises with each change of the operator's load, in any group.
     pub version: u64,
+    /// What they can.
+    pub skills: Skills,
 }
 
 /// What an operator holds after a change in some group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadNews {
     /// Who.
     pub operator: OperatorId,
@@ -77,19 +86,21 @@ pub enum Standing {
     WithoutSlots,
     /// Has no slot left.
     Full,
+    /// Has a slot that is just being given to one of their groups: not to be taken without being granted.
+    Choosing,
     /// May be offered a chat.
     Free,
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
-    member: Member,
+pub(super) struct Entry {
+    pub(super) member: Member,
     /// The version of the counts of this group, which other groups' news do not bear.
     group_version: u64,
-    standing: Standing,
+    pub(super) standing: Standing,
     receives: bool,
     open: bool,
-    score: Option<Score>,
+    pub(super) score: Option<Score>,
 }
 
 /// The roster of one group.
@@ -101,9 +112,15 @@ pub struct Roster {
     pending: BTreeMap<OperatorId, u32>,
     /// Operators for whom the store found no slot where we saw one, and until when that is believed without news.
     doubted: BTreeMap<OperatorId, Timestamp>,
-    primary: BTreeSet<Score>,
-    secondary: BTreeSet<Score>,
-    counts: Counts,
+    /// Proposals that other groups of an operator have under way.
+    elsewhere: BTreeMap<OperatorId, u32>,
+    /// Operators whose free slots are granted, not taken.
+    closed: BTreeSet<OperatorId>,
+    /// All members.
+    everybody: View,
+    /// Those who can what a class of chats asks for, and how many waiting chats do.
+    classes: BTreeMap<SkillClass, (u32, View)>,
+    changes: u64,
     receiving: u32,
     open: u32,
 }
@@ -116,9 +133,11 @@ impl Roster {
             members: BTreeMap::new(),
             pending: BTreeMap::new(),
             doubted: BTreeMap::new(),
-            primary: BTreeSet::new(),
-            secondary: BTreeSet::new(),
-            counts: Counts::default(),
+            elsewhere: BTreeMap::new(),
+            closed: BTreeSet::new(),
+            everybody: View::default(),
+            classes: BTreeMap::new(),
+            changes: 0,
             receiving: 0,
             open: 0,
         }
@@ -238,14 +257,83 @@ impl Roster {
         self.members.get(&operator).map(|entry| entry.standing)
     }
 
+    /// Other groups of this operator have so many proposals under way that the store may not have counted.
+    pub fn set_elsewhere(&mut self, operator: OperatorId, count: u32) {
+        if count > 0 {
+            self.elsewhere.insert(operator, count);
+        } else {
+            self.elsewhere.remove(&operator);
+        }
+        self.change(operator, |_| {});
+    }
+
+    /// Whether the free slots of an operator are granted, not taken.
+    pub fn set_closed(&mut self, operator: OperatorId, closed: bool) {
+        if closed {
+            self.closed.insert(operator);
+        } else {
+            self.closed.remove(&operator);
+        }
+        self.change(operator, |_| {});
+    }
+
+    /// A waiting chat asks for this class: an order of its own is kept for it while there is room for one.
+    pub fn use_class(&mut self, class: &SkillClass) {
+        if class.is_everybody() {
+            return;
+        }
+        if let Some((users, _)) = self.classes.get_mut(class) {
+            *users += 1;
+            return;
+        }
+        if self.classes.len() >= SKILL_CLASSES_MAX {
+            let unused = self.classes.iter().find(|(_, (users, _))| *users == 0).map(|(class, _)| class.clone());
+            let Some(unused) = unused else { return };
+            self.classes.remove(&unused);
+        }
+        let view = self.gather(class);
+        self.classes.insert(class.clone(), (1, view));
+    }
+
+    /// A chat that asked for this class asks no more. Its order is kept until the room is needed.
+    pub fn leave_class(&mut self, class: &SkillClass) {
+        if let Some((users, _)) = self.classes.get_mut(class) {
+            *users = users.saturating_sub(1);
+        }
+    }
+
+    /// Those who can what a class asks for. Beyond [`SKILL_CLASSES_MAX`] classes they are gathered anew each time.
+    pub fn view(&self, class: &SkillClass) -> Cow<'_, View> {
+        if class.is_everybody() {
+            return Cow::Borrowed(&self.everybody);
+        }
+        match self.classes.get(class) {
+            Some((_, view)) => Cow::Borrowed(view),
+            None => Cow::Owned(self.gather(class)),
+        }
+    }
+
     /// Those who may be offered a chat, primary members first, best first.
     pub fn free(&self) -> impl Iterator<Item = &Score> {
-        self.primary.iter().chain(&self.secondary)
+        self.everybody.free()
     }
 
     /// Whether anybody may be offered a chat.
     pub fn has_free(&self) -> bool {
-        !(self.primary.is_empty() && self.secondary.is_empty())
+        self.everybody.has_free()
+    }
+
+    /// Whether anybody in a pool may be offered a chat.
+    pub fn has_free_in(&self, pool: &Pool) -> bool {
+        match pool {
+            Pool::Class(class) => self.has_free() && self.view(class).has_free(),
+            Pool::Only(operator) => self.free_member(*operator).is_some(),
+        }
+    }
+
+    /// Rises with each change.
+    pub fn version(&self) -> u64 {
+        self.changes
     }
 
     /// The handling and score of a member who may be offered a chat.
@@ -256,7 +344,7 @@ impl Roster {
 
     /// How many members stand how.
     pub fn counts(&self) -> Counts {
-        self.counts
+        self.everybody.counts()
     }
 
     /// What visitors of this group are told: on-line when a receiving member has a slot or pulls, busy when members
@@ -277,26 +365,39 @@ impl Roster {
         }
     }
 
-    /// Takes a member out of the counts and the order.
+    fn gather(&self, class: &SkillClass) -> View {
+        let mut view = View::default();
+        let able = self.members.values().filter(|entry| class.is_met_by(&entry.member.skills));
+        able.for_each(|entry| view.add(entry));
+        view
+    }
+
+    /// Takes a member out of the counts and the orders.
     fn withdraw(&mut self, operator: OperatorId) {
         let Some(entry) = self.members.get_mut(&operator) else { return };
-        *self.counts.of(entry.standing) -= 1;
+        self.changes += 1;
         self.receiving -= u32::from(entry.receives);
         self.open -= u32::from(entry.open);
-        if let Some(score) = entry.score.take() {
-            let order =
-                if entry.member.handling == Handling::Primary { &mut self.primary } else { &mut self.secondary };
-            order.remove(&score);
+        self.everybody.remove(entry);
+        for (class, (_, view)) in &mut self.classes {
+            if class.is_met_by(&entry.member.skills) {
+                view.remove(entry);
+            }
         }
+        entry.score = None;
     }
 
     /// Puts a member who was taken out, or is new, where they belong.
     fn enter(&mut self, operator: OperatorId) {
         let pending = self.pending.get(&operator).copied().unwrap_or(0);
+        let elsewhere = self.elsewhere.get(&operator).copied().unwrap_or(0);
         let doubted = self.doubted.contains_key(&operator);
+        let closed = self.closed.contains(&operator);
         let Some(entry) = self.members.get_mut(&operator) else { return };
+        self.changes += 1;
         let member = &entry.member;
-        let all = Load { held: member.held, reserved: member.reserved.saturating_add(pending), limit: member.limit };
+        let overall = member.reserved.saturating_add(pending).saturating_add(elsewhere);
+        let all = Load { held: member.held, reserved: overall, limit: member.limit };
         let here = Load {
             held: member.group_held,
             reserved: member.group_reserved.saturating_add(pending),
@@ -310,6 +411,7 @@ impl Roster {
             Reception::Grace { .. } => Standing::InGrace,
             _ if member.limit == Some(0) || member.group_limit == Some(0) => Standing::WithoutSlots,
             _ if !room => Standing::Full,
+            _ if closed => Standing::Choosing,
             Reception::Ready { since } => {
                 entry.score = Some(Score {
                     share: all.share().max(here.share()),
@@ -323,13 +425,13 @@ impl Roster {
         };
         entry.receives = !matches!(entry.standing, Standing::Inactive | Standing::NotReceiving);
         entry.open = entry.receives && (room || entry.standing == Standing::Pull);
-        *self.counts.of(entry.standing) += 1;
         self.receiving += u32::from(entry.receives);
         self.open += u32::from(entry.open);
-        if let Some(score) = entry.score {
-            let order =
-                if entry.member.handling == Handling::Primary { &mut self.primary } else { &mut self.secondary };
-            order.insert(score);
+        self.everybody.add(entry);
+        for (class, (_, view)) in &mut self.classes {
+            if class.is_met_by(&entry.member.skills) {
+                view.add(entry);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::group::{Availability, GroupSettings, Handling, OfferMode};
 use crate::domain::ids::{ChatId, OperatorId, Shard};
 use crate::domain::limits::{OFFER_COOL_DOWN, PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
 use crate::domain::operator::Reception;
+use crate::domain::skills::Skills;
 
 const JOE: u128 = 1;
 const BOB: u128 = 2;
@@ -40,11 +41,12 @@ fn member(n: u128, handling: Handling, limit: Option<u32>) -> Member {
         group_reserved: 0,
         last_ended_at: None,
         version: 1,
+        skills: Skills::default(),
     }
 }
 
 fn arrival(n: u128, second: i64) -> Arrival {
-    Arrival { chat: chat(n), entered_at: at(second), priority: 0, tried: Vec::new(), rings_at: None }
+    Arrival::new(chat(n), at(second))
 }
 
 fn group(offer_mode: OfferMode) -> GroupSettings {
@@ -63,6 +65,11 @@ fn proposals(effects: &[Effect]) -> Vec<(ChatId, OperatorId)> {
         _ => None,
     };
     effects.iter().filter_map(pick).collect()
+}
+
+fn is_told(effects: &[Effect], n: u128, places: usize) -> bool {
+    let told = |effect: &Effect| matches!(effect, Effect::Position { chat: to, ahead, .. } if *to == chat(n) && *ahead == places);
+    effects.iter().any(told)
 }
 
 /// What the operator holds now, as the store would tell it after one more change.
@@ -117,7 +124,7 @@ fn nine_visitors_come_to_joe_bob_and_sue() {
     assert_eq!(served, [JOE, BOB, SUE, SUE, SUE, BOB, SUE, SUE]);
     let effects = desk.handle_waiting(arrival(9, 109), at(109));
     assert_eq!(proposals(&effects), []);
-    assert!(effects.contains(&Effect::Position { chat: chat(9), ahead: 0 }));
+    assert!(is_told(&effects, 9, 0));
     assert!(effects.contains(&Effect::Waiting { count: 1, longest_since: Some(at(109)) }));
     assert_eq!(desk.roster().availability(), Availability::Busy);
     let mut news = load(&desk, JOE, -1, 0);
@@ -220,7 +227,7 @@ fn a_chat_nobody_wants_just_now_does_not_hold_up_the_next_one() {
     desk.handle_waiting(Arrival { tried, ..arrival(1, 90) }, at(100));
     let effects = desk.handle_waiting(arrival(2, 95), at(100));
     assert_eq!(proposals(&effects), [(chat(2), who(JOE))]);
-    assert!(effects.contains(&Effect::Position { chat: chat(2), ahead: 1 }));
+    assert!(is_told(&effects, 2, 1));
 }
 
 #[test]
@@ -229,7 +236,7 @@ fn a_ringing_chat_keeps_its_place() {
     desk.handle_waiting(arrival(1, 100), at(100));
     rings(&mut desk, 1, JOE, 100);
     let effects = desk.handle_waiting(arrival(2, 101), at(101));
-    assert!(effects.contains(&Effect::Position { chat: chat(2), ahead: 1 }));
+    assert!(is_told(&effects, 2, 1));
     assert!(effects.contains(&Effect::Waiting { count: 2, longest_since: Some(at(100)) }));
 }
 
@@ -246,8 +253,11 @@ fn automatic_groups_assign_at_once_and_single_ones_ring() {
     for (mode, ring) in [(OfferMode::Automatic, None), (OfferMode::Single, Some(Duration::from_secs(20)))] {
         let joe = member(JOE, Handling::Primary, None);
         let (mut desk, effects) = Desk::open(group(mode), [joe], [arrival(1, 100)], at(100));
-        let name = "op1".to_owned();
-        assert!(effects.contains(&Effect::Propose { chat: chat(1), operator: who(JOE), name, ring }));
+        let Some(Effect::Propose { chat: offered, operator, name, ring: rings, record }) = effects.first() else {
+            panic!("nothing is proposed: {effects:?}")
+        };
+        assert_eq!((*offered, *operator, name.as_str(), *rings), (chat(1), who(JOE), "op1", ring));
+        assert_eq!(record.best.iter().map(|score| score.operator).collect::<Vec<_>>(), [who(JOE)]);
         let news = load(&desk, JOE, 1, 0);
         let effects = desk.handle_settled(chat(1), who(JOE), Settled::Assigned(news), at(100));
         assert!(effects.contains(&Effect::Waiting { count: 0, longest_since: None }));

@@ -19,12 +19,12 @@ const TEXT_THAT_GOES_ON: u8 = 0x01;
 const CONTINUATION_THAT_GOES_ON: u8 = 0x00;
 
 /// A visitor's socket, byte by byte.
-struct Raw {
-    tcp: TcpStream,
+pub(super) struct Raw {
+    pub(super) tcp: TcpStream,
 }
 
 impl Raw {
-    async fn open(server: &TestServer) -> Self {
+    pub(super) async fn open(server: &TestServer) -> Self {
         let mut tcp = TcpStream::connect(server.address()).await.expect("the server listens");
         let request = format!(
             "GET /ws/visitor HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -179,6 +179,19 @@ async fn frames_that_break_the_rules_of_the_transport_end_the_socket() {
         raw.tcp.write_all(bytes).await.expect("the socket is open");
         raw.rest().await;
     }
+    others_are_served(&server).await;
+}
+
+#[tokio::test]
+async fn nonsense_with_too_much_behind_it_does_not_keep_the_server_busy() {
+    let server = TestServer::start();
+    let reserved_kind = [0x9f, 0x80, 0, 0, 0, 0];
+    let long_ping = [&[0x89, 0x80 | 126, 0xff, 0xff, 0, 0, 0, 0][..], &[b'x'; 1000]].concat();
+    let mut raw = Raw::open(&server).await;
+    raw.tcp.write_all(&[&reserved_kind[..], &long_ping].concat()).await.expect("the socket is open");
+    let rest = raw.rest().await;
+    let errors = rest.iter().filter(|text| text.contains(r#""type":"error""#)).count();
+    assert_eq!(errors, 1, "{rest:?}");
     others_are_served(&server).await;
 }
 

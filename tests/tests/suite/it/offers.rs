@@ -7,15 +7,11 @@ use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::joe_answers;
+use crate::suite::it::{joe_answers, joe_is_rung};
 
 #[tokio::test]
 async fn a_declined_chat_goes_to_somebody_else() {
-    let server = TestServer::start();
-    let mut joe = OperatorClient::online(&server, "joe").await;
-    let mut clara = VisitorClient::connect(&server).await;
-    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
-    let offer = joe.offer_of(&chat).await;
+    let (server, mut clara, mut joe, chat, offer) = joe_is_rung(&[], "Hello?").await;
     let mut bob = OperatorClient::online(&server, "bob").await;
     bob.expect_none("second ring beside Joe's", |frame| frame["type"] == "offer").await;
     joe.decline(&offer).await;
@@ -50,11 +46,7 @@ async fn an_offer_that_nobody_answers_rings_elsewhere_when_its_time_is_over() {
 
 #[tokio::test]
 async fn an_offer_ends_with_its_chat() {
-    let server = TestServer::start();
-    let mut joe = OperatorClient::online(&server, "joe").await;
-    let mut clara = VisitorClient::connect(&server).await;
-    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
-    let offer = joe.offer_of(&chat).await;
+    let (_server, mut clara, mut joe, _, offer) = joe_is_rung(&[], "Hello?").await;
     clara.end().await;
     let gone = joe.expect_type("offer_gone").await;
     assert_eq!((&gone["offer"], &gone["why"]), (&offer["offer"], &json!("ended")), "{gone}");
@@ -94,11 +86,7 @@ async fn an_operator_who_goes_gives_the_ringing_chat_back() {
 
 #[tokio::test]
 async fn an_open_offer_is_there_again_in_a_window_that_comes_later() {
-    let server = TestServer::start();
-    let mut joe = OperatorClient::online(&server, "joe").await;
-    let mut clara = VisitorClient::connect(&server).await;
-    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
-    let offer = joe.offer_of(&chat).await;
+    let (_server, mut clara, mut joe, _, offer) = joe_is_rung(&[], "Hello?").await;
     joe.lose();
     tokio::time::sleep(Duration::from_millis(300)).await;
     joe.reconnect().await.expect("he is still signed in");

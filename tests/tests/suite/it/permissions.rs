@@ -5,7 +5,7 @@ use switchboard_tests::client::{OperatorClient, SOON, Socket, Start, VisitorClie
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::joe_answers;
+use crate::suite::it::{joe_answers, joe_is_rung};
 
 #[tokio::test]
 async fn only_those_who_may_end_a_colleagues_chat() {
@@ -22,12 +22,30 @@ async fn only_those_who_may_end_a_colleagues_chat() {
 }
 
 #[tokio::test]
+async fn a_colleagues_running_chat_is_in_no_list_and_leaves_no_gap() {
+    let (server, mut clara, mut joe, over) = joe_answers().await;
+    joe.end(&over).await;
+    clara.expect_event("ended").await;
+    let mut dora = VisitorClient::connect(&server).await;
+    let running = dora.start(&Start::support("Dora", "Between Joe and me")).await;
+    let offer = joe.offer_of(&running).await;
+    joe.accept(&offer).await;
+    let mut bob = OperatorClient::connect(&server, "bob").await;
+    let page = bob.browser.get("/api/v1/chats?limit=1").await.ok();
+    assert_eq!((&page["items"][0]["id"], &page["next"]), (&json!(over), &json!(null)), "a page is full: {page}");
+    bob.acked(json!({ "type": "subscribe", "topic": "chats", "filter": {} })).await;
+    let rows = bob.expect_type("rows").await;
+    assert_eq!((&rows["total"], &rows["rows"][0]["id"]), (&json!(1), &json!(over)), "{rows}");
+    dora.say("Nobody else hears this").await;
+    joe.end(&running).await;
+    bob.expect("both, now that it is over", |frame| frame["type"] == "rows" && frame["total"] == 2).await;
+    let own = joe.browser.get("/api/v1/chats").await.ok();
+    assert_eq!(own["items"].as_array().map(Vec::len), Some(2), "{own}");
+}
+
+#[tokio::test]
 async fn an_offer_is_answered_by_the_one_who_is_rung() {
-    let server = TestServer::start();
-    let mut joe = OperatorClient::online(&server, "joe").await;
-    let mut clara = VisitorClient::connect(&server).await;
-    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
-    let offer = joe.offer_of(&chat).await;
+    let (server, mut clara, mut joe, _, offer) = joe_is_rung(&[], "Hello?").await;
     let mut bob = OperatorClient::online(&server, "bob").await;
     for answer in ["accept", "decline"] {
         bob.send(json!({ "type": answer, "id": format!("{answer}-1"), "offer": offer["offer"] })).await;

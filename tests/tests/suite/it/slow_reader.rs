@@ -12,6 +12,8 @@ use crate::suite::it::joe_answers;
 const MESSAGES: usize = 400;
 /// What a reader that stops may cost the server beside what the chat itself does, in bytes.
 const GROWTH_MAX: u64 = 6 * 1024 * 1024;
+/// How often it may look as if it did.
+const TRIES: usize = 3;
 /// A reader is cut at 1 MiB or after this time (promise: 30 s), and then some.
 const CUT_WITHIN: Duration = Duration::from_secs(40);
 
@@ -19,15 +21,22 @@ const CUT_WITHIN: Duration = Duration::from_secs(40);
 async fn a_reader_that_stops_is_cut_off_and_comes_back_whole() {
     let (server, mut clara, mut joe, first) = joe_answers().await;
     clara.lose();
-    // The first takes up what signing in has left free; the second shows what such a chat costs by itself.
+    // The first takes up what signing in has left free.
     growth(&server, &mut joe, &first).await;
-    let second = another_chat(&mut clara, &mut joe, &first).await;
-    let alone = growth(&server, &mut joe, &second).await;
-    let chat = another_chat(&mut clara, &mut joe, &second).await;
-    let mut lazy = lazy_tab(server.address(), clara.token(), &server.url()).await;
-    let with_reader = growth(&server, &mut joe, &chat).await;
-    let cost = with_reader.saturating_sub(alone);
-    assert!(cost < GROWTH_MAX, "{cost} bytes for a reader that does not read ({with_reader} with it, {alone} without)");
+    let (mut chat, mut tried) = (first, Vec::new());
+    // Pages that the store and the allocator keep come and go by themselves; what is kept for a reader is kept each time.
+    let mut lazy = loop {
+        chat = another_chat(&mut clara, &mut joe, &chat).await;
+        let alone = growth(&server, &mut joe, &chat).await;
+        chat = another_chat(&mut clara, &mut joe, &chat).await;
+        let lazy = lazy_tab(server.address(), clara.token(), &server.url()).await;
+        let with_reader = growth(&server, &mut joe, &chat).await;
+        if with_reader.saturating_sub(alone) < GROWTH_MAX {
+            break lazy;
+        }
+        tried.push((with_reader, alone));
+        assert!(tried.len() < TRIES, "bytes with a reader that does not read, and without: {tried:?}");
+    };
 
     let (came, closed) = drain(&mut lazy).await;
     assert!(came < MESSAGES, "all {came} messages went into a reader that did not read");

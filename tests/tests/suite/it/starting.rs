@@ -70,6 +70,20 @@ async fn health_and_metrics_are_told() {
     let metrics = client.get(format!("{}/metrics", server.admin_url())).send().await.expect("an answer");
     let text = metrics.text().await.expect("text");
     assert!(text.lines().any(|line| line.starts_with("# HELP switchboard_")), "{text}");
+    // The demo was written: there were commits, and their sizes and times are told in buckets.
+    let commits = text.lines().find_map(|line| line.strip_prefix("switchboard_store_commit_seconds_count "));
+    assert!(commits.is_some_and(|count| count.parse::<u64>().is_ok_and(|count| count > 0)), "{text}");
+    for told in [
+        "switchboard_store_commit_seconds_bucket{le=\"0.001\"}",
+        "switchboard_store_commit_commands_bucket{le=\"1\"}",
+        "switchboard_store_writer_queue_commands ",
+        "switchboard_store_index_lag_seconds ",
+        "switchboard_store_index_waiting_rows ",
+        "switchboard_store_log_bytes ",
+        "switchboard_store_checkpoints_total ",
+    ] {
+        assert!(text.lines().any(|line| line.starts_with(told)), "{told} is missing: {text}");
+    }
     let public = client.get(format!("{}/metrics", server.url())).send().await.expect("an answer");
     let public = public.text().await.expect("text");
     assert!(!public.contains("# HELP"), "metrics are not for everybody");

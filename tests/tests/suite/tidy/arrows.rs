@@ -6,12 +6,13 @@ use crate::suite::tidy::sources::{Source, rust_in, shipped_in, with_ending};
 
 /// The layers of the engine, each with those it may import. Ports speak of rows in the types of the protocol, so
 /// that a list is not turned over twice; the protocol knows no port.
-const ENGINE: [(&str, &[&str]); 6] = [
+const ENGINE: [(&str, &[&str]); 7] = [
     ("domain", &["domain"]),
     ("protocol", &["protocol", "domain"]),
     ("ports", &["ports", "protocol", "domain"]),
     ("actors", &["actors", "ports", "protocol", "domain", "metrics"]),
     ("adapters", &["adapters", "ports", "protocol", "domain", "metrics"]),
+    ("simulation", &["simulation", "domain"]),
     ("metrics", &["metrics", "ports", "protocol", "domain"]),
 ];
 

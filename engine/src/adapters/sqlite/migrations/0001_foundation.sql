@@ -161,35 +161,38 @@ CREATE INDEX chat_of_visitor ON chat (account, brand, visitor, started_at);
 CREATE INDEX chat_of_owner ON chat (account, owner, started_at, id);
 CREATE INDEX chat_of_group ON chat (account, grp, started_at, id);
 
--- The journal: where events are born. Appended to only, without an index: a row costs next to nothing.
-CREATE TABLE event (
-    n           INTEGER PRIMARY KEY,
-    account     INTEGER NOT NULL,
-    chat        BLOB NOT NULL,
-    seq         INTEGER NOT NULL,
-    visitor_seq INTEGER NOT NULL,
-    visible     INTEGER NOT NULL,
-    at          INTEGER NOT NULL,
-    body        TEXT NOT NULL, -- JSON
-    command     TEXT, -- with sender and digest: where it came from
-    sender      BLOB, -- an operator; NULL beside a command is the visitor
-    digest      INTEGER
+-- The journal: where events are born. Appended to only, without an index: a row costs next to nothing. Two tables
+-- take turns: while one is appended to, what stands in the other is brought to `chat_event`, and then the whole of it
+-- is emptied at once, which costs next to nothing either. `n` rises through both.
+CREATE TABLE event_0 (
+    n       INTEGER PRIMARY KEY,
+    chat    BLOB NOT NULL,
+    account INTEGER NOT NULL,
+    events  BLOB NOT NULL -- what one append brought, packed
 ) STRICT;
+CREATE TABLE event_1 (
+    n       INTEGER PRIMARY KEY,
+    chat    BLOB NOT NULL,
+    account INTEGER NOT NULL,
+    events  BLOB NOT NULL
+) STRICT;
+CREATE VIEW event AS
+SELECT n, chat, account, events FROM event_0 UNION ALL SELECT n, chat, account, events FROM event_1;
 
--- Where the indexer brings them, sorted by chat; everything up to the watermark is here and no longer in the journal.
+-- Where the indexer brings them: a row holds a range of consecutive events of one chat. Rows are added at the end of
+-- the table, so that full pages are written; the index finds them by chat, and tells without reading a row how many
+-- events it has and how many bytes. Everything up to the watermark is here and no longer in the journal.
 CREATE TABLE chat_event (
+    id          INTEGER PRIMARY KEY,
     chat        BLOB NOT NULL,
-    seq         INTEGER NOT NULL,
     account     INTEGER NOT NULL,
-    visitor_seq INTEGER NOT NULL,
-    visible     INTEGER NOT NULL,
-    at          INTEGER NOT NULL,
-    body        TEXT NOT NULL,
-    command     TEXT,
-    sender      BLOB,
-    digest      INTEGER,
-    PRIMARY KEY (chat, seq)
-) STRICT, WITHOUT ROWID;
+    first_seq   INTEGER NOT NULL,
+    last_seq    INTEGER NOT NULL,
+    visitor_seq INTEGER NOT NULL, -- the visitor's number at the last of them
+    bytes       INTEGER NOT NULL,
+    events      BLOB NOT NULL -- packed
+) STRICT;
+CREATE INDEX chat_event_of_chat ON chat_event (chat, last_seq, first_seq, visitor_seq, bytes);
 
 CREATE TABLE watermark (
     name TEXT NOT NULL PRIMARY KEY,

@@ -9,11 +9,12 @@ use proptest::sample::Index;
 
 use super::naive::{Naive, Row};
 use crate::domain::chat::Tried;
-use crate::domain::group::{GroupSettings, Handling, OfferMode};
+use crate::domain::group::{Availability, GroupSettings, Handling, OfferMode};
 use crate::domain::ids::{ChatId, OperatorId, Shard};
-use crate::domain::limits::{PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
+use crate::domain::limits::{OFFLINE_HOPE, PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
 use crate::domain::operator::Reception;
-use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, Outcome, Settled};
+use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, Outcome, Settled, TurnedAway};
+use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 
 /// Overall and in the group.
@@ -84,6 +85,7 @@ pub fn somebody(n: u128) -> Member {
         group_reserved: 0,
         last_ended_at: None,
         version: 1,
+        skills: Skills::default(),
     }
 }
 
@@ -332,7 +334,7 @@ impl Centre {
         let (now, row) = (self.now, &self.chats[&chat]);
         let rings_at = if let State::Ringing(operator) = row.state { Some(operator) } else { None };
         let (entered_at, priority, tried) = (row.entered_at, row.priority, row.tried.clone());
-        let arrival = Arrival { chat, entered_at, priority, tried: tried.clone(), rings_at };
+        let arrival = Arrival { priority, tried: tried.clone(), rings_at, ..Arrival::new(chat, entered_at) };
         if rings_at.is_some() {
             self.naive.pending.retain(|(pending, _, _)| *pending != chat);
         }
@@ -432,17 +434,22 @@ impl Centre {
         self.naive.pass(self.now);
         for effect in effects {
             match effect {
-                Effect::Propose { chat, operator, name, ring } => {
+                Effect::Propose { chat, operator, name, ring, record } => {
                     assert_eq!(self.naive.next(self.now), Some((chat, operator)));
                     let (member, _) = self.naive.members.iter().find(|(m, _)| m.operator == operator).unwrap();
                     assert_ne!(member.handling, Handling::Pull);
                     assert_eq!((name, ring.is_none()), (member.name.clone(), self.automatic));
+                    assert!(!record.best.is_empty(), "a decision says among whom");
                     self.naive.pending.push((chat, operator, self.now + PROPOSAL_SETTLES_WITHIN));
                     self.proposals.push((chat, operator));
                 }
-                Effect::Position { chat, ahead } => assert_eq!(Some(ahead), self.naive.ahead(chat)),
+                Effect::Position { chat, ahead, about, .. } => {
+                    assert_eq!((Some(ahead), about), (self.naive.ahead(chat), false));
+                }
+                Effect::Lost { .. } => {}
                 Effect::Availability(state) => assert_eq!(state, self.naive.availability()),
                 Effect::Waiting { count, .. } => assert_eq!(count, self.naive.rows.len()),
+                other => self.hope_is_over(&other),
             }
         }
         assert_eq!(self.naive.next(self.now), None, "nobody is left beside a free operator");
@@ -450,6 +457,15 @@ impl Centre {
         assert_eq!(self.desk.queue().len(), self.naive.rows.len());
         assert!(self.desk.next_wake().is_none_or(|wake| wake > self.now), "what is due is done");
         self.explanations_agree();
+    }
+
+    /// Chats are told to go only when nobody has received for a while; here they stay all the same.
+    fn hope_is_over(&self, effect: &Effect) {
+        let Effect::TurnAway { chat, why: TurnedAway::GroupOffline, .. } = effect else {
+            return assert!(matches!(effect, Effect::Forecast { .. }), "{effect:?}");
+        };
+        assert_eq!(self.naive.availability(), Availability::Offline);
+        assert!(self.now.since(self.chats[chat].entered_at) >= OFFLINE_HOPE);
     }
 
     fn explanations_agree(&self) {

@@ -3,7 +3,8 @@ import type { Action } from './state/keys';
 import type { Acts } from './acts';
 import type { Desk } from './desk.svelte';
 import type { View } from './view.svelte';
-import type { ListId } from './state/router.svelte';
+import { SECTIONS } from './settings/sections';
+import type { ListId, SectionId } from './state/router.svelte';
 import { STATUSES, STATUS_WORDS } from './state/presence.svelte';
 
 const always = (): boolean => true;
@@ -21,6 +22,17 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
     section: 'Go to',
     can,
     run: () => desk.router.go({ list: id }),
+  });
+  const readsStaff = (): boolean => desk.session.may('read_staff');
+  const make = (section: SectionId, label: string): Action => ({
+    id: `new-${section}`,
+    label,
+    section: 'Settings',
+    can: () => desk.session.may('manage_staff') && !desk.router.unsaved(),
+    run: () => {
+      desk.router.go({ chat: null, settings: { section, id: null } });
+      desk.settings.making = section;
+    },
   });
   return [
     {
@@ -92,6 +104,24 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
     list('waiting', 'waiting chats'),
     list('ended', 'my completed chats'),
     list('all', 'all chats', () => desk.session.may('read_all_chats')),
+    {
+      id: 'go-settings',
+      label: 'Settings',
+      section: 'Go to',
+      keys: 'G S',
+      can: readsStaff,
+      run: () => desk.router.go({ chat: null, settings: { section: 'groups', id: null } }),
+    },
+    ...SECTIONS.map(({ id, label, settings }): Action => ({
+      id: `settings-${id}`,
+      label: `Settings: ${label}`,
+      hint: settings.join(', '),
+      section: 'Go to',
+      can: readsStaff,
+      run: () => desk.router.go({ chat: null, settings: { section: id, id: null } }),
+    })),
+    make('groups', 'New group'),
+    make('operators', 'New operator'),
     {
       id: 'toggle-status',
       label: 'Online or away',

@@ -1,5 +1,5 @@
 /** What an operator does: each act, and what is said when it does not work. */
-import { newId, type Offer, type OfferEnd, type Status } from '@switchboard/protocol';
+import { newId, type ChatRow, type Offer, type OfferEnd, type Status } from '@switchboard/protocol';
 import type { Desk } from './desk.svelte';
 import type { Chat } from './state/chat.svelte';
 import { blankRow } from './state/rows';
@@ -53,10 +53,17 @@ export class Acts {
     }
   }
 
-  /** Takes the one of one's groups that has waited longest; when somebody else is quicker, the one after. */
+  /** Those who wait in one's groups and do not ring here: what rings is answered, not taken. */
+  takeable(): ChatRow[] {
+    const { lists, directory, offers } = this.desk;
+    const rings = new Set(offers.ringing.map((one) => one.offer.chat));
+    return lists.waiting.filter((row) => directory.isMember(row.group) && !rings.has(row.id));
+  }
+
+  /** Takes the one of them who has waited longest; when somebody else is quicker, the one after. */
   async takeNext(): Promise<void> {
-    const { lists, directory, toasts } = this.desk;
-    const next = lists.waiting.filter((row) => directory.isMember(row.group)).slice(0, TAKE_TRIES);
+    const { toasts } = this.desk;
+    const next = this.takeable().slice(0, TAKE_TRIES);
     if (next.length === 0) return toasts.say('Nobody is waiting');
     for (const [at, { id }] of next.entries()) {
       try {

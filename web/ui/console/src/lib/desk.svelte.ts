@@ -13,6 +13,7 @@ import { ChatLists } from './chatlists.svelte';
 import { Directory } from './directory.svelte';
 import { loadHistory, loadRow } from './history';
 import type { Http } from './http';
+import { Settings } from './settings/settings.svelte';
 import { Alerts } from './alerts';
 import type { Chat } from './state/chat.svelte';
 import { Catchup } from './state/catchup';
@@ -50,6 +51,7 @@ export class Desk {
   readonly preferences: Preferences;
   readonly drafts: Drafts;
   readonly lists: ChatLists;
+  readonly settings: Settings;
   readonly alerts: Alerts;
   readonly http: Http;
   readonly clock = new Clock();
@@ -86,6 +88,7 @@ export class Desk {
     this.preferences = new Preferences(around.shelf);
     this.drafts = new Drafts(around.shelf);
     this.lists = new ChatLists(around.http, () => this.chats.me);
+    this.settings = new Settings(around.http, this.router);
     this.router.onMove = (place) => this.#moved(place);
   }
 
@@ -125,6 +128,7 @@ export class Desk {
     this.chats.clear();
     this.offers.replace([], 0);
     this.lists.clear();
+    this.settings.clear();
     this.queue.replace([]);
     this.directory.setOwn([]);
   }
@@ -267,7 +271,9 @@ export class Desk {
     else this.toasts.wrong(`Not sent: ${message}`);
   }
 
-  #moved({ list, chat: id }: Place): void {
+  #moved(place: Place): void {
+    const { list, chat: id } = place;
+    if (this.session.state === 'in') this.settings.moved(place);
     this.chats.open(id);
     this.lists.look(list);
     if (id !== this.missing) this.missing = null;

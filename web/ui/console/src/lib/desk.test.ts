@@ -211,6 +211,21 @@ test('take next goes on to the one behind when a colleague is quicker', async ()
   expect(one.router.place.chat).toBe('second');
 });
 
+test('take next leaves alone what rings here', async () => {
+  const { acts } = await desk();
+  server.welcome();
+  const subscription = server.got.find((frame) => frame.topic === 'chats')?.id;
+  const rows = [
+    running('rings', { state: 'waiting', owner: undefined }),
+    running('waits', { state: 'waiting', owner: undefined }),
+  ];
+  server.say({ type: 'rows', topic: 'chats', subscription, total: 2, rows });
+  server.say({ type: 'offer', ...offer('o', 20), chat: 'rings' });
+  expect(acts.takeable().map((row) => row.id)).toEqual(['waits']);
+  void acts.takeNext();
+  expect(server.last('take')?.chat).toBe('waits');
+});
+
 test('what I have seen to its end is told as read, once', async () => {
   const { desk: one } = await desk();
   server.welcome([running('a')]);

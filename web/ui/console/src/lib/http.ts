@@ -8,6 +8,8 @@ export class Problem extends Error {
     readonly status: number,
     readonly field?: string,
     readonly retryAfterMs?: number,
+    /** The reason of a conflict. */
+    readonly why?: string,
   ) {
     super(message);
   }
@@ -37,12 +39,22 @@ export class Http {
     return this.#ask<T>('GET', search ? `${path}?${search}` : path);
   }
 
-  post<T>(path: string, body: unknown = {}): Promise<T> {
-    return this.#ask<T>('POST', path, body);
+  /** With a key the same request can be sent again: what it did is done once. */
+  post<T>(path: string, body: unknown = {}, key?: string): Promise<T> {
+    return this.#ask<T>('POST', path, body, key);
   }
 
-  async #ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return this.#ask<T>('PATCH', path, body);
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#ask<void>('DELETE', path);
+  }
+
+  async #ask<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
+    if (key !== undefined) headers['idempotency-key'] = key;
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (method !== 'GET' && this.csrf) headers['x-csrf-token'] = this.csrf;
     let answer: Response;
@@ -71,7 +83,8 @@ async function readProblem(answer: Response): Promise<Problem> {
     const body = (await answer.json()) as Record<string, unknown>;
     const retry = typeof body['retry_after_ms'] === 'number' ? body['retry_after_ms'] : undefined;
     const words = text(body['detail']) ?? text(body['title']) ?? `The server answered ${answer.status}`;
-    return new Problem(text(body['code']) ?? 'internal', words, answer.status, text(body['field']), retry);
+    const [field, why] = [text(body['field']), text(body['why'])];
+    return new Problem(text(body['code']) ?? 'internal', words, answer.status, field, retry, why);
   } catch {
     const code = answer.status >= 500 ? 'unavailable' : 'internal';
     return new Problem(code, `The server answered ${answer.status}`, answer.status);

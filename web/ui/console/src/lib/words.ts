@@ -2,6 +2,8 @@
 import type { ChatRow, EndedBy, EndedWhy, RowVisitor } from '@switchboard/protocol';
 
 const MINUTE = 60_000;
+/** Nobody counts the seconds before. */
+const JUST_NOW = 10_000;
 const HOUR = 60 * MINUTE;
 
 const clockFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
@@ -19,6 +21,11 @@ export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 3600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`;
+}
+
+/** `just now`, then `0:42 ago`. */
+export function ago(ms: number): string {
+  return ms < JUST_NOW ? 'just now' : `${duration(ms)} ago`;
 }
 
 /** Minutes only, for what changes slowly: `12 min`, `2 h 14 min`. */

@@ -1,41 +1,98 @@
-/** The address bar: which list, which chat. */
+/** The address bar: which list and chat, or which settings. What is not saved is asked about before one leaves. */
 
 /** The lists of the chats screen. */
 export type ListId = 'active' | 'waiting' | 'ended' | 'all';
 const LISTS: readonly ListId[] = ['active', 'waiting', 'ended', 'all'];
 
-/** Where we are. */
+/** The parts of the settings. */
+export type SectionId = 'operators' | 'groups';
+const SECTIONS: readonly SectionId[] = ['operators', 'groups'];
+
+/** A part of the settings, or one thing in it. */
+export interface SettingsPlace {
+  section: SectionId;
+  id: string | null;
+}
+
+/** Where we are; beside the settings no chat is open. */
 export interface Place {
   list: ListId;
   chat: string | null;
+  settings: SettingsPlace | null;
 }
+
+const BEGINNING: Place = { list: 'active', chat: null, settings: null };
 
 /** Reads an address of ours; others are the chats screen. */
 export function placeOf(path: string, search: string): Place {
+  const [, section, id] = /^\/settings(?:\/([a-z]+)(?:\/([A-Za-z0-9_-]{1,64}))?)?\/?$/.exec(path) ?? [];
+  if (path.startsWith('/settings'))
+    return { ...BEGINNING, settings: { section: SECTIONS.find((one) => one === section) ?? 'groups', id: id ?? null } };
   const list = new URLSearchParams(search).get('list') as ListId | null;
   const chat = /^\/chats\/([A-Za-z0-9_-]{1,64})\/?$/.exec(path)?.[1] ?? null;
-  return { list: list !== null && LISTS.includes(list) ? list : 'active', chat };
+  return { list: list !== null && LISTS.includes(list) ? list : 'active', chat, settings: null };
 }
 
 /** The address of a place. */
-export function addressOf({ list, chat }: Place): string {
+export function addressOf({ list, chat, settings }: Place): string {
+  if (settings) return `/settings/${settings.section}${settings.id === null ? '' : `/${settings.id}`}`;
   return (chat === null ? '/chats' : `/chats/${chat}`) + (list === 'active' ? '' : `?list=${list}`);
 }
 
 export class Router {
-  place = $state.raw<Place>({ list: 'active', chat: null });
+  place = $state.raw<Place>(BEGINNING);
+  /** Where somebody wants to go although something here is not saved. */
+  asked = $state.raw<Place | null>(null);
+  /** Whether something here would be lost; set by the screen that holds it. */
+  unsaved: () => boolean = () => false;
   /** Told whenever the place is another one. */
   onMove: ((place: Place) => void) | null = null;
 
   start(): () => void {
     const read = (): void => this.#enter(placeOf(location.pathname, location.search));
-    addEventListener('popstate', read);
+    const back = (): void => {
+      const place = placeOf(location.pathname, location.search);
+      if (!this.#mayLeave(place)) history.pushState(null, '', addressOf(this.place));
+      else this.#enter(place);
+    };
+    // The browser asks by itself when the page is closed.
+    const close = (event: BeforeUnloadEvent): void => {
+      if (this.unsaved()) event.preventDefault();
+    };
+    addEventListener('popstate', back);
+    addEventListener('beforeunload', close);
     read();
-    return () => removeEventListener('popstate', read);
+    return () => {
+      removeEventListener('popstate', back);
+      removeEventListener('beforeunload', close);
+    };
   }
 
+  /** Goes there; out of the settings where the change does not name them. */
   go(change: Partial<Place>): void {
-    const place = { ...this.place, ...change };
+    const place = { ...this.place, settings: null, ...change };
+    if (this.#mayLeave(place)) this.#go(place);
+  }
+
+  /** The answer: leave, and lose what is not saved. */
+  leave(): void {
+    const place = this.asked;
+    this.asked = null;
+    if (place) this.#go(place);
+  }
+
+  /** The answer: stay. */
+  stay(): void {
+    this.asked = null;
+  }
+
+  #mayLeave(place: Place): boolean {
+    if (addressOf(place) === addressOf(this.place) || !this.unsaved()) return true;
+    this.asked = place;
+    return false;
+  }
+
+  #go(place: Place): void {
     const address = addressOf(place);
     if (address !== location.pathname + location.search) history.pushState(null, '', address);
     this.#enter(place);
@@ -54,7 +111,8 @@ export class Router {
 
   /** The place is where one begins. */
   forget(): void {
-    this.place = { list: 'active', chat: null };
+    this.place = BEGINNING;
+    this.asked = null;
   }
 
   #enter(place: Place): void {

@@ -2,7 +2,7 @@ import { memoryShelf } from '@switchboard/protocol';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Http, Problem } from '../http';
 import { linked } from '../linked';
-import { duration, figure, minutes } from '../words';
+import { ago, duration, figure, minutes } from '../words';
 import { Drafts } from './drafts.svelte';
 import { type Page, PagedChats } from './paged.svelte';
 import { find, pieces } from './palette';
@@ -24,6 +24,7 @@ test('spans are figures with their unit', () => {
   ]);
   expect(minutes(8_040_000)).toBe('2 h 14 min');
   expect(duration(-500)).toBe('0:00');
+  expect([0, 9_999, 10_000, 65_000].map(ago)).toEqual(['just now', 'just now', '0:10 ago', '1:05 ago']);
   expect(figure(1181204)).toBe('1\u00a0181\u00a0204');
 });
 
@@ -38,14 +39,18 @@ test('an address in a message is a link, the full stop after it is not, and no s
 
 test('places have addresses, and addresses places', () => {
   for (const place of [
-    { list: 'active', chat: null },
-    { list: 'waiting', chat: 'abc' },
-    { list: 'all', chat: null },
+    { list: 'active', chat: null, settings: null },
+    { list: 'waiting', chat: 'abc', settings: null },
+    { list: 'all', chat: null, settings: null },
+    { list: 'active', chat: null, settings: { section: 'operators', id: null } },
+    { list: 'active', chat: null, settings: { section: 'groups', id: 'support' } },
   ] as const) {
     const url = new URL(addressOf(place), 'http://x');
     expect(placeOf(url.pathname, url.search)).toEqual(place);
   }
-  expect(placeOf('/somewhere/else', '?list=nonsense')).toEqual({ list: 'active', chat: null });
+  expect(placeOf('/somewhere/else', '?list=nonsense')).toEqual({ list: 'active', chat: null, settings: null });
+  expect(addressOf(placeOf('/settings', ''))).toBe('/settings/groups');
+  expect(addressOf(placeOf('/settings/nonsense/x', ''))).toBe('/settings/groups/x');
 });
 
 test('preferences survive a reload, and nonsense in the store does no harm', () => {

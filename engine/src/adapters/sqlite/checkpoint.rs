@@ -1,0 +1,136 @@
+//! Brings the log home. Most of it is copied by a connection on a thread of its own while commits go on; the few pages
+//! that came meanwhile the writer copies itself between two commits, so that the log is empty at one moment and the
+//! next commit begins it anew: a log that is written over needs no new room, and a commit no news of the file's size.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use rusqlite::hooks::Wal;
+use rusqlite::{Connection, Result};
+
+use crate::adapters::sqlite::queue::Queue;
+use crate::domain::limits::{LOG_PAGES, LOG_PAGES_MAX, LOG_PAGES_REST, LOG_PATIENCE, METRICS_UPKEEP_EVERY};
+use crate::metrics::StoreMetrics;
+
+const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+const RESTART: &str = "PRAGMA wal_checkpoint(RESTART)";
+
+thread_local! {
+    /// Pages of the log after the latest commit of this thread.
+    static PAGES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// What a checkpoint found: pages of the log, and how many of them are home.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Copied {
+    log: u32,
+    home: u32,
+}
+
+/// The writer's half.
+pub(super) struct Checkpoints {
+    to_copier: Sender<()>,
+    from_copier: Receiver<Result<Copied>>,
+    asked: bool,
+    /// Pages of the log.
+    pages: u32,
+    /// Pages from which on it is time.
+    due_at: u32,
+}
+
+impl Checkpoints {
+    /// For the writing connection, which is used on the calling thread alone.
+    pub(super) fn new(connection: &Connection, to_copier: Sender<()>, from_copier: Receiver<Result<Copied>>) -> Self {
+        connection.wal_hook(Some(note_pages));
+        Self { to_copier, from_copier, asked: false, pages: 0, due_at: LOG_PAGES }
+    }
+
+    /// A transaction was committed. Answers the pages of the log.
+    pub(super) fn committed(&mut self) -> u32 {
+        let pages = PAGES.get();
+        if pages < self.pages {
+            self.due_at = LOG_PAGES;
+        }
+        self.pages = pages;
+        pages
+    }
+
+    /// Asks for a checkpoint where one is due, and finishes one that was asked for. To be called between two
+    /// transactions. Answers whether the log came home.
+    pub(super) fn look(&mut self, connection: &Connection) -> bool {
+        if !self.asked {
+            if self.pages >= self.due_at {
+                self.asked = self.to_copier.send(()).is_ok();
+            }
+            return false;
+        }
+        let Ok(copied) = self.from_copier.try_recv() else { return false };
+        self.asked = false;
+        match copied {
+            // It could not keep up: once more from there.
+            Ok(copied) if self.pages.saturating_sub(copied.home) > LOG_PAGES_REST && self.pages < LOG_PAGES_MAX => {
+                return false;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the log could not be brought home; it grows meanwhile"),
+        }
+        // Readers in the log may keep it from beginning anew; then it goes on for a while.
+        self.due_at = self.pages.saturating_add(LOG_PAGES / 4);
+        let finished = if self.pages >= LOG_PAGES_MAX { restart(connection) } else { checkpoint(connection, PASSIVE) };
+        match finished {
+            Ok(copied) => copied.home == copied.log,
+            Err(error) => {
+                tracing::warn!(%error, "the log could not be brought home; it grows meanwhile");
+                false
+            }
+        }
+    }
+}
+
+/// Copies whenever it is asked, until nobody asks any more.
+pub(super) fn run(
+    connection: &Connection,
+    requests: &Receiver<()>,
+    answers: &Sender<Result<Copied>>,
+    queue: &Arc<Queue>,
+    metrics: &StoreMetrics,
+) {
+    loop {
+        match requests.recv_timeout(METRICS_UPKEEP_EVERY) {
+            Ok(()) => {
+                if answers.send(checkpoint(connection, PASSIVE)).is_err() {
+                    break;
+                }
+                queue.nudge();
+            }
+            // A quiet moment, and the only thread that has one.
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        metrics.upkeep();
+    }
+}
+
+/// Waits for readers that are in the log: those that come meanwhile need it no more.
+fn restart(connection: &Connection) -> Result<Copied> {
+    connection.busy_timeout(LOG_PATIENCE)?;
+    let copied = checkpoint(connection, RESTART);
+    connection.busy_timeout(Duration::ZERO)?;
+    copied
+}
+
+fn checkpoint(connection: &Connection, how: &str) -> Result<Copied> {
+    connection.prepare_cached(how)?.query_row([], |row| {
+        // Without a log both are -1.
+        let pages = |at| row.get::<_, i64>(at).map(|pages| u32::try_from(pages).unwrap_or(0));
+        Ok(Copied { log: pages(1)?, home: pages(2)? })
+    })
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the form of the hook")]
+fn note_pages(_: &Wal, pages: std::ffi::c_int) -> Result<()> {
+    PAGES.set(u32::try_from(pages).unwrap_or(0));
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! How long a visitor will wait: those ahead and the visitor themselves, divided by the pace at which the queue is
+//! served (the estimator by queue length of W. Whitt, "Predicting Queueing Delays", Management Science 45(6), 1999).
+//! The pace is what was served lately, older things counting less: half after each [`PACE_HALF_LIFE`]. Two numbers
+//! and a moment are all that is kept.
+
+use std::time::Duration;
+
+use crate::domain::limits::{ESTIMATE_MAX, PACE_HALF_LIFE};
+use crate::domain::time::Timestamp;
+
+/// The pace at which a group serves those who wait.
+#[derive(Debug, Clone, Default)]
+pub struct Pace {
+    served: f64,
+    seconds: f64,
+    /// Up to when time has been counted; none while nobody waits.
+    since: Option<Timestamp>,
+}
+
+impl Pace {
+    /// Somebody waits now, or nobody does: only the time in which somebody waits says how quickly a queue is served.
+    pub fn waits(&mut self, somebody: bool, now: Timestamp) {
+        self.count(now);
+        self.since = somebody.then_some(now);
+    }
+
+    /// Somebody who waited was served.
+    pub fn serves(&mut self, now: Timestamp) {
+        self.count(now);
+        self.served += 1.0;
+    }
+
+    /// How long somebody with so many ahead will wait; `None` while too little was seen, or the answer would be idle.
+    pub fn estimate(&self, ahead: usize) -> Option<Duration> {
+        if self.served < LEAST_SERVED || self.seconds <= 0.0 {
+            return None;
+        }
+        let seconds = (ahead as f64 + 1.0) * self.seconds / self.served;
+        (seconds <= ESTIMATE_MAX.as_secs_f64()).then(|| Duration::from_secs_f64(seconds))
+    }
+
+    fn count(&mut self, now: Timestamp) {
+        let Some(since) = self.since else { return };
+        // A clock that jumps back counts nothing, one that jumps ahead no more than leaves a trace.
+        let spent = now.since(since).as_secs_f64();
+        let fades = 0.5_f64.powf(spent / PACE_HALF_LIFE.as_secs_f64());
+        let mean_life = PACE_HALF_LIFE.as_secs_f64() / std::f64::consts::LN_2;
+        self.served *= fades;
+        self.seconds = self.seconds * fades + mean_life * (1.0 - fades);
+        self.since = Some(now);
+    }
+}
+
+/// Chats that must have been served before anybody is told a time.
+const LEAST_SERVED: f64 = 3.0;
+
+/// What was told to a visitor, beside what came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forecast {
+    /// The wait that was told last, counted from when it was told.
+    pub told: Duration,
+    /// The wait from then on.
+    pub waited: Duration,
+}
+
+impl Forecast {
+    /// Milliseconds by which the visitor waited longer than told; negative: less.
+    pub fn error_ms(&self) -> i64 {
+        let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        millis(self.waited).saturating_sub(millis(self.told))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn a_queue_that_serves_one_each_half_minute_makes_the_third_wait_a_minute_and_a_half() {
+        let mut pace = Pace::default();
+        pace.waits(true, at(0));
+        (1..=200).for_each(|n| pace.serves(at(n * 30)));
+        let said = pace.estimate(2).unwrap().as_secs_f64();
+        assert!((85.0..=91.0).contains(&said), "{said}");
+    }
+
+    #[test]
+    fn a_queue_that_turns_slow_is_believed_to_be_slow_after_a_while() {
+        let mut pace = Pace::default();
+        pace.waits(true, at(0));
+        (1..=100).for_each(|n| pace.serves(at(n * 10)));
+        (1..=40).for_each(|n| pace.serves(at(1_000 + n * 100)));
+        let said = pace.estimate(0).unwrap().as_secs_f64();
+        assert!((80.0..=105.0).contains(&said), "{said}");
+    }
+
+    #[test]
+    fn time_in_which_nobody_waits_says_nothing_of_the_pace() {
+        let mut pace = Pace::default();
+        pace.waits(true, at(0));
+        (1..=20).for_each(|n| pace.serves(at(n * 10)));
+        let before = pace.estimate(0);
+        pace.waits(false, at(200));
+        pace.waits(true, at(90_000));
+        assert_eq!(pace.estimate(0), before);
+        pace.waits(true, at(10));
+        assert_eq!(pace.estimate(0), before, "a clock that jumps back counts nothing");
+    }
+
+    #[test]
+    fn nothing_is_told_before_something_was_seen_or_beyond_what_is_honest() {
+        let mut pace = Pace::default();
+        pace.waits(true, at(0));
+        pace.serves(at(10));
+        assert_eq!(pace.estimate(0), None);
+        (2..=10).for_each(|n| pace.serves(at(n * 10)));
+        assert!(pace.estimate(0).is_some());
+        assert_eq!(pace.estimate(1_000_000), None);
+        let forecast = Forecast { told: Duration::from_secs(30), waited: Duration::from_secs(20) };
+        assert_eq!(forecast.error_ms(), -10_000);
+    }
+}

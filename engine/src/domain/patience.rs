@@ -1,0 +1,30 @@
+//! How long is waited for people and their browsers before something is done without them. The product waits as
+//! [`limits`](crate::domain::limits) say; whoever starts an engine may say otherwise, which tests of these rules do.
+
+use std::time::Duration;
+
+use crate::domain::limits::{CLIENT_SILENCE_MAX, HELLO_WITHIN, OPERATOR_GRACE, WAITING_VISITOR_GRACE};
+
+/// See the module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For an operator whose last window is lost.
+    pub operator_grace: Duration,
+    /// For a visitor who waits and whose last tab is lost.
+    pub waiting_visitor_grace: Duration,
+    /// For a socket's `hello`.
+    pub hello_within: Duration,
+    /// For any sign of life of a socket.
+    pub client_silence_max: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            operator_grace: OPERATOR_GRACE,
+            waiting_visitor_grace: WAITING_VISITOR_GRACE,
+            hello_within: HELLO_WITHIN,
+            client_silence_max: CLIENT_SILENCE_MAX,
+        }
+    }
+}

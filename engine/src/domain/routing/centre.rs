@@ -1,0 +1,412 @@
+//! Many desks that share operators, put together in one place and without any delay: what the actors of a cluster do
+//! by messages. A slot that becomes free goes to the group that needs it most, a proposal of one group counts in all
+//! of its operator's, and a chat that looks in several groups is proposed by one at a time.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::domain::chat::Tried;
+use crate::domain::group::GroupSettings;
+use crate::domain::ids::{ChatId, GroupId, OperatorId};
+use crate::domain::operator::{Reception, Slots, SlotsEffect};
+use crate::domain::routing::desk::Desk;
+use crate::domain::routing::effect::{Arrival, Effect, Settled};
+use crate::domain::routing::roster::{LoadNews, Member};
+use crate::domain::time::Timestamp;
+
+/// What a group's desk asks for from outside; what desks and slots have to say to each other is done already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Which group.
+    pub group: GroupId,
+    /// What it asks for.
+    pub effect: Effect,
+}
+
+/// A waiting chat, wherever it looks for an operator.
+#[derive(Debug, Clone)]
+struct Known {
+    arrival: Arrival,
+    /// The group it waits in first, then those that help.
+    groups: Vec<GroupId>,
+    /// Who has proposed it, until the offer is over.
+    proposed: Option<(GroupId, OperatorId)>,
+}
+
+/// See the module. Calls for chats, operators and groups that are not here change nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Centre {
+    desks: BTreeMap<GroupId, Desk>,
+    slots: BTreeMap<OperatorId, Slots>,
+    groups_of: BTreeMap<OperatorId, Vec<GroupId>>,
+    chats: BTreeMap<ChatId, Known>,
+    /// Proposals that are not answered, by operator and group.
+    under_way: BTreeMap<OperatorId, BTreeMap<GroupId, u32>>,
+}
+
+impl Centre {
+    /// Groups with their members; nobody waits yet.
+    pub fn open(groups: impl IntoIterator<Item = (GroupSettings, Vec<Member>)>, now: Timestamp) -> (Self, Vec<Action>) {
+        let (mut centre, mut out) = (Self::default(), Vec::new());
+        for (settings, members) in groups {
+            let group = settings.id.clone();
+            for member in &members {
+                centre.joins(member.operator, &group);
+            }
+            let (desk, effects) = Desk::open(settings, members, [], now);
+            centre.desks.insert(group.clone(), desk);
+            centre.absorb(&group, effects, now, &mut out);
+        }
+        (centre, out)
+    }
+
+    /// A chat waits in a group, or says so again.
+    pub fn handle_waiting(&mut self, group: &GroupId, arrival: Arrival, now: Timestamp) -> Vec<Action> {
+        let mut out = Vec::new();
+        let chat = arrival.chat;
+        match self.chats.get_mut(&chat) {
+            Some(known) => known.arrival = arrival.clone(),
+            None => {
+                let known = Known { arrival: arrival.clone(), groups: vec![group.clone()], proposed: None };
+                self.chats.insert(chat, known);
+            }
+        }
+        self.at(group, now, &mut out, |desk| desk.handle_waiting(arrival, now));
+        if self.desks.get(group).is_none_or(|desk| desk.queue().get(chat).is_none()) {
+            self.chats.remove(&chat);
+        }
+        out
+    }
+
+    /// A chat waits no longer: ended or moved.
+    pub fn handle_gone(&mut self, chat: ChatId, now: Timestamp) -> Vec<Action> {
+        self.leaves(chat, None, now)
+    }
+
+    /// A chat waits no longer: an operator of this group has it.
+    pub fn handle_served(&mut self, chat: ChatId, group: &GroupId, now: Timestamp) -> Vec<Action> {
+        self.leaves(chat, Some(group), now)
+    }
+
+    /// The chat answers a proposal.
+    pub fn handle_settled(&mut self, chat: ChatId, operator: OperatorId, how: Settled, now: Timestamp) -> Vec<Action> {
+        let mut out = Vec::new();
+        let Some(known) = self.chats.get(&chat) else { return out };
+        let Some((group, _)) = known.proposed.clone().filter(|(_, to)| *to == operator) else { return out };
+        match how {
+            Settled::Offered(load) => {
+                self.news(&load, Some(&group), now, &mut out);
+                self.at(&group, now, &mut out, |desk| {
+                    desk.handle_settled(chat, operator, Settled::Offered(load.clone()), now)
+                });
+                self.settled(&group, operator, now, &mut out);
+            }
+            Settled::Assigned(load) => {
+                self.news(&load, Some(&group), now, &mut out);
+                self.at(&group, now, &mut out, |desk| {
+                    desk.handle_settled(chat, operator, Settled::Assigned(load.clone()), now)
+                });
+                self.settled(&group, operator, now, &mut out);
+                if let Some(known) = self.chats.get_mut(&chat) {
+                    known.proposed = None;
+                }
+                out.extend(self.leaves(chat, None, now));
+            }
+            how @ (Settled::NoCapacity | Settled::Refused) => self.closed(operator, now, &mut out, |centre, out| {
+                if let Some(known) = centre.chats.get_mut(&chat) {
+                    known.proposed = None;
+                }
+                centre.at(&group, now, out, |desk| desk.handle_settled(chat, operator, how, now));
+                centre.settled(&group, operator, now, out);
+                centre.release_elsewhere(chat, &group, now, out);
+            }),
+        }
+        out
+    }
+
+    /// An offer is over without the chat being assigned.
+    pub fn handle_offer_over(&mut self, chat: ChatId, tried: Vec<Tried>, now: Timestamp) -> Vec<Action> {
+        let mut out = Vec::new();
+        let Some(known) = self.chats.get_mut(&chat) else { return out };
+        known.arrival.tried.clone_from(&tried);
+        let proposer = known.proposed.take().map(|(group, _)| group);
+        for group in known.groups.clone() {
+            if self.is_proposed(chat) {
+                self.desks.get_mut(&group).into_iter().for_each(|desk| desk.note_elsewhere(chat));
+            }
+            self.at(&group, now, &mut out, |desk| desk.handle_offer_over(chat, tried.clone(), now));
+        }
+        if let Some(proposer) = proposer {
+            self.release_elsewhere(chat, &proposer, now, &mut out);
+        }
+        out
+    }
+
+    /// Whether an operator receives has changed.
+    pub fn handle_reception(&mut self, operator: OperatorId, reception: Reception, now: Timestamp) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.closed(operator, now, &mut out, |centre, out| {
+            for group in centre.groups(operator) {
+                centre.at(&group, now, out, |desk| desk.handle_reception(operator, reception, now));
+            }
+        });
+        out
+    }
+
+    /// What an operator holds has changed.
+    pub fn handle_load(&mut self, news: &LoadNews, now: Timestamp) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.closed(news.operator, now, &mut out, |centre, out| centre.news(news, None, now, out));
+        out
+    }
+
+    /// A member of a group is new or changed.
+    pub fn handle_member(&mut self, group: &GroupId, member: Member, now: Timestamp) -> Vec<Action> {
+        let (mut out, operator) = (Vec::new(), member.operator);
+        if self.desks.contains_key(group) {
+            self.joins(operator, group);
+        }
+        self.closed(operator, now, &mut out, |centre, out| {
+            centre.at(group, now, out, |desk| desk.handle_member(member, now));
+        });
+        out
+    }
+
+    /// Somebody is a member of a group no longer.
+    pub fn handle_member_gone(&mut self, group: &GroupId, operator: OperatorId, now: Timestamp) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.at(group, now, &mut out, |desk| desk.handle_member_gone(operator, now));
+        if let Some(groups) = self.groups_of.get_mut(&operator) {
+            groups.retain(|other| other != group);
+        }
+        out
+    }
+
+    /// A group is set up differently.
+    pub fn handle_settings(&mut self, settings: GroupSettings, now: Timestamp) -> Vec<Action> {
+        let (mut out, group) = (Vec::new(), settings.id.clone());
+        self.at(&group, now, &mut out, |desk| desk.handle_settings(settings, now));
+        out
+    }
+
+    /// Time has passed.
+    pub fn handle_due(&mut self, now: Timestamp) -> Vec<Action> {
+        let mut out = Vec::new();
+        let due = |desk: &Desk| desk.next_wake().is_some_and(|wake| wake <= now);
+        let groups: Vec<GroupId> =
+            self.desks.iter().filter(|(_, desk)| due(desk)).map(|(group, _)| group.clone()).collect();
+        for group in groups {
+            self.at(&group, now, &mut out, |desk| desk.handle_due(now));
+        }
+        out
+    }
+
+    /// When [`Centre::handle_due`] is to be called.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.desks.values().filter_map(Desk::next_wake).min()
+    }
+
+    /// The desk of a group.
+    pub fn desk(&self, group: &GroupId) -> Option<&Desk> {
+        self.desks.get(group)
+    }
+
+    /// The desks, by group.
+    pub fn desks(&self) -> impl Iterator<Item = &Desk> {
+        self.desks.values()
+    }
+
+    /// The groups in which a chat looks for an operator, its own first.
+    pub fn looks_in(&self, chat: ChatId) -> &[GroupId] {
+        self.chats.get(&chat).map_or(&[], |known| &known.groups)
+    }
+
+    fn joins(&mut self, operator: OperatorId, group: &GroupId) {
+        let groups = self.groups_of.entry(operator).or_default();
+        if !groups.contains(group) {
+            groups.push(group.clone());
+            groups.sort();
+        }
+    }
+
+    fn groups(&self, operator: OperatorId) -> Vec<GroupId> {
+        self.groups_of.get(&operator).cloned().unwrap_or_default()
+    }
+
+    fn is_proposed(&self, chat: ChatId) -> bool {
+        self.chats.get(&chat).is_some_and(|known| known.proposed.is_some())
+    }
+
+    fn at(
+        &mut self,
+        group: &GroupId,
+        now: Timestamp,
+        out: &mut Vec<Action>,
+        input: impl FnOnce(&mut Desk) -> Vec<Effect>,
+    ) {
+        let effects = self.desks.get_mut(group).map(input).unwrap_or_default();
+        self.absorb(group, effects, now, out);
+    }
+
+    /// Does what concerns other desks, passes on the rest. All proposals are known everywhere before anything else is.
+    fn absorb(&mut self, group: &GroupId, effects: Vec<Effect>, now: Timestamp, out: &mut Vec<Action>) {
+        for effect in &effects {
+            if let Effect::Propose { chat, operator, .. } = effect {
+                self.proposed(*chat, *operator, group);
+            }
+        }
+        for effect in effects {
+            match effect {
+                Effect::SeekIn { chat, groups } => self.seek(chat, groups, now, out),
+                Effect::NotNeeded { .. } => {}
+                Effect::Lost { chat, operator } => {
+                    // The same desk may have proposed the chat anew already.
+                    let again = self.desks.get(group).is_some_and(|desk| desk.proposed_to(chat).is_some());
+                    if let Some(known) = self.chats.get_mut(&chat).filter(|_| !again) {
+                        known.proposed = None;
+                    }
+                    self.settled(group, operator, now, out);
+                    self.release_elsewhere(chat, group, now, out);
+                }
+                effect => out.push(Action { group: group.clone(), effect }),
+            }
+        }
+    }
+
+    fn proposed(&mut self, chat: ChatId, operator: OperatorId, group: &GroupId) {
+        *self.under_way.entry(operator).or_default().entry(group.clone()).or_default() += 1;
+        if let Some(known) = self.chats.get_mut(&chat) {
+            known.proposed = Some((group.clone(), operator));
+            for other in known.groups.iter().filter(|other| *other != group) {
+                self.desks.get_mut(other).into_iter().for_each(|desk| desk.note_elsewhere(chat));
+            }
+        }
+        for (other, count) in self.elsewhere(operator, group) {
+            self.desks.get_mut(&other).into_iter().for_each(|desk| desk.note_proposals_elsewhere(operator, count));
+        }
+    }
+
+    /// A proposal of a group is not under way any more.
+    fn settled(&mut self, group: &GroupId, operator: OperatorId, now: Timestamp, out: &mut Vec<Action>) {
+        if let Some(groups) = self.under_way.get_mut(&operator) {
+            if let Some(count) = groups.get_mut(group) {
+                *count -= 1;
+            }
+            groups.retain(|_, count| *count > 0);
+        }
+        for (other, count) in self.elsewhere(operator, group) {
+            self.at(&other, now, out, |desk| desk.handle_proposals_elsewhere(operator, count, now));
+        }
+    }
+
+    /// How many proposals the operator's other groups than this one do not know of.
+    fn elsewhere(&self, operator: OperatorId, changed: &GroupId) -> Vec<(GroupId, u32)> {
+        let count = |group: &GroupId| {
+            let under_way = self.under_way.get(&operator).into_iter().flatten();
+            under_way.filter(|(other, _)| *other != group).map(|(_, count)| *count).sum()
+        };
+        let others = self.groups(operator).into_iter().filter(|group| group != changed);
+        others.map(|group| (group.clone(), count(&group))).collect()
+    }
+
+    /// The chat may be proposed by the other groups it looks in, the first of them first.
+    fn release_elsewhere(&mut self, chat: ChatId, proposer: &GroupId, now: Timestamp, out: &mut Vec<Action>) {
+        let groups = self.chats.get(&chat).map(|known| known.groups.clone()).unwrap_or_default();
+        for group in groups.iter().filter(|group| *group != proposer) {
+            if !self.is_proposed(chat) {
+                self.at(group, now, out, |desk| desk.handle_elsewhere_over(chat, now));
+            }
+        }
+    }
+
+    fn seek(&mut self, chat: ChatId, groups: Vec<GroupId>, now: Timestamp, out: &mut Vec<Action>) {
+        for group in groups {
+            let Some(known) = self.chats.get_mut(&chat) else { return };
+            if known.groups.contains(&group) || !self.desks.contains_key(&group) {
+                continue;
+            }
+            let guest_of = known.groups.first().cloned();
+            let rings_at = known.proposed.as_ref().map(|(_, operator)| *operator).or(known.arrival.rings_at);
+            let mut wishes = known.arrival.wishes.clone();
+            (wishes.wanted, wishes.last) = (None, None);
+            let arrival = Arrival { guest_of, rings_at, wishes, ..known.arrival.clone() };
+            known.groups.push(group.clone());
+            self.at(&group, now, out, |desk| desk.handle_waiting(arrival, now));
+        }
+    }
+
+    fn leaves(&mut self, chat: ChatId, served_by: Option<&GroupId>, now: Timestamp) -> Vec<Action> {
+        let mut out = Vec::new();
+        let Some(known) = self.chats.remove(&chat) else { return out };
+        let everywhere = |centre: &mut Self, out: &mut Vec<Action>| {
+            for group in &known.groups {
+                let served = served_by == Some(group);
+                centre.at(group, now, out, |desk| {
+                    if served { desk.handle_served(chat, now) } else { desk.handle_gone(chat, now) }
+                });
+            }
+        };
+        let rings = known.proposed.as_ref().filter(|(group, operator)| {
+            self.desks.get(group).and_then(|desk| desk.proposed_to(chat)) == Some(*operator)
+        });
+        match rings {
+            Some((group, operator)) => self.closed(*operator, now, &mut out, |centre, out| {
+                everywhere(centre, out);
+                centre.settled(group, *operator, now, out);
+            }),
+            None => everywhere(self, &mut out),
+        }
+        out
+    }
+
+    /// News for all groups of an operator; the group whose answer brings them hears them with it.
+    fn news(&mut self, news: &LoadNews, but: Option<&GroupId>, now: Timestamp, out: &mut Vec<Action>) {
+        for group in self.groups(news.operator).iter().filter(|group| but != Some(*group)) {
+            self.at(group, now, out, |desk| desk.handle_load(news, now));
+        }
+    }
+
+    /// An input that may free a slot of an operator: what is free then goes where it is needed most.
+    fn closed(
+        &mut self,
+        operator: OperatorId,
+        now: Timestamp,
+        out: &mut Vec<Action>,
+        input: impl FnOnce(&mut Self, &mut Vec<Action>),
+    ) {
+        let groups = self.groups(operator);
+        if groups.len() < 2 {
+            return input(self, out);
+        }
+        self.close(operator, true, &groups, now, out);
+        input(self, out);
+        let mut slots = self.slots.remove(&operator).unwrap_or_else(|| Slots::new([]));
+        slots.set_groups(groups.iter().cloned());
+        let mut to_do: VecDeque<SlotsEffect> = slots.handle_freed(now).into();
+        while let Some(effect) = to_do.pop_front() {
+            match effect {
+                SlotsEffect::Close => self.close(operator, true, &groups, now, out),
+                SlotsEffect::Open => self.close(operator, false, &groups, now, out),
+                SlotsEffect::Ask { round } => {
+                    for group in &groups {
+                        let bid = self.desks.get(group).and_then(|desk| desk.bid(operator, now));
+                        to_do.extend(slots.handle_bid(round, group, bid, now));
+                    }
+                }
+                SlotsEffect::Grant { group, round } => {
+                    let effects = self.desks.get_mut(&group).map(|desk| desk.handle_grant(operator, now));
+                    let effects = effects.unwrap_or_default();
+                    let used = !effects.contains(&Effect::NotNeeded { operator });
+                    self.absorb(&group, effects, now, out);
+                    to_do.extend(slots.handle_used(round, used, now));
+                }
+            }
+        }
+        self.slots.insert(operator, slots);
+    }
+
+    fn close(&mut self, operator: OperatorId, close: bool, groups: &[GroupId], now: Timestamp, out: &mut Vec<Action>) {
+        for group in groups {
+            self.at(group, now, out, |desk| desk.handle_closed(operator, close, now));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Groups whose chats ring at all who are free. No slot is reserved: the store takes the first who accepts. The desk
+//! keeps who hears which chat, and says only what changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::group::Handling;
+use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::limits::RING_ALL_CHATS_MAX;
+use crate::domain::queue::Offering;
+use crate::domain::routing::demand::{Demand, cooled_down_at};
+use crate::domain::routing::desk::Desk;
+use crate::domain::routing::earlier;
+use crate::domain::routing::effect::Effect;
+use crate::domain::time::Timestamp;
+
+/// Which chat rings at whom.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ringing {
+    at: BTreeMap<ChatId, BTreeSet<OperatorId>>,
+}
+
+impl Ringing {
+    pub(super) fn forget(&mut self, chat: ChatId) {
+        self.at.remove(&chat);
+    }
+}
+
+impl Desk {
+    /// At whom a chat rings in a group where it rings at all.
+    pub fn rings_at_all(&self, chat: ChatId) -> impl Iterator<Item = OperatorId> {
+        self.ringing.at.get(&chat).into_iter().flatten().copied()
+    }
+
+    pub(super) fn ring_all(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.again_at = None;
+        let first: Vec<ChatId> = self.queue.iter().take(RING_ALL_CHATS_MAX).collect();
+        let behind: Vec<ChatId> = self.ringing.at.keys().filter(|chat| !first.contains(chat)).copied().collect();
+        for chat in behind {
+            self.ring_at(chat, BTreeSet::new(), effects);
+        }
+        for chat in first {
+            let Some(waiting) = self.queue.get(chat) else { continue };
+            let wanted = match waiting.offering {
+                Offering::No => {
+                    let (wanted, again_at) = self.all_for(&waiting.demand, now);
+                    self.again_at = earlier(self.again_at, again_at);
+                    wanted
+                }
+                _ => BTreeSet::new(),
+            };
+            self.ring_at(chat, wanted, effects);
+        }
+    }
+
+    /// All who may hear a chat: the primary members, or the secondary ones when there are none; those who let it go
+    /// long enough ago when nobody else is left. And when that changes by itself.
+    fn all_for(&self, demand: &Demand, now: Timestamp) -> (BTreeSet<OperatorId>, Option<Timestamp>) {
+        if let Some(only) = demand.only() {
+            return (self.roster.free_member(only).map(|_| only).into_iter().collect(), None);
+        }
+        let view = self.roster.view(demand.class());
+        let (mut fresh, mut again, mut again_at) = (Vec::new(), Vec::new(), None);
+        for score in view.free() {
+            let Some((handling, _)) = self.roster.free_member(score.operator) else { continue };
+            let tried = demand.tried().iter().find(|tried| tried.operator == score.operator);
+            match tried.map(cooled_down_at) {
+                None => fresh.push((handling, score.operator)),
+                Some(from) if from <= now => again.push((handling, score.operator)),
+                Some(from) => again_at = earlier(again_at, Some(from)),
+            }
+        }
+        let all = if fresh.is_empty() { again } else { fresh };
+        let best = all.iter().map(|(handling, _)| *handling).min().unwrap_or(Handling::Primary);
+        let all = all.into_iter().filter(|(handling, _)| *handling == best).map(|(_, operator)| operator).collect();
+        (all, again_at)
+    }
+
+    fn ring_at(&mut self, chat: ChatId, wanted: BTreeSet<OperatorId>, effects: &mut Vec<Effect>) {
+        let before = self.ringing.at.remove(&chat).unwrap_or_default();
+        let more: Vec<(OperatorId, String)> = wanted
+            .difference(&before)
+            .filter_map(|operator| self.roster.member(*operator).map(|member| (*operator, member.name.clone())))
+            .collect();
+        let let_go =
+            |operator: &OperatorId| self.queue.get(chat).is_some_and(|waiting| waiting.demand.was_tried(*operator));
+        let fewer: Vec<OperatorId> = before.difference(&wanted).filter(|operator| !let_go(operator)).copied().collect();
+        if !fewer.is_empty() {
+            effects.push(Effect::RingNoMore { chat, operators: fewer });
+        }
+        if !more.is_empty() {
+            effects.push(Effect::RingAll { chat, operators: more, ring: self.settings.offer_expires_after });
+        }
+        if !wanted.is_empty() {
+            self.ringing.at.insert(chat, wanted);
+        }
+    }
+}

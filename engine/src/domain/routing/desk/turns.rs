@@ -1,0 +1,219 @@
+//! What time alone brings to those who wait: wishes that are given up, other groups that are asked, the end of a wait
+//! that is too long, and of hope in a group that is off-line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::chat::Tried;
+use crate::domain::group::{Availability, Instead};
+use crate::domain::ids::ChatId;
+use crate::domain::limits::{OFFLINE_HOPE, TURN_AWAY_REPEAT};
+use crate::domain::queue::Offering;
+use crate::domain::routing::demand::{Demand, Wishes};
+use crate::domain::routing::desk::Desk;
+use crate::domain::routing::earlier;
+use crate::domain::routing::effect::{Arrival, Effect, TurnedAway};
+use crate::domain::time::Timestamp;
+
+/// When something is due for whom.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turns {
+    due: BTreeSet<(Timestamp, ChatId)>,
+    due_of: BTreeMap<ChatId, Timestamp>,
+    /// Chats that look for an operator in other groups too.
+    sought: BTreeSet<ChatId>,
+    /// Chats that have been told to leave, and when they are told again.
+    leaving: BTreeMap<ChatId, Timestamp>,
+    guests: BTreeSet<ChatId>,
+    /// Since when nobody receives here.
+    offline_since: Option<Timestamp>,
+    /// When those who wait in an off-line group are looked at next.
+    offline_look: Option<Timestamp>,
+    /// Whether the hours allow it, when that was found, and until when it holds.
+    open: Option<(bool, Timestamp, Timestamp)>,
+}
+
+impl Desk {
+    pub(super) fn demand(
+        &self,
+        tried: impl IntoIterator<Item = Tried>,
+        wishes: &Wishes,
+        entered_at: Timestamp,
+        now: Timestamp,
+        before: Option<&Demand>,
+    ) -> Demand {
+        Demand::with_wishes(tried, wishes, entered_at, &self.settings.rules, now, before)
+    }
+
+    /// The effect for a chat that comes when there is no place left.
+    pub(super) fn without_place(&self, arrival: &Arrival) -> Option<Effect> {
+        let max = usize::try_from(self.settings.rules.queue_length_max?).unwrap_or(usize::MAX);
+        let is_new = self.queue.get(arrival.chat).is_none() && arrival.rings_at.is_none();
+        let own = self.queue.len() - self.turns.guests.len();
+        let refused = is_new && arrival.guest_of.is_none() && own >= max;
+        let (chat, to) = (arrival.chat, self.instead(arrival.moved));
+        refused.then_some(Effect::TurnAway { chat, to, why: TurnedAway::QueueFull })
+    }
+
+    fn instead(&self, moved: bool) -> Instead {
+        if moved { Instead::OfflineForm } else { self.settings.rules.when_full.clone() }
+    }
+
+    pub(super) fn is_sought_elsewhere(&self, chat: ChatId) -> bool {
+        self.turns.sought.contains(&chat)
+    }
+
+    pub(super) fn arrived(&mut self, chat: ChatId, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Some(waiting) = self.queue.get(chat) else { return };
+        if waiting.guest_of.is_some() {
+            self.turns.guests.insert(chat);
+        } else {
+            self.turns.guests.remove(&chat);
+        }
+        if self.turns.offline_since.is_some() {
+            self.turns.offline_look =
+                earlier(self.turns.offline_look, Some(waiting.entered_at.max(now) + OFFLINE_HOPE));
+        }
+        self.review(chat, None, now, effects);
+    }
+
+    pub(super) fn forget_turns(&mut self, chat: ChatId) {
+        if let Some(at) = self.turns.due_of.remove(&chat) {
+            self.turns.due.remove(&(at, chat));
+        }
+        self.turns.sought.remove(&chat);
+        self.turns.leaving.remove(&chat);
+        self.turns.guests.remove(&chat);
+    }
+
+    pub(super) fn take_turns(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        while let Some((at, chat)) = self.turns.due.first().copied().filter(|(at, _)| *at <= now) {
+            self.turns.due.remove(&(at, chat));
+            self.turns.due_of.remove(&chat);
+            self.review(chat, None, now, effects);
+        }
+    }
+
+    pub(super) fn review_all(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let all: Vec<ChatId> = self.queue.iter().collect();
+        all.into_iter().for_each(|chat| self.review(chat, None, now, effects));
+        (self.turns.open, self.turns.offline_look) = (None, self.turns.offline_since.map(|_| now));
+    }
+
+    /// Brings what one chat asks for up to date, and finds when to look at it next.
+    pub(super) fn review(
+        &mut self,
+        chat: ChatId,
+        tried: Option<Vec<Tried>>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(waiting) = self.queue.get(chat) else { return };
+        let tried = tried.unwrap_or_else(|| waiting.demand.tried().to_vec());
+        let demand = self.demand(tried, &waiting.wishes, waiting.entered_at, now, Some(&waiting.demand));
+        let (before, entered_at) = (waiting.demand.class().clone(), waiting.entered_at);
+        let (own, moved) = (waiting.guest_of.is_none(), waiting.moved);
+        let idle = matches!(waiting.offering, Offering::No | Offering::Elsewhere);
+        let mut next = demand.changes_at();
+        let awaits_one = demand.only().is_some();
+        if *demand.class() != before {
+            self.roster.use_class(demand.class());
+            self.roster.leave_class(&before);
+        }
+        self.queue.set_demand(chat, demand);
+        let rules = &self.settings.rules;
+        if let Some(overflow) =
+            rules.overflow.as_ref().filter(|_| own && !awaits_one && !self.turns.sought.contains(&chat))
+        {
+            let at = entered_at + std::time::Duration::from_secs(u64::from(overflow.after_s));
+            if at <= now {
+                effects.push(Effect::SeekIn { chat, groups: overflow.groups.clone() });
+                self.turns.sought.insert(chat);
+            } else {
+                next = earlier(next, Some(at));
+            }
+        }
+        if let Some(max) = rules.queue_wait_max().filter(|_| own) {
+            let at = (entered_at + max).max(self.turns.leaving.get(&chat).copied().unwrap_or(Timestamp::EPOCH));
+            if at > now {
+                next = earlier(next, Some(at));
+            } else if idle {
+                let to = self.instead(moved);
+                next = earlier(next, Some(self.ask_to_leave(chat, to, TurnedAway::WaitedTooLong, now, effects)));
+            } else {
+                next = earlier(next, Some(now + TURN_AWAY_REPEAT));
+            }
+        }
+        if let Some(at) = self.turns.due_of.remove(&chat) {
+            self.turns.due.remove(&(at, chat));
+        }
+        if let Some(next) = next {
+            self.turns.due.insert((next, chat));
+            self.turns.due_of.insert(chat, next);
+        }
+    }
+
+    fn ask_to_leave(
+        &mut self,
+        chat: ChatId,
+        to: Instead,
+        why: TurnedAway,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> Timestamp {
+        effects.push(Effect::TurnAway { chat, to, why });
+        let again = now + TURN_AWAY_REPEAT;
+        self.turns.leaving.insert(chat, again);
+        again
+    }
+
+    /// Off-line when nobody receives, or the hours say so.
+    pub(super) fn availability(&mut self, now: Timestamp) -> Availability {
+        let Some(hours) = &self.settings.rules.hours else { return self.roster.availability() };
+        let known = self.turns.open.filter(|(_, found_at, until)| *found_at <= now && now < *until);
+        let (open, ..) = *self.turns.open.insert(known.unwrap_or_else(|| {
+            let (open, until) = hours.at(now);
+            (open, now, until)
+        }));
+        if open { self.roster.availability() } else { Availability::Offline }
+    }
+
+    /// Those who wait in a group that turned off-line may hope a while. Who is sought elsewhere goes on waiting.
+    pub(super) fn turn_away_when_offline(
+        &mut self,
+        availability: Availability,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        if availability != Availability::Offline {
+            (self.turns.offline_since, self.turns.offline_look) = (None, None);
+            return;
+        }
+        let since = *self.turns.offline_since.get_or_insert(now);
+        let look = *self.turns.offline_look.get_or_insert(since + OFFLINE_HOPE);
+        if look > now {
+            return;
+        }
+        let latest = Timestamp::from_millis(now.millis().saturating_sub(OFFLINE_HOPE.as_millis() as i64));
+        if since > latest {
+            self.turns.offline_look = Some(since + OFFLINE_HOPE);
+            return;
+        }
+        let hopeless: Vec<ChatId> = self.queue.entered_by(latest).collect();
+        for chat in hopeless {
+            let told = self.turns.leaving.get(&chat).is_some_and(|again| *again > now);
+            let Some(waiting) = self.queue.get(chat) else { continue };
+            let idle = matches!(waiting.offering, Offering::No | Offering::Elsewhere);
+            if idle && !told && waiting.guest_of.is_none() && !self.turns.sought.contains(&chat) {
+                self.ask_to_leave(chat, Instead::OfflineForm, TurnedAway::GroupOffline, now, effects);
+            }
+        }
+        self.turns.offline_look = Some(now + TURN_AWAY_REPEAT);
+    }
+
+    pub(super) fn next_turn(&self) -> Option<Timestamp> {
+        let due = self.turns.due.first().map(|(at, _)| *at);
+        let look = self.turns.offline_look.filter(|_| !self.queue.is_empty());
+        let hours = self.turns.open.filter(|_| self.settings.rules.hours.is_some()).map(|(_, _, until)| until);
+        [due, look, hours].into_iter().flatten().min()
+    }
+}

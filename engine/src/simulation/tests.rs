@@ -1,0 +1,186 @@
+//! Centres told as stories, and the same ones with a rule planted wrong.
+
+mod against_theory;
+
+use crate::domain::ids::GroupId;
+use crate::simulation::world::{Fault, World};
+use crate::simulation::*;
+
+/// A scenario as people write it.
+fn scenario(json: &str) -> Scenario {
+    serde_json::from_str(json).unwrap()
+}
+
+fn looked_at_closely(json: &str) -> Results {
+    run(&scenario(json), 1).unwrap()
+}
+
+fn with_fault(scenario: &Scenario, fault: Fault, check_every: u32) -> Result<Run, Violation> {
+    let mut world = World::new(scenario, 0, check_every);
+    world.fault = Some(fault);
+    world.run()
+}
+
+/// Two groups, operators of several kinds, everything at once.
+const BUSY_DAY: &str = r#"{
+    "seed": 11, "length_s": 7200, "interval_s": 1800,
+    "groups": [
+        {"id": "sales", "arrivals": {"kind": "poisson", "per_hour": 120}, "offer_expires_s": 15,
+         "patience": {"kind": "exponential", "mean_s": 240}, "handling": {"kind": "lognormal", "mean_s": 200, "cv": 0.8},
+         "bursts": [{"at_s": 3600, "chats": 30, "within_s": 30}]},
+        {"id": "support", "arrivals": {"kind": "profile", "step_s": 1800, "per_hour": [40, 160, 90]}, "priority": 1,
+         "offer_mode": "automatic", "connection_timeout_s": 300, "handling": {"kind": "exponential", "mean_s": 150}}
+    ],
+    "crews": [
+        {"name": "seller", "count": 4, "limit": 3, "slowdown": 0.5, "seats": [{"group": "sales"}],
+         "answers": {"delay": {"kind": "lognormal", "mean_s": 6, "cv": 1}, "declined": 0.1, "ignored": 0.1}},
+        {"name": "helper", "count": 3, "limit": 2, "seats": [{"group": "support"}, {"group": "sales", "handling": "secondary", "limit": 1}],
+         "shifts": [{"from_s": 0, "to_s": 5400, "breaks": [{"from_s": 1800, "to_s": 2400}]}]},
+        {"name": "expert", "count": 2, "limit": 2, "seats": [{"group": "support", "handling": "pull"}, {"group": "sales", "handling": "secondary"}]},
+        {"name": "late", "count": 2, "seats": [{"group": "support", "limit": 2}], "shifts": [{"from_s": 5000, "to_s": 20000}]}
+    ]
+}"#;
+
+#[test]
+fn a_busy_day_breaks_no_rule_and_accounts_for_every_visitor() {
+    let results = looked_at_closely(BUSY_DAY);
+    for group in ["sales", "support"] {
+        let all = results.total(group).unwrap();
+        assert!(all.arrived > 100 && all.answered > 50, "{group}: {all:?}");
+        assert_eq!(all.arrived, all.answered + all.abandoned + all.timed_out + all.unserved, "{group}");
+    }
+    let sales = &results.total("sales").unwrap().offers;
+    assert!(sales.declined > 0 && sales.expired > 0 && sales.accepted > 0, "{sales:?}");
+    assert!(sales.rung >= sales.accepted + sales.declined + sales.expired + sales.withdrawn);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_one_others() {
+    let bytes = |scenario: &Scenario| {
+        let results = run(scenario, 100).unwrap();
+        (results.to_text(), results.to_json().unwrap(), results.to_csv())
+    };
+    let mut day = scenario(BUSY_DAY);
+    day.replications = 2;
+    let first = bytes(&day);
+    assert_eq!(first, bytes(&day));
+    day.seed += 1;
+    assert_ne!(first.2, bytes(&day).2);
+}
+
+#[test]
+fn what_operators_do_moves_no_visitor() {
+    let arrived = |declined: f64| {
+        let mut day = scenario(BUSY_DAY);
+        day.crews[0].answers.declined = declined;
+        let results = run(&day, 100).unwrap();
+        results.rows.iter().map(|row| row.figures.arrived).collect::<Vec<_>>()
+    };
+    assert_eq!(arrived(0.0), arrived(0.8));
+}
+
+#[test]
+fn nine_visitors_come_to_joe_bob_and_sue_and_the_ninth_waits_for_joe() {
+    let results = looked_at_closely(
+        r#"{"length_s": 1000, "groups": [{"id": "support", "arrivals": {"kind": "constant", "per_hour": 360},
+            "offer_mode": "automatic", "handling": {"kind": "fixed", "s": 86}}],
+            "crews": [{"name": "Joe", "count": 1, "limit": 1, "seats": [{"group": "support"}]},
+                      {"name": "Bob", "count": 1, "limit": 2, "seats": [{"group": "support"}]},
+                      {"name": "Sue", "count": 1, "limit": 5, "seats": [{"group": "support"}]}]}"#,
+    );
+    // The first comes at 10 s and leaves Joe at 96 s; the ninth comes at 90 s, when eight slots are taken.
+    let waits = &results.runs[0].cells[0][0].waits_ms;
+    assert_eq!(waits[..8], [0; 8]);
+    assert_eq!(waits[8], 6_000);
+}
+
+#[test]
+fn secondary_members_help_only_when_the_primary_is_full() {
+    let share = |per_hour: u32| {
+        let results = looked_at_closely(&format!(
+            r#"{{"length_s": 36000, "groups": [
+                {{"id": "support", "arrivals": {{"kind": "constant", "per_hour": {per_hour}}}, "offer_mode": "automatic",
+                  "handling": {{"kind": "fixed", "s": 100}}}},
+                {{"id": "other", "handling": {{"kind": "fixed", "s": 1}}}}],
+                "crews": [{{"name": "first", "count": 1, "limit": 1, "seats": [{{"group": "support"}}]}},
+                          {{"name": "second", "count": 1, "limit": 1, "seats": [
+                              {{"group": "support", "handling": "secondary"}}, {{"group": "other"}}]}}]}}"#
+        ));
+        // Only the second one is a member of the other group: its occupancy is theirs.
+        results.total("other").unwrap().occupancy.unwrap()
+    };
+    assert_eq!(share(30), 0.0);
+    assert!(share(60) > 0.4);
+}
+
+#[test]
+fn a_break_empties_an_operator() {
+    let results = looked_at_closely(
+        r#"{"length_s": 3600, "interval_s": 600, "groups": [{"id": "support", "offer_mode": "automatic",
+            "arrivals": {"kind": "constant", "per_hour": 120}, "handling": {"kind": "fixed", "s": 40}}],
+            "crews": [{"name": "Joe", "count": 1, "limit": 2, "seats": [{"group": "support"}],
+                       "shifts": [{"from_s": 0, "to_s": 4000, "breaks": [{"from_s": 1200, "to_s": 2400}]}]}]}"#,
+    );
+    let held: Vec<u64> = results.runs[0].cells[0].iter().map(|cell| cell.held_ms).collect();
+    assert!(held[1] > 0 && held[2] <= 80_000, "what Joe has at the beginning is finished: {held:?}");
+    assert_eq!(held[3], 0, "and nothing comes during the break");
+    let away: u64 = results.runs[0].cells[0][2..4].iter().map(|cell| cell.timed_out).sum();
+    assert!(away >= 36, "a group that nobody serves keeps nobody waiting: {away} were sent to the form");
+    assert!(held[4] >= 700_000, "then chats come again: {held:?}");
+}
+
+#[test]
+fn two_chats_at_once_take_longer() {
+    let hours = |slowdown: f64| {
+        let mut pair = scenario(
+            r#"{"length_s": 100, "groups": [{"id": "support", "offer_mode": "automatic", "handling": {"kind": "fixed", "s": 30},
+                "bursts": [{"at_s": 0, "chats": 2}]}],
+                "crews": [{"name": "Joe", "count": 1, "limit": 2, "seats": [{"group": "support"}]}]}"#,
+        );
+        pair.crews[0].slowdown = slowdown;
+        run(&pair, 1).unwrap().runs[0].cells[0][0].held_ms
+    };
+    assert_eq!((hours(0.0), hours(0.5), hours(1.0)), (60_000, 90_000, 120_000));
+}
+
+#[test]
+fn a_centre_where_nobody_works_ends_and_says_so() {
+    let results = looked_at_closely(
+        r#"{"length_s": 100, "groups": [{"id": "support", "handling": {"kind": "fixed", "s": 30},
+            "bursts": [{"at_s": 0, "chats": 2}]}], "crews": []}"#,
+    );
+    let total = results.total("support").unwrap();
+    assert_eq!((total.timed_out, total.unserved), (2, 0), "after the time a group that is off-line gives them");
+}
+
+#[test]
+fn rules_that_are_wrong_are_noticed() {
+    let day = scenario(BUSY_DAY);
+    let unseen = with_fault(&day, Fault::SlotUnused, 1).unwrap_err();
+    assert!(unseen.what.contains("waits beside"), "{unseen}");
+    let over = with_fault(&day, Fault::NoCondition, 1).unwrap_err();
+    assert!(over.what.contains("over the"), "{over}");
+}
+
+#[test]
+fn wrong_settings_are_named_with_the_right_form() {
+    let wrong = |change: fn(&mut Scenario)| {
+        let mut day = scenario(BUSY_DAY);
+        change(&mut day);
+        run(&day, 100).unwrap_err().to_string()
+    };
+    let nobody: GroupId = "nobody".parse().unwrap();
+    assert!(wrong(|day| day.length_s = f64::NAN).starts_with("length_s: expected seconds"));
+    assert!(wrong(|day| day.replications = 0).starts_with("replications: expected a number from 1"));
+    assert!(
+        wrong(|day| day.groups[1].id = day.groups[0].id.clone()).starts_with("groups[1].id: expected each name once")
+    );
+    assert!(wrong(|day| day.crews[1].answers.declined = 1.5).starts_with("crews[1].answers.declined: expected a part"));
+    assert!(wrong(|day| day.crews[1].shifts[0].to_s = 0.0).contains("shifts[0].to_s: expected a moment after"));
+    assert!(wrong(|day| day.crews[1].shifts[0].breaks[0].to_s = 9e5).contains("breaks[0]: expected a time within"));
+    let mut day = scenario(BUSY_DAY);
+    day.crews[2].seats[1].group = nobody;
+    assert!(run(&day, 100).unwrap_err().to_string().starts_with("crews[2].seats[1].group: expected the id of one"));
+    let unknown = BUSY_DAY.replacen("\"count\"", "\"counts\"", 1);
+    assert!(serde_json::from_str::<Scenario>(&unknown).unwrap_err().to_string().contains("unknown field `counts`"));
+}

@@ -1,0 +1,354 @@
+//! Who plays: a shop with its operators over one store, nodes that share it, and people whose sockets end in them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::actors::connection::operator::OperatorConnection;
+use engine::actors::connection::visitor::{Visitor, VisitorConnection};
+use engine::actors::engine::{Engine, EngineParts, all_shards};
+use engine::actors::outlet::{Outlet, Transport};
+use engine::actors::registry::{operator_shard, queue_shard};
+use engine::adapters::bus::InProcess;
+use engine::adapters::bus::faulty::{Faults, Faulty};
+use engine::adapters::sqlite::{SqliteOptions, SqliteStore};
+use engine::adapters::system::{SystemClock, SystemRandom};
+use engine::domain::group::{GroupSettings, Handling, Membership};
+use engine::domain::ids::{AccountId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
+use engine::domain::permission::StaffRole;
+use engine::domain::time::Timestamp;
+use engine::metrics::Metrics;
+use engine::ports::staff::{Brand, Department, Operator};
+use engine::ports::store::SharedStore;
+use engine::protocol::error::Failure;
+use engine::protocol::{operator, visitor};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// How often a frame is looked for, and how long: 15 s, for a bus that loses a third.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+const LOOKS: usize = 3000;
+
+/// A bus as bad as it may be.
+pub const BAD: Faults = Faults { dropped: 30, doubled: 20, delayed: Duration::from_millis(200) };
+/// A bus as good as it may be.
+pub const GOOD: Faults = Faults { dropped: 0, doubled: 0, delayed: Duration::ZERO };
+/// Seeds that each story is told with.
+const SEEDS: [u64; 3] = [1, 7, 2026];
+
+struct Still;
+
+impl Transport for Still {
+    fn wake(&self) {}
+    fn cut(&self) {}
+}
+
+/// What a socket got, read out of its outlet.
+pub struct Inbox {
+    pub outlet: Outlet,
+    pub got: Vec<Value>,
+    pub closed: Option<u16>,
+}
+
+impl Inbox {
+    fn new() -> Self {
+        Self { outlet: Outlet::new(Still), got: Vec::new(), closed: None }
+    }
+
+    pub fn look(&mut self) {
+        let taken = self.outlet.take(usize::MAX);
+        let frames = taken.frames.iter().map(|text| serde_json::from_str::<Value>(text).expect("frames are JSON"));
+        self.got.extend(frames);
+        self.closed = self.closed.or(taken.close);
+    }
+
+    /// Waits for a frame.
+    pub async fn expect(&mut self, name: &str, what: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..LOOKS {
+            self.look();
+            if let Some(frame) = self.got.iter().find(|frame| what(frame)) {
+                return frame.clone();
+            }
+            actix::clock::sleep(LOOK_EVERY).await;
+        }
+        panic!("{name} did not come; instead there came {:#?}", self.got);
+    }
+
+    pub async fn expect_closed(&mut self) -> u16 {
+        for _ in 0..LOOKS {
+            self.look();
+            if let Some(code) = self.closed {
+                return code;
+            }
+            actix::clock::sleep(LOOK_EVERY).await;
+        }
+        panic!("it was not closed");
+    }
+
+    /// The numbers of a chat's events in the order they came.
+    pub fn numbers(&mut self, chat: &str) -> Vec<u64> {
+        self.look();
+        let events = self.got.iter().filter(|frame| frame["type"] == "event" && frame["chat"] == chat);
+        events.map(|frame| frame["seq"].as_u64().expect("events are numbered")).collect()
+    }
+
+    /// The messages of a chat in the order they came.
+    pub fn texts(&mut self, chat: &str) -> Vec<String> {
+        self.look();
+        let of_chat = self.got.iter().filter(|frame| frame["chat"] == chat && frame["event"]["kind"] == "message");
+        of_chat.map(|frame| frame["event"]["text"].as_str().expect("messages have a text").to_owned()).collect()
+    }
+
+    /// Every event of the chat came once and in order, from the first one that came to `last`.
+    pub fn has_no_hole(&mut self, name: &str, chat: &str, last: u64) {
+        let numbers = self.numbers(chat);
+        let first = numbers.first().copied().unwrap_or_default();
+        assert_eq!(numbers, (first..=last).collect::<Vec<u64>>(), "{name}: once and in order");
+    }
+
+    pub fn answers(&mut self, id: &str) -> usize {
+        self.look();
+        self.got.iter().filter(|frame| frame["id"] == id).count()
+    }
+}
+
+/// A visitor's tab.
+pub struct Tab {
+    pub inbox: Inbox,
+    pub connection: VisitorConnection,
+}
+
+impl Tab {
+    pub async fn sends(&mut self, frame: Value) {
+        if let Some(later) = self.connection.frame(&frame.to_string()) {
+            let resolved = later.await;
+            self.connection.resolved(resolved);
+        }
+    }
+
+    /// Waits until the shop is on-line, as the welcome or a hint tells.
+    pub async fn sees_online(&mut self) {
+        let tells = |frame: &Value| frame["type"] == "welcome" || frame["type"] == "state";
+        self.inbox.expect("the shop on-line", |frame| tells(frame) && frame["state"] == "online").await;
+    }
+
+    pub async fn says(&mut self, id: &str, text: &str) {
+        self.sends(json!({ "type": "say", "id": id, "text": text })).await;
+    }
+
+    /// Starts a chat and answers its id.
+    pub async fn starts(&mut self, question: &str) -> String {
+        self.sends(json!({ "type": "start", "id": "start", "name": "Clara", "question": question })).await;
+        let ack = self.inbox.expect("the answer to start", |frame| frame["id"] == "start").await;
+        ack["chat"].as_str().unwrap_or_else(|| panic!("no chat: {ack}")).to_owned()
+    }
+
+    pub async fn acked(&mut self, id: &str) -> Value {
+        let answer = self.inbox.expect(id, |frame| frame["id"] == id).await;
+        assert_eq!(answer["type"], "ack", "{answer}");
+        answer
+    }
+}
+
+/// An operator's window.
+pub struct Window {
+    pub inbox: Inbox,
+    pub connection: OperatorConnection,
+}
+
+impl Window {
+    pub async fn sends(&mut self, frame: Value) {
+        if let Some(later) = self.connection.frame(&frame.to_string()) {
+            let resolved = later.await;
+            self.connection.resolved(resolved);
+        }
+    }
+
+    pub async fn says(&mut self, id: &str, chat: &str, text: &str) {
+        self.sends(json!({ "type": "say", "id": id, "chat": chat, "text": text })).await;
+    }
+
+    pub async fn acked(&mut self, id: &str) -> Value {
+        let answer = self.inbox.expect(id, |frame| frame["id"] == id).await;
+        assert_eq!(answer["type"], "ack", "{answer}");
+        answer
+    }
+
+    pub async fn goes_online(&mut self) {
+        self.sends(json!({ "type": "status", "id": "online", "status": "online" })).await;
+        self.acked("online").await;
+    }
+
+    pub async fn offered(&mut self, chat: &str) -> Value {
+        self.inbox.expect("an offer", |frame| frame["type"] == "offer" && frame["chat"] == chat).await["offer"].clone()
+    }
+
+    pub async fn accepts(&mut self, chat: &str) {
+        let offer = self.offered(chat).await;
+        let id = format!("accept-{}", &chat[24..]);
+        self.sends(json!({ "type": "accept", "id": id, "offer": offer })).await;
+        self.acked(&id).await;
+    }
+}
+
+/// An engine and its end of the bus.
+pub struct Node {
+    pub engine: Engine,
+    pub bus: Arc<Faulty>,
+}
+
+/// A shop over one store in SQLite, with two operators in one group.
+pub struct Shop {
+    pub store: SharedStore,
+    pub account: AccountId,
+    pub brand: Brand,
+    pub joe: Operator,
+    pub bob: Operator,
+    place: InProcess,
+    _folder: tempfile::TempDir,
+}
+
+/// Shards of the first node are the even ones, those of the second the odd ones.
+pub fn shards_of(node: u8) -> Vec<Shard> {
+    all_shards().into_iter().filter(|shard| shard.0 % 2 == node - 1).collect()
+}
+
+impl Shop {
+    /// The queue and the operators live on the nodes of those numbers, 1 or 2.
+    pub async fn open(queue_on: u8, operators_on: u8, rings: Duration) -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a store");
+        let store: SharedStore =
+            Arc::new(SqliteStore::open(SqliteOptions::new(folder.path())).await.expect("a new folder can be used"));
+        let at = Timestamp::from_millis(1);
+        let account = store.create_account("shop", "Shop", at).await.expect("the store answers").id;
+        let brand = Brand {
+            account,
+            id: "shop".parse().expect("a name"),
+            name: "Shop".into(),
+            color: "#123456".into(),
+            language: "en".into(),
+            origins: Vec::new(),
+            welcome: Default::default(),
+        };
+        store.put_brand(&brand).await.expect("the store answers");
+        let support = Department { id: "support".parse().expect("a name"), name: "Support".into(), place: 0 };
+        store.put_department(account, &support).await.expect("the store answers");
+        let group: GroupId = (0..)
+            .map(|number| format!("support-{number}").parse().expect("a name"))
+            .find(|group| shards_of(queue_on).contains(&queue_shard(account, group)))
+            .expect("some name is there");
+        let mut settings = GroupSettings::new(group.clone(), support.id.clone(), "Support");
+        settings.offer_expires_after = rings;
+        store.put_group(account, &settings).await.expect("the store answers");
+        let mut ids = (1..).map(|number| OperatorId(Uuid::from_u128(number)));
+        let mut hire = |name: &str, limit| Operator {
+            id: ids.find(|id| shards_of(operators_on).contains(&operator_shard(*id))).expect("some id is there"),
+            email: format!("{}@example.com", name.to_lowercase()),
+            name: name.into(),
+            role: StaffRole::Operator,
+            limit: Some(limit),
+            disabled: false,
+        };
+        let (joe, bob) = (hire("Joe", 3), hire("Bob", 3));
+        for operator in [&joe, &bob] {
+            store.create_operator(account, operator, "no password", at).await.expect("the store answers");
+            let membership = Membership {
+                group: group.clone(),
+                operator: operator.id,
+                handling: Handling::Primary,
+                limit: None,
+                active: true,
+            };
+            store.put_membership(account, &membership).await.expect("the store answers");
+        }
+        Self { store, account, brand, joe, bob, place: InProcess::default(), _folder: folder }
+    }
+
+    /// A node that owns those shards.
+    pub async fn node(&self, name: &str, shards: Vec<Shard>, faults: Faults, seed: u64) -> Node {
+        let node: NodeId = name.parse().expect("a name");
+        let bus = Arc::new(Faulty::new(Arc::new(self.place.attach(&node)), faults, seed));
+        let parts = EngineParts {
+            node,
+            store: self.store.clone(),
+            clock: Arc::new(SystemClock::new()),
+            random: Box::new(SystemRandom),
+            metrics: Metrics::new().expect("metrics can be made"),
+            visitor_rate: None,
+            shards,
+            bus: Some(Arc::new(bus.clone())),
+        };
+        Node { engine: Engine::start(parts).await.expect("the store answers"), bus }
+    }
+
+    /// Both nodes, each with its half of the shards, over a bus of that badness.
+    pub async fn nodes(&self, faults: Faults, seed: u64) -> (Node, Node) {
+        (self.node("one", shards_of(1), faults, seed).await, self.node("two", shards_of(2), faults, seed + 1).await)
+    }
+
+    pub async fn tab(&self, node: &Node, visitor: u128, resume: Option<(&str, u32)>) -> Tab {
+        self.try_tab(node, visitor, resume).await.unwrap_or_else(|failure| panic!("no welcome: {failure}"))
+    }
+
+    /// A tab of somebody who comes back until there is a welcome, as the widget does.
+    pub async fn tab_when_there(&self, node: &Node, visitor: u128, resume: Option<(&str, u32)>) -> Tab {
+        for _ in 0..30 {
+            if let Ok(tab) = self.try_tab(node, visitor, resume).await {
+                return tab;
+            }
+            actix::clock::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("no welcome");
+    }
+
+    async fn try_tab(&self, node: &Node, visitor: u128, resume: Option<(&str, u32)>) -> Result<Tab, Failure> {
+        let inbox = Inbox::new();
+        let known = Visitor { brand: self.brand.clone(), id: VisitorId(Uuid::from_u128(visitor)), token: "t".into() };
+        let resume = resume.map(|(chat, after)| visitor::Resume { chat: chat.parse().expect("an id"), after });
+        let hello = visitor::Hello { brand: self.brand.id.clone(), token: None, language: None, page: None, resume };
+        let connection = VisitorConnection::open(&node.engine, inbox.outlet.clone(), known, hello).await?;
+        Ok(Tab { inbox, connection })
+    }
+
+    pub async fn window(&self, node: &Node, operator: &Operator) -> Window {
+        let inbox = Inbox::new();
+        let hello = operator::Hello::default();
+        let opening =
+            OperatorConnection::open(&node.engine, inbox.outlet.clone(), self.account, operator.clone(), hello);
+        let connection = opening.await.unwrap_or_else(|failure| panic!("no welcome: {failure}"));
+        Window { inbox, connection }
+    }
+
+    /// What is stored of a chat: the numbers of its last event, as operators and as the visitor count, and its messages.
+    pub async fn stored(&self, chat: &str) -> (u64, u64, u32) {
+        let chat: ChatId = chat.parse().expect("an id");
+        let head = self.store.chat(self.account, chat).await.expect("the store answers").expect("it is stored").head;
+        (head.last_seq.into(), head.visitor_seq.into(), head.messages)
+    }
+}
+
+/// Tells a story with each seed, side by side: they wait most of the time. Says with which seed one went wrong.
+pub async fn with_each_seed(story: impl AsyncFn(u64)) {
+    let told = SEEDS.map(|seed| {
+        let telling = std::panic::AssertUnwindSafe(story(seed)).catch_unwind();
+        async move { telling.await.map_err(|panic| (seed, panic)) }
+    });
+    for ending in join_all(told).await {
+        if let Err((seed, panic)) = ending {
+            println!("it went wrong with seed {seed}");
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// Waits until something is so.
+pub async fn until(name: &str, is: impl Fn() -> bool) {
+    for _ in 0..LOOKS {
+        if is() {
+            return;
+        }
+        actix::clock::sleep(LOOK_EVERY).await;
+    }
+    panic!("{name} did not become true");
+}

@@ -1,0 +1,101 @@
+//! Offers that ring on another node than that of the chat, the queue, or the operator's other window.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::suite::engines::cast::{BAD, Shop, with_each_seed};
+
+fn gone<'a>(offer: &'a Value, why: &'a str) -> impl Fn(&Value) -> bool + 'a {
+    move |frame| frame["type"] == "offer_gone" && frame["offer"] == *offer && frame["why"] == why
+}
+
+#[actix::test]
+async fn what_rings_in_two_windows_on_two_nodes_is_over_in_both() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(2, 1, Duration::from_secs(60)).await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let (mut here, mut there) = (shop.window(&one, &shop.joe).await, shop.window(&two, &shop.joe).await);
+        there.goes_online().await;
+        here.inbox.expect("status", |frame| frame["type"] == "status" && frame["status"] == "online").await;
+        let mut clara = shop.tab(&one, 42, None).await;
+        clara.sees_online().await;
+        let chat = clara.starts("hello").await;
+        let offer = here.offered(&chat).await;
+        assert_eq!(there.offered(&chat).await, offer);
+        // Declined in one window, it is over in both, and goes to Bob, whose only window is on the other node.
+        let mut bob = shop.window(&two, &shop.bob).await;
+        bob.goes_online().await;
+        there.sends(json!({ "type": "decline", "id": "no", "offer": offer })).await;
+        there.acked("no").await;
+        here.inbox.expect("offer_gone", gone(&offer, "declined")).await;
+        there.inbox.expect("offer_gone", gone(&offer, "declined")).await;
+        bob.accepts(&chat).await;
+        // Too late is too late, in whichever window.
+        here.sends(json!({ "type": "accept", "id": "late", "offer": offer })).await;
+        let refused = here.inbox.expect("the refusal", |frame| frame["id"] == "late").await;
+        assert_eq!((&refused["code"], &refused["why"]), (&json!("conflict"), &json!("expired")));
+        let (last, ..) = shop.stored(&chat).await;
+        bob.inbox.expect("assigned", |frame| frame["seq"] == last).await;
+        // An event written in one window is in the other one, too.
+        let mut bob_here = shop.window(&one, &shop.bob).await;
+        bob.says("b1", &chat, "good day").await;
+        bob.acked("b1").await;
+        bob_here.inbox.expect("the message", |frame| frame["event"]["text"] == "good day").await;
+        bob_here.says("b2", &chat, "how can I help?").await;
+        bob_here.acked("b2").await;
+        bob.inbox.expect("the message", |frame| frame["event"]["text"] == "how can I help?").await;
+        bob.inbox.has_no_hole("Bob, there", &chat, last + 2);
+        bob_here.inbox.has_no_hole("Bob, here", &chat, last + 2);
+    })
+    .await;
+}
+
+#[actix::test]
+async fn an_offer_nobody_answers_expires_everywhere_and_goes_to_somebody_else() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(2, 2, Duration::from_millis(2500)).await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&two, &shop.bob).await);
+        joe.goes_online().await;
+        let mut clara = shop.tab(&one, 42, None).await;
+        clara.sees_online().await;
+        let chat = clara.starts("hello").await;
+        let offer = joe.offered(&chat).await;
+        bob.goes_online().await;
+        joe.inbox.expect("offer_gone", gone(&offer, "expired")).await;
+        bob.accepts(&chat).await;
+        clara.inbox.expect("assigned", |frame| frame["event"]["name"] == "Bob").await;
+    })
+    .await;
+}
+
+#[actix::test]
+async fn a_freed_slot_is_refilled_soon_though_everybody_lives_elsewhere() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(2, 1, Duration::from_secs(60)).await;
+        let mut limited = shop.joe.clone();
+        limited.limit = Some(1);
+        shop.store.update_operator(shop.account, &limited).await.expect("the store answers");
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let mut joe = shop.window(&two, &limited).await;
+        joe.goes_online().await;
+        let (mut clara, mut dora) = (shop.tab(&one, 42, None).await, shop.tab(&two, 43, None).await);
+        clara.sees_online().await;
+        dora.sees_online().await;
+        let first = clara.starts("I am first").await;
+        joe.accepts(&first).await;
+        let second = dora.starts("I am second").await;
+        dora.inbox.expect("the place", |frame| frame["type"] == "queue" && frame["ahead"] == 0).await;
+        actix::clock::sleep(Duration::from_secs(2)).await;
+        joe.inbox.look();
+        assert!(!joe.inbox.got.iter().any(|frame| frame["type"] == "offer" && frame["chat"] == second));
+        clara.sends(json!({ "type": "end", "id": "end" })).await;
+        clara.acked("end").await;
+        let freed = Instant::now();
+        joe.offered(&second).await;
+        // Three legs over the bus, each of which may have to be sent some times.
+        assert!(freed.elapsed() < Duration::from_secs(5), "it took {:?}", freed.elapsed());
+    })
+    .await;
+}

@@ -1,0 +1,76 @@
+/** All groups, operators, departments and memberships of the account: what the lists of the settings show. */
+import { type Http, Problem } from '../http';
+import { allOf, type Department, type Group, type Membership, type Operator } from './staff';
+
+export class StaffLists {
+  groups = $state.raw<readonly Group[]>([]);
+  operators = $state.raw<readonly Operator[]>([]);
+  departments = $state.raw<readonly Department[]>([]);
+  memberships = $state.raw<readonly Membership[]>([]);
+  /** What is here is shown while it is loaded anew. */
+  state = $state<'loading' | 'there' | 'failed' | 'forbidden'>('loading');
+  /** Why it did not load, as a code to quote. */
+  problem = $state('');
+  readonly #http: Http;
+  readonly #operatorsOf = $derived(gathered(this.memberships, 'group'));
+  readonly #groupsOf = $derived(gathered(this.memberships, 'operator'));
+  readonly #operatorById = $derived(new Map(this.operators.map((one) => [one.id, one])));
+  readonly #groupById = $derived(new Map(this.groups.map((one) => [one.id, one])));
+  readonly #departmentById = $derived(new Map(this.departments.map((one) => [one.id, one])));
+
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  async load(): Promise<void> {
+    const http = this.#http;
+    if (this.state !== 'there') this.state = 'loading';
+    try {
+      [this.groups, this.operators, this.departments, this.memberships] = await Promise.all([
+        allOf<Group>(http, '/groups'),
+        allOf<Operator>(http, '/operators'),
+        allOf<Department>(http, '/departments'),
+        allOf<Membership>(http, '/memberships'),
+      ]);
+      this.state = 'there';
+    } catch (error) {
+      this.problem = error instanceof Problem ? error.code : 'internal';
+      this.state = this.problem === 'forbidden' ? 'forbidden' : 'failed';
+    }
+  }
+
+  clear(): void {
+    this.groups = this.operators = this.departments = this.memberships = [];
+    this.state = 'loading';
+  }
+
+  group(id: string): Group | undefined {
+    return this.#groupById.get(id);
+  }
+
+  operator(id: string): Operator | undefined {
+    return this.#operatorById.get(id);
+  }
+
+  department(id: string): string {
+    return this.#departmentById.get(id)?.name ?? id;
+  }
+
+  membersOf(group: string): readonly Membership[] {
+    return this.#operatorsOf.get(group) ?? [];
+  }
+
+  groupsOf(operator: string): readonly Membership[] {
+    return this.#groupsOf.get(operator) ?? [];
+  }
+}
+
+function gathered(all: readonly Membership[], by: 'group' | 'operator'): Map<string, Membership[]> {
+  const found = new Map<string, Membership[]>();
+  for (const one of all) {
+    const there = found.get(one[by]);
+    if (there) there.push(one);
+    else found.set(one[by], [one]);
+  }
+  return found;
+}

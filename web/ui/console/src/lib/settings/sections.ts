@@ -1,0 +1,49 @@
+/** What there is to set, and where: the left list of the settings, and what "Find a setting" finds. */
+import type { SectionId } from '../state/router.svelte';
+
+export interface Section {
+  id: SectionId;
+  label: string;
+  part: 'People' | 'Routing';
+  /** Settings to be found there, in the words of their fields. */
+  settings: readonly string[];
+}
+
+export const SECTIONS: readonly Section[] = [
+  {
+    id: 'operators',
+    label: 'Operators',
+    part: 'People',
+    settings: ['Name and e-mail', 'Role', 'Limit, all groups together', 'Groups of an operator', 'Sign-in', 'Password'],
+  },
+  {
+    id: 'groups',
+    label: 'Groups',
+    part: 'Routing',
+    settings: [
+      'Offers: automatic or single',
+      'An offer lasts',
+      'Longest wait',
+      'Members and handling',
+      'Limit in a group',
+      'Name and department',
+    ],
+  },
+];
+
+/** A setting that was found; without one it is the section itself. */
+export interface FoundSetting {
+  section: Section;
+  setting?: string;
+}
+
+/** Sections and settings that hold every word that was typed; nothing typed finds the sections. */
+export function findSetting(typed: string): FoundSetting[] {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  const fits = (label: string): boolean => words.every((word) => label.toLowerCase().includes(word));
+  if (words.length === 0) return SECTIONS.map((section) => ({ section }));
+  return SECTIONS.flatMap((section) => [
+    ...(fits(section.label) ? [{ section }] : []),
+    ...section.settings.filter(fits).map((setting) => ({ section, setting })),
+  ]);
+}

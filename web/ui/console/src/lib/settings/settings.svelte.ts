@@ -1,0 +1,59 @@
+/** The settings as a whole: the lists, the one thing that is open, and what is being made. */
+import type { Http } from '../http';
+import type { Place, Router, SectionId } from '../state/router.svelte';
+import type { Editor } from './editor.svelte';
+import { groupEditor } from './group';
+import { StaffLists } from './lists.svelte';
+import { operatorEditor } from './operator';
+
+export class Settings {
+  readonly lists: StaffLists;
+  /** The group or operator in the address. */
+  editor = $state.raw<Editor | null>(null);
+  /** What somebody is about to make. */
+  making = $state<SectionId | null>(null);
+  readonly #http: Http;
+  #open: string | null = null;
+
+  constructor(http: Http, router: Router) {
+    this.#http = http;
+    this.lists = new StaffLists(http);
+    router.unsaved = () => this.editor?.dirty ?? false;
+  }
+
+  /** We are somewhere else; what is shown is loaded when it is come to. */
+  moved({ settings }: Place): void {
+    const open = settings?.id ? `${settings.section}/${settings.id}` : null;
+    if (settings === null) {
+      this.making = null;
+      this.#open = this.editor = null;
+      return;
+    }
+    if (open === this.#open && this.lists.state === 'there' && open !== null) return;
+    void this.lists.load();
+    if (open === this.#open) return;
+    this.#open = open;
+    const edit = settings.section === 'groups' ? groupEditor : operatorEditor;
+    this.editor = settings.id === null ? null : edit(this.#http, settings.id);
+    void this.editor?.load();
+  }
+
+  /** Saves what is open; true when all of it is saved. */
+  async save(): Promise<boolean> {
+    const saved = (await this.editor?.save()) ?? false;
+    // A part of it may be saved although the rest was refused.
+    void this.lists.load();
+    return saved;
+  }
+
+  /** It exists no more: nothing of it can be saved, or be lost. */
+  gone(): void {
+    this.editor?.drop();
+  }
+
+  clear(): void {
+    this.making = null;
+    this.#open = this.editor = null;
+    this.lists.clear();
+  }
+}

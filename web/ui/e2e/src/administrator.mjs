@@ -1,0 +1,44 @@
+// The administrator at the console's settings.
+
+import { Operator } from './operator.mjs';
+
+/** @typedef {import('playwright-core').BrowserContext} BrowserContext */
+
+export class Administrator extends Operator {
+  /** @param {BrowserContext} context */
+  static async at(context) {
+    const { page } = await Operator.at(context);
+    return new Administrator(page);
+  }
+
+  /** By keys, as from everywhere in the console. */
+  async openSettings() {
+    await this.press('g');
+    await this.press('s');
+    await this.page.getByRole('heading', { name: 'Groups', level: 1 }).waitFor();
+  }
+
+  /** @param {'Operators' | 'Groups'} section */
+  async openSection(section) {
+    await this.page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: section }).click();
+  }
+
+  /**
+   * Opens one thing of a list.
+   * @param {string} name
+   */
+  async open(name) {
+    await this.page.getByRole('table').getByRole('link', { name, exact: true }).click();
+    await this.page.getByRole('heading', { name, level: 1 }).waitFor();
+  }
+
+  /**
+   * Saves by key; the bar that asks for it is gone once everything is.
+   * @param {string} changes how many there are, as the bar says it
+   */
+  async save(changes) {
+    await this.page.getByText(`${changes}.`, { exact: true }).waitFor();
+    await this.press('Control+s');
+    await this.page.getByRole('button', { name: /^Save/ }).waitFor({ state: 'detached' });
+  }
+}
