@@ -8,6 +8,7 @@ mod service;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use capacity::Capacity;
@@ -25,7 +26,7 @@ pub type Operator = String;
 pub type Millis = i64;
 
 /// A client of the run, the same over all its connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Party {
     /// A visitor, by number.
     Visitor(u32),
@@ -35,7 +36,7 @@ pub enum Party {
 
 /// What makes a message of the run known again wherever it turns up: its sender, and a number that rises with each
 /// message the sender says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Mark {
     /// Who said it.
     pub sender: Party,
@@ -44,7 +45,7 @@ pub struct Mark {
 }
 
 /// What an event told, as far as the judge asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Content {
     /// A message of the run.
     Message(Mark),
@@ -56,6 +57,13 @@ pub enum Content {
     Ended,
     /// Any other kind, told apart by its name.
     Other(String),
+}
+
+impl Content {
+    /// Whether it is of another kind, of that name.
+    pub fn is(&self, kind: &str) -> bool {
+        matches!(self, Self::Other(other) if other == kind)
+    }
 }
 
 /// A promise that was broken.
@@ -88,6 +96,7 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct Checker {
     ledgers: BTreeMap<Chat, Ledger>,
+    settled: Vec<Fault>,
     /// Who had how many chats when.
     pub capacity: Capacity,
     /// Who waited and was offered when.
@@ -100,10 +109,17 @@ impl Checker {
         self.ledgers.entry(chat.to_owned()).or_insert_with(|| Ledger::new(chat.to_owned()))
     }
 
+    /// Judges a chat of which all is known, and forgets what was said in it.
+    pub fn settle(&mut self, chat: &str) {
+        let faults = self.ledgers.remove(chat).map(|ledger| ledger.faults());
+        self.settled.extend(faults.unwrap_or_default());
+    }
+
     /// Everything that was broken; empty for a server that kept its promises. Ask once all clients heard the end of
     /// their chats: what is still on its way counts as lost.
     pub fn verdict(&self) -> Vec<Fault> {
-        let mut faults: Vec<Fault> = self.ledgers.values().flat_map(Ledger::faults).collect();
+        let mut faults = self.settled.clone();
+        faults.extend(self.ledgers.values().flat_map(Ledger::faults));
         faults.extend(self.capacity.faults());
         faults.extend(self.service.faults());
         faults

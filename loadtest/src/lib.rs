@@ -1,4 +1,23 @@
-//! The load tester's parts. What stands so far is the judge: it hears what every client of a run was told and
-//! says which of the server's promises were broken.
+//! The load tester: a synthetic contact centre against a real server over real WebSockets, and the judge of what the
+//! server did with it. Visitors come whatever happened to those before (open loop), latencies count from the moment
+//! something was meant to happen, and everything by chance comes from a seed.
 
 pub mod checker;
+pub mod cli;
+pub mod client;
+pub mod draw;
+pub mod mark;
+pub mod metrics;
+pub mod moment;
+pub mod process;
+pub mod recorder;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod server;
+pub mod socket;
+pub mod staff;
+pub mod summary;
+pub mod testimony;
+pub mod wire;
+pub mod worker;
