@@ -134,7 +134,7 @@ impl Visitor {
             self.world.count(Tally::ChatsAnswered);
             self.chats(-1, 1);
             let waited = self.ear.as_ref().and_then(|ear| Some((ear.at("queued")?, ear.at("assigned")?)));
-            if let Some((queued, assigned)) = waited.filter(|_| self.begin >= self.world.warm.get()) {
+            if let Some((queued, assigned)) = waited {
                 let waited = u64::try_from((assigned - queued) * 1000).unwrap_or_default();
                 self.world.recorder.borrow_mut().time(Timing::Wait, waited);
             }

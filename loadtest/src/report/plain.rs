@@ -43,11 +43,12 @@ pub fn report(summary: &Summary) -> String {
     );
     let _ = writeln!(
         out,
-        "messages   {} said, {} acked ({:.0}/s), {} left late",
+        "messages   {} said, {} acked ({:.0}/s), {} left late; {} commands crossed the end of a chat or offer",
         counts.messages_said,
         counts.messages_acked,
         summary.rate(),
         counts.messages_late,
+        counts.commands_crossed,
     );
     let _ = writeln!(
         out,
