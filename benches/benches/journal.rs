@@ -204,7 +204,7 @@ impl Chats {
             events: vec![event(after + 1, row as u64)],
             head: Head::Light { visitor_seq: after + 1, messages: after, idle_since: None, answered_at: None },
             slots: Vec::new(),
-            opened: None,
+            opened: Vec::new(),
             closed: Vec::new(),
             at: Timestamp::from_millis(1_800_000_000_000),
         }

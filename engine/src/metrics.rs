@@ -78,6 +78,8 @@ pub const BUS_AGAIN: &str = "switchboard_bus_sent_again_total";
 pub const COMMANDS_AGAIN: &str = "switchboard_bus_commands_again_total";
 /// Readers whose missed events were read from the store.
 pub const GAPS_FILLED: &str = "switchboard_bus_gaps_filled_total";
+/// By how much the wait that a visitor was told was wrong, by group and sign.
+pub const ESTIMATE_ERROR: &str = "switchboard_queue_estimate_error_seconds";
 /// What must never happen, by which. Must stay 0.
 pub const INVARIANTS: &str = "switchboard_invariant_violations_total";
 
@@ -99,7 +101,7 @@ const STORE_HELP: [(&str, &str); 7] = [
     (CHECKPOINTS, "How often the write-ahead log came home whole."),
 ];
 
-const HELP: [(&str, &str); 27] = [
+const HELP: [(&str, &str); 28] = [
     (QUEUE_TIME, "Time from entering a queue to being assigned, or to the end without it."),
     (IDLE_TIME, "Time from the operator's last word, or the assignment, to the next word."),
     (HANDLING_TIME, "Time from assignment to the end of a chat."),
@@ -126,6 +128,7 @@ const HELP: [(&str, &str); 27] = [
     (BUS_AGAIN, "Messages to other nodes that were sent again."),
     (COMMANDS_AGAIN, "Commands for chats elsewhere that were sent again."),
     (GAPS_FILLED, "Readers whose missed events were read from the store."),
+    (ESTIMATE_ERROR, "By how much the wait that a visitor was told last differs from what came."),
     (INVARIANTS, "What must never happen; stays 0."),
 ];
 
@@ -142,6 +145,10 @@ pub struct GroupMetrics {
     pub handling_time: Histogram,
     /// See [`FIRST_REPLY`].
     pub first_reply: Histogram,
+    /// See [`ESTIMATE_ERROR`], for those who waited longer than told.
+    pub estimate_longer: Histogram,
+    /// See [`ESTIMATE_ERROR`], for those who did not.
+    pub estimate_shorter: Histogram,
     /// See [`CAPACITY`].
     pub capacity: Gauge,
     /// See [`CAPACITY_USED`].
@@ -190,7 +197,7 @@ impl Metrics {
     /// Only if a list of buckets were empty.
     pub fn new() -> Result<Self, BuildError> {
         let mut builder = PrometheusBuilder::new();
-        for name in [QUEUE_TIME, IDLE_TIME, HANDLING_TIME, FIRST_REPLY] {
+        for name in [QUEUE_TIME, IDLE_TIME, HANDLING_TIME, FIRST_REPLY, ESTIMATE_ERROR] {
             builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &WAIT_BUCKETS)?;
         }
         let recorder = builder.build_recorder();
@@ -235,6 +242,8 @@ impl Metrics {
             idle_time: histogram(IDLE_TIME, None),
             handling_time: histogram(HANDLING_TIME, None),
             first_reply: histogram(FIRST_REPLY, None),
+            estimate_longer: histogram(ESTIMATE_ERROR, Some(Label::new("sign", "longer"))),
+            estimate_shorter: histogram(ESTIMATE_ERROR, Some(Label::new("sign", "shorter"))),
             capacity: gauge(CAPACITY),
             capacity_used: gauge(CAPACITY_USED),
             capacity_reserved: gauge(CAPACITY_RESERVED),
@@ -402,7 +411,7 @@ fn describe(recorder: &PrometheusRecorder, help: &[(&'static str, &'static str)]
     }
 }
 
-const HISTOGRAMS: [&str; 6] = [QUEUE_TIME, IDLE_TIME, HANDLING_TIME, FIRST_REPLY, COMMIT, COMMIT_GROUP];
+const HISTOGRAMS: [&str; 7] = [QUEUE_TIME, IDLE_TIME, HANDLING_TIME, FIRST_REPLY, ESTIMATE_ERROR, COMMIT, COMMIT_GROUP];
 
 const META: Metadata<'static> = Metadata::new("switchboard", Level::INFO, None);
 

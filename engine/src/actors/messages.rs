@@ -14,7 +14,7 @@ use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::Reception;
 use crate::domain::permission::StaffRole;
-use crate::domain::routing::{self, Arrival};
+use crate::domain::routing::{self, Arrival, Bid};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{AppendOutcome, Load, MarkRow};
 use crate::protocol::operator::Offer;
@@ -119,8 +119,22 @@ pub enum Signal {
         /// How long it rings; none assigns at once.
         ring: Option<Duration>,
     },
-    /// The operator who is rung is gone: take the offer back.
-    Withdraw(OfferId),
+    /// The queue wants the chat rung at exactly these, and nobody else.
+    RingAt {
+        /// At whom, with their names.
+        operators: Vec<(OperatorId, String)>,
+        /// For which group.
+        group: GroupId,
+        /// How long it rings from the first time on.
+        ring: Duration,
+    },
+    /// An operator who is rung is gone: take the offer back from them.
+    Withdraw {
+        /// Which.
+        offer: OfferId,
+        /// From whom.
+        operator: OperatorId,
+    },
     /// The queue knows that the chat waits.
     Known,
     /// The queue and the store disagree: tell the queue whether the chat waits.
@@ -128,11 +142,22 @@ pub enum Signal {
     /// The queue does not let the chat wait any longer.
     TurnAway(EndedWhy),
     /// The place in the queue has changed.
-    Position(u32),
+    Position(Standing),
     /// Another node has the shard: let go of the chat.
     LetGo,
     /// Write the marks now: the node stops. To a resting session: this is the last message.
     Flush,
+}
+
+/// What a visitor who waits is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Visitors ahead.
+    pub ahead: u32,
+    /// It is about that many: not all look for the same operators.
+    pub about: bool,
+    /// Seconds they will wait, where that can be said.
+    pub estimate_s: Option<u32>,
 }
 
 /// To a session: what its visitor sees of the chat now. `None`: there is no such chat, or it cannot be read now.
@@ -165,6 +190,8 @@ pub enum ToQueue {
     Waiting(Arrival),
     /// It waits no more.
     Gone(ChatId),
+    /// It waits no more: an operator of this group has it.
+    Served(ChatId),
     /// A chat answers a proposal.
     Settled {
         /// Which chat.
@@ -187,9 +214,39 @@ pub enum ToQueue {
         operator: OperatorId,
         /// Whether.
         reception: Reception,
+        /// The operator is a member of other groups too: what becomes free is granted by them.
+        shared: bool,
     },
     /// What an operator holds has changed.
     Load(Load),
+    /// The free slots of an operator are granted from now on, or may be taken again.
+    Closed {
+        /// Whose.
+        operator: OperatorId,
+        /// Granted.
+        closed: bool,
+    },
+    /// What would the group do with a free slot of this operator? Answered by [`ToOperator::Bid`].
+    Ask {
+        /// Whose.
+        operator: OperatorId,
+        /// Which round.
+        round: u64,
+    },
+    /// A free slot is this group's. Answered by [`ToOperator::Used`].
+    Grant {
+        /// Whose.
+        operator: OperatorId,
+        /// Which round.
+        round: u64,
+    },
+    /// Other groups of the operator have so many proposals under way.
+    Elsewhere {
+        /// For whom.
+        operator: OperatorId,
+        /// How many.
+        count: u32,
+    },
     /// The group, or its members, were changed by people.
     Reload,
     /// Another node has the shard: stop.
@@ -226,8 +283,33 @@ pub enum ToOperator {
         /// Who has it.
         by: Option<String>,
     },
-    /// What they hold has changed.
+    /// They hold more than before, or the same otherwise.
     Load(Load),
+    /// They hold less: the slot goes where it is needed most.
+    Freed(Load),
+    /// What a group would do with a free slot.
+    Bid {
+        /// Which round.
+        round: u64,
+        /// Which group.
+        group: GroupId,
+        /// The best it has for the operator.
+        bid: Option<Bid>,
+    },
+    /// What became of a slot that was granted.
+    Used {
+        /// Which round.
+        round: u64,
+        /// It is proposed to a chat.
+        used: bool,
+    },
+    /// A group has so many proposals for them under way.
+    Proposals {
+        /// Which group.
+        group: GroupId,
+        /// How many.
+        count: u32,
+    },
     /// A queue wants to know whether they receive.
     Announce(GroupId),
     /// Their rights, name, limit or memberships were changed by people.

@@ -1,22 +1,25 @@
 //! An operator on this node: owns their presence, tells all their windows of status and offers, and the queues of
 //! their groups whether they receive and what they hold. Chats are not here: they belong to their sessions.
 
+mod slots;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
 
 use crate::actors::guard::{Guarded, guarded, later, wait_for};
-use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal, ToOperator, ToQueue};
+use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal, ToOperator};
 use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::event::OfferEnd;
 use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
-use crate::domain::operator::{Presence, PresenceEffect};
+use crate::domain::operator::{Presence, PresenceEffect, Slots, SlotsEffect};
 use crate::domain::time::Timestamp;
-use crate::ports::journal::{ChatRecord, Load, OfferRow, Remembered};
+use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
 use crate::ports::presence::PresenceRow;
 use crate::ports::store::StoreError;
 use crate::protocol::error::{Failure, Why};
@@ -30,6 +33,9 @@ pub struct OperatorActor {
     operator: OperatorId,
     presence: Option<Presence>,
     groups: Vec<GroupId>,
+    slots: Slots,
+    /// Proposals under way, by group.
+    proposals: BTreeMap<GroupId, u32>,
     offers: Vec<Offer>,
     outlets: Arc<Outlets>,
     timer: Option<SpawnHandle>,
@@ -61,6 +67,8 @@ impl OperatorActor {
             operator,
             presence: None,
             groups: Vec::new(),
+            slots: Slots::new([]),
+            proposals: BTreeMap::new(),
             offers: Vec::new(),
             outlets,
             timer: None,
@@ -87,7 +95,7 @@ impl OperatorActor {
                 for _ in 0..self.outlets.count() {
                     presence.handle_socket_joined(now);
                 }
-                self.groups = stored.groups;
+                self.member_of(stored.groups);
                 self.offers = stored.offers.iter().map(|(offer, chat)| ring(offer, chat)).collect();
                 self.tell_what_was_missed();
                 if presence.sockets() == 0 {
@@ -120,6 +128,7 @@ impl OperatorActor {
 
     fn message(&mut self, message: ToOperator, ctx: &mut Context<Self>) {
         let now = self.shared.now();
+        let wake = self.slots.next_wake();
         match message {
             ToOperator::Joined | ToOperator::Gone => self.count_sockets(now, ctx),
             ToOperator::Ring(offer) => {
@@ -129,9 +138,19 @@ impl OperatorActor {
             }
             ToOperator::RingOver { offer, why, by } => self.ring_over(offer, why, by),
             ToOperator::Load(load) => self.load(&load),
+            ToOperator::Freed(load) => self.freed(&load),
+            ToOperator::Bid { round, group, bid } => {
+                let effects = self.slots.handle_bid(round, &group, bid, now);
+                self.say_of_slots(effects);
+            }
+            ToOperator::Used { round, used } => {
+                let effects = self.slots.handle_used(round, used, now);
+                self.say_of_slots(effects);
+            }
+            ToOperator::Proposals { group, count } => self.proposals(group, count),
             ToOperator::Announce(group) => {
                 if !self.groups.contains(&group) {
-                    self.groups.push(group);
+                    self.member_of(self.groups.iter().cloned().chain([group]).collect());
                 }
                 self.announce();
             }
@@ -140,8 +159,12 @@ impl OperatorActor {
             ToOperator::LetGo => {
                 self.over = true;
                 self.presence = None;
+                self.say_of_slots(vec![SlotsEffect::Open]);
                 ctx.terminate();
             }
+        }
+        if self.slots.next_wake() != wake {
+            self.arm(ctx);
         }
     }
 
@@ -226,22 +249,6 @@ impl OperatorActor {
         self.tell(&OperatorNotice::Status { status: Status::Offline, since });
     }
 
-    /// Tells the queues of all groups whether the operator receives.
-    fn announce(&self) {
-        let Some(presence) = &self.presence else { return };
-        let (operator, reception) = (self.operator, presence.reception());
-        for group in &self.groups {
-            self.shared.to_queue(self.account, group, ToQueue::Reception { operator, reception });
-        }
-    }
-
-    /// The load of one group is news for all: the overall limit is shared.
-    fn load(&self, load: &Load) {
-        for group in self.groups.iter().filter(|group| **group != load.group) {
-            self.shared.to_queue(self.account, group, ToQueue::Load(load.clone()));
-        }
-    }
-
     fn ring_over(&mut self, offer: OfferId, why: OfferEnd, by: Option<String>) {
         let before = self.offers.len();
         self.offers.retain(|other| other.offer != offer);
@@ -253,7 +260,12 @@ impl OperatorActor {
     fn withdraw_offers(&self) {
         for offer in &self.offers {
             // One that is lost expires by itself.
-            self.shared.to_session(self.account, offer.chat, Signal::Withdraw(offer.offer), true);
+            self.shared.to_session(
+                self.account,
+                offer.chat,
+                Signal::Withdraw { offer: offer.offer, operator: self.operator },
+                true,
+            );
         }
     }
 
@@ -267,10 +279,11 @@ impl OperatorActor {
     fn read_groups(&mut self, ctx: &mut Context<Self>) {
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
         let reading = async move { shared.store.memberships(account, None, Some(operator)).await };
-        wait_for(ctx, reading, |actor: &mut Self, memberships, _| {
+        wait_for(ctx, reading, |actor: &mut Self, memberships, ctx| {
             if let Ok(memberships) = memberships {
-                actor.groups = memberships.into_iter().map(|membership| membership.group).collect();
+                actor.member_of(memberships.into_iter().map(|membership| membership.group).collect());
                 actor.announce();
+                actor.arm(ctx);
             }
         });
     }
@@ -300,6 +313,7 @@ impl OperatorActor {
             let now = actor.shared.now();
             actor.count_sockets(now, ctx);
             actor.announce();
+            actor.arm(ctx);
         });
     }
 
@@ -307,12 +321,16 @@ impl OperatorActor {
         if let Some(handle) = self.timer.take() {
             ctx.cancel_future(handle);
         }
-        let Some(wake) = self.presence.as_ref().and_then(Presence::next_wake) else { return };
+        let presence = self.presence.as_ref().and_then(Presence::next_wake);
+        let Some(wake) = [presence, self.slots.next_wake()].into_iter().flatten().min() else { return };
         let wait = wake.since(self.shared.now()).max(SOONEST);
         self.timer = Some(later(ctx, wait, |actor: &mut Self, ctx| {
             actor.timer = None;
             let now = actor.shared.now();
+            let effects = actor.slots.handle_due(now);
+            actor.say_of_slots(effects);
             actor.change(ctx, |presence| presence.handle_due(now));
+            actor.arm(ctx);
         }));
     }
 }
@@ -392,6 +410,8 @@ impl Guarded for OperatorActor {
 
     fn discard(&mut self) {
         self.presence = None;
+        // Read again, the operator is announced, which ends with open slots.
+        self.slots = Slots::new([]);
         let offers = std::mem::take(&mut self.offers);
         // A second panic before the first was made good: what rang before the first is what windows know.
         self.rang.get_or_insert(offers);

@@ -1,28 +1,30 @@
 //! The queue of one group: owns the group's [`Desk`], feeds it, carries out what it asks for, and keeps one timer.
 //! It proposes; the chat's session and the store dispose. A queue that starts reads everything from the store.
 
+mod effects;
+mod reconcile;
+mod slots;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, SpawnHandle, Supervised};
 
-use crate::actors::guard::{Guarded, beside, every, guarded, later, wait_for};
+use crate::actors::guard::{Guarded, every, guarded, later, wait_for};
 use crate::actors::messages::{Signal, ToOperator, ToQueue, UpToDate};
 use crate::actors::outlet::Outlet;
 use crate::actors::shared::Shared;
-use crate::domain::event::EndedWhy;
 use crate::domain::group::{GroupSettings, Status};
-use crate::domain::ids::{AccountId, ChatId, GroupId};
-use crate::domain::limits::{QUEUE_RECONCILE, UNLIMITED_COUNTS_AS};
+use crate::domain::ids::{AccountId, GroupId, OperatorId};
+use crate::domain::limits::QUEUE_RECONCILE;
 use crate::domain::operator::Reception;
-use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, TurnedAway, Wishes};
+use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, Wishes};
 use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, Load, OfferRow};
 use crate::ports::presence::RosterRow;
 use crate::ports::store::StoreError;
-use crate::protocol::frame;
-use crate::protocol::operator::OperatorNotice;
 
 /// See the module.
 pub struct QueueActor {
@@ -32,8 +34,14 @@ pub struct QueueActor {
     desk: Option<Desk>,
     watchers: Vec<Outlet>,
     timer: Option<(Timestamp, SpawnHandle)>,
-    /// Chats that the last comparison found missing: twice in a row is a fault.
-    suspects: Vec<ChatId>,
+    /// What the last comparison with the store found: twice in a row is a fault.
+    suspects: reconcile::Suspects,
+    /// Operators who are members of other groups too, as they say.
+    shared_operators: BTreeSet<OperatorId>,
+    /// Operators whose slots are granted, by when they were last heard of.
+    closed: BTreeMap<OperatorId, Timestamp>,
+    /// Of those operators, who has fewer proposals under way since the message at work.
+    answered: Vec<OperatorId>,
     /// Another node has the queue.
     over: bool,
 }
@@ -51,7 +59,10 @@ impl QueueActor {
             desk: None,
             watchers: Vec::new(),
             timer: None,
-            suspects: Vec::new(),
+            suspects: reconcile::Suspects::default(),
+            shared_operators: BTreeSet::new(),
+            closed: BTreeMap::new(),
+            answered: Vec::new(),
             over: false,
         }
     }
@@ -88,6 +99,7 @@ impl QueueActor {
                 });
                 let (desk, effects) = Desk::open(settings, members, arrivals, now);
                 self.desk = Some(desk);
+                self.closed.clear();
                 self.carry_out(effects);
                 // Each says itself who let it go, and keeps its own deadlines: it must be awake.
                 for (record, _) in &waiting {
@@ -128,57 +140,49 @@ impl QueueActor {
         let effects = match message {
             ToQueue::Waiting(arrival) => {
                 let chat = arrival.chat;
-                let effects = desk.handle_waiting(arrival, now);
+                self.answered(chat, None);
+                let effects = self.at_desk(|desk| desk.handle_waiting(arrival, now));
                 self.shared.to_session(self.account, chat, Signal::Known, false);
                 effects
             }
-            ToQueue::Gone(chat) => desk.handle_gone(chat, now),
-            ToQueue::Settled { chat, operator, how } => desk.handle_settled(chat, operator, how, now),
+            ToQueue::Gone(chat) => {
+                self.answered(chat, None);
+                self.at_desk(|desk| desk.handle_gone(chat, now))
+            }
+            ToQueue::Served(chat) => {
+                self.answered(chat, None);
+                self.at_desk(|desk| desk.handle_served(chat, now))
+            }
+            ToQueue::Settled { chat, operator, how } => {
+                self.answered(chat, Some(operator));
+                self.at_desk(|desk| desk.handle_settled(chat, operator, how, now))
+            }
             ToQueue::OfferOver { chat, tried } => desk.handle_offer_over(chat, tried, now),
-            ToQueue::Reception { operator, reception } => desk.handle_reception(operator, reception, now),
+            ToQueue::Reception { operator, reception, shared } => {
+                if shared {
+                    self.shared_operators.insert(operator);
+                } else {
+                    self.shared_operators.remove(&operator);
+                }
+                desk.handle_reception(operator, reception, now)
+            }
             ToQueue::Load(load) => desk.handle_load(&news(&load), now),
+            ToQueue::Closed { operator, closed } => self.close(operator, closed, now),
+            ToQueue::Ask { operator, round } => {
+                self.bid(operator, round, now);
+                Vec::new()
+            }
+            ToQueue::Grant { operator, round } => self.granted(operator, round, now),
+            ToQueue::Elsewhere { operator, count } => desk.handle_proposals_elsewhere(operator, count, now),
             ToQueue::Watch(_) | ToQueue::Unwatch(_) | ToQueue::Reload | ToQueue::LetGo => Vec::new(),
         };
         self.carry_out(effects);
+        self.tell_answered();
         self.arm(ctx);
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Propose { chat, operator, name, ring, .. } => {
-                    // One that is lost the desk counts as such after a while, and makes another.
-                    let signal = Signal::Propose { operator, name, group: self.group.clone(), ring };
-                    self.shared.to_session(self.account, chat, signal, true);
-                }
-                Effect::Position { chat, ahead, .. } => {
-                    let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
-                    self.shared.to_session(self.account, chat, Signal::Position(ahead), false);
-                }
-                Effect::TurnAway { chat, why, .. } => {
-                    let why = match why {
-                        TurnedAway::GroupOffline => EndedWhy::Offline,
-                        TurnedAway::QueueFull | TurnedAway::WaitedTooLong => EndedWhy::TimedOut,
-                    };
-                    self.shared.to_session(self.account, chat, Signal::TurnAway(why), false);
-                }
-                // Asked for by rules that no stored group has.
-                Effect::RingAll { .. } | Effect::RingNoMore { .. } | Effect::SeekIn { .. } => {}
-                Effect::NotNeeded { .. } | Effect::Lost { .. } | Effect::Forecast { .. } => {}
-                Effect::Availability(state) => {
-                    if let Some(desk) = &self.desk {
-                        self.shared.board.set(self.account, &self.group, &desk.settings().department, state);
-                        self.shared.tell_board(self.account, &self.group);
-                    }
-                }
-                Effect::Waiting { count, .. } => {
-                    self.shared.board.set_waiting(self.account, &self.group, count);
-                    self.shared.tell_board(self.account, &self.group);
-                    let hint = self.hint();
-                    self.watchers.retain(|outlet| outlet.push(hint.clone()));
-                }
-            }
-        }
+    fn at_desk(&mut self, input: impl FnOnce(&mut Desk) -> Vec<Effect>) -> Vec<Effect> {
+        self.desk.as_mut().map(input).unwrap_or_default()
     }
 
     /// Another node has the queue: its watchers here watch it there.
@@ -201,37 +205,6 @@ impl QueueActor {
         ctx.terminate();
     }
 
-    fn hint(&self) -> bytestring::ByteString {
-        let now = self.shared.now();
-        let (waiting, longest) =
-            self.desk.as_ref().map_or((0, None), |desk| (desk.queue().len(), desk.queue().longest_since()));
-        frame::notice(&OperatorNotice::Queue {
-            group: self.group.clone(),
-            waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
-            longest_s: longest.map_or(0, |since| u32::try_from(now.since(since).as_secs()).unwrap_or(u32::MAX)),
-        })
-    }
-
-    fn measure(&self) {
-        let Some(desk) = &self.desk else { return };
-        let metrics = self.shared.metrics.group(self.account, &self.group);
-        let (mut slots, mut used, mut reserved, mut receiving) = (0_u64, 0_u64, 0_u64, 0_u64);
-        for member in desk.roster().members().filter(|member| member.active && member.reception != Reception::None) {
-            let limits = [member.limit, member.group_limit].into_iter().flatten().min();
-            slots += u64::from(limits.unwrap_or(UNLIMITED_COUNTS_AS));
-            used += u64::from(member.group_held);
-            reserved += u64::from(member.group_reserved);
-            receiving += 1;
-        }
-        metrics.capacity.set(slots as f64);
-        metrics.capacity_used.set(used as f64);
-        metrics.capacity_reserved.set(reserved as f64);
-        metrics.receiving.set(receiving as f64);
-        metrics.waiting.set(desk.queue().len() as f64);
-        let longest = desk.queue().longest_since().map_or(Duration::ZERO, |since| self.shared.now().since(since));
-        metrics.waiting_longest.set(longest.as_secs_f64());
-    }
-
     fn arm(&mut self, ctx: &mut Context<Self>) {
         let Some(wake) = self.desk.as_ref().and_then(Desk::next_wake) else { return };
         if let Some((armed, handle)) = self.timer {
@@ -244,37 +217,11 @@ impl QueueActor {
         let handle = later(ctx, wait, |queue: &mut Self, ctx| {
             queue.timer = None;
             let now = queue.shared.now();
-            let effects = queue.desk.as_mut().map(|desk| desk.handle_due(now)).unwrap_or_default();
+            let effects = queue.at_desk(|desk| desk.handle_due(now));
             queue.carry_out(effects);
             queue.arm(ctx);
         });
         self.timer = Some((self.shared.now() + wait, handle));
-    }
-
-    /// Compares the waiting order with the store. Messages do the work; what is found here was missed, and counts
-    /// as a fault when it is found twice, for a message may be on its way.
-    fn reconcile(&mut self, ctx: &mut Context<Self>) {
-        let (shared, account, group) = (Arc::clone(&self.shared), self.account, self.group.clone());
-        let reading = async move { shared.store.waiting(account, &group).await };
-        beside(ctx, reading, |queue: &mut Self, waiting, _| {
-            if let Ok(waiting) = waiting {
-                queue.compare(&waiting);
-            }
-        });
-    }
-
-    fn compare(&mut self, stored: &[(ChatRecord, Option<OfferRow>)]) {
-        let Some(desk) = &self.desk else { return };
-        let missing = stored.iter().map(|(record, _)| record.id).filter(|chat| desk.queue().get(*chat).is_none());
-        let surplus = desk.queue().iter().filter(|chat| !stored.iter().any(|(record, _)| record.id == *chat));
-        let now: Vec<ChatId> = missing.chain(surplus).collect();
-        for chat in now.iter().filter(|chat| self.suspects.contains(chat)) {
-            tracing::error!(%chat, group = %self.group, "the queue and the store disagree on a chat");
-            self.shared.metrics.violated("queue_disagrees");
-            // The session knows, and says so when it wakes or is asked.
-            self.shared.to_session(self.account, *chat, Signal::SayWhetherWaiting, true);
-        }
-        self.suspects = now;
     }
 }
 
@@ -328,7 +275,10 @@ impl Actor for QueueActor {
         self.timer = None;
         self.read(ctx);
         every(ctx, QUEUE_RECONCILE, |queue, ctx| queue.reconcile(ctx));
-        every(ctx, MEASURE_EVERY, |queue, _| queue.measure());
+        every(ctx, MEASURE_EVERY, |queue, ctx| {
+            queue.measure();
+            queue.open_forgotten(ctx);
+        });
     }
 }
 

@@ -22,7 +22,7 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageRe
 use self::core::Core;
 use crate::actors::guard::{Guarded, deliver, guarded, later, wait_for};
 use crate::actors::lane;
-use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot};
+use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot, Standing};
 use crate::actors::outlet::SocketId;
 use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
@@ -63,7 +63,7 @@ pub struct VisitorSession {
     blocked: Vec<(SocketId, CommandId, Failure)>,
     timer: Option<(Timestamp, SpawnHandle)>,
     /// The place in the queue, as the queue last said.
-    ahead: Option<u32>,
+    place: Option<Standing>,
     /// Since when no socket of the visitor is here.
     gone_since: Option<Timestamp>,
     settings: Option<Arc<GroupSettings>>,
@@ -113,7 +113,7 @@ impl VisitorSession {
             falls: 0,
             blocked: Vec::new(),
             timer: None,
-            ahead: None,
+            place: None,
             gone_since,
             settings: None,
             epoch: 0,

@@ -5,6 +5,7 @@
 pub mod decide;
 pub mod input;
 pub mod offer;
+pub mod ring;
 pub mod state;
 
 #[cfg(test)]
@@ -14,4 +15,5 @@ mod tests;
 
 pub use input::{Decision, Input, Refusal, SlotChange};
 pub use offer::{Offer, Tried};
+pub use ring::RingAll;
 pub use state::{Chat, ChatState, Person};

@@ -146,6 +146,15 @@ impl EndedWhy {
     }
 }
 
+/// An operator who is rung, with the name as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Rung {
+    /// Id.
+    pub id: OperatorId,
+    /// Name.
+    pub name: String,
+}
+
 /// A message as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Message {
@@ -195,12 +204,16 @@ pub enum EventKind {
     },
     /// It was rung at an operator. Operators only.
     Offered {
-        /// The offer; its `seq` is this event's.
+        /// The offer; its `seq` is this event's, or that of the first one where operators are added to a ring at all.
         offer: OfferId,
         /// Who is rung.
         operator: OperatorId,
         /// The operator's name.
         name: String,
+        /// Who is rung beside them, where the group rings at all who are free: the first to accept has the chat.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        others: Option<Vec<Rung>>,
         /// The group it is offered for.
         group: GroupId,
         /// How it came to be.

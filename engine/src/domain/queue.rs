@@ -9,6 +9,8 @@ mod properties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::limits::PRIORITY_STEP;
 use crate::domain::queue::positions::Positions;
@@ -17,7 +19,7 @@ use crate::domain::routing::{Demand, Pool, Wishes};
 use crate::domain::time::Timestamp;
 
 /// Where a chat stands; the least is first. Total, and older chats overtake by waiting: nobody starves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// When it entered, moved ahead by its priority.
     pub rank: Timestamp,

@@ -23,7 +23,7 @@ mod tests;
 pub use centre::{Action, Centre};
 pub use decision::{Counts, Decision, Outcome, WhyNot, decide};
 pub use demand::{Demand, Pool, Wishes};
-pub use desk::Desk;
+pub use desk::{Bid, Desk};
 pub use effect::{Arrival, Effect, Settled, TurnedAway};
 pub use explain::{Considered, Reason};
 pub use roster::{LoadNews, Member, Roster, Standing};

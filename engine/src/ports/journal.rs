@@ -33,9 +33,9 @@ pub struct Append {
     pub head: Head,
     /// Slots to reserve, fill and give back: all or none, together with the events.
     pub slots: Vec<SlotChange>,
-    /// The offer that these events open.
-    pub opened: Option<OfferRow>,
-    /// Offers that these events close.
+    /// Offers that these events open: one a person who is rung.
+    pub opened: Vec<OfferRow>,
+    /// Offers that these events close, for whomever they ring; done before others are opened.
     pub closed: Vec<OfferId>,
     /// When: for the rows that bear a time of their own.
     pub at: Timestamp,
@@ -133,6 +133,8 @@ pub struct OfferRow {
     pub kind: OfferKind,
     /// When it rings no more.
     pub expires_at: Timestamp,
+    /// Whether a slot is reserved for it; not where it rings at all.
+    pub holds: bool,
 }
 
 /// What an operator holds after a change, overall and in one group. `version` rises with each change of the
@@ -432,7 +434,7 @@ pub trait Journal: Send + Sync {
         visitor: VisitorId,
     ) -> Result<Option<ChatRecord>, StoreError>;
 
-    /// Chats that wait in the group, with their offers if any, by the time they entered the queue, then id.
+    /// Chats that wait in the group, with the offer for which a slot is reserved, if any, by the time they entered the queue, then id.
     async fn waiting(
         &self,
         account: AccountId,

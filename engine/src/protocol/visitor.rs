@@ -157,6 +157,14 @@ pub enum VisitorNotice {
     Queue {
         /// Visitors who would be served before.
         ahead: u32,
+        /// They do not all look for the same operators: some may be served later, or some behind sooner.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(optional, as = "Option<bool>")]
+        about: bool,
+        /// Seconds that the visitor will wait from now on, where that can be said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        estimate_s: Option<u32>,
     },
     /// Somebody writes, or stopped.
     Typing {
@@ -213,6 +221,14 @@ pub struct VisitorChat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ahead: Option<u32>,
+    /// They do not all look for the same operators, so that it is about that many.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub about: bool,
+    /// Seconds that the visitor will wait, as was said last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub estimate_s: Option<u32>,
     /// The operator's name, while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

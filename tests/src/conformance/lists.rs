@@ -1,9 +1,11 @@
 //! Lists of chats: who sees which, in which order, page by page; queues and offers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use engine::domain::ids::ChatId;
-use engine::ports::journal::{ChatQuery, Scope};
+use engine::domain::chat::{Input, Person};
+use engine::domain::ids::{ChatId, OperatorId};
+use engine::ports::journal::{AppendError, ChatQuery, Scope};
 use engine::ports::store::Store;
 use engine::protocol::operator::{ChatFilter, ChatOrder};
 use engine::protocol::visitor::ChatPhase;
@@ -125,7 +127,7 @@ pub async fn a_queue_is_read_in_its_order_with_what_rings(store: Arc<dyn Store>)
     let mut talks = nine(&world).await;
     let operator = talks[3].chat.owner().unwrap().id;
     let append = talks[2].rings_at(operator, 40_000);
-    let opened = append.opened.clone().unwrap();
+    let opened = append.opened[0].clone();
     talks[2].done(append).await;
     let queue = world.store.waiting(world.account, &world.group).await.unwrap();
     let rows: Vec<_> = queue.iter().map(|(record, offer)| (record.id, offer.clone())).collect();
@@ -133,7 +135,7 @@ pub async fn a_queue_is_read_in_its_order_with_what_rings(store: Arc<dyn Store>)
     assert_eq!(queue[1].0.head.queued_at, at(2_000));
 
     let append = talks[0].rings_at(operator, 30_000);
-    let sooner = append.opened.clone().unwrap();
+    let sooner = append.opened[0].clone();
     talks[0].done(append).await;
     assert_eq!(world.store.offers_of(world.account, operator).await.unwrap(), [sooner.clone(), opened]);
     let append = talks[2].is_declined(41_000);
@@ -147,6 +149,44 @@ pub async fn a_queue_is_read_in_its_order_with_what_rings(store: Arc<dyn Store>)
         queue.iter().map(|(record, offer)| (record.id, offer.is_some())).collect::<Vec<_>>(),
         [(talks[2].id(), false)]
     );
+}
+
+pub async fn what_rings_at_all_holds_nobodys_slot_and_is_over_for_all_at_once(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let (joe, bob) = (world.operator(Some(1)).await, world.operator(Some(1)).await);
+    let (mut talk, mut other) = (world.chat(0).await, world.chat(1).await);
+    let person = |id| Person { id, name: "somebody".into() };
+    let rings = |operators: &[OperatorId]| Input::RingAt {
+        operators: operators.iter().copied().map(person).collect(),
+        group: world.group.clone(),
+        ring: Duration::from_secs(20),
+    };
+    let append = talk.judge(rings(&[joe, bob]), at(1_000), None);
+    talk.done(append).await;
+    let append = other.judge(rings(&[bob]), at(2_000), None);
+    other.done(append).await;
+    let rung = async |operator| {
+        let rows = world.store.offers_of(world.account, operator).await.unwrap();
+        rows.iter().map(|row| (row.id.chat, row.holds)).collect::<Vec<_>>()
+    };
+    assert_eq!(rung(joe).await, [(talk.id(), false)]);
+    assert_eq!(rung(bob).await, [(talk.id(), false), (other.id(), false)]);
+    assert_eq!(world.slots(&world.group, bob).await, [0, 0, 0, 0]);
+    assert_eq!(world.store.recount(world.account).await.unwrap(), [], "no slot is missed");
+    let queue = world.store.waiting(world.account, &world.group).await.unwrap();
+    assert!(queue.iter().all(|(_, offer)| offer.is_none()), "one slot would be reserved for an offer");
+    // One leaves the ring, the other accepts.
+    let append = talk.judge(rings(&[bob]), at(3_000), None);
+    talk.done(append).await;
+    assert_eq!((rung(joe).await.len(), rung(bob).await.len()), (0, 2));
+    let offer = talk.chat.ring().unwrap().id;
+    let append = talk.judge(Input::Accept { offer, operator: bob }, at(4_000), None);
+    talk.done(append).await;
+    assert_eq!(rung(bob).await, [(other.id(), false)]);
+    assert_eq!(world.slots(&world.group, bob).await, [1, 0, 1, 0]);
+    let offer = other.chat.ring().unwrap().id;
+    let append = other.judge(Input::Accept { offer, operator: bob }, at(5_000), None);
+    assert_eq!(world.append(append).await, Err(AppendError::NoCapacity { operator: bob }), "he has one slot");
 }
 
 pub async fn a_visitor_finds_the_open_chat_else_the_latest_that_ended(store: Arc<dyn Store>) {

@@ -28,7 +28,7 @@ where
         active.done(append).await;
     }
     let append = rung.rings_at(operator, 1_000);
-    let offer = append.opened.clone().unwrap();
+    let offer = append.opened[0].clone();
     rung.done(append).await;
     let mark = MarkRow { who: Sender::Operator(operator), marks: MarkPair { delivered: 7, read: 5 } };
     world.store.save_marks(world.account, active.id(), &[mark]).await.unwrap();

@@ -11,8 +11,9 @@ use engine::domain::ids::{AccountId, BrandId, ChatId, GroupId, NodeId, OperatorI
 use engine::domain::permission::StaffRole;
 use engine::domain::time::Timestamp;
 use engine::ports::journal::{
-    Append, AppendOutcome, Appended, Birth, BirthError, ChatHead, Completion, Head, Lane, OfferRow, Told,
+    Append, AppendOutcome, Appended, Birth, BirthError, ChatHead, Completion, Head, Lane, Told,
 };
+use engine::ports::offers;
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::Store;
 use engine::protocol::visitor::WelcomeScreen;
@@ -190,12 +191,12 @@ impl Talk {
     /// Judges an input, takes its events in, and says what the store is to be asked.
     pub fn judge(&mut self, input: Input, now: Timestamp, origin: Option<Origin>) -> Append {
         let after = self.chat.last_seq;
-        let rung = self.chat.offer().map(|offer| offer.id);
+        let rung = offers::ringing(&self.chat);
         let decision = self.chat.decide(input, now).expect("the story of the test is possible");
         let events = self.chat.number(decision.events, now, origin);
         events.iter().for_each(|event| self.chat.apply(event));
         let only_messages = events.iter().all(|event| matches!(event.kind, EventKind::Message(_)));
-        let opened = self.chat.offer().filter(|offer| Some(offer.id) != rung);
+        let (opened, closed) = offers::changed(&rung, offers::ringing(&self.chat));
         Append {
             account: self.world.account,
             chat: self.chat.id,
@@ -204,14 +205,8 @@ impl Talk {
             events: events.iter().map(|event| event.to_stored().unwrap()).collect(),
             head: if only_messages { self.light() } else { self.full() },
             slots: decision.slots,
-            opened: opened.map(|offer| OfferRow {
-                id: offer.id,
-                operator: offer.operator,
-                group: offer.group.clone(),
-                kind: offer.kind,
-                expires_at: offer.expires_at,
-            }),
-            closed: rung.into_iter().filter(|rung| self.chat.offer().is_none_or(|open| open.id != *rung)).collect(),
+            opened,
+            closed,
             at: now,
         }
     }

@@ -2,6 +2,7 @@
 
 mod absence;
 mod accounts;
+mod assignment;
 mod bad_frames;
 mod bad_input;
 mod canaries;
@@ -16,6 +17,7 @@ mod panics;
 mod permissions;
 mod repeats;
 mod resume;
+mod ring_all;
 mod slow_reader;
 mod starting;
 mod stored_first;

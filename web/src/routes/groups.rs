@@ -209,10 +209,6 @@ impl GroupChange {
         if let Some(name) = &self.name {
             group.name = text::name("name", name)?;
         }
-        if self.offer_mode == Some(OfferMode::RingAll) {
-            // A session rings at one operator at a time: a group set up so would wait for good.
-            return Err(Failure::invalid("offer_mode", "expected automatic or single").into());
-        }
         group.offer_mode = self.offer_mode.unwrap_or(group.offer_mode);
         if let Some(wanted) = self.offer_expires_after_s {
             group.offer_expires_after = seconds("offer_expires_after_s", wanted, &OFFER_EXPIRES_S)?;

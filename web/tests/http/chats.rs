@@ -162,7 +162,7 @@ async fn assign(server: &TestServer, account: AccountId, chat: ChatId, operator:
         events: vec![stored(seq, seq, at, &kind)],
         head: Head::Full(Box::new(head)),
         slots: Vec::new(),
-        opened: None,
+        opened: Vec::new(),
         closed: Vec::new(),
         at,
     };

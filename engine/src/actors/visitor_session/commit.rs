@@ -9,12 +9,13 @@ use super::orders::{ack, answer_to, no_room, sender};
 use super::{Life, VisitorSession};
 use crate::actors::guard::deliver;
 use crate::actors::messages::{Command, Settled};
-use crate::domain::chat::{Decision, Offer};
+use crate::domain::chat::{Chat, Decision};
 use crate::domain::event::{Event, EventKind, Origin, Sender, StoredEvent};
-use crate::domain::ids::{ChatId, CommandId, OfferId};
+use crate::domain::ids::{ChatId, CommandId};
 use crate::domain::routing;
 use crate::domain::time::Timestamp;
-use crate::ports::journal::{Append, AppendError, ChatHead, Completion, Head, OfferRow};
+use crate::ports::journal::{Append, AppendError, ChatHead, Completion, Head};
+use crate::ports::offers;
 use crate::protocol::error::Failure;
 use crate::protocol::frame;
 use crate::protocol::visitor::VisitorEvent;
@@ -33,7 +34,7 @@ impl VisitorSession {
             return;
         }
         let proposed = decision.events.iter().find_map(|kind| match kind {
-            EventKind::Offered { operator, .. } => Some(*operator),
+            EventKind::Offered { operator, others: None, .. } => Some(*operator),
             EventKind::Assigned { operator, .. } if cause.is_none() => Some(*operator),
             _ => None,
         });
@@ -42,7 +43,9 @@ impl VisitorSession {
             let key = cause.as_ref().map(|(_, _, key)| *key);
             Box::new(Before { chat: core.chat.clone(), visible: core.visible.len(), key })
         });
-        let rung_before = core.chat.offer().cloned();
+        let frees = decision.slots.iter().filter(|slot| slot.frees());
+        let freed = frees.map(|slot| slot.place().0).collect();
+        let rung_before = offers::ringing(&core.chat);
         let light =
             decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
         let after = core.chat.last_seq;
@@ -81,7 +84,7 @@ impl VisitorSession {
             answer_to(command, ack(command, self.chat, (first.seq, first.visitor_seq)))
         });
         let Some(head) = head(core.chat.visitor_seq, light, &core.chat) else { return };
-        let (opened, closed) = offers(rung_before.as_ref(), core.chat.offer());
+        let (opened, closed) = offers::changed(&rung_before, offers::ringing(&core.chat));
         let append = Append {
             account: self.account,
             chat: self.chat,
@@ -97,7 +100,7 @@ impl VisitorSession {
         core.barrier |= before.is_some();
         core.in_flight.push_back(Pending {
             command,
-            append: Some(Box::new(Appending { frames, facts, before, proposed })),
+            append: Some(Box::new(Appending { frames, facts, before, proposed, freed })),
             answer,
         });
         let (generation, last_seq) = (self.generation, core.chat.last_seq);
@@ -178,7 +181,7 @@ impl VisitorSession {
     }
 }
 
-fn head(visitor_seq: u32, light: bool, chat: &crate::domain::chat::Chat) -> Option<Head> {
+fn head(visitor_seq: u32, light: bool, chat: &Chat) -> Option<Head> {
     if light {
         return Some(Head::Light {
             visitor_seq,
@@ -188,22 +191,6 @@ fn head(visitor_seq: u32, light: bool, chat: &crate::domain::chat::Chat) -> Opti
         });
     }
     ChatHead::of(chat).map(|head| Head::Full(Box::new(head)))
-}
-
-/// Which offer rows an append opens and closes.
-fn offers(before: Option<&Offer>, after: Option<&Offer>) -> (Option<OfferRow>, Vec<OfferId>) {
-    let same = before.map(|offer| offer.id) == after.map(|offer| offer.id);
-    if same {
-        return (None, Vec::new());
-    }
-    let opened = after.map(|offer| OfferRow {
-        id: offer.id,
-        operator: offer.operator,
-        group: offer.group.clone(),
-        kind: offer.kind,
-        expires_at: offer.expires_at,
-    });
-    (opened, before.map(|offer| offer.id).into_iter().collect())
 }
 
 /// The frames of an event, made while its parts are at hand; they leave after the commit.

@@ -14,7 +14,7 @@ use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Person};
 use crate::domain::event::{Event, Origin, Sender, StoredEvent};
-use crate::domain::ids::{ChatId, CommandId};
+use crate::domain::ids::{ChatId, CommandId, OfferId, OperatorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, MarkRow, StoredChat};
 use crate::protocol::visitor::{MarkPair, VisitorMarks};
@@ -47,6 +47,8 @@ pub(super) struct Core {
     pub visitor_published: u32,
     /// The moment of the last event.
     pub last_at: Timestamp,
+    /// At whom it rings at all, as last published.
+    pub rung: Vec<(OfferId, OperatorId)>,
     /// What was last told of the chat's state: set by publishing, not by judging.
     pub told: Told,
 }
@@ -123,7 +125,9 @@ pub(super) struct Appending {
     /// The chat before, when slots may be refused.
     pub before: Option<Box<Before>>,
     /// The operator of a proposal, to tell the queue when there is no slot.
-    pub proposed: Option<crate::domain::ids::OperatorId>,
+    pub proposed: Option<OperatorId>,
+    /// Whose slots it frees.
+    pub freed: Vec<OperatorId>,
 }
 
 /// What a refused slot puts back.
@@ -171,6 +175,7 @@ impl Core {
             told: Told { phase: record.head.state, queue_again: Some(shared.now()), quiet_since: None },
             last_at: stored.events.last().map_or(Timestamp::EPOCH, |event| event.at),
             visitor_published: chat.visitor_seq,
+            rung: chat.ring().into_iter().flat_map(|ring| ring.rung.iter().map(|one| (ring.id, one.id))).collect(),
             chat,
             record,
             done,

@@ -31,7 +31,7 @@ impl VisitorSession {
         if core.at_barrier() {
             return;
         }
-        if core.chat.offer().is_some_and(|offer| offer.expires_at <= now) {
+        if core.chat.rings_until().is_some_and(|until| until <= now) {
             self.internal(Input::Due, ctx);
         }
         if self.left_at().is_some_and(|at| at <= now) {
@@ -76,7 +76,7 @@ impl VisitorSession {
         let core = self.core.as_ref()?;
         let rest = core.told.quiet_since.filter(|_| self.could_rest()).map(|since| since + SESSION_REST_AFTER);
         [
-            core.chat.offer().map(|offer| offer.expires_at),
+            core.chat.rings_until(),
             self.left_at(),
             self.timed_out_at(),
             self.away_at(),

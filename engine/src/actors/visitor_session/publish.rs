@@ -8,7 +8,7 @@ use crate::actors::messages::{ToOperator, ToQueue};
 use crate::actors::nodes::missed::fill_own;
 use crate::actors::queue::news;
 use crate::domain::chat::Person;
-use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
+use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::limits::WAITING_REPEAT;
 use crate::domain::routing::{Arrival, Settled, Wishes};
@@ -44,6 +44,13 @@ impl VisitorSession {
     }
 
     fn publish(&mut self, append: &Appending, loads: &[Load]) {
+        // An operator's other groups hear what is used before the group that proposed it counts it as answered.
+        for load in loads.iter().filter(|load| !append.freed.contains(&load.operator)) {
+            self.to_operator(load.operator, ToOperator::Load(load.clone()));
+            if append.proposed.is_none() {
+                self.shared.to_queue(self.account, &load.group, ToQueue::Load(load.clone()));
+            }
+        }
         let mut facts = append.facts.iter().peekable();
         for event in &append.frames {
             // Whoever becomes the owner by this event is its first reader.
@@ -52,10 +59,9 @@ impl VisitorSession {
             }
             self.push(event);
         }
-        for load in loads {
-            // The group's own queue hears it at once, those of the operator's other groups from the operator.
-            self.to_queue(ToQueue::Load(load.clone()));
-            self.to_operator(load.operator, ToOperator::Load(load.clone()));
+        for load in loads.iter().filter(|load| append.freed.contains(&load.operator)) {
+            // Which of the operator's groups has the slot now is the operator's to say.
+            self.to_operator(load.operator, ToOperator::Freed(load.clone()));
         }
         if !append.facts.is_empty() {
             self.shared.lists.changed(self.account);
@@ -136,7 +142,7 @@ impl VisitorSession {
         let group = core.record.head.group.clone();
         let metrics = &self.shared.metrics;
         match &event.kind {
-            EventKind::Offered { offer, operator, group, offer_kind, expires_at, .. } => {
+            EventKind::Offered { offer, operator, others, group, offer_kind, expires_at, .. } => {
                 metrics.offer(self.account, group, "made");
                 let ring = Offer {
                     offer: *offer,
@@ -148,6 +154,10 @@ impl VisitorSession {
                     queued_at: core.chat.queued_at,
                     expires_at: Some(*expires_at),
                 };
+                if let Some(others) = others {
+                    let operators = others.iter().map(|rung| rung.id);
+                    return self.rings_at_all(*offer, [*operator].into_iter().chain(operators), &ring);
+                }
                 self.to_operator(*operator, ToOperator::Ring(Box::new(ring)));
                 match loads.iter().find(|load| load.operator == *operator) {
                     Some(load) => self.proposal_settled(*operator, Settled::Offered(news(load))),
@@ -156,15 +166,20 @@ impl VisitorSession {
             }
             EventKind::Declined { offer, operator } => {
                 metrics.offer(self.account, &group, "declined");
+                core.rung.retain(|rung| *rung != (*offer, *operator));
                 self.ring_over(*operator, *offer, OfferEnd::Declined, None);
                 self.offer_over();
             }
             EventKind::Expired { offer, operator, why } => {
                 metrics.offer(self.account, &group, if *why == OfferEnd::Expired { "expired" } else { "withdrawn" });
+                core.rung.retain(|rung| *rung != (*offer, *operator));
                 self.ring_over(*operator, *offer, *why, None);
+                if *why == OfferEnd::Expired {
+                    self.ring_over_for_all(*why, None);
+                }
                 self.offer_over();
             }
-            EventKind::Assigned { operator, name, group, offer, .. } => {
+            EventKind::Assigned { operator, name, group, by, offer } => {
                 core.told.phase = ChatPhase::Active;
                 core.record.head.group = group.clone();
                 let outlets = self.shared.registry.outlets_of_operator(self.account, *operator);
@@ -176,7 +191,13 @@ impl VisitorSession {
                     metrics.offer(self.account, group, "accepted");
                     self.ring_over(*operator, *offer, OfferEnd::Taken, Some(name.clone()));
                 }
-                self.leave_queue(group.clone());
+                self.ring_over_for_all(OfferEnd::Taken, Some(name));
+                let load = loads.iter().find(|load| load.operator == *operator);
+                match load.filter(|_| *by == AssignedBy::Automatic) {
+                    Some(load) => self.proposal_settled(*operator, Settled::Assigned(news(load))),
+                    None => self.leave_queue(ToQueue::Served(self.chat)),
+                }
+                self.place = None;
             }
             EventKind::Ended { by, why, .. } => self.ended(event, *by, *why, group),
             EventKind::Started { .. }
@@ -200,29 +221,51 @@ impl VisitorSession {
         }
         self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
         if was_waiting {
-            if let Some((offer, operator)) = self.rung_at_the_end() {
+            for (offer, operator) in self.rung_at_the_end() {
                 self.ring_over(operator, offer, OfferEnd::Ended, None);
             }
-            self.leave_queue(group);
+            self.leave_queue(ToQueue::Gone(self.chat));
         }
     }
 
-    /// The offer that was open when the chat ended.
-    fn rung_at_the_end(&self) -> Option<(OfferId, OperatorId)> {
-        self.core.as_ref()?.chat.offer_ended()
+    /// The offers that were open when the chat ended.
+    fn rung_at_the_end(&mut self) -> Vec<(OfferId, OperatorId)> {
+        let Some(core) = &mut self.core else { return Vec::new() };
+        core.rung.clear();
+        core.chat.offers_ended().collect()
+    }
+
+    /// The chat rings at these too, without a slot being reserved.
+    fn rings_at_all(&mut self, offer: OfferId, operators: impl Iterator<Item = OperatorId>, ring: &Offer) {
+        for operator in operators {
+            if let Some(core) = &mut self.core
+                && !core.rung.contains(&(offer, operator))
+            {
+                core.rung.push((offer, operator));
+            }
+            self.to_operator(operator, ToOperator::Ring(Box::new(ring.clone())));
+        }
+    }
+
+    /// A ring at all is over for everybody.
+    fn ring_over_for_all(&mut self, why: OfferEnd, by: Option<&String>) {
+        let rung = self.core.as_mut().map(|core| std::mem::take(&mut core.rung)).unwrap_or_default();
+        for (offer, operator) in rung {
+            self.ring_over(operator, offer, why, by.cloned());
+        }
     }
 
     fn ring_over(&self, operator: OperatorId, offer: OfferId, why: OfferEnd, by: Option<String>) {
         self.to_operator(operator, ToOperator::RingOver { offer, why, by });
     }
 
-    fn leave_queue(&mut self, group: GroupId) {
-        self.ahead = None;
+    fn leave_queue(&mut self, message: ToQueue) {
+        self.place = None;
         if let Some(core) = &mut self.core {
             core.told.queue_again = None;
         }
         // One that is lost is found by the queue's own comparison with the store.
-        self.shared.to_queue(self.account, &group, ToQueue::Gone(self.chat));
+        self.to_queue(message);
     }
 
     /// Tells the queue that the chat waits, until it says that it knows.
@@ -274,12 +317,15 @@ impl VisitorSession {
     /// What the visitor sees of the chat, as far as it was told.
     pub(super) fn snapshot(&self) -> Option<VisitorChat> {
         let core = self.core.as_ref()?;
+        let place = self.place.filter(|_| core.told.phase == ChatPhase::Waiting);
         Some(VisitorChat {
             id: self.chat,
             state: core.told.phase,
             seq: core.visitor_published,
             marks: core.visitor_marks(),
-            ahead: self.ahead.filter(|_| core.told.phase == ChatPhase::Waiting),
+            ahead: place.map(|place| place.ahead),
+            about: place.is_some_and(|place| place.about),
+            estimate_s: place.and_then(|place| place.estimate_s),
             operator: core.audience.as_ref().map(|(person, _)| person.name.clone()),
         })
     }

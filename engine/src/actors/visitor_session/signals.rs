@@ -1,12 +1,16 @@
 //! What is not stored, or not at once: presence of the visitor, typing, marks, and the wishes of the queue.
 
+use std::time::Duration;
+
 use actix::Context;
 
 use super::orders::sender;
 use super::{Life, VisitorSession};
-use crate::actors::messages::{Identity, Party, Signal, ToQueue};
-use crate::domain::chat::Input;
+use crate::actors::messages::{Identity, Party, Signal, Standing, ToQueue};
+use crate::domain::chat::{Input, Person};
 use crate::domain::event::{Role, Sender};
+use crate::domain::ids::{GroupId, OperatorId};
+use crate::domain::limits::PROPOSAL_REST;
 use crate::domain::routing::Settled;
 use crate::domain::text::cut;
 use crate::protocol::frame;
@@ -34,7 +38,8 @@ impl VisitorSession {
             Signal::Propose { operator, name, group, ring } => {
                 self.internal(Input::Propose { operator, name, group, ring }, ctx);
             }
-            Signal::Withdraw(offer) => self.internal(Input::Withdraw { offer }, ctx),
+            Signal::Withdraw { offer, operator } => self.internal(Input::Withdraw { offer, operator }, ctx),
+            Signal::RingAt { operators, group, ring } => self.ring_at(operators, group, ring, ctx),
             Signal::Known => {
                 if let Some(core) = &mut self.core {
                     core.told.queue_again = None;
@@ -52,7 +57,7 @@ impl VisitorSession {
                     self.end_by_rule(why, ctx);
                 }
             }
-            Signal::Position(ahead) => self.position(ahead),
+            Signal::Position(place) => self.position(place),
             Signal::LetGo => return self.read(ctx),
             Signal::Flush => self.save_marks(),
         }
@@ -79,6 +84,27 @@ impl VisitorSession {
         }
     }
 
+    /// What is not done now the queue says again, once it has heard that the chat waits.
+    fn ring_at(
+        &mut self,
+        operators: Vec<(OperatorId, String)>,
+        group: GroupId,
+        ring: Duration,
+        ctx: &mut Context<Self>,
+    ) {
+        let now = self.shared.now();
+        let Some(core) = &mut self.core else { return };
+        let at = now.max(core.last_at());
+        let operators = operators.into_iter().map(|(id, name)| Person { id, name }).collect();
+        let input = Input::RingAt { operators, group, ring };
+        let decided = if core.at_barrier() { None } else { Some(core.chat.decide(input, at)) };
+        match decided {
+            Some(Ok(decision)) => self.commit(decision, at, None, ctx),
+            _ if core.chat.is_waiting() => core.told.queue_again = Some(now + PROPOSAL_REST),
+            _ => {}
+        }
+    }
+
     fn joined(&mut self, ctx: &mut Context<Self>) {
         self.gone_since = None;
         let Some(core) = &mut self.core else { return };
@@ -88,13 +114,14 @@ impl VisitorSession {
         }
     }
 
-    fn position(&mut self, ahead: u32) {
+    fn position(&mut self, place: Standing) {
         let Some(core) = &self.core else { return };
-        if core.told.phase != ChatPhase::Waiting || self.ahead == Some(ahead) {
+        if core.told.phase != ChatPhase::Waiting || self.place == Some(place) {
             return;
         }
-        self.ahead = Some(ahead);
-        let text = frame::notice(&VisitorNotice::Queue { ahead });
+        self.place = Some(place);
+        let Standing { ahead, about, estimate_s } = place;
+        let text = frame::notice(&VisitorNotice::Queue { ahead, about, estimate_s });
         core.visitor_outlets.each(|outlet| {
             outlet.push(text.clone());
         });

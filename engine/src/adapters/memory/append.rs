@@ -41,13 +41,11 @@ impl State {
         }
         for offer in &append.closed {
             if let Some(row) = self.chat_mut(append.account, offer.chat) {
-                row.offers.remove(&offer.seq);
+                row.offers.retain(|(seq, _), _| *seq != offer.seq);
             }
         }
         let Some(row) = self.chat_mut(append.account, append.chat) else { return Err(AppendError::Fenced) };
-        if let Some(offer) = append.opened {
-            row.offers.insert(offer.id.seq, offer);
-        }
+        row.offers.extend(append.opened.into_iter().map(|offer| ((offer.id.seq, offer.operator), offer)));
         let head = &mut row.record.head;
         match append.head {
             Head::Full(full) => *head = *full,

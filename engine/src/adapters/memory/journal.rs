@@ -124,7 +124,8 @@ impl Journal for MemoryStore {
         let waits = |row: &&ChatRow| row.record.head.state == ChatPhase::Waiting && row.record.head.group == *group;
         let mut rows: Vec<&ChatRow> = state.chats_of(account).filter(waits).collect();
         rows.sort_by_key(|row| (row.record.head.queued_at, row.record.id));
-        Ok(rows.into_iter().map(|row| (state.record(row), row.offers.values().next_back().cloned())).collect())
+        let offer = |row: &ChatRow| row.offers.values().rfind(|offer| offer.holds).cloned();
+        Ok(rows.into_iter().map(|row| (state.record(row), offer(row))).collect())
     }
 
     async fn offers_of(&self, account: AccountId, operator: OperatorId) -> Result<Vec<OfferRow>, StoreError> {

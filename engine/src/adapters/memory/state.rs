@@ -69,7 +69,7 @@ pub(super) struct ChatRow {
     pub(super) record: ChatRecord,
     pub(super) events: Vec<StoredEvent>,
     pub(super) marks: BTreeMap<Sender, MarkPair>,
-    pub(super) offers: BTreeMap<u32, OfferRow>,
+    pub(super) offers: BTreeMap<(u32, OperatorId), OfferRow>,
 }
 
 pub(super) struct BirthMemory {
@@ -134,7 +134,7 @@ impl State {
             let head = &chat.record.head;
             let counts = head.state == ChatPhase::Active && head.owner == Some(operator);
             slots.held += u32::from(counts && group.is_none_or(|group| head.group == *group));
-            let rung = chat.offers.values().filter(|offer| offer.operator == operator);
+            let rung = chat.offers.values().filter(|offer| offer.holds && offer.operator == operator);
             slots.reserved += rung.filter(|offer| group.is_none_or(|group| offer.group == *group)).count() as u32;
         }
         slots

@@ -22,7 +22,7 @@ pub(super) struct Group<'a> {
     pub(super) operators: BTreeMap<Uuid, OperatorRow>,
     pub(super) members: BTreeMap<(i64, String, Uuid), Slots>,
     pub(super) events: Vec<(AccountId, ChatId, &'a StoredEvent)>,
-    pub(super) opened: BTreeMap<OfferId, (AccountId, &'a OfferRow)>,
+    pub(super) opened: BTreeMap<(OfferId, OperatorId), (AccountId, &'a OfferRow)>,
     pub(super) closed: Vec<(AccountId, OfferId)>,
 }
 
@@ -132,12 +132,10 @@ impl<'a> Group<'a> {
         }
         let loads = self.change_slots(append)?;
         for offer in &append.closed {
-            self.opened.remove(offer);
+            self.opened.retain(|(open, _), _| open != offer);
             self.closed.push((append.account, *offer));
         }
-        if let Some(offer) = &append.opened {
-            self.opened.insert(offer.id, (append.account, offer));
-        }
+        self.opened.extend(append.opened.iter().map(|offer| ((offer.id, offer.operator), (append.account, offer))));
         if let Some(chat) = self.chats.get_mut(&append.chat.0) {
             chat.last_seq += append.events.len() as i64;
             chat.head = Some(merged(chat.head.take(), &append.head, chat.last_seq as u32));

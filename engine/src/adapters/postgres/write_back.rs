@@ -195,9 +195,9 @@ async fn offers(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resul
     // A handful in a group: an offer each takes a ring of seconds.
     for (account, offer) in group.opened.values() {
         let insert = sqlx::query(
-            "INSERT INTO offer (chat, seq, account, operator, grp, kind, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (chat, seq) DO UPDATE SET operator = excluded.operator, \
-             grp = excluded.grp, kind = excluded.kind, expires_at = excluded.expires_at",
+            "INSERT INTO offer (chat, seq, account, operator, grp, kind, expires_at, holds) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (chat, seq, operator) DO UPDATE SET \
+             grp = excluded.grp, kind = excluded.kind, expires_at = excluded.expires_at, holds = excluded.holds",
         );
         insert
             .bind(offer.id.chat.0)
@@ -207,6 +207,7 @@ async fn offers(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resul
             .bind(offer.group.as_str())
             .bind(offer_kind::name(offer.kind))
             .bind(offer.expires_at.millis())
+            .bind(offer.holds)
             .execute(&mut *connection)
             .await?;
     }

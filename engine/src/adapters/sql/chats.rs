@@ -156,9 +156,11 @@ pub(super) async fn waiting(
 ) -> Result<Vec<(ChatRecord, Option<OfferRow>)>, StoreError> {
     let mut query = Query::new(CHAT_COLUMNS).arg(account).arg(group.as_str());
     query
-        .push(", f.seq, f.operator, f.grp, f.kind, f.expires_at FROM chat c JOIN chat_head h ON h.chat = c.id ")
+        .push(
+            ", f.seq, f.operator, f.grp, f.kind, f.expires_at, f.holds FROM chat c JOIN chat_head h ON h.chat = c.id ",
+        )
         .push("LEFT JOIN operator o ON o.account = c.account AND o.id = c.owner ")
-        .push("LEFT JOIN offer f ON f.chat = c.id ")
+        .push("LEFT JOIN offer f ON f.chat = c.id AND f.holds ")
         .push("WHERE c.account = $1 AND c.grp = $2 AND c.state = 'waiting' ORDER BY c.queued_at, c.id, f.seq");
     let mut list: Vec<(ChatRecord, Option<OfferRow>)> = Vec::new();
     for mut row in sql.run(query).await?.rows {
@@ -183,6 +185,7 @@ fn offer(id: OfferId, row: &mut Row) -> Result<OfferRow, StoreError> {
         group: row.parsed()?,
         kind: row.named(offer_kind::parse)?,
         expires_at: row.time()?,
+        holds: row.bool()?,
     })
 }
 
@@ -192,7 +195,7 @@ pub(super) async fn offers_of(
     operator: OperatorId,
 ) -> Result<Vec<OfferRow>, StoreError> {
     let query = Query::new(
-        "SELECT chat, seq, operator, grp, kind, expires_at FROM offer WHERE account = $1 AND operator = $2 \
+        "SELECT chat, seq, operator, grp, kind, expires_at, holds FROM offer WHERE account = $1 AND operator = $2 \
          ORDER BY expires_at, chat, seq",
     );
     sql.run(query.arg(account).arg(operator.0)).await?.all(|mut row| {

@@ -110,7 +110,7 @@ pub(super) async fn put_membership(
         "INSERT INTO membership (account, grp, operator, handling, max_chats, active, held, reserved) \
          VALUES ($1, $2, $3, $4, $5, $6, \
          (SELECT count(*) FROM chat WHERE account = $7 AND owner = $8 AND grp = $9 AND state = 'active'), \
-         (SELECT count(*) FROM offer WHERE account = $10 AND operator = $11 AND grp = $12)) \
+         (SELECT count(*) FROM offer WHERE account = $10 AND operator = $11 AND grp = $12 AND holds)) \
          ON CONFLICT (account, grp, operator) DO UPDATE SET \
          handling = excluded.handling, max_chats = excluded.max_chats, active = excluded.active",
     );

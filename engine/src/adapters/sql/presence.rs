@@ -146,7 +146,7 @@ async fn recount(sql: &mut dyn Sql, account: AccountId) -> Result<Vec<Drift>, St
         "SELECT o.id, NULL, o.held, o.reserved, coalesce(h.n, 0), coalesce(r.n, 0) FROM operator o \
          LEFT JOIN (SELECT owner, count(*) AS n FROM chat WHERE account = $1 AND state = 'active' GROUP BY owner) h \
          ON h.owner = o.id \
-         LEFT JOIN (SELECT operator, count(*) AS n FROM offer WHERE account = $2 GROUP BY operator) r \
+         LEFT JOIN (SELECT operator, count(*) AS n FROM offer WHERE account = $2 AND holds GROUP BY operator) r \
          ON r.operator = o.id \
          WHERE o.account = $3 AND (o.held <> coalesce(h.n, 0) OR o.reserved <> coalesce(r.n, 0)) ORDER BY o.id",
     );
@@ -155,7 +155,8 @@ async fn recount(sql: &mut dyn Sql, account: AccountId) -> Result<Vec<Drift>, St
         "SELECT m.operator, m.grp, m.held, m.reserved, coalesce(h.n, 0), coalesce(r.n, 0) FROM membership m \
          LEFT JOIN (SELECT owner, grp, count(*) AS n FROM chat WHERE account = $1 AND state = 'active' \
          GROUP BY owner, grp) h ON h.owner = m.operator AND h.grp = m.grp \
-         LEFT JOIN (SELECT operator, grp, count(*) AS n FROM offer WHERE account = $2 GROUP BY operator, grp) r \
+         LEFT JOIN (SELECT operator, grp, count(*) AS n FROM offer WHERE account = $2 AND holds \
+         GROUP BY operator, grp) r \
          ON r.operator = m.operator AND r.grp = m.grp \
          WHERE m.account = $3 AND (m.held <> coalesce(h.n, 0) OR m.reserved <> coalesce(r.n, 0)) \
          ORDER BY m.operator, m.grp",

@@ -26,8 +26,8 @@ const OPERATOR: &str = "UPDATE operator SET held = max(held + ?1, 0), reserved =
 const MEMBERSHIP: &str = "UPDATE membership SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0) \
     WHERE account = ?3 AND grp = ?4 AND operator = ?5 \
     AND (?6 = 0 OR max_chats IS NULL OR held + reserved + 1 <= max_chats) RETURNING held, reserved";
-const OPEN_OFFER: &str = "INSERT OR REPLACE INTO offer (chat, seq, account, operator, grp, kind, expires_at) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const OPEN_OFFER: &str = "INSERT OR REPLACE INTO offer (chat, seq, account, operator, grp, kind, expires_at, holds) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const CLOSE_OFFER: &str = "DELETE FROM offer WHERE chat = ?1 AND seq = ?2 AND account = ?3";
 
 /// The statements of appends, prepared once for a run of them.
@@ -93,7 +93,7 @@ impl<'c> Statements<'c> {
             let mut close = connection.prepare_cached(CLOSE_OFFER)?;
             close.execute(params![&offer.chat.0.as_bytes()[..], offer.seq, append.account.0])?;
         }
-        if let Some(offer) = &append.opened {
+        for offer in &append.opened {
             connection.prepare_cached(OPEN_OFFER)?.execute(params![
                 &offer.id.chat.0.as_bytes()[..],
                 offer.id.seq,
@@ -102,6 +102,7 @@ impl<'c> Statements<'c> {
                 offer.group.as_str(),
                 offer_kind::name(offer.kind),
                 offer.expires_at.millis(),
+                offer.holds,
             ])?;
         }
         tail.append(&mut self.insert, append.account, append.chat, &append.events)?;
@@ -159,7 +160,7 @@ impl<'c> Statements<'c> {
 /// Whether an append brings messages and nothing else.
 fn is_light(append: &Append) -> bool {
     let light = matches!(append.head, Head::Light { .. });
-    light && append.slots.is_empty() && append.opened.is_none() && append.closed.is_empty()
+    light && append.slots.is_empty() && append.opened.is_empty() && append.closed.is_empty()
 }
 
 /// Whether an append goes on where another one ended, as the messages of a hurried writer do: both are one then.

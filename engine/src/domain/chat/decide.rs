@@ -22,8 +22,12 @@ impl Chat {
         if self.last_seq >= CHAT_EVENTS_MAX && !matches!(input, Input::End { .. } | Input::Due) {
             return Err(Refusal::Full);
         }
+        if let Some(decided) = self.decide_ring(&input, now) {
+            return decided;
+        }
         match input {
             Input::Start { .. } => Err(Refusal::Begun),
+            Input::RingAt { operators, group, ring } => self.ring_at(group, operators, ring, now),
             Input::Say { from, text, to } => self.say(from, text, to),
             Input::Propose { operator, name, group, ring } => {
                 self.must_be_free_to_offer()?;
@@ -32,6 +36,7 @@ impl Chat {
                         offer: OfferId { chat: self.id, seq: self.last_seq + 1 },
                         operator,
                         name,
+                        others: None,
                         group: group.clone(),
                         offer_kind: OfferKind::New,
                         expires_at: now + ring,
@@ -69,8 +74,8 @@ impl Chat {
                 let open = self.open_offer(offer, operator)?;
                 Ok(one(EventKind::Declined { offer, operator }, unreserve(open)))
             }
-            Input::Withdraw { offer } => match self.offer() {
-                Some(open) if open.id == offer => Ok(over(open, OfferEnd::Withdrawn)),
+            Input::Withdraw { offer, operator } => match self.offer() {
+                Some(open) if open.id == offer && open.operator == operator => Ok(over(open, OfferEnd::Withdrawn)),
                 _ => Ok(Decision::default()),
             },
             Input::Take { operator, name } => self.take(operator, name),
@@ -182,8 +187,8 @@ impl Chat {
     fn must_be_free_to_offer(&self) -> Result<(), Refusal> {
         match &self.state {
             ChatState::Unborn => Err(Refusal::NotBegun),
-            ChatState::Waiting { offer: None } => Ok(()),
-            ChatState::Waiting { offer: Some(_) } => Err(Refusal::BeingOffered),
+            ChatState::Waiting { offer: None } if self.ring.is_none() => Ok(()),
+            ChatState::Waiting { .. } => Err(Refusal::BeingOffered),
             ChatState::Active { owner, .. } => Err(Refusal::Taken { by: owner.name.clone() }),
             ChatState::Ended { .. } => Err(Refusal::Ended),
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::chat::state::Person;
 use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, OfferEnd};
 use crate::domain::ids::{BrandId, DepartmentId, GroupId, OfferId, OperatorId};
 
@@ -59,10 +60,21 @@ pub enum Input {
         /// Who.
         operator: OperatorId,
     },
+    /// The queue wants it rung at exactly these: whoever is rung beside them is not any more.
+    RingAt {
+        /// At whom.
+        operators: Vec<Person>,
+        /// For this group.
+        group: GroupId,
+        /// How long it rings from the first time on.
+        ring: Duration,
+    },
     /// The engine takes an offer back: the operator is gone.
     Withdraw {
         /// Which.
         offer: OfferId,
+        /// From whom.
+        operator: OperatorId,
     },
     /// An operator takes the chat from the queue.
     Take {
@@ -152,6 +164,11 @@ impl SlotChange {
     /// Whether it needs a free slot: only these can be refused for capacity.
     pub fn needs_room(&self) -> bool {
         matches!(self, Self::Reserve { .. } | Self::Occupy { .. })
+    }
+
+    /// Whether somebody has a slot more than before.
+    pub fn frees(&self) -> bool {
+        matches!(self, Self::Unreserve { .. } | Self::Free { .. })
     }
 
     /// What it adds to the reserved and to the filled slots.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, Event, EventKind, Role};
+use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, Event, EventKind, OfferEnd, Role};
 use crate::domain::ids::{ChatId, GroupId, OfferId, OperatorId, Shard};
 use crate::domain::time::Timestamp;
 
@@ -19,7 +19,8 @@ enum Ask {
     Propose { operator: u8, group: u8, ring: Option<u16> },
     Accept { offer: Index, operator: u8 },
     Decline { offer: Index, operator: u8 },
-    Withdraw { offer: Index },
+    Withdraw { offer: Index, operator: u8 },
+    RingAt { operators: u8, group: u8, ring: u16 },
     Take { operator: u8 },
     End { by: EndedBy },
     Visitor { back: bool },
@@ -39,7 +40,8 @@ fn asks() -> impl Strategy<Value = Vec<Ask>> {
             .prop_map(|(operator, group, ring)| Ask::Propose { operator, group, ring }),
         40 => (offer(), operator()).prop_map(|(offer, operator)| Ask::Accept { offer, operator }),
         60 => (offer(), operator()).prop_map(|(offer, operator)| Ask::Decline { offer, operator }),
-        40 => offer().prop_map(|offer| Ask::Withdraw { offer }),
+        40 => (offer(), operator()).prop_map(|(offer, operator)| Ask::Withdraw { offer, operator }),
+        60 => (0_u8..16, 0_u8..2, 1_u16..30).prop_map(|(operators, group, ring)| Ask::RingAt { operators, group, ring }),
         10 => operator().prop_map(|operator| Ask::Take { operator }),
         3 => by.prop_map(|by| Ask::End { by }),
         20 => any::<bool>().prop_map(|back| Ask::Visitor { back }),
@@ -78,16 +80,23 @@ impl Slots {
 }
 
 /// Offers that the log has opened and not closed.
-fn open_offers(log: &[Event]) -> Vec<OfferId> {
+fn open_offers(log: &[Event]) -> Vec<(OfferId, OperatorId)> {
     let mut open = Vec::new();
     for event in log {
         match &event.kind {
-            EventKind::Offered { offer, .. } => open.push(*offer),
-            EventKind::Declined { offer, .. } | EventKind::Expired { offer, .. } => open.retain(|id| id != offer),
+            EventKind::Offered { offer, operator, others: None, .. } => open.push((*offer, *operator)),
+            EventKind::Offered { offer, operator, others: Some(others), .. } => {
+                open.push((*offer, *operator));
+                open.extend(others.iter().map(|rung| (*offer, rung.id)));
+            }
+            EventKind::Expired { offer, why: OfferEnd::Expired, .. } => open.retain(|(id, _)| id != offer),
+            EventKind::Declined { offer, operator } | EventKind::Expired { offer, operator, .. } => {
+                open.retain(|rung| *rung != (*offer, *operator));
+            }
             EventKind::Assigned { .. } | EventKind::Ended { .. } => open.clear(),
             _ => {}
         }
-        assert!(open.len() <= 1, "two offers are open at once");
+        assert!(open.iter().all(|(offer, _)| *offer == open[0].0), "two offers are open at once");
     }
     open
 }
@@ -134,7 +143,15 @@ proptest! {
                     let (offer, operator) = aim(&chat, &offers, offer, n);
                     Input::Decline { offer, operator }
                 }
-                Ask::Withdraw { offer } => Input::Withdraw { offer: *offer.get(&offers) },
+                Ask::Withdraw { offer, operator: n } => {
+                    let (offer, operator) = aim(&chat, &offers, offer, n);
+                    Input::Withdraw { offer, operator }
+                }
+                Ask::RingAt { operators, group: g, ring } => {
+                    let rung = (0..4).filter(|n| operators & (1 << n) != 0);
+                    let operators = rung.map(|n| Person { id: operator(n), name: format!("op{n}") }).collect();
+                    Input::RingAt { operators, group: group(g), ring: Duration::from_secs(u64::from(ring)) }
+                }
                 Ask::Take { operator: n } => Input::Take { operator: operator(n), name: format!("op{n}") },
                 Ask::End { by } => Input::End { by, why: EndedWhy::Closed, operator: None },
                 Ask::Visitor { back: true } => Input::VisitorBack,
@@ -151,8 +168,10 @@ proptest! {
             decision.slots.iter().for_each(|change| slots.take_in(change));
             for event in chat.number(decision.events, now, None) {
                 chat.apply(&event);
-                if let EventKind::Offered { offer, .. } = &event.kind {
-                    prop_assert_eq!(*offer, OfferId { chat: id, seq: event.seq }, "an offer bears its event's number");
+                if let EventKind::Offered { offer, others, .. } = &event.kind {
+                    let adds = others.is_some() && offers.contains(offer);
+                    let own = OfferId { chat: id, seq: event.seq };
+                    prop_assert!(adds || *offer == own, "an offer bears its event's number");
                     offers.push(*offer);
                 }
                 log.push(event);
@@ -163,7 +182,9 @@ proptest! {
             prop_assert!(visible.iter().copied().eq(1..=visible.len() as u32), "visitors' numbers have no hole");
             prop_assert_eq!((chat.last_seq, chat.visitor_seq), (log.len() as u32, visible.len() as u32));
             prop_assert_eq!(&Chat::replay(id, &log), &chat, "the state is the log");
-            prop_assert_eq!(chat.offer().map(|offer| offer.id), open_offers(&log).first().copied());
+            let at_all = chat.ring().into_iter().flat_map(|ring| ring.rung.iter().map(|person| (ring.id, person.id)));
+            let single = chat.offer().map(|offer| (offer.id, offer.operator));
+            prop_assert_eq!(single.into_iter().chain(at_all).collect::<Vec<_>>(), open_offers(&log));
             let expected = match &chat.state {
                 ChatState::Waiting { offer: Some(open) } => vec![(open.operator, open.group.clone(), 1, 0)],
                 ChatState::Active { owner, group } => vec![(owner.id, group.clone(), 0, 1)],
@@ -177,8 +198,9 @@ proptest! {
 }
 
 fn aim(chat: &Chat, offers: &[OfferId], any: Index, n: u8) -> (OfferId, OperatorId) {
-    match chat.offer() {
-        Some(open) if n > 0 => (open.id, open.operator),
+    match (chat.offer(), chat.ring()) {
+        (Some(open), _) if n > 0 => (open.id, open.operator),
+        (None, Some(ring)) => (ring.id, operator(n)),
         _ => (*any.get(offers), operator(n)),
     }
 }

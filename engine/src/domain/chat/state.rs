@@ -1,7 +1,8 @@
 //! What a chat is at one moment, made from its events alone.
 
 use crate::domain::chat::offer::{Offer, Tried};
-use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Role};
+use crate::domain::chat::ring::RingAll;
+use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Role, Rung};
 use crate::domain::ids::{BrandId, ChatId, DepartmentId, GroupId, OfferId, OperatorId};
 use crate::domain::time::Timestamp;
 
@@ -12,6 +13,18 @@ pub struct Person {
     pub id: OperatorId,
     /// Name.
     pub name: String,
+}
+
+impl From<Person> for Rung {
+    fn from(Person { id, name }: Person) -> Self {
+        Self { id, name }
+    }
+}
+
+impl From<Rung> for Person {
+    fn from(Rung { id, name }: Rung) -> Self {
+        Self { id, name }
+    }
 }
 
 /// Where a chat is in its life.
@@ -83,14 +96,16 @@ pub struct Chat {
     pub last_seq: u32,
     /// The visitor's number of the last event visitors may see.
     pub visitor_seq: u32,
+    /// Where it rings, when it rings at all who are free.
+    pub(super) ring: Option<RingAll>,
     /// Who let it go, latest last, one entry an operator.
     pub tried: Vec<Tried>,
     /// How offers that are over ended, for late answers: bounded by [`OFFERS_REMEMBERED`].
     pub(super) over: Vec<(OfferId, OperatorId, OfferEnd)>,
 }
 
-/// Offers of one chat that are remembered after their end; older ones count as expired.
-pub(super) const OFFERS_REMEMBERED: usize = 32;
+/// Offers of one chat that are remembered after their end; older ones are unknown.
+pub(super) const OFFERS_REMEMBERED: usize = 128;
 
 impl Chat {
     /// A chat without events.
@@ -115,6 +130,7 @@ impl Chat {
             messages: 0,
             last_seq: 0,
             visitor_seq: 0,
+            ring: None,
             tried: Vec::new(),
             over: Vec::new(),
         }
@@ -152,11 +168,17 @@ impl Chat {
                 self.state = ChatState::Waiting { offer: None };
             }
             EventKind::Queued { group } => {
+                self.ring = None;
                 self.group = Some(group.clone());
                 self.queued_at = at;
                 self.state = ChatState::Waiting { offer: None };
             }
-            EventKind::Offered { offer, operator, name, group, offer_kind, expires_at } => {
+            EventKind::Offered { offer, operator, name, others: Some(others), group, expires_at, .. } => {
+                let first = Person { id: *operator, name: name.clone() };
+                let more = [first].into_iter().chain(others.iter().cloned().map(Person::from)).collect();
+                self.ring_opened(*offer, group, *expires_at, more);
+            }
+            EventKind::Offered { offer, operator, name, others: None, group, offer_kind, expires_at } => {
                 let offer = Offer {
                     id: *offer,
                     operator: *operator,
@@ -174,6 +196,7 @@ impl Chat {
                     let (id, rung) = (open.id, open.operator);
                     self.remember(id, rung, OfferEnd::Taken);
                 }
+                self.ring_over(OfferEnd::Taken);
                 self.assigned_at.get_or_insert(at);
                 self.idle_since = Some(at);
                 self.group = Some(group.clone());
@@ -198,6 +221,7 @@ impl Chat {
                     let (id, rung) = (open.id, open.operator);
                     self.remember(id, rung, OfferEnd::Ended);
                 }
+                self.ring_over(OfferEnd::Ended);
                 self.ended_at = Some(at);
                 self.state = ChatState::Ended { owner: self.owner().cloned(), by: *by, why: *why };
             }
@@ -213,10 +237,10 @@ impl Chat {
         }
     }
 
-    /// The offer that was open when the chat ended.
-    pub fn offer_ended(&self) -> Option<(OfferId, OperatorId)> {
-        let last = self.over.last().filter(|(_, _, why)| *why == OfferEnd::Ended);
-        last.map(|(offer, operator, _)| (*offer, *operator))
+    /// The offers that were open when the chat ended.
+    pub fn offers_ended(&self) -> impl Iterator<Item = (OfferId, OperatorId)> {
+        let ended = self.over.iter().filter(|(_, _, why)| *why == OfferEnd::Ended);
+        ended.map(|(offer, operator, _)| (*offer, *operator))
     }
 
     /// The operator who owns it, or owned it when it ended.
@@ -239,17 +263,25 @@ impl Chat {
     }
 
     fn close_offer(&mut self, id: OfferId, operator: OperatorId, why: OfferEnd, at: Timestamp) {
-        self.remember(id, operator, why);
-        if why != OfferEnd::Withdrawn {
-            self.tried.retain(|tried| tried.operator != operator);
-            self.tried.push(Tried { operator, at });
+        if self.ring_left(id, operator, why, at) {
+            return;
         }
+        self.let_go(id, operator, why, at);
         if self.offer().is_some_and(|open| open.id == id) {
             self.state = ChatState::Waiting { offer: None };
         }
     }
 
-    fn remember(&mut self, id: OfferId, operator: OperatorId, why: OfferEnd) {
+    /// An operator is rung no more; unless it was taken back, they are not asked again soon.
+    pub(super) fn let_go(&mut self, id: OfferId, operator: OperatorId, why: OfferEnd, at: Timestamp) {
+        self.remember(id, operator, why);
+        if why != OfferEnd::Withdrawn {
+            self.tried.retain(|tried| tried.operator != operator);
+            self.tried.push(Tried { operator, at });
+        }
+    }
+
+    pub(super) fn remember(&mut self, id: OfferId, operator: OperatorId, why: OfferEnd) {
         if self.over.len() == OFFERS_REMEMBERED {
             self.over.remove(0);
         }

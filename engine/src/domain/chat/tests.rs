@@ -54,6 +54,13 @@ impl Story {
         Ok(decision.slots)
     }
 
+    fn rings_at(&mut self, second: i64, operators: &[u128]) -> OfferId {
+        let operators = operators.iter().map(|n| Person { id: operator(*n), name: format!("op{n}") }).collect();
+        let (group, ring) = ("support".parse().unwrap(), Duration::from_secs(20));
+        self.does(second, Input::RingAt { operators, group, ring }).unwrap();
+        self.chat.ring().unwrap().id
+    }
+
     fn offered(&mut self, second: i64, to: u128) -> OfferId {
         let ring = Some(Duration::from_secs(20));
         let group = "support".parse().unwrap();
@@ -124,10 +131,46 @@ fn an_offer_rings_no_longer_than_it_said() {
 fn an_offer_taken_back_is_not_held_against_the_operator() {
     let mut story = Story::begin();
     let offer = story.offered(0, 7);
-    story.does(1, Input::Withdraw { offer }).unwrap();
+    story.does(1, Input::Withdraw { offer, operator: operator(7) }).unwrap();
     assert!(story.chat.tried.is_empty());
     let late = story.does(2, Input::Accept { offer, operator: operator(7) }).unwrap_err();
     assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Withdrawn, by: None });
+}
+
+#[test]
+fn the_first_of_all_who_are_rung_has_the_chat_and_nobodys_slot_was_reserved() {
+    let mut story = Story::begin();
+    let offer = story.rings_at(1, &[7, 8, 9]);
+    assert_eq!(story.log.last().unwrap().seq, offer.seq, "one event for all");
+    assert!(story.does(2, Input::Decline { offer, operator: operator(9) }).unwrap().is_empty());
+    let slots = story.does(3, Input::Accept { offer, operator: operator(8) }).unwrap();
+    assert!(matches!(slots[..], [SlotChange::Occupy { .. }]));
+    let late = story.does(3, Input::Accept { offer, operator: operator(7) }).unwrap_err();
+    assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Taken, by: Some("op8".into()) });
+    let stranger = story.does(3, Input::Accept { offer, operator: operator(6) }).unwrap_err();
+    assert_eq!(stranger, Refusal::NotYours);
+}
+
+#[test]
+fn operators_come_to_a_ring_at_all_and_leave_it_without_its_beginning_anew() {
+    let mut story = Story::begin();
+    let offer = story.rings_at(1, &[7, 8]);
+    assert_eq!(story.rings_at(5, &[8, 9]), offer);
+    let ring = story.chat.ring().unwrap();
+    assert_eq!(ring.rung.iter().map(|person| person.id).collect::<Vec<_>>(), [operator(8), operator(9)]);
+    assert_eq!(ring.expires_at, at(21));
+    let gone = story.does(6, Input::Accept { offer, operator: operator(7) }).unwrap_err();
+    assert_eq!(gone, Refusal::OfferOver { why: OfferEnd::Withdrawn, by: None });
+    let before = story.log.len();
+    story.rings_at(7, &[8, 9]);
+    assert_eq!(story.log.len(), before, "nothing has changed");
+    story.does(8, Input::Decline { offer, operator: operator(8) }).unwrap();
+    story.rings_at(9, &[8, 9]);
+    assert_eq!(story.chat.ring().unwrap().rung.len(), 1, "whoever has just declined is not rung again");
+    assert!(story.does(21, Input::Due).unwrap().is_empty());
+    assert!(story.chat.ring().is_none());
+    assert_eq!(story.chat.tried.last(), Some(&Tried { operator: operator(9), at: at(21) }));
+    assert_ne!(story.rings_at(40, &[8, 9]), offer, "later it rings anew");
 }
 
 #[test]

@@ -242,6 +242,8 @@ impl Desk {
 
     fn enqueue(&mut self, arrival: Arrival, now: Timestamp, effects: &mut Vec<Effect>) {
         let Arrival { chat, entered_at, priority, tried, rings_at, mut wishes, guest_of, moved } = arrival;
+        // Where a chat says that it waits it is said again at whom it rings: what was said before may be lost.
+        self.ringing.forget(chat);
         let mut offering = Offering::No;
         if let Some(operator) = rings_at {
             self.end_proposal(chat);
@@ -359,7 +361,8 @@ impl Desk {
         }
     }
 
-    pub(super) fn proposed_to(&self, chat: ChatId) -> Option<OperatorId> {
+    /// For whom the chat's proposal is, while it has no answer.
+    pub fn proposed_to(&self, chat: ChatId) -> Option<OperatorId> {
         match self.queue.get(chat)?.offering {
             Offering::Proposed { operator, .. } => Some(operator),
             _ => None,

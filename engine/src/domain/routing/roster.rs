@@ -210,6 +210,11 @@ impl Roster {
         self.change(operator, |_| {});
     }
 
+    /// Proposals for an operator that are not settled.
+    pub fn proposals_for(&self, operator: OperatorId) -> u32 {
+        self.pending.get(&operator).copied().unwrap_or(0)
+    }
+
     /// The proposal is settled.
     pub fn release(&mut self, operator: OperatorId) {
         if let Some(count) = self.pending.get_mut(&operator) {

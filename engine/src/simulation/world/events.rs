@@ -244,8 +244,9 @@ impl World<'_> {
                     }
                 }
                 PresenceEffect::WithdrawOffers => {
+                    let operator = self.workers[worker].id;
                     for (n, offer) in self.rings_at(worker) {
-                        self.offer_over(n, Input::Withdraw { offer });
+                        self.offer_over(n, Input::Withdraw { offer, operator });
                     }
                 }
                 PresenceEffect::Status { .. } | PresenceEffect::Lapsed { .. } | PresenceEffect::SetAway { .. } => {}

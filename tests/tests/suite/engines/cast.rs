@@ -12,7 +12,7 @@ use engine::adapters::bus::InProcess;
 use engine::adapters::bus::faulty::{Faults, Faulty};
 use engine::adapters::sqlite::{SqliteOptions, SqliteStore};
 use engine::adapters::system::{SystemClock, SystemRandom};
-use engine::domain::group::{GroupSettings, Handling, Membership};
+use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode};
 use engine::domain::ids::{AccountId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
 use engine::domain::permission::StaffRole;
 use engine::domain::time::Timestamp;
@@ -139,7 +139,16 @@ impl Tab {
 
     /// Starts a chat and answers its id.
     pub async fn starts(&mut self, question: &str) -> String {
-        self.sends(json!({ "type": "start", "id": "start", "name": "Clara", "question": question })).await;
+        self.starts_in(None, question).await
+    }
+
+    /// Starts a chat in a department, where there are several, and answers its id.
+    pub async fn starts_in(&mut self, department: Option<&str>, question: &str) -> String {
+        let mut start = json!({ "type": "start", "id": "start", "name": "Clara", "question": question });
+        if let Some(department) = department {
+            start["department"] = json!(department);
+        }
+        self.sends(start).await;
         let ack = self.inbox.expect("the answer to start", |frame| frame["id"] == "start").await;
         ack["chat"].as_str().unwrap_or_else(|| panic!("no chat: {ack}")).to_owned()
     }
@@ -205,6 +214,7 @@ pub struct Shop {
     pub brand: Brand,
     pub joe: Operator,
     pub bob: Operator,
+    pub group: GroupId,
     place: InProcess,
     _folder: tempfile::TempDir,
 }
@@ -262,7 +272,29 @@ impl Shop {
             };
             store.put_membership(account, &membership).await.expect("the store answers");
         }
-        Self { store, account, brand, joe, bob, place: InProcess::default(), _folder: folder }
+        Self { store, account, brand, joe, bob, group, place: InProcess::default(), _folder: folder }
+    }
+
+    /// The chats of the group ring at all; before the nodes begin.
+    pub async fn rings_at_all(&self) {
+        let settings = self.store.group(self.account, &self.group).await.expect("the store answers");
+        let settings = GroupSettings { offer_mode: OfferMode::RingAll, ..settings.expect("the group is there") };
+        self.store.put_group(self.account, &settings).await.expect("the store answers");
+    }
+
+    /// A second department whose group's queue lives on that node, with Joe in it; before the nodes begin.
+    pub async fn has_sales(&self, queue_on: u8) {
+        let sales = Department { id: "sales".parse().expect("a name"), name: "Sales".into(), place: 1 };
+        self.store.put_department(self.account, &sales).await.expect("the store answers");
+        let group: GroupId = (0..)
+            .map(|number| format!("sales-{number}").parse().expect("a name"))
+            .find(|group| shards_of(queue_on).contains(&queue_shard(self.account, group)))
+            .expect("some name is there");
+        let settings = GroupSettings::new(group.clone(), sales.id.clone(), "Sales");
+        self.store.put_group(self.account, &settings).await.expect("the store answers");
+        let (operator, handling) = (self.joe.id, Handling::Primary);
+        let membership = Membership { group, operator, handling, limit: None, active: true };
+        self.store.put_membership(self.account, &membership).await.expect("the store answers");
     }
 
     /// A node that owns those shards.

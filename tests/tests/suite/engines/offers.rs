@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{BAD, Shop, with_each_seed};
+use crate::suite::engines::cast::{BAD, GOOD, Shop, with_each_seed};
 
 fn gone<'a>(offer: &'a Value, why: &'a str) -> impl Fn(&Value) -> bool + 'a {
     move |frame| frame["type"] == "offer_gone" && frame["offer"] == *offer && frame["why"] == why
@@ -96,6 +96,76 @@ async fn a_freed_slot_is_refilled_soon_though_everybody_lives_elsewhere() {
         joe.offered(&second).await;
         // Three legs over the bus, each of which may have to be sent some times.
         assert!(freed.elapsed() < Duration::from_secs(5), "it took {:?}", freed.elapsed());
+    })
+    .await;
+}
+
+#[actix::test]
+async fn a_chat_that_rings_at_all_over_two_nodes_is_the_first_ones() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(1, 2, Duration::from_secs(60)).await;
+        shop.rings_at_all().await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&two, &shop.bob).await);
+        joe.goes_online().await;
+        bob.goes_online().await;
+        let mut clara = shop.tab(&one, 42, None).await;
+        clara.sees_online().await;
+        let chat = clara.starts("hello").await;
+        let (joes, bobs) = (joe.offered(&chat).await, bob.offered(&chat).await);
+        assert_eq!(joes, bobs, "one offer for both");
+        joe.sends(json!({ "type": "accept", "id": "joes", "offer": joes })).await;
+        bob.sends(json!({ "type": "accept", "id": "bobs", "offer": bobs })).await;
+        let joes_answer = joe.inbox.expect("an answer", |frame| frame["id"] == "joes").await;
+        let bobs_answer = bob.inbox.expect("an answer", |frame| frame["id"] == "bobs").await;
+        let (loser, answer) = match (joes_answer["type"].as_str(), bobs_answer["type"].as_str()) {
+            (Some("ack"), Some("error")) => (&mut bob, bobs_answer),
+            (Some("error"), Some("ack")) => (&mut joe, joes_answer),
+            _ => panic!("one of them has it: {joes_answer} {bobs_answer}"),
+        };
+        assert_eq!((&answer["code"], &answer["why"]), (&json!("conflict"), &json!("taken")), "{answer}");
+        loser.inbox.expect("that it is over", gone(&joes, "taken")).await;
+        clara.inbox.expect("assigned", |frame| frame["event"]["kind"] == "assigned").await;
+    })
+    .await;
+}
+
+#[actix::test]
+async fn a_free_slot_goes_to_the_longest_wait_though_the_queues_are_on_two_nodes() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(1, 2, Duration::from_secs(60)).await;
+        shop.has_sales(2).await;
+        // A group whose bid is lost for a tenth of a second is passed over: the order holds where the bus does.
+        let (one, two) = shop.nodes(GOOD, seed).await;
+        let mut joe = shop.window(&one, &shop.joe).await;
+        joe.goes_online().await;
+        let mut held = Vec::new();
+        let mut tabs = Vec::new();
+        for (visitor, department) in
+            ["support", "support", "support", "sales", "support", "sales"].into_iter().enumerate()
+        {
+            let mut tab = shop.tab(if visitor % 2 == 0 { &one } else { &two }, 100 + visitor as u128, None).await;
+            if visitor < 3 {
+                tab.sees_online().await;
+            }
+            let chat = tab.starts_in(Some(department), "hello").await;
+            if visitor < 3 {
+                joe.accepts(&chat).await;
+            }
+            held.push(chat);
+            tabs.push(tab);
+        }
+        // Joe may hold three chats. Each that ends makes room for the longest wait, whichever the group.
+        for (number, next) in (3..6).enumerate() {
+            let ended = held[number].clone();
+            joe.sends(json!({ "type": "end", "id": format!("end-{number}"), "chat": ended })).await;
+            joe.acked(&format!("end-{number}")).await;
+            joe.accepts(&held[next]).await;
+            let later = &held[next + 1..];
+            joe.inbox.look();
+            let rang = |chat: &&String| joe.inbox.got.iter().any(|f| f["type"] == "offer" && f["chat"] == **chat);
+            assert_eq!(later.iter().filter(rang).count(), 0, "nobody who came later was asked before");
+        }
     })
     .await;
 }

@@ -183,7 +183,8 @@ CREATE TABLE offer (
     grp        TEXT COLLATE "C" NOT NULL,
     kind       TEXT COLLATE "C" NOT NULL,
     expires_at BIGINT NOT NULL,
-    PRIMARY KEY (chat, seq)
+    holds      BOOLEAN NOT NULL, -- a slot is reserved for it; not where it rings at all
+    PRIMARY KEY (chat, seq, operator)
 );
 CREATE INDEX offer_by_operator ON offer (account, operator, expires_at);
 

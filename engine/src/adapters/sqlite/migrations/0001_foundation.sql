@@ -208,7 +208,8 @@ CREATE TABLE offer (
     grp        TEXT NOT NULL,
     kind       TEXT NOT NULL,
     expires_at INTEGER NOT NULL,
-    PRIMARY KEY (chat, seq)
+    holds      INTEGER NOT NULL, -- a slot is reserved for it; not where it rings at all
+    PRIMARY KEY (chat, seq, operator)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX offer_by_operator ON offer (account, operator, expires_at);
 

@@ -1,6 +1,8 @@
 //! A free slot of an operator with several groups goes where it is needed most: each group names the best chat it has
 //! for them, and the slot is granted to one.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::group::{Handling, OfferMode};
 use crate::domain::ids::OperatorId;
 use crate::domain::queue::Place;
@@ -12,7 +14,7 @@ use crate::domain::routing::roster::{Member, Standing};
 use crate::domain::time::Timestamp;
 
 /// What a group would do with a slot; the least is granted: primary members first, then the best place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Bid {
     /// As which member the operator would serve.
     pub handling: Handling,

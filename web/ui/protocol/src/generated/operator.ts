@@ -218,7 +218,7 @@ page?: string, } | { "kind": "queued",
  */
 group: string, } | { "kind": "offered", 
 /**
- * The offer; its `seq` is this event's.
+ * The offer; its `seq` is this event's, or that of the first one where operators are added to a ring at all.
  */
 offer: string, 
 /**
@@ -229,6 +229,10 @@ operator: string,
  * The operator's name.
  */
 name: string, 
+/**
+ * Who is rung beside them, where the group rings at all who are free: the first to accept has the chat.
+ */
+others?: Array<Rung>, 
 /**
  * The group it is offered for.
  */
@@ -698,6 +702,19 @@ name?: string,
  * The address.
  */
 email?: string, };
+
+/**
+ * An operator who is rung, with the name as it was.
+ */
+export type Rung = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, };
 
 /**
  * Writes a message.

@@ -261,6 +261,14 @@ marks: VisitorMarks,
  */
 ahead?: number, 
 /**
+ * They do not all look for the same operators, so that it is about that many.
+ */
+about?: boolean, 
+/**
+ * Seconds that the visitor will wait, as was said last.
+ */
+estimate_s?: number, 
+/**
  * The operator's name, while it runs.
  */
 operator?: string, };
@@ -335,7 +343,15 @@ department?: string, } | { "type": "queue",
 /**
  * Visitors who would be served before.
  */
-ahead: number, } | { "type": "typing", 
+ahead: number, 
+/**
+ * They do not all look for the same operators: some may be served later, or some behind sooner.
+ */
+about?: boolean, 
+/**
+ * Seconds that the visitor will wait from now on, where that can be said.
+ */
+estimate_s?: number, } | { "type": "typing", 
 /**
  * Whether.
  */

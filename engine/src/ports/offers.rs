@@ -1,0 +1,40 @@
+//! The rows of open offers, made from a chat: one a person who is rung.
+
+use crate::domain::chat::Chat;
+use crate::domain::event::OfferKind;
+use crate::domain::ids::OfferId;
+use crate::ports::journal::OfferRow;
+
+/// The rows of what rings.
+pub fn ringing(chat: &Chat) -> Vec<OfferRow> {
+    let single = chat.offer().map(|offer| OfferRow {
+        id: offer.id,
+        operator: offer.operator,
+        group: offer.group.clone(),
+        kind: offer.kind,
+        expires_at: offer.expires_at,
+        holds: true,
+    });
+    let at_all = chat.ring().into_iter().flat_map(|ring| {
+        ring.rung.iter().map(|person| OfferRow {
+            id: ring.id,
+            operator: person.id,
+            group: ring.group.clone(),
+            kind: OfferKind::New,
+            expires_at: ring.expires_at,
+            holds: false,
+        })
+    });
+    single.into_iter().chain(at_all).collect()
+}
+
+/// Which rows are opened and which offers closed when it rings differently. An offer that has changed for anybody is
+/// closed for all and opened anew.
+pub fn changed(before: &[OfferRow], after: Vec<OfferRow>) -> (Vec<OfferRow>, Vec<OfferId>) {
+    if before == after {
+        return (Vec::new(), Vec::new());
+    }
+    let mut closed: Vec<OfferId> = before.iter().map(|offer| offer.id).collect();
+    closed.dedup();
+    (after, closed)
+}
