@@ -1,6 +1,7 @@
 //! The command line. Exit status: 0 all is well, 1 a promise or a limit was broken or the server was gone, 2 the run
 //! could not begin because something that was given is wrong.
 
+use std::cell::RefCell;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,9 +10,11 @@ use std::sync::mpsc::Sender;
 use clap::{Args, Parser, Subcommand};
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::report::{compare, plain};
+use crate::report::screen::Screen;
+use crate::report::{compare, html, plain};
 use crate::run::{Message, Options, Progress, run};
 use crate::scenario::{SHIPPED, Scenario};
+use crate::simulate::{self, Form, simulate};
 use crate::staff::Administrator;
 use crate::summary::Summary;
 use crate::worker::{self, News};
@@ -48,6 +51,17 @@ enum Command {
         #[arg(long, default_value_t = 1.2)]
         worse: f64,
     },
+    /// Runs the engine's own routing on a virtual clock: a shipped simulation (large-day), or a TOML file.
+    Simulate {
+        /// Its name or file.
+        scenario: String,
+        /// Another seed than the scenario's.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// How the results are written.
+        #[arg(long, value_enum, default_value_t = Form::Table)]
+        form: Form,
+    },
     /// A share of a run, told over standard input. Started by `run` itself.
     #[command(hide = true)]
     Worker,
@@ -81,6 +95,12 @@ struct RunArgs {
     /// Writes the result as JSON; - is standard output, and the report goes to standard error then.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Writes the report as one page that opens without a network.
+    #[arg(long)]
+    html: Option<PathBuf>,
+    /// Lines instead of a live screen, also where there is a terminal.
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Runs the program.
@@ -89,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => execute(&args),
         Command::Scenarios { name } => scenarios(name.as_deref()),
         Command::Compare { one, other, worse } => compared(&one, &other, worse),
+        Command::Simulate { scenario, seed, form } => simulated(&scenario, seed, form),
         Command::Worker => worker(),
     }
 }
@@ -114,15 +135,28 @@ fn execute(args: &RunArgs) -> ExitCode {
         workers: args.workers,
     };
     let mut next_line = LINE_EVERY_S;
+    let screen = if args.plain { None } else { Screen::open(&scenario) };
+    let screen = RefCell::new(screen);
+    let ready = |sender: Sender<Message>| {
+        if let Some(screen) = screen.borrow_mut().as_mut() {
+            screen.tell(sender.clone());
+        }
+        listen_for_interrupts(sender);
+    };
     let show = |progress: Progress<'_>| {
-        if let Progress::Running(summary, seconds, judged) = progress {
-            if seconds >= next_line {
-                next_line = seconds + LINE_EVERY_S;
-                eprintln!("{}", plain::line(summary, seconds, judged));
-            }
+        if let Some(screen) = screen.borrow_mut().as_mut() {
+            screen.show(&progress);
+        } else if let Progress::Running(summary, seconds, judged) = progress
+            && seconds >= next_line
+        {
+            next_line = seconds + LINE_EVERY_S;
+            eprintln!("{}", plain::line(summary, seconds, judged));
         }
     };
-    match run(&scenario, &options, listen_for_interrupts, show) {
+    let result = run(&scenario, &options, ready, show);
+    // The terminal is given back before anything is written to it.
+    drop(screen.take());
+    match result {
         Ok(summary) => finish(&summary, args),
         Err(error) => wrong(&error),
     }
@@ -140,6 +174,12 @@ fn finish(summary: &Summary, args: &RunArgs) -> ExitCode {
             eprintln!("loadtest: {} cannot be written: {error}", path.display());
             return ExitCode::from(FAILED);
         }
+    }
+    if let Some(path) = &args.html
+        && let Err(error) = std::fs::write(path, html::page(summary))
+    {
+        eprintln!("loadtest: {} cannot be written: {error}", path.display());
+        return ExitCode::from(FAILED);
     }
     if summary.passed() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }
@@ -178,6 +218,21 @@ fn compared(one: &PathBuf, other: &PathBuf, worse: f64) -> ExitCode {
             ExitCode::from(if worse { FAILED } else { 0 })
         }
         (Err(error), _) | (_, Err(error)) => wrong(&error),
+    }
+}
+
+fn simulated(scenario: &str, seed: Option<u64>, form: Form) -> ExitCode {
+    match simulate(scenario, seed) {
+        Ok(results) => {
+            // A closed pipe must not turn results into a panic.
+            let _ = write!(std::io::stdout(), "{}", simulate::written(&results, form));
+            ExitCode::SUCCESS
+        }
+        Err(error @ simulate::SimulateError::Broken { .. }) => {
+            eprintln!("loadtest: {error}");
+            ExitCode::from(FAILED)
+        }
+        Err(error) => wrong(&error),
     }
 }
 

@@ -174,10 +174,10 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, back
     tokio::pin!(sleep, moved);
     let mut armed = 0;
     loop {
-        if !out.is_empty() {
-            if let Err(lost) = socket.send(&mut out).await {
-                return Ended::Lost(lost);
-            }
+        if !out.is_empty()
+            && let Err(lost) = socket.send(&mut out).await
+        {
+            return Ended::Lost(lost);
         }
         let now = clock.now();
         if now >= world.phases.cut() {

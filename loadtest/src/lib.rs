@@ -15,6 +15,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod server;
+pub mod simulate;
 pub mod socket;
 pub mod staff;
 pub mod summary;

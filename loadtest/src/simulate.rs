@@ -120,7 +120,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         let unknown = file(&SMALL.replace("count", "counts"));
         let words = simulate(unknown.path().to_str().unwrap(), None).unwrap_err().to_string();
-        assert!(words.contains("counts") && words.contains("line 7"), "{words}");
+        assert!(words.contains("counts") && words.contains("line 8"), "{words}");
         let missing = file(&SMALL.replace("group = \"support\"", "group = \"sales\""));
         let words = simulate(missing.path().to_str().unwrap(), None).unwrap_err().to_string();
         assert!(words.contains("sales"), "{words}");

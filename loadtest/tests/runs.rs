@@ -1,6 +1,6 @@
 //! Stories of whole runs: the program as it ships, against the real server.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -26,8 +26,8 @@ fn server() -> PathBuf {
 
 fn run(arguments: &[&str]) -> (Output, Value) {
     let binary = server();
-    let fixed = ["run", "--server", binary.to_str().unwrap(), "--json", "-"];
-    let output = loadtest(&[&fixed[..], arguments].concat()).output().unwrap();
+    let fixed = ["run", "--server", binary.to_str().expect("a path in UTF-8"), "--json", "-"];
+    let output = loadtest(&[&fixed[..], arguments].concat()).output().expect("the program runs");
     let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         panic!("no JSON ({error}); standard error: {}", String::from_utf8_lossy(&output.stderr))
     });
@@ -129,6 +129,8 @@ fn somebody_else_s_server_is_not_loaded() {
     let address = listener.local_addr().unwrap();
     let other = std::thread::spawn(move || {
         let (mut socket, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        assert!(socket.read(&mut request).unwrap() > 0);
         let page = "<html>a shop</html>";
         write!(socket, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}", page.len()).unwrap();
     });

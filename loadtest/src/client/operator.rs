@@ -149,11 +149,12 @@ impl Operator {
     /// The chat is over; it goes to the judge once the server owes no answer in it.
     fn finish(&mut self, chat: &str) {
         let over = self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_some());
-        if over && self.outbox.is_clear(chat) {
-            if let Some(ear) = self.chats.remove(chat) {
-                self.over.insert(chat.to_owned());
-                self.world.told.borrow_mut().push(ear.testimony(false));
-            }
+        if over
+            && self.outbox.is_clear(chat)
+            && let Some(ear) = self.chats.remove(chat)
+        {
+            self.over.insert(chat.to_owned());
+            self.world.told.borrow_mut().push(ear.testimony(false));
         }
     }
 

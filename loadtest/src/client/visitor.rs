@@ -13,6 +13,9 @@ use crate::recorder::{Tally, Timing};
 use crate::scenario::{Storm, Target, Visitors};
 use crate::wire::{Event, Frame, Refusal};
 
+/// Messages that leave with one write: the server lets so many through at once without a pause.
+const AT_ONCE_MAX: u32 = 32;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Nothing was asked yet.
@@ -346,7 +349,10 @@ impl Mind for Visitor {
                 self.command("end", "", now, now, out);
             }
             State::Talking(mut intended, mut left) => {
-                while intended <= now && left > 0 {
+                // One who has been away says the rest after what came meanwhile was heard.
+                let mut at_once = 0;
+                while intended <= now && left > 0 && at_once < AT_ONCE_MAX {
+                    at_once += 1;
                     left -= 1;
                     self.state = self.next_message(intended, left);
                     self.say(intended, left == 0, now, out);
@@ -408,7 +414,10 @@ pub(super) fn count_said(world: &World, intended: Micros, now: Micros) {
 /// Moments at which a connection is lost, the last one first.
 pub(super) fn drops(per_minute: f64, begin: Micros, end: Micros, draw: &mut Draw) -> Vec<Micros> {
     let (mut at, mut drops) = (begin, Vec::new());
-    while per_minute > 0.0 {
+    if per_minute <= 0.0 {
+        return drops;
+    }
+    loop {
         at += (draw.exponential(60.0 / per_minute) * 1e6) as Micros;
         if at >= end {
             break;

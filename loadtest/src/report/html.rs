@@ -73,20 +73,25 @@ fn figures(out: &mut String, summary: &Summary) {
 fn charts(out: &mut String, series: &[Second]) {
     let line = |name, of: fn(&Second) -> f64| Line { name, points: series.iter().map(|s| (s.at_s, of(s))).collect() };
     let all = [
-        ("Visitors", "", vec![
-            line("connected", |s| s.connected as f64),
-            line("in chats", |s| s.active as f64),
-            line("waiting", |s| s.waiting as f64),
-        ]),
-        ("Messages and arrivals, each second", "", vec![
-            line("messages acked", |s| s.acked as f64),
-            line("visitors came", |s| s.came as f64),
-            line("errors", |s| s.errors as f64),
-        ]),
-        ("Ack latency, each second", "ms", vec![
-            line("p99", |s| s.ack_p99_ms),
-            line("p50", |s| s.ack_p50_ms),
-        ]),
+        (
+            "Visitors",
+            "",
+            vec![
+                line("connected", |s| s.connected as f64),
+                line("in chats", |s| s.active as f64),
+                line("waiting", |s| s.waiting as f64),
+            ],
+        ),
+        (
+            "Messages and arrivals, each second",
+            "",
+            vec![
+                line("messages acked", |s| s.acked as f64),
+                line("visitors came", |s| s.came as f64),
+                line("errors", |s| s.errors as f64),
+            ],
+        ),
+        ("Ack latency, each second", "ms", vec![line("p99", |s| s.ack_p99_ms), line("p50", |s| s.ack_p50_ms)]),
     ];
     for (title, unit, lines) in all {
         let _ = write!(out, "<figure><figcaption>{title}</figcaption>{}</figure>", chart(title, unit, &lines));
@@ -150,11 +155,15 @@ mod tests {
     #[test]
     fn the_page_stands_alone_and_escapes_what_it_did_not_write() {
         let second = |at_s: f64| Second { at_s, connected: 5, acked: 9, ack_p99_ms: 3.5, ..Second::default() };
-        let mut summary = Summary { scenario: "<b>mine".into(), series: vec![second(1.0), second(2.0)], ..Summary::default() };
+        let mut summary =
+            Summary { scenario: "<b>mine".into(), series: vec![second(1.0), second(2.0)], ..Summary::default() };
         summary.errors.insert("refused \"a&b\"".into(), 3);
         let page = page(&summary);
         assert!(page.contains("&lt;b&gt;mine") && !page.contains("<b>mine") && page.contains("a&amp;b"));
-        assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"), "nothing is loaded");
+        assert!(
+            !page.contains("http://") && !page.contains("https://") && !page.contains("<script"),
+            "nothing is loaded"
+        );
         assert_eq!(page.matches("<svg viewBox=\"0 0 900").count(), 3);
         assert!(page.contains("prefers-color-scheme: dark"));
     }

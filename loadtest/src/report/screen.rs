@@ -21,7 +21,7 @@ use crate::summary::{Percentiles, Summary};
 /// Seconds of the charts.
 const SHOWN_S: usize = 120;
 /// Narrower than this nothing of it can be read.
-const LEAST: (u16, u16) = (60, 16);
+const LEAST: (u16, u16) = (78, 18);
 
 /// The screen, while the run goes on.
 pub struct Screen {
@@ -185,13 +185,15 @@ mod tests {
 
     #[test]
     fn the_screen_says_how_far_it_is_who_is_there_and_what_went_wrong() {
-        let mut summary = Summary::default();
-        summary.series = vec![Second { connected: 4_321, waiting: 17, acked: 250, ..Second::default() }; 300];
+        let series = vec![Second { connected: 4_321, waiting: 17, acked: 250, ..Second::default() }; 300];
+        let mut summary = Summary { series, ..Summary::default() };
         summary.latency.ack.p99_ms = 12.5;
         summary.errors.insert("closed with 1013".into(), 3);
-        for (width, height) in [(60, 16), (100, 30), (240, 70)] {
+        for (width, height) in [LEAST, (100, 30), (240, 70)] {
             let screen = drawn(width, height, &Progress::Running(&summary, 90.0, 55));
-            for words in ["lunch-peak", "90 of 180 s", "4321", "17", "12.5 ms", "a second: 250", "55 chats", "closed with 1013"] {
+            for words in
+                ["lunch-peak", "90 of 180 s", "4321", "17", "12.5 ms", "a second: 250", "55 chats", "closed with 1013"]
+            {
                 assert!(screen.contains(words), "{words} at {width} x {height}:\n{screen}");
             }
         }
