@@ -1,6 +1,6 @@
 //! Stories of whole runs: the program as it ships, against the real server.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -78,7 +78,7 @@ fn a_passed_limit_fails_the_run_and_is_named() {
 fn a_server_that_dies_is_told_and_nothing_hangs() {
     let binary = server();
     let begun = Instant::now();
-    let child = loadtest(&["run", "smoke", "--length", "60", "--json", "-", "--server", binary.to_str().unwrap()])
+    let mut child = loadtest(&["run", "smoke", "--length", "60", "--json", "-", "--server", binary.to_str().unwrap()])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -91,11 +91,18 @@ fn a_server_that_dies_is_told_and_nothing_hangs() {
         assert!(begun.elapsed() < Duration::from_secs(20), "the run starts a server");
         std::thread::sleep(Duration::from_millis(50));
     };
-    std::thread::sleep(Duration::from_secs(8));
+    // The first line of progress says that visitors are there.
+    let mut progress = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("connected") {
+        line.clear();
+        assert!(progress.read_line(&mut line).unwrap() > 0, "the run ended before it began");
+    }
+    let rest = std::thread::spawn(move || progress.lines().map_while(Result::ok).collect::<Vec<_>>().join("\n"));
     assert!(Command::new("sh").args(["-c", &format!("kill -KILL {victim}")]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(40), "the run ended long before its time");
-    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", rest.join().unwrap());
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["ended"], "server_gone");
     assert_eq!(json["verdict"]["faults"], 0, "what nobody could hear any more is not lost: {}", json["verdict"]);
