@@ -220,7 +220,10 @@ pub async fn memberships_are_listed_by_group_then_operator(store: Arc<dyn Store>
     let pulling = Membership { handling: Handling::Pull, active: false, ..there.clone() };
     assert!(store.change_membership(world.account, &there, &pulling).await.unwrap());
     assert!(!store.change_membership(world.account, &there, &there).await.unwrap(), "somebody was quicker");
-    assert_eq!(store.memberships(world.account, Some(&second), Some(other)).await.unwrap(), std::slice::from_ref(&pulling));
+    assert_eq!(
+        store.memberships(world.account, Some(&second), Some(other)).await.unwrap(),
+        std::slice::from_ref(&pulling)
+    );
     assert!(store.delete_membership(world.account, &second, other).await.unwrap());
     assert!(!store.change_membership(world.account, &pulling, &there).await.unwrap());
     assert!(!store.delete_membership(world.account, &second, other).await.unwrap());
