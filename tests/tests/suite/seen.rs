@@ -2,6 +2,7 @@
 //! dashboards and alerts is asked of it.
 
 mod files;
+mod reports;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
