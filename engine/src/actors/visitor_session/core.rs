@@ -14,7 +14,7 @@ use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Person};
 use crate::domain::event::{Event, Origin, Sender, StoredEvent};
-use crate::domain::ids::{ChatId, CommandId, OfferId, OperatorId};
+use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, MarkRow, StoredChat};
 use crate::protocol::visitor::{MarkPair, VisitorMarks};
@@ -125,7 +125,7 @@ pub(super) struct Appending {
     /// The chat before, when slots may be refused.
     pub before: Option<Box<Before>>,
     /// The operator of a proposal, to tell the queue when there is no slot.
-    pub proposed: Option<OperatorId>,
+    pub proposed: Option<(OperatorId, GroupId)>,
     /// Whose slots it frees.
     pub freed: Vec<OperatorId>,
 }
