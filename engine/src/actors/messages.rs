@@ -264,6 +264,8 @@ pub enum ToQueue {
     },
     /// The group, or its members, were changed by people.
     Reload,
+    /// News may be lost: everything is read from the store, and those who wait are asked.
+    ReadAnew,
     /// Another node has the shard: stop.
     LetGo,
     /// A socket wants the group's queue hints. Sockets stay on their node.

@@ -66,8 +66,8 @@ impl QueueActor {
         }
     }
 
-    /// Reads everything from the store; the mailbox waits meanwhile.
-    fn read(&mut self, ctx: &mut Context<Self>) {
+    /// Reads from the store; the mailbox waits meanwhile. A desk that is there is set up again, or, anew, replaced.
+    fn read(&mut self, anew: bool, ctx: &mut Context<Self>) {
         let (shared, account, group) = (Arc::clone(&self.shared), self.account, self.group.clone());
         let reading = async move {
             let Some(settings) = shared.store.group(account, &group).await? else { return Ok(None) };
@@ -75,10 +75,10 @@ impl QueueActor {
             let waiting = shared.store.waiting(account, &group).await?;
             Ok(Some((settings, roster, waiting)))
         };
-        wait_for(ctx, reading, |queue: &mut Self, reading: Reading, ctx| queue.opened(reading, ctx));
+        wait_for(ctx, reading, move |queue: &mut Self, reading: Reading, ctx| queue.opened(reading, anew, ctx));
     }
 
-    fn opened(&mut self, reading: Reading, ctx: &mut Context<Self>) {
+    fn opened(&mut self, reading: Reading, anew: bool, ctx: &mut Context<Self>) {
         match reading {
             Ok(Some((settings, roster, waiting))) => {
                 let now = self.shared.now();
@@ -86,7 +86,7 @@ impl QueueActor {
                     |operator| self.desk.as_ref().and_then(|desk| desk.roster().member(operator)).map(|m| m.reception);
                 let members: Vec<Member> =
                     roster.iter().map(|row| member(row, known(row.operator).unwrap_or_default())).collect();
-                if self.desk.is_some() {
+                if self.desk.is_some() && !anew {
                     self.set_up(settings, members, now);
                     self.announce_to(&roster);
                     return self.arm(ctx);
@@ -119,7 +119,7 @@ impl QueueActor {
             }
             Err(error) => {
                 tracing::warn!(group = %self.group, %error, "a queue could not be read, trying again soon");
-                later(ctx, READ_AGAIN_AFTER, |queue, ctx| queue.read(ctx));
+                later(ctx, READ_AGAIN_AFTER, move |queue, ctx| queue.read(anew, ctx));
             }
         }
     }
@@ -150,7 +150,8 @@ impl QueueActor {
                 return self.watchers.push(outlet);
             }
             ToQueue::Unwatch(socket) => return self.watchers.retain(|other| other.id() != socket),
-            ToQueue::Reload => return self.read(ctx),
+            ToQueue::Reload => return self.read(false, ctx),
+            ToQueue::ReadAnew => return self.read(true, ctx),
             ToQueue::LetGo => return self.let_go(ctx),
             _ => {}
         }
@@ -197,7 +198,9 @@ impl QueueActor {
             }
             ToQueue::ElsewhereOver(chat) => desk.handle_elsewhere_over(chat, now),
             ToQueue::Elsewhere { operator, count } => desk.handle_proposals_elsewhere(operator, count, now),
-            ToQueue::Watch(_) | ToQueue::Unwatch(_) | ToQueue::Reload | ToQueue::LetGo => Vec::new(),
+            ToQueue::Watch(_) | ToQueue::Unwatch(_) | ToQueue::Reload | ToQueue::ReadAnew | ToQueue::LetGo => {
+                Vec::new()
+            }
         };
         self.carry_out(effects);
         self.tell_answered();
@@ -291,7 +294,7 @@ impl Actor for QueueActor {
             return;
         }
         self.timer = None;
-        self.read(ctx);
+        self.read(true, ctx);
         every(ctx, QUEUE_RECONCILE, |queue, ctx| queue.reconcile(ctx));
         every(ctx, MEASURE_EVERY, |queue, ctx| {
             queue.measure();

@@ -78,7 +78,7 @@ impl Nodes {
         // What its chats and operators said to the queues here, and its queues and chats to the operators here, may
         // be lost: the store knows.
         for queue in shared.registry.every_queue() {
-            let _ = queue.try_send(ToQueue::Reload);
+            let _ = queue.try_send(ToQueue::ReadAnew);
         }
         for operator in shared.registry.every_operator() {
             let _ = operator.try_send(crate::actors::messages::ToOperator::Resay);
