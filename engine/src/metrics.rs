@@ -36,6 +36,8 @@ pub const WAITING_LONGEST: &str = "switchboard_waiting_longest_seconds";
 pub const CHATS_STARTED: &str = "switchboard_chats_started_total";
 /// Chats ended, by group, by whom and why.
 pub const CHATS_ENDED: &str = "switchboard_chats_ended_total";
+/// Messages left by visitors, after a chat that nobody answered or without one.
+pub const LEFT_MESSAGES: &str = "switchboard_left_messages_total";
 /// Offers made and how they ended, by group and outcome.
 pub const OFFERS: &str = "switchboard_offers_total";
 /// Messages stored, by role of the sender.
@@ -101,7 +103,7 @@ const STORE_HELP: [(&str, &str); 7] = [
     (CHECKPOINTS, "How often the write-ahead log came home whole."),
 ];
 
-const HELP: [(&str, &str); 28] = [
+const HELP: [(&str, &str); 29] = [
     (QUEUE_TIME, "Time from entering a queue to being assigned, or to the end without it."),
     (IDLE_TIME, "Time from the operator's last word, or the assignment, to the next word."),
     (HANDLING_TIME, "Time from assignment to the end of a chat."),
@@ -114,6 +116,7 @@ const HELP: [(&str, &str); 28] = [
     (WAITING_LONGEST, "How long the chat at the front of the queue has waited."),
     (CHATS_STARTED, "Chats begun."),
     (CHATS_ENDED, "Chats ended, by whom and why."),
+    (LEFT_MESSAGES, "Messages left by visitors, after a chat that nobody answered or without one."),
     (OFFERS, "Offers by outcome."),
     (MESSAGES, "Messages stored, by role of the sender."),
     (SOCKETS, "Sockets that are open."),
@@ -264,6 +267,12 @@ impl Metrics {
             Label::new("why", why),
         ];
         self.recorder.register_counter(&key(CHATS_ENDED, labels), &META).increment(1);
+    }
+
+    /// Counts a message that a visitor left, after a chat that nobody answered or without one.
+    pub fn message_left(&self, after_chat: bool) {
+        let labels = vec![Label::new("after", if after_chat { "chat" } else { "nothing" })];
+        self.recorder.register_counter(&key(LEFT_MESSAGES, labels), &META).increment(1);
     }
 
     /// Counts an offer: `made`, or how it ended.

@@ -10,6 +10,7 @@ use crate::domain::event::{EndedBy, EndedWhy, EventKind, Role};
 use crate::domain::group::Availability;
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, VisitorId};
 use crate::domain::time::Timestamp;
+use crate::protocol::left_message::LeaveMessage;
 
 /// A frame from a visitor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -33,6 +34,8 @@ pub enum VisitorCommand {
     Resume(Resume),
     /// Ends the chat.
     End(End),
+    /// Leaves a message.
+    LeaveMessage(LeaveMessage),
 }
 
 /// See PROTOCOL, Life of a connection.
