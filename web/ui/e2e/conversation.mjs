@@ -316,7 +316,7 @@ async function unsaved(ada) {
   const { page } = ada;
   await page.getByLabel('Limit of Sue').fill('many');
   await ada.press('Control+s');
-  await page.getByText(/^A number from 0 to/).waitFor();
+  await page.getByText(/^Expected a whole number from 0 to/).waitFor();
   await looks.look('settings-wrong', page);
   await page.goBack();
   const asked = page.getByRole('alertdialog', { name: '1 change not saved' });
