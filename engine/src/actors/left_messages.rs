@@ -22,7 +22,7 @@ use crate::ports::journal::ChatRecord;
 use crate::ports::left_messages::{Leave, LeaveError};
 use crate::ports::staff::Brand;
 use crate::ports::store::{SharedStore, StoreError};
-use crate::protocol::error::{Code, Failure, Why};
+use crate::protocol::error::{Failure, Why};
 use crate::protocol::frame;
 use crate::protocol::left_message::LeaveMessage;
 use crate::protocol::operator::OperatorNotice;
@@ -44,7 +44,7 @@ pub(super) struct Leaving {
 /// Keeps a message; durable when this returns.
 ///
 /// # Errors
-/// `invalid` with the field, `conflict` with `id`, `rate_limited`, `unavailable`.
+/// `invalid` with the field, `conflict` with `id` or `full`, `unavailable`.
 pub(super) async fn leave(shared: &Arc<Shared>, leaving: Leaving) -> Result<(), Failure> {
     let Leaving { brand, visitor, page, language, form } = leaving;
     let (account, now, digest) = (brand.account, shared.now(), digest(&form));
@@ -85,10 +85,9 @@ pub(super) async fn leave(shared: &Arc<Shared>, leaving: Leaving) -> Result<(), 
             Ok(())
         }
         Err(LeaveError::OtherContent) => Err(Failure::conflict(Why::Id, "this id was used with other content")),
-        Err(LeaveError::TooMany { again_at }) => {
-            let wait = u64::try_from(again_at.since(now).as_millis()).unwrap_or(u64::MAX);
-            let words = "you have left several messages already: try again later";
-            Err(Failure { retry_after_ms: Some(wait), ..Failure::new(Code::RateLimited, words) })
+        // Not `rate_limited`: that would hold back the visitor's other commands until this one has passed.
+        Err(LeaveError::TooMany { .. }) => {
+            Err(Failure::conflict(Why::Full, "several messages were left already: try again later"))
         }
         Err(LeaveError::Store(error)) => Err(unavailable(error)),
     }

@@ -24,18 +24,20 @@ async fn a_message_is_left_where_nobody_receives_and_outlives_the_server() {
     let mut server = TestServer::start();
     let mut clara = VisitorClient::connect(&server).await;
     assert_eq!(clara.welcome["state"], "offline");
-    let mut command = letter("Where is my parcel?\nIt is late.");
-    command["id"] = json!("letter-1");
-    let ack = clara.acked(command.clone()).await;
+    let command = letter("Where is my parcel?\nIt is late.");
+    clara.put("letter-1", command.clone()).await;
+    let ack = clara.ack_of("letter-1").await;
     assert!(ack["chat"].is_null(), "a message is no chat: {ack}");
     server.kill();
     server.restart();
     clara.reconnect().await.expect("the server is back");
     // Her browser did not hear the answer and sends it again.
-    clara.acked(command.clone()).await;
+    clara.put("letter-1", command.clone()).await;
+    clara.ack_of("letter-1").await;
     let mut other = command;
-    other["text"] = json!("Something else");
-    let refused = clara.refused(other, "conflict").await;
+    (other["id"], other["text"]) = (json!("letter-1"), json!("Something else"));
+    clara.send(other).await;
+    let refused = clara.expect_error("conflict").await;
     assert_eq!(refused["why"], "id", "{refused}");
     let joe = Browser::signed_in(&server.url(), "joe").await;
     let seen = seen_by(&joe, "").await;
@@ -74,11 +76,13 @@ async fn an_operator_sends_a_request_to_the_form() {
     let mut clara = VisitorClient::connect(&server).await;
     let chat = clara.start(&Start::support("Clara", "A long question")).await;
     let offer = joe.offer_of(&chat).await;
-    let send = json!({ "type": "send_to_form", "id": "form-1", "offer": offer["offer"] });
-    joe.stored(send.clone()).await;
+    let send = json!({ "type": "send_to_form", "offer": offer["offer"] });
+    joe.put("form-1", send.clone()).await;
+    let first = joe.ack_of("form-1").await;
     let ended = clara.expect_event("ended").await;
     assert_eq!((&ended["event"]["by"], &ended["event"]["why"]), (&json!("operator"), &json!("sent_to_form")));
-    joe.acked(send).await;
+    joe.put("form-1", send).await;
+    assert_eq!(joe.ack_of("form-1").await["seq"], first["seq"]);
     let late = joe.refused(json!({ "type": "accept", "offer": offer["offer"] }), "conflict").await;
     assert_eq!(late["why"], "ended", "{late}");
     clara.acked(letter("A long question, by mail")).await;
@@ -172,8 +176,8 @@ async fn wrong_forms_are_named_and_too_many_refused() {
     for n in 0..10 {
         clara.acked(letter(&format!("number {n}"))).await;
     }
-    let refused = clara.refused(letter("one too many"), "rate_limited").await;
-    assert!(refused["retry_after_ms"].as_u64().is_some_and(|wait| wait > 3_000_000), "{refused}");
+    let refused = clara.refused(letter("one too many"), "conflict").await;
+    assert_eq!(refused["why"], "full", "{refused}");
     clara.listen(QUIET).await;
     let admin = Browser::signed_in(&server.url(), "admin").await;
     assert_eq!(seen_by(&admin, "").await.len(), 10);

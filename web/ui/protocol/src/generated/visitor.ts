@@ -116,6 +116,31 @@ page?: Page,
 resume?: Resume, };
 
 /**
+ * Leaves a message: what the off-line form holds.
+ */
+export type LeaveMessage = { 
+/**
+ * The command's id.
+ */
+id: string, 
+/**
+ * The visitor's name.
+ */
+name?: string, 
+/**
+ * Where an answer goes.
+ */
+email: string, 
+/**
+ * What is to be answered.
+ */
+text: string, 
+/**
+ * Whom it is for; none is everybody.
+ */
+department?: string, };
+
+/**
  * A mark: all up to `seq`.
  */
 export type Mark = { 
@@ -276,7 +301,7 @@ operator?: string, };
 /**
  * A frame from a visitor.
  */
-export type VisitorCommand = { "type": "hello" } & Hello | { "type": "start" } & Start | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "page" } & Page | { "type": "resume" } & Resume | { "type": "end" } & End;
+export type VisitorCommand = { "type": "hello" } & Hello | { "type": "start" } & Start | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "page" } & Page | { "type": "resume" } & Resume | { "type": "end" } & End | { "type": "leave_message" } & LeaveMessage;
 
 /**
  * What a visitor sees of an event.

@@ -26,6 +26,10 @@ type Stored = { seq: number; line: Line };
 export class Conversation {
   phase: 'waiting' | 'active' | 'ended' = 'waiting';
   ahead: number | null = null;
+  /** It is about that many. */
+  about = false;
+  /** Seconds that the wait will last, where that can be said. */
+  estimate: number | null = null;
   operator: string | null = null;
   ended: { by: EndedBy; why: EndedWhy } | null = null;
   marks: VisitorMarks = { visitor: { delivered: 0, read: 0 }, operators: { delivered: 0, read: 0 } };
@@ -61,6 +65,13 @@ export class Conversation {
       default: // a kind without a line, an erased event, or one of a newer server
         return false;
     }
+  }
+
+  /** The newest word on the place in the queue. */
+  stands(place: { ahead: number; about?: boolean; estimate_s?: number }): void {
+    this.ahead = place.ahead;
+    this.about = place.about ?? false;
+    this.estimate = place.estimate_s ?? null;
   }
 
   /** The message with that number came from that command: its line keeps the key it had while it waited. */

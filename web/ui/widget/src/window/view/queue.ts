@@ -14,10 +14,11 @@ export function queueScreen(context: Context): Screen {
   const figure = h('b.figure');
   const words = h('span.words');
   const places = h('div.places', { 'aria-hidden': 'true' });
+  const wait = h('p.wait');
   const text = h('p');
   const leave = h('button.button.quiet.wide', { type: 'button', onclick: () => client.end() }, t('queue.leave'));
   const element = h('div.screen', {},
-    h('div.body.queue', { tabindex: -1 }, asked, h('div.card', { role: 'status' }, figure, words, places, text)),
+    h('div.body.queue', { tabindex: -1 }, asked, h('div.card', { role: 'status' }, figure, words, wait, places, text)),
     h('footer.foot', {}, leave));
   let shown = '';
 
@@ -26,14 +27,23 @@ export function queueScreen(context: Context): Screen {
     const ahead = client.starting || client.chat?.phase === 'active' ? null : (client.chat?.ahead ?? null);
     const plural = ahead === null ? '' : new Intl.PluralRules(context.language).select(ahead);
     figure.hidden = !ahead;
-    setText(figure, String(ahead ?? ''));
+    const about = client.chat?.about ?? false;
+    setText(figure, ahead === null ? '' : about ? t('queue.about', { count: ahead }) : String(ahead));
     setText(words,
       ahead === null ? t('queue.connecting')
       : ahead === 0 ? t('queue.next')
       : t(plural === 'one' ? 'queue.ahead_one' : 'queue.ahead_other'));
+    const estimate = ahead === null ? null : (client.chat?.estimate ?? null);
+    setText(wait, estimate === null ? '' : waitWords(estimate));
     setText(text, t(ahead === null ? 'queue.connecting_text' : 'queue.text'));
     showPlaces(ahead);
     leave.disabled = !client.chat || client.ending;
+  }
+
+  /** Whole minutes, rounded up: nobody minds being early. */
+  function waitWords(seconds: number): string {
+    const minutes = Math.max(1, Math.ceil(seconds / 60));
+    return minutes > 60 ? t('queue.wait_long') : minutes === 1 ? t('queue.wait_short') : t('queue.wait_other', { minutes });
   }
 
   function showQuestion(): void {
