@@ -5,6 +5,7 @@
 pub mod decide;
 pub mod input;
 pub mod offer;
+pub mod outcome;
 pub mod ring;
 pub mod state;
 
@@ -15,5 +16,6 @@ mod tests;
 
 pub use input::{Decision, Input, Refusal, SlotChange};
 pub use offer::{Offer, Tried};
+pub use outcome::Outcome;
 pub use ring::RingAll;
 pub use state::{Chat, ChatState, Person};

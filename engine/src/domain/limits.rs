@@ -361,3 +361,10 @@ pub const SIMULATED_CHATS_MAX: u32 = 50_000_000;
 /// How long after the last visitor could come a simulated centre may go on: chats that nobody will ever serve wait
 /// for ever otherwise.
 pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);
+
+// ---- figures ---------------------------------------------------------------------------------------------------
+
+/// Groups that metrics tell apart: with some 150 series each. The chats of more are counted together, as `other`.
+pub const GROUPS_COUNTED: usize = 500;
+/// The wait within which an answer counts for the service level (T): 20 seconds is the custom of contact centres.
+pub const SERVICE_LEVEL_WITHIN: Duration = Duration::from_secs(20);

@@ -64,6 +64,7 @@ async function tell() {
   await step('the visitor begins anew', () => anew(visitor, second, joe));
   const ada = await step('an administrator lets Joe hold two chats', () => adaComes(joe));
   await step('the group changes to automatic, and the next chat is assigned at once', () => automatic(ada, joe));
+  await step('the administrator sees what Joe holds, and lets Sue receive no more', () => receives(ada));
   await step('what is not saved is asked about, and a wrong limit is said at its field', () => unsaved(ada));
 }
 
@@ -328,6 +329,19 @@ async function automatic(ada, joe) {
   await neighbour.start({ name: 'Nils Berg', email: 'nils@example.com', question: 'Is the oak table solid?' });
   await neighbour.window.getByText('Joe joined the chat').waitFor();
   await joe.page.getByText('2 of 2 chats').waitFor();
+}
+
+/** @param {Administrator} ada */
+async function receives(ada) {
+  const { page } = ada;
+  await page.getByRole('row', { name: /^Joe/ }).getByRole('cell', { name: '2', exact: true }).waitFor();
+  const sue = page.getByRole('switch', { name: 'Sue receives' });
+  await sue.click();
+  const means = page.getByRole('complementary', { name: 'What this means' });
+  await means.getByText('Assigned to one of 2 primary members').waitFor();
+  await ada.save('1 change');
+  await page.reload();
+  await eventually('whether Sue receives', () => sue.isChecked(), false);
 }
 
 /** @param {Administrator} ada */

@@ -71,7 +71,7 @@ export class StaffLists {
   /** Whether the server knows what that part of the settings sets. */
   knows(section: SectionId): boolean {
     if (section === 'profiles') return this.profiles !== null;
-    return section !== 'departments' || this.departments.every((one) => one.skills !== undefined);
+    return section !== 'departments' || this.departments.some((one) => one.skills !== undefined);
   }
 
   groupsIn(department: string): readonly Group[] {

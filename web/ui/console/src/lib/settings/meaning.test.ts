@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { besidesOf, meaningOf, span } from './meaning';
 import { findSetting } from './sections';
 import type { Operator } from './staff';
+import { filled, unknownIn } from './texts';
 
 const base = { offer_mode: 'single', offer_expires_after_s: '20', connection_timeout_s: '300' };
 const joe: Operator = {
@@ -82,6 +83,16 @@ test('other groups join in, skills are given up, and the longest of the waits th
     '2 min: On to Sales',
   ]);
   expect(titles({ ...members, queue_wait_max_s: '600' }).at(-1)).toBe('5 min: The wait is over');
+});
+
+test('a greeting is a step of the path, where there is one', () => {
+  expect(titles({ greeting: 'Hello', greeting_after_s: '15' })).toContain('15 s: The visitor is greeted');
+  expect(titles({ greeting: ' ', greeting_after_s: '15' }).join()).not.toContain('greeted');
+});
+
+test('what is put into a text is shown by an example, and what is not is named', () => {
+  expect(filled('{ahead} before you, {wait}. {name}')).toBe('2 before you, 3 min. {name}');
+  expect(unknownIn('{ahead} {name} {name} {x}')).toEqual(['{name}', '{x}']);
 });
 
 test('help that comes after the end is said to be too late', () => {

@@ -34,7 +34,9 @@ interface Timed extends Meaning {
 export function meaningOf(values: Values, names: Names): Meaning[] {
   const asked = askedOf(values, names.operator);
   const end = endOf(values, names);
-  const timed = [...overflowStep(values, names), ...relaxStep(values)].sort((a, b) => a.after - b.after);
+  const timed = [...greetingStep(values), ...overflowStep(values, names), ...relaxStep(values)].sort(
+    (a, b) => a.after - b.after,
+  );
   const too = (step: Timed): Meaning =>
     step.after < end.after
       ? step
@@ -119,6 +121,21 @@ function askedOf(values: Values, operator: Names['operator']): Meaning[] {
       from: ['members'],
     });
   return steps;
+}
+
+/** What the visitor is told in the meantime. */
+function greetingStep(values: Values): Timed[] {
+  const after = numberOf(values, 'greeting_after_s');
+  if (after === null || String(values['greeting'] ?? '').trim() === '') return [];
+  return [
+    {
+      after,
+      at: span(after),
+      title: 'The visitor is greeted',
+      say: 'With the group’s text, once, unless an operator has answered before.',
+      from: ['greeting', 'greeting_after_s'],
+    },
+  ];
 }
 
 /** Operators for whom a chat waits before anybody else is asked. */

@@ -41,6 +41,7 @@ const NUMBERS = {
   last_operator_days: { least: 0, most: LAST_OPERATOR_DAYS_MAX, expected: `0 to ${LAST_OPERATOR_DAYS_MAX} days` },
   last_operator_waits_s: { least: 0, ...UP_TO_A_DAY },
   wanted_operator_waits_s: { least: 0, ...UP_TO_A_DAY },
+  greeting_after_s: { least: 0, ...UP_TO_A_DAY },
   expired_offers_until_away: { least: 1, most: 999_999_999, expected: 'at least 1, or nothing', empty: true },
   priority: { least: -PRIORITY_MAX, most: PRIORITY_MAX, expected: `-${PRIORITY_MAX} to ${PRIORITY_MAX} steps` },
 } satisfies Record<string, NumberRule>;
@@ -49,7 +50,15 @@ type NumberKey = keyof typeof NUMBERS;
 const NUMBER_KEYS = Object.keys(NUMBERS) as NumberKey[];
 
 /** The keys of a form that are rules. */
-export const RULE_KEYS = ['overflow', 'when_full', 'lost_operator', 'hours', ...NUMBER_KEYS] as const;
+export const RULE_KEYS = [
+  'overflow',
+  'when_full',
+  'lost_operator',
+  'hours',
+  'greeting',
+  'queue_text',
+  ...NUMBER_KEYS,
+] as const;
 export type RuleKey = (typeof RULE_KEYS)[number];
 
 /** What is chosen for the off-line form where else a group's id stands. */
@@ -64,6 +73,8 @@ export function ruleValues(rules: Partial<Rules>): Values {
     when_full: typeof when_full === 'object' ? when_full.group : OFFLINE_FORM,
     lost_operator,
     hours: hours && weekOf(hours),
+    greeting: rules.greeting ?? '',
+    queue_text: rules.queue_text ?? '',
   };
   return Object.fromEntries(RULE_KEYS.filter((key) => rules[key] !== undefined).map((key) => [key, values[key]]));
 }
@@ -111,5 +122,6 @@ export function ruleSent(values: Values, key: RuleKey): unknown {
   }
   if (key === 'hours') return value ? hoursOf(value as Week) : null;
   if (key === 'when_full') return value === OFFLINE_FORM ? 'offline_form' : { group: value };
+  if (key === 'greeting' || key === 'queue_text') return String(value).trim() || null;
   return key === 'lost_operator' ? value : numberOf(values, key);
 }

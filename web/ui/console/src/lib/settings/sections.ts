@@ -53,6 +53,8 @@ export const SECTIONS: readonly Section[] = [
       'Same operator as last time',
       'Wanted operator',
       'Priority of a group',
+      'Greeting',
+      'Text in the queue',
       'Members and handling',
       'Limit in a group',
       'Name and department',

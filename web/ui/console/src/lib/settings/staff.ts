@@ -44,6 +44,9 @@ export interface Rules {
   lost_operator: LostOperator;
   priority: number;
   hours: Hours | null;
+  greeting: string | null;
+  greeting_after_s: number;
+  queue_text: string | null;
 }
 
 /** A thing that several people may change; each change makes another version of it. */

@@ -22,6 +22,9 @@ export class StaffServer {
     lost_operator: 'keep',
     priority: 0,
     hours: null,
+    greeting: null,
+    greeting_after_s: 0,
+    queue_text: null,
     version: 1,
   };
   operator: Operator = {
