@@ -22,6 +22,8 @@ pub const NAME_CHARS_MAX: usize = 100;
 pub const EMAIL_CHARS_MAX: usize = 254;
 /// Characters of the question on the welcome screen.
 pub const QUESTION_CHARS_MAX: usize = 2_000;
+/// Characters of the text beside the place in a queue: some six lines of the window.
+pub const QUEUE_TEXT_CHARS_MAX: usize = 500;
 /// Characters of a page's address: what browsers and proxies agree on.
 pub const URL_CHARS_MAX: usize = 2_048;
 /// Characters of a page's title.

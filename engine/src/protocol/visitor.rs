@@ -168,6 +168,10 @@ pub enum VisitorNotice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         estimate_s: Option<u32>,
+        /// What the group says beside it, with `{ahead}` and `{wait}` to be put in; none: the usual words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        text: Option<String>,
     },
     /// Somebody writes, or stopped.
     Typing {
@@ -232,6 +236,10 @@ pub struct VisitorChat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub estimate_s: Option<u32>,
+    /// What the group says beside the place in its queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub queue_text: Option<String>,
     /// The operator's name, while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -11,6 +11,7 @@ mod crash;
 mod floods;
 mod full_disk;
 mod fuzz;
+mod greeting;
 mod left_messages;
 mod marks;
 mod offers;

@@ -17,6 +17,7 @@ use crate::body::Body;
 use crate::error::Problem;
 use crate::routes::idempotent::{self, Answer, Key};
 use crate::routes::page::PageQuery;
+use crate::routes::patch::given;
 use crate::state::{AppState, StaffChange};
 
 /// `GET /groups`
@@ -167,6 +168,9 @@ struct GroupView {
     offer_mode: OfferMode,
     offer_expires_after_s: u64,
     connection_timeout_s: u64,
+    greeting: Option<String>,
+    greeting_after_s: u32,
+    queue_text: Option<String>,
 }
 
 impl GroupView {
@@ -178,6 +182,9 @@ impl GroupView {
             offer_mode: group.offer_mode,
             offer_expires_after_s: group.offer_expires_after.as_secs(),
             connection_timeout_s: group.connection_timeout.as_secs(),
+            greeting: group.rules.greeting.clone(),
+            greeting_after_s: group.rules.greeting_after_s,
+            queue_text: group.rules.queue_text.clone(),
         }
     }
 }
@@ -201,6 +208,12 @@ struct GroupChange {
     offer_expires_after_s: Option<u64>,
     #[serde(default)]
     connection_timeout_s: Option<u64>,
+    #[serde(default, deserialize_with = "given")]
+    greeting: Option<Option<String>>,
+    #[serde(default)]
+    greeting_after_s: Option<u32>,
+    #[serde(default, deserialize_with = "given")]
+    queue_text: Option<Option<String>>,
 }
 
 impl GroupChange {
@@ -216,6 +229,12 @@ impl GroupChange {
         if let Some(wanted) = self.connection_timeout_s {
             group.connection_timeout = seconds("connection_timeout_s", wanted, &CONNECTION_TIMEOUT_S)?;
         }
+        let rules = &mut group.rules;
+        rules.greeting = self.greeting.unwrap_or_else(|| rules.greeting.take());
+        rules.greeting_after_s = self.greeting_after_s.unwrap_or(rules.greeting_after_s);
+        rules.queue_text = self.queue_text.unwrap_or_else(|| rules.queue_text.take());
+        let checked = group.rules.check(&group.id);
+        checked.map_err(|bad| Failure::invalid(bad.field, format!("expected {}", bad.expected)))?;
         Ok(group)
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::ids::{AccountId, GroupId, OperatorId};
 use crate::ports::store::StoreError;
 
 const GROUP_COLUMNS: &str =
-    "SELECT id, department, name, offer_mode, offer_expires_after_ms, connection_timeout_ms FROM grp ";
+    "SELECT id, department, name, offer_mode, offer_expires_after_ms, connection_timeout_ms, rules FROM grp ";
 
 pub(super) async fn groups(sql: &mut dyn Sql, account: AccountId) -> Result<Vec<GroupSettings>, StoreError> {
     let mut query = Query::new(GROUP_COLUMNS).arg(account);
@@ -34,21 +34,22 @@ fn read_group(mut row: Row) -> Result<GroupSettings, StoreError> {
         offer_mode: row.named(OfferMode::parse)?,
         offer_expires_after: Duration::from_millis(row.u64()?),
         connection_timeout: Duration::from_millis(row.u64()?),
-        rules: Box::default(),
+        rules: row.json()?,
     })
 }
 
 pub(super) async fn put_group(sql: &mut dyn Sql, account: AccountId, group: GroupSettings) -> Result<(), StoreError> {
     let query = Query::new(
-        "INSERT INTO grp (account, id, department, name, offer_mode, offer_expires_after_ms, connection_timeout_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account, id) DO UPDATE SET \
+        "INSERT INTO grp (account, id, department, name, offer_mode, offer_expires_after_ms, connection_timeout_ms, \
+         rules) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (account, id) DO UPDATE SET \
          department = excluded.department, name = excluded.name, offer_mode = excluded.offer_mode, \
          offer_expires_after_ms = excluded.offer_expires_after_ms, \
-         connection_timeout_ms = excluded.connection_timeout_ms",
+         connection_timeout_ms = excluded.connection_timeout_ms, rules = excluded.rules",
     );
+    let rules = serde_json::to_string(&group.rules).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let query = query.arg(account).arg(group.id.as_str()).arg(group.department.as_str()).arg(group.name);
     let query = query.arg(group.offer_mode.as_str()).arg(millis(group.offer_expires_after));
-    sql.run(query.arg(millis(group.connection_timeout))).await.map(drop)
+    sql.run(query.arg(millis(group.connection_timeout)).arg(rules)).await.map(drop)
 }
 
 fn millis(span: Duration) -> i64 {

@@ -74,6 +74,11 @@ impl Chat {
                 let open = self.open_offer(offer, operator)?;
                 Ok(one(EventKind::Declined { offer, operator }, unreserve(open)))
             }
+            Input::Greet { text } => {
+                let from = Author { role: Role::System, id: None, name: None };
+                let events = if self.may_greet() { vec![message(from, text, Audience::Everyone)] } else { Vec::new() };
+                Ok(Decision { events, slots: Vec::new() })
+            }
             Input::SendToForm { offer, operator } => {
                 let rings_for_all = self.ring().filter(|ring| ring.id == offer && ring.rings_at(operator));
                 let until = match rings_for_all {

@@ -60,6 +60,11 @@ pub enum Input {
         /// Who.
         operator: OperatorId,
     },
+    /// The group greets the visitor, once, before an operator has answered.
+    Greet {
+        /// In which words.
+        text: String,
+    },
     /// An operator at whom it rings sends the visitor to the contact form: the chat is over.
     SendToForm {
         /// By which offer.

@@ -342,6 +342,8 @@ describe('the place in the queue', () => {
     const { server, client } = await visitor();
     server.welcomes({ chat: { ...CHAT, state: 'waiting', operator: undefined, ahead: 4, about: true, estimate_s: 130 } });
     expect(client.chat).toMatchObject({ ahead: 4, about: true, estimate: 130 });
+    server.says({ type: 'queue', ahead: 2, text: '{ahead} before you' });
+    expect(client.chat?.queueText).toBe('{ahead} before you');
     server.says({ type: 'queue', ahead: 3 });
     expect(client.chat).toMatchObject({ ahead: 3, about: false, estimate: null });
   });

@@ -37,6 +37,7 @@ CREATE TABLE grp (
     offer_mode             TEXT COLLATE "C" NOT NULL,
     offer_expires_after_ms BIGINT NOT NULL,
     connection_timeout_ms  BIGINT NOT NULL,
+    rules                  TEXT COLLATE "C" NOT NULL, -- JSON
     PRIMARY KEY (account, id),
     UNIQUE (account, name),
     FOREIGN KEY (account, department) REFERENCES department (account, id)

@@ -36,6 +36,7 @@ CREATE TABLE grp (
     offer_mode             TEXT NOT NULL,
     offer_expires_after_ms INTEGER NOT NULL,
     connection_timeout_ms  INTEGER NOT NULL,
+    rules                  TEXT NOT NULL, -- JSON
     PRIMARY KEY (account, id),
     UNIQUE (account, name),
     FOREIGN KEY (account, department) REFERENCES department (account, id)

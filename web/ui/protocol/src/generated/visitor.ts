@@ -294,6 +294,10 @@ about?: boolean,
  */
 estimate_s?: number, 
 /**
+ * What the group says beside the place in its queue.
+ */
+queue_text?: string, 
+/**
  * The operator's name, while it runs.
  */
 operator?: string, };
@@ -376,7 +380,11 @@ about?: boolean,
 /**
  * Seconds that the visitor will wait from now on, where that can be said.
  */
-estimate_s?: number, } | { "type": "typing", 
+estimate_s?: number, 
+/**
+ * What the group says beside it, with `{ahead}` and `{wait}` to be put in; none: the usual words.
+ */
+text?: string, } | { "type": "typing", 
 /**
  * Whether.
  */

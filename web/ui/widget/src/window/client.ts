@@ -298,7 +298,9 @@ export class Client {
     if (chat) {
       const own = this.#enter(chat.id, chat.state);
       own.raise(chat.marks);
-      if (chat.ahead !== undefined) own.stands({ ...chat, ahead: chat.ahead });
+      if (chat.ahead !== undefined) own.stands({
+        ...chat, ahead: chat.ahead, ...(chat.queue_text === undefined ? {} : { text: chat.queue_text }),
+      });
       own.operator = chat.operator ?? own.operator;
       this.#positions.follow(chat.id);
     } else if (this.chat) {

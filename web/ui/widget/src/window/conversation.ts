@@ -30,6 +30,8 @@ export class Conversation {
   about = false;
   /** Seconds that the wait will last, where that can be said. */
   estimate: number | null = null;
+  /** What the group says beside the place, with what is to be put in still in braces. */
+  queueText: string | null = null;
   operator: string | null = null;
   ended: { by: EndedBy; why: EndedWhy } | null = null;
   marks: VisitorMarks = { visitor: { delivered: 0, read: 0 }, operators: { delivered: 0, read: 0 } };
@@ -68,10 +70,11 @@ export class Conversation {
   }
 
   /** The newest word on the place in the queue. */
-  stands(place: { ahead: number; about?: boolean; estimate_s?: number }): void {
+  stands(place: { ahead: number; about?: boolean; estimate_s?: number; text?: string }): void {
     this.ahead = place.ahead;
     this.about = place.about ?? false;
     this.estimate = place.estimate_s ?? null;
+    this.queueText = place.text ?? null;
   }
 
   /** The message with that number came from that command: its line keeps the key it had while it waited. */

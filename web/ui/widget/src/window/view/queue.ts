@@ -35,9 +35,18 @@ export function queueScreen(context: Context): Screen {
       : t(plural === 'one' ? 'queue.ahead_one' : 'queue.ahead_other'));
     const estimate = ahead === null ? null : (client.chat?.estimate ?? null);
     setText(wait, estimate === null ? '' : waitWords(estimate));
-    setText(text, t(ahead === null ? 'queue.connecting_text' : 'queue.text'));
+    const own = ahead === null ? null : (client.chat?.queueText ?? null);
+    setText(text, own === null ? t(ahead === null ? 'queue.connecting_text' : 'queue.text') : filled(own, ahead ?? 0, estimate));
     showPlaces(ahead);
     leave.disabled = !client.chat || client.ending;
+  }
+
+  /** The group's own words; what is not known yet is a dash. */
+  function filled(words: string, ahead: number, estimate: number | null): string {
+    const minutes = estimate === null ? null : Math.max(1, Math.ceil(estimate / 60));
+    const unit = (count: number): string =>
+      new Intl.NumberFormat(context.language, { style: 'unit', unit: 'minute' }).format(count);
+    return words.replaceAll('{ahead}', String(ahead)).replaceAll('{wait}', minutes === null ? '–' : unit(minutes));
   }
 
   /** Whole minutes, rounded up: nobody minds being early. */
@@ -48,19 +57,21 @@ export function queueScreen(context: Context): Screen {
 
   function showQuestion(): void {
     const { starting } = client;
-    const first = client.chat?.lines(client.pending).find((line) => line.kind === 'message' && line.mine);
+    const lines = client.chat?.lines(client.pending) ?? [];
+    const first = lines.find((line) => line.kind === 'message' && line.mine);
     const question = first?.kind === 'message' ? first.text : (starting?.question ?? '');
     const stored = first?.kind === 'message' && first.state !== 'waiting';
-    const key = `${question}|${stored}`;
+    const said = lines.flatMap((line) => (line.kind === 'message' && !line.mine ? [line.text] : []));
+    const key = `${question}|${stored}|${said.join('|')}`;
     if (key === shown) return;
     shown = key;
     asked.replaceChildren();
-    if (!question) return;
-    asked.append(h('div.message.mine', {}, h('div', {},
+    if (question) asked.append(h('div.message.mine', {}, h('div', {},
       h('p', { dir: 'auto' }, question),
       stored
         ? h('small', {}, icon(Check, 14), ' ', t('chat.sent', { time: clock(first.at, context.language) }))
         : h('small', {}, icon(Clock, 14), ' ', t('chat.sending')))));
+    for (const text of said) asked.append(h('div.message.theirs', {}, h('div', {}, h('p', { dir: 'auto' }, text))));
   }
 
   function showPlaces(ahead: number | null): void {
