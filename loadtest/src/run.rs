@@ -337,7 +337,7 @@ async fn read_metrics(admin: &str) -> Option<Reading> {
 
 fn server_view(before: &Reading, after: &Reading, summary: &Summary) -> ServerView {
     let grown = |metric: &str, labels: &[&str]| after.sum(metric, labels) - before.sum(metric, labels);
-    let answered = [r#"outcome="assigned""#];
+    let answered = [r#"outcome="answered""#];
     let count = grown("switchboard_queue_time_seconds_count", &answered);
     let wait_mean_s = grown("switchboard_queue_time_seconds_sum", &answered) / count.max(1.0);
     ServerView {
