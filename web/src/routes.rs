@@ -10,6 +10,7 @@ pub mod memberships;
 pub mod operators;
 pub mod page;
 pub mod patch;
+pub mod reports;
 pub mod status;
 
 use actix_web::middleware::DefaultHeaders;
@@ -40,6 +41,8 @@ pub fn public(app: &mut ServiceConfig) {
             .service(
                 at("/left_messages/{id}").route(get().to(left_messages::get)).route(change().to(left_messages::change)),
             )
+            .service(at("/reports/summary").route(get().to(reports::summary)))
+            .service(at("/reports/summary.csv").route(get().to(reports::summary)))
             .service(at("/operators").route(get().to(operators::list)).route(post().to(operators::create)))
             .service(
                 at("/operators/{id}")
