@@ -9,6 +9,7 @@ pub mod engine;
 pub mod faults;
 mod guard;
 pub mod lane;
+pub mod left_messages;
 pub mod lists;
 pub mod messages;
 pub mod nodes;

@@ -9,6 +9,7 @@ pub mod group;
 pub mod hours;
 pub mod identity;
 pub mod ids;
+pub mod left_message;
 pub mod limits;
 pub mod operator;
 pub mod patience;

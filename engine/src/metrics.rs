@@ -27,6 +27,7 @@ pub struct Metrics {
     recording: Recording,
     handle: PrometheusHandle,
     groups: DashMap<(AccountId, GroupId), Arc<GroupMetrics>>,
+    left_messages: Each,
     restarts: Each,
     mailbox_full: Each,
     refused: Each,
@@ -76,6 +77,7 @@ impl Metrics {
         Ok(Self {
             handle: recording.handle(),
             groups: DashMap::new(),
+            left_messages: each(&catalogue::LEFT_MESSAGES),
             restarts: each(&catalogue::RESTARTS),
             mailbox_full: each(&catalogue::MAILBOX_FULL),
             refused: each(&catalogue::REFUSED),
@@ -121,6 +123,11 @@ impl Metrics {
         let (account, group) =
             if known { (account.0.to_string(), group.to_string()) } else { (OTHER.into(), OTHER.into()) };
         self.recording.counter(&catalogue::CHATS_ENDED, &[&account, &group, by, why]).increment(1);
+    }
+
+    /// Counts a message that a visitor left, after a chat that nobody answered or without one.
+    pub fn message_left(&self, after_chat: bool) {
+        self.left_messages.count(if after_chat { "chat" } else { "nothing" });
     }
 
     /// Counts an offer: `made`, or how it ended.

@@ -4,6 +4,7 @@
 pub mod bus;
 pub mod clock;
 pub mod journal;
+pub mod left_messages;
 pub mod offers;
 pub mod presence;
 pub mod rows;

@@ -5,5 +5,6 @@
 pub mod close;
 pub mod error;
 pub mod frame;
+pub mod left_message;
 pub mod operator;
 pub mod visitor;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use engine::protocol::error::Failure;
-use engine::protocol::{operator, visitor};
+use engine::protocol::{left_message, operator, visitor};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::project;
@@ -49,6 +49,7 @@ pub fn generated() -> Vec<Generated> {
     let operator = Declarations::default().with::<operator::OperatorCommand>().with::<operator::OperatorNotice>();
     let operator =
         operator.with::<engine::domain::event::EventKind>().with::<operator::OperatorMarks>().with::<Failure>();
+    let operator = operator.with::<left_message::LeftMessageRow>();
     vec![visitor.file("visitor"), operator.file("operator")]
 }
 

@@ -5,6 +5,7 @@ pub mod chats;
 pub mod groups;
 pub mod health;
 pub mod idempotent;
+pub mod left_messages;
 pub mod memberships;
 pub mod operators;
 pub mod page;
@@ -38,6 +39,10 @@ pub fn public(app: &mut ServiceConfig) {
             .service(at("/chats").route(get().to(chats::list)))
             .service(at("/chats/{id}").route(get().to(chats::get)))
             .service(at("/chats/{id}/events").route(get().to(chats::events)))
+            .service(at("/left_messages").route(get().to(left_messages::list)))
+            .service(
+                at("/left_messages/{id}").route(get().to(left_messages::get)).route(change().to(left_messages::change)),
+            )
             .service(at("/reports/summary").route(get().to(reports::summary)))
             .service(at("/reports/summary.csv").route(get().to(reports::summary)))
             .service(at("/operators").route(get().to(operators::list)).route(post().to(operators::create)))

@@ -73,6 +73,8 @@ pub enum StaffChange {
     Group(GroupId),
     /// A group was removed, with its memberships.
     GroupGone(GroupId),
+    /// People are further with messages that visitors left.
+    LeftMessages,
     /// A membership was made, changed or removed.
     Membership(GroupId, OperatorId),
     /// A browser session ended; sockets that were opened with it end (4401).

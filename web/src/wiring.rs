@@ -142,6 +142,7 @@ impl StaffChanges for ToEngine {
             StaffChange::Group(group) => EngineChange::Group(group),
             StaffChange::GroupGone(group) => EngineChange::GroupDeleted(group),
             StaffChange::Membership(_, operator) => EngineChange::Operator(operator),
+            StaffChange::LeftMessages => return self.engine.left_messages_changed(account),
             StaffChange::SessionEnded(_, session) => return self.sockets.close(&session, close::SIGNED_OUT),
         };
         self.engine.changed(account, &change);

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::actors::connection::pace::Rate;
 use crate::actors::connection::visitor::VISITOR_RATE;
 use crate::actors::guard::survive;
+use crate::actors::left_messages::LeftWatch;
 use crate::actors::lists::Lists;
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::actors::nodes::{Nodes, directory, drive};
@@ -129,6 +130,11 @@ impl Engine {
         self.shared.board.state(account, department)
     }
 
+    /// People are further with messages that visitors left, told after it was stored.
+    pub fn left_messages_changed(&self, account: AccountId) {
+        self.shared.left_messages.changed(account);
+    }
+
     /// Takes in what people changed, on all nodes: live, without touching running chats.
     pub fn changed(&self, account: AccountId, change: &StaffChange) {
         self.shared.tell_staff(account, change);
@@ -183,6 +189,7 @@ impl Engine {
                 survive("pulse", async {
                     shared.board.pulse();
                     Lists::pulse(&shared).await;
+                    LeftWatch::pulse(&shared).await;
                 })
                 .await;
             }

@@ -62,6 +62,11 @@ pub enum Order {
         /// Which.
         offer: OfferId,
     },
+    /// Send the chat to the contact form.
+    SendToForm {
+        /// The offer by which it rings at the sender; none: the chat itself.
+        offer: Option<OfferId>,
+    },
     /// Take the chat from the queue.
     Take,
     /// End the chat.

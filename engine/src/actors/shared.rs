@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::actors::board::Board;
+use crate::actors::left_messages::LeftWatch;
 use crate::actors::lists::Lists;
 use crate::actors::nodes::Nodes;
 use crate::actors::registry::Registry;
@@ -32,6 +33,8 @@ pub struct Shared {
     pub board: Board,
     /// What operators watch.
     pub lists: Lists,
+    /// The windows that show messages that were left.
+    pub left_messages: LeftWatch,
     /// The other nodes; none where this one is alone.
     pub nodes: Option<Nodes>,
     /// What is counted.
@@ -66,6 +69,7 @@ impl Shared {
             registry: Registry::default(),
             board: Board::default(),
             lists: Lists::default(),
+            left_messages: LeftWatch::default(),
             nodes,
             metrics,
             draining: AtomicBool::new(false),

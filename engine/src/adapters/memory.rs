@@ -3,6 +3,7 @@
 
 mod append;
 mod journal;
+mod left_messages;
 mod presence;
 mod staff;
 mod state;

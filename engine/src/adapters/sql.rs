@@ -7,6 +7,7 @@ mod chats;
 mod events;
 mod groups;
 mod journal;
+mod left_messages;
 mod names;
 mod operators;
 mod places;

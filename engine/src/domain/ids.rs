@@ -174,6 +174,10 @@ uuid_id! {
     /// A person who answers.
     OperatorId
 }
+uuid_id! {
+    /// A message that a visitor left.
+    LeftMessageId
+}
 named_id! {
     /// A website or brand of the account; also the key a page names.
     BrandId
@@ -208,6 +212,15 @@ impl ChatId {
     /// The shard this chat lives in.
     pub fn shard(self) -> Shard {
         Shard(self.0.as_bytes()[15])
+    }
+}
+
+impl LeftMessageId {
+    /// Makes an id from its moment and random bits: a UUID of version 7.
+    pub fn new(millis: u64, random: u128) -> Self {
+        let mut tail = [0_u8; 10];
+        tail.copy_from_slice(&random.to_be_bytes()[..10]);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
     }
 }
 

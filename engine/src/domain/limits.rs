@@ -22,6 +22,8 @@ pub const NAME_CHARS_MAX: usize = 100;
 pub const EMAIL_CHARS_MAX: usize = 254;
 /// Characters of the question on the welcome screen.
 pub const QUESTION_CHARS_MAX: usize = 2_000;
+/// Characters of the text beside the place in a queue: some six lines of the window.
+pub const QUEUE_TEXT_CHARS_MAX: usize = 500;
 /// Characters of a page's address: what browsers and proxies agree on.
 pub const URL_CHARS_MAX: usize = 2_048;
 /// Characters of a page's title.
@@ -165,6 +167,12 @@ pub const STORE_RETRY_AFTER: Duration = Duration::from_secs(1);
 pub const MARKS_WITHIN: Duration = Duration::from_secs(2);
 /// How long commands outside a chat are remembered (PROTOCOL: 7 days).
 pub const COMMANDS_REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Messages that one visitor may leave within [`LEFT_MESSAGES_WITHIN`]: more are not left by people.
+pub const LEFT_MESSAGES_MAX: u32 = 10;
+/// The time that counts for [`LEFT_MESSAGES_MAX`].
+pub const LEFT_MESSAGES_WITHIN: Duration = Duration::from_secs(3600);
+/// Characters of the language that a browser says it has; the longest tags in use have some 20.
+pub const LANGUAGE_CHARS_MAX: usize = 35;
 /// How long after the latest of them wrong passwords of an account or address are remembered: a day, so that the
 /// store does not keep every address that ever tried.
 pub const FAILURES_REMEMBERED: Duration = Duration::from_secs(24 * 3600);

@@ -112,6 +112,7 @@ const SIGN: Dimension = one_of("sign", &["longer", "shorter"]);
 const BY: Dimension = one_of("by", &["visitor", "operator", "system"]);
 const WHY_ENDED: Dimension =
     one_of("why", &["closed", "left", "timed_out", "sent_to_form", "offline", "group_deleted", "blocked"]);
+const AFTER: Dimension = one_of("after", &["chat", "nothing"]);
 const SIDE: Dimension = one_of("side", &["visitor", "operator"]);
 const ACTOR: Dimension = one_of("kind", &["visitor_session", "operator", "queue"]);
 const CODE: Dimension = one_of(
@@ -174,6 +175,8 @@ catalogue! {
     CHATS_STARTED = counter("switchboard_chats_started_total", &[ACCOUNT, GROUP]);
     /// Chats ended, by whom and why.
     CHATS_ENDED = counter("switchboard_chats_ended_total", &[ACCOUNT, GROUP, BY, WHY_ENDED]);
+    /// Messages left by visitors, after a chat that nobody answered or without one.
+    LEFT_MESSAGES = counter("switchboard_left_messages_total", &[AFTER]);
     /// Offers made.
     OFFERS = counter("switchboard_offers_total", &[ACCOUNT, GROUP]);
     /// Offers that are over, by how they ended.

@@ -8,6 +8,7 @@ use crate::domain::group::{Handling, Status};
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId};
 use crate::domain::permission::{Permission, StaffRole};
 use crate::domain::time::Timestamp;
+use crate::protocol::left_message::SendToForm;
 use crate::protocol::visitor::{ChatPhase, MarkPair, Resume};
 
 /// A frame from an operator.
@@ -22,6 +23,8 @@ pub enum OperatorCommand {
     Accept(Answer),
     /// Declines an offer.
     Decline(Answer),
+    /// Sends a chat to the contact form.
+    SendToForm(SendToForm),
     /// Writes a message.
     Say(Say),
     /// Writes, or stopped.
@@ -115,7 +118,7 @@ pub struct OnChat {
 pub struct Subscribe {
     /// The command's id; `rows` bear it as `subscription`.
     pub id: CommandId,
-    /// `chats`, or `group:ID`.
+    /// `chats`, `group:ID`, or `left_messages`.
     pub topic: String,
     /// With `chats`: which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,7 +139,7 @@ pub struct Subscribe {
 pub struct Unsubscribe {
     /// The command's id.
     pub id: CommandId,
-    /// `chats`, or `group:ID`.
+    /// `chats`, `group:ID`, or `left_messages`.
     pub topic: String,
     /// With `chats`: the `subscribe` command's id; without it all lists of the topic end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,6 +224,11 @@ pub enum OperatorNotice {
         total: u32,
         /// The rows of the window.
         rows: Vec<ChatRow>,
+    },
+    /// Messages that visitors left have changed.
+    LeftMessages {
+        /// How many of those that one may see are new.
+        new: u32,
     },
     /// Somebody writes, or stopped.
     Typing {

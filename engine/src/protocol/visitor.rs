@@ -10,6 +10,7 @@ use crate::domain::event::{EndedBy, EndedWhy, EventKind, Role};
 use crate::domain::group::Availability;
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
+use crate::protocol::left_message::LeaveMessage;
 
 /// A frame from a visitor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -33,6 +34,8 @@ pub enum VisitorCommand {
     Resume(Resume),
     /// Ends the chat.
     End(End),
+    /// Leaves a message.
+    LeaveMessage(LeaveMessage),
 }
 
 /// See PROTOCOL, Life of a connection.
@@ -169,6 +172,10 @@ pub enum VisitorNotice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         estimate_s: Option<u32>,
+        /// What the group says beside it, with `{ahead}` and `{wait}` to be put in; none: the usual words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        text: Option<String>,
     },
     /// Somebody writes, or stopped.
     Typing {
@@ -233,6 +240,10 @@ pub struct VisitorChat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub estimate_s: Option<u32>,
+    /// What the group says beside the place in its queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub queue_text: Option<String>,
     /// The operator's name, while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -55,6 +55,9 @@ fn rules(other: &GroupId) -> RoutingRules {
         lost_operator: LostOperator::Requeue,
         priority: -2,
         hours: Some(Hours { zone: "Europe/Zurich".into(), week, holidays }),
+        greeting: Some("Good day!".into()),
+        greeting_after_s: 5,
+        queue_text: Some("{ahead} before you".into()),
     }
 }
 

@@ -106,6 +106,13 @@ on_every_store! {
         counters_that_went_wrong_are_found_and_set_right,
         a_member_who_comes_back_still_holds_what_runs,
     }
+    left_messages {
+        a_message_is_kept_with_all_that_is_known_of_it,
+        the_same_command_leaves_one_message,
+        an_id_means_one_command_whatever_it_asks,
+        one_visitor_leaves_a_few_within_an_hour,
+        messages_are_found_by_state_and_department_and_page_by_page,
+    }
     lists {
         lists_have_what_was_asked_for_in_the_order_asked,
         a_scope_shows_ones_groups_and_ones_own_chats,

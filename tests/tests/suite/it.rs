@@ -11,6 +11,8 @@ mod crash;
 mod floods;
 mod full_disk;
 mod fuzz;
+mod greeting;
+mod left_messages;
 mod marks;
 mod offers;
 mod panics;

@@ -13,6 +13,7 @@ import * as server from './src/server.mjs';
 import { Visitor } from './src/visitor.mjs';
 
 const SHOP = 'Larkfield: furniture for slow evenings';
+const LETTER = { name: 'Rosa Ferrari', email: 'rosa@example.net', text: 'Do you have this sofa in dark green?\nPlease write to me.' };
 const ROSA = { name: 'Rosa Lind', email: 'rosa@example.com', question: 'Can the Alva sofa be had in green?' };
 const PASSWORD = 'switchboard-demo';
 
@@ -51,8 +52,8 @@ try {
 }
 
 async function tell() {
-  const visitor = await step('a visitor opens the chat while nobody is there', nobodyIsThere);
-  const joe = await step('Joe signs in and goes online', joeComes);
+  const visitor = await step('a visitor leaves a message while nobody is there', nobodyIsThere);
+  const joe = await step('Joe signs in, deals with the message and goes online', joeComes);
   await step('the visitor starts a chat, which rings at Joe', () => itRings(visitor, joe));
   await step('both write, see each other type, and what was read', () => theyTalk(visitor, joe));
   await step('what comes while nobody looks is counted', () => unread(visitor, joe));
@@ -73,7 +74,14 @@ async function nobodyIsThere() {
   await visitor.page.getByRole('button', { name: 'We are off-line' }).waitFor();
   await visitor.openChat();
   await visitor.text('Nobody is here at the moment').waitFor();
+  await visitor.window.getByRole('button', { name: 'Send the message' }).click();
+  await visitor.text('Write your e-mail address.').waitFor();
   await looks.look('offline', visitor.page, await visitor.frame());
+  await visitor.leaveMessage(LETTER);
+  await visitor.text('Thank you, Rosa').waitFor();
+  await looks.look('thanks', visitor.page, await visitor.frame());
+  await visitor.window.getByRole('button', { name: 'Leave another message' }).click();
+  await eventually('the next message is empty', () => visitor.window.getByLabel('Your message').inputValue(), '');
   return visitor;
 }
 
@@ -82,6 +90,17 @@ async function joeComes() {
   await joe.page.getByRole('heading', { name: 'Sign in to the console' }).waitFor();
   await looks.look('sign-in', joe.page);
   await joe.signIn('joe@example.com', PASSWORD);
+  await joe.page.getByText('No active chats').waitFor();
+  const messages = joe.page.getByRole('link', { name: /^Messages/ });
+  await eventually('the count of new messages', () => messages.innerText().then((text) => text.replace(/\s+/g, ' ').trim()), 'Messages 1 new');
+  await messages.click();
+  await joe.page.getByRole('link', { name: /Rosa/ }).click();
+  await joe.page.getByRole('link', { name: LETTER.email }).waitFor();
+  await looks.look('left-message', joe.page);
+  await joe.page.getByRole('button', { name: 'Mark as done' }).click();
+  await joe.page.getByRole('button', { name: 'Open again' }).waitFor();
+  await eventually('nothing is new', () => messages.innerText().then((text) => text.trim()), 'Messages');
+  await joe.page.getByRole('link', { name: 'Chats' }).click();
   await joe.page.getByText('No active chats').waitFor();
   await joe.setStatus('Online');
   await joe.page.getByText(/You are online in 1 group/).waitFor();

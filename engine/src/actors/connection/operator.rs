@@ -21,11 +21,15 @@ use crate::ports::store::StoreError;
 use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
+use crate::protocol::left_message::SendToForm;
 use crate::protocol::operator::{
     Answer, ChatFilter, ChatOrder, Hello, Mark, MyGroup, Myself, OnChat, OperatorNotice, Say, SetStatus, Subscribe,
     Typing, Unsubscribe, Welcome,
 };
 use crate::protocol::visitor::{ChatPhase, Resume};
+
+/// What may be subscribed to.
+const TOPICS: &str = "must be \"chats\", \"group:ID\" or \"left_messages\"";
 
 /// A command that found no room in its chat's mailbox in time.
 pub type Refused = Option<(ChatId, CommandId)>;
@@ -110,6 +114,18 @@ impl OperatorConnection {
                 let Answer { id, offer } = read_fields(text)?;
                 let order = if kind == "accept" { Order::Accept { offer } } else { Order::Decline { offer } };
                 self.order(offer.chat, id, order)
+            }
+            "send_to_form" => {
+                let SendToForm { id, offer, chat } = read_fields(text)?;
+                let chat = match (offer, chat) {
+                    (Some(offer), None) => offer.chat,
+                    (None, Some(chat)) => chat,
+                    (Some(_), Some(_)) => {
+                        return Err(Failure::invalid("chat", "expected an offer or a chat, not both"));
+                    }
+                    (None, None) => return Err(Failure::invalid("offer", "expected an offer or a chat")),
+                };
+                self.order(chat, id, Order::SendToForm { offer })
             }
             "take" => {
                 let OnChat { id, chat } = read_fields(text)?;
@@ -225,8 +241,13 @@ impl OperatorConnection {
             }
             return Ok(None);
         }
+        if topic == "left_messages" {
+            self.outlet.push(frame::ack(&id, None, None));
+            self.shared.left_messages.subscribe(self.account, &self.outlet, &self.identity);
+            return Ok(None);
+        }
         if topic != "chats" {
-            return Err(Failure::invalid("topic", "must be \"chats\" or \"group:ID\""));
+            return Err(Failure::invalid("topic", TOPICS));
         }
         let limit = window.map_or(ROWS_MAX as u32, |window| window.limit);
         if limit == 0 || limit as usize > ROWS_MAX {
@@ -256,8 +277,10 @@ impl OperatorConnection {
             self.shared.unwatch_group(self.account, &group, self.outlet.id());
         } else if topic == "chats" {
             self.shared.lists.unsubscribe(self.account, self.outlet.id(), subscription.as_ref());
+        } else if topic == "left_messages" {
+            self.shared.left_messages.unsubscribe(self.account, self.outlet.id());
         } else {
-            return Err(Failure::invalid("topic", "must be \"chats\" or \"group:ID\""));
+            return Err(Failure::invalid("topic", TOPICS));
         }
         self.outlet.push(frame::ack(&id, None, None));
         Ok(None)
@@ -373,6 +396,7 @@ impl Drop for OperatorConnection {
         shared.metrics.slow_readers.increment(u64::from(self.outlet.was_cut()));
         shared.registry.outlets_of_operator(account, self.identity.id).remove(socket);
         shared.lists.unsubscribe(account, socket, None);
+        shared.left_messages.unsubscribe(account, socket);
         for group in &self.watched {
             shared.unwatch_group(account, group, socket);
         }

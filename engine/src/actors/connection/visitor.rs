@@ -9,6 +9,7 @@ use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::pace::{Pace, Rate};
 use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
+use crate::actors::left_messages::{self, Leaving};
 use crate::actors::messages::{Command, Order, Party, Signal};
 use crate::actors::outlet::Outlet;
 use crate::actors::reception::{self, Arriving, Begun};
@@ -17,13 +18,16 @@ use crate::actors::shared::Shared;
 use crate::actors::visitor_session::VisitorSession;
 use crate::domain::event::{Audience, Sender};
 use crate::domain::ids::{ChatId, CommandId, VisitorId};
-use crate::domain::limits::{ENDED_CHAT_SHOWN, TITLE_CHARS_MAX, URL_CHARS_MAX, VISITOR_SOCKETS_MAX};
+use crate::domain::limits::{
+    ENDED_CHAT_SHOWN, LANGUAGE_CHARS_MAX, TITLE_CHARS_MAX, URL_CHARS_MAX, VISITOR_SOCKETS_MAX,
+};
 use crate::domain::text;
 use crate::ports::journal::Side;
 use crate::ports::staff::Brand;
 use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
+use crate::protocol::left_message::LeaveMessage;
 use crate::protocol::visitor::{
     ChatPhase, End, Hello, Mark, Page, Resume, Say, Start, Typing, VisitorChat, VisitorNotice, Welcome,
 };
@@ -47,6 +51,7 @@ pub struct VisitorConnection {
     outlets: Arc<Outlets>,
     session: Option<(ChatId, SessionRef)>,
     page: Option<String>,
+    language: Option<String>,
     pace: Pace,
 }
 
@@ -83,6 +88,7 @@ impl VisitorConnection {
             brand: Arc::new(brand),
             visitor: id,
             session: None,
+            language: hello.language.as_ref().map(|language| text::cut(language, LANGUAGE_CHARS_MAX)),
             page: hello.page.as_ref().map(|page| text::cut(&page.url, URL_CHARS_MAX)),
             pace: Pace::new(engine.visitor_rate()),
         };
@@ -145,6 +151,11 @@ impl VisitorConnection {
             "end" => {
                 let end: End = read_fields(text)?;
                 self.order(end.id, Order::End)
+            }
+            "leave_message" => {
+                let form: LeaveMessage = read_fields(text)?;
+                self.pace.command(None, &form.id)?;
+                Ok(Some(self.leave_message(form)))
             }
             "resume" => {
                 let resume: Resume = read_fields(text)?;
@@ -241,6 +252,19 @@ impl VisitorConnection {
                     Resolved::Done
                 }
             }
+        })
+    }
+
+    fn leave_message(&self, form: LeaveMessage) -> Later<Resolved> {
+        let (shared, outlet, id) = (Arc::clone(&self.shared), self.outlet.clone(), form.id.clone());
+        let (page, language) = (self.page.clone(), self.language.clone());
+        let leaving = Leaving { brand: Arc::clone(&self.brand), visitor: self.visitor, page, language, form };
+        Box::pin(async move {
+            outlet.push(match left_messages::leave(&shared, leaving).await {
+                Ok(()) => frame::ack(&id, None, None),
+                Err(failure) => frame::error(Some(&id), None, &failure),
+            });
+            Resolved::Done
         })
     }
 

@@ -84,6 +84,7 @@ impl Nodes {
             let _ = operator.try_send(crate::actors::messages::ToOperator::Resay);
         }
         shared.lists.changed_elsewhere(None);
+        shared.left_messages.changed_elsewhere(None);
     }
 
     /// Forgets what a node follows here.
@@ -156,6 +157,7 @@ impl Nodes {
                 }
                 None => shared.board.remove(account, &group),
             },
+            Body::LeftMessages(account) => shared.left_messages.changed_elsewhere(Some(account)),
             Body::Lists(account) => shared.lists.changed_elsewhere(Some(account)),
             Body::Born { account, brand, visitor, chat } => {
                 let key = (account, brand, visitor);

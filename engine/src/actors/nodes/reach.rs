@@ -226,6 +226,13 @@ impl Shared {
         }
     }
 
+    /// Messages that visitors left have changed.
+    pub(crate) fn tell_left_messages(&self, account: AccountId) {
+        if let Some(nodes) = &self.nodes {
+            nodes.send_all(self, &Body::LeftMessages(account));
+        }
+    }
+
     /// People have changed something here.
     pub(crate) fn tell_staff(&self, account: AccountId, change: &StaffChange) {
         if let Some(nodes) = &self.nodes {

@@ -148,6 +148,8 @@ pub enum Body {
     },
     /// Something that lists of the account show has changed.
     Lists(AccountId),
+    /// Messages that visitors of the account left have changed.
+    LeftMessages(AccountId),
     /// A visitor has a new chat.
     Born {
         /// The account.
@@ -231,7 +233,9 @@ impl Body {
             Self::Frames { .. } => "frames",
             Self::NotMine(_) | Self::Owners => "owners",
             Self::Ask { .. } | Self::Answer { .. } => "question",
-            Self::Board { .. } | Self::Lists(_) | Self::Born { .. } | Self::Staff { .. } => "news",
+            Self::Board { .. } | Self::Lists(_) | Self::LeftMessages(_) | Self::Born { .. } | Self::Staff { .. } => {
+                "news"
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{Life, VisitorSession};
 use crate::actors::guard::deliver;
 use crate::actors::messages::{Command, Settled};
 use crate::domain::chat::{Chat, Decision};
-use crate::domain::event::{Event, EventKind, Origin, Sender, StoredEvent};
+use crate::domain::event::{Event, EventKind, Origin, Role, Sender, StoredEvent};
 use crate::domain::ids::{ChatId, CommandId};
 use crate::domain::routing;
 use crate::domain::time::Timestamp;
@@ -215,7 +215,11 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
     let visitor = VisitorEvent::of(&event.kind)
         .map(|seen| frame::visitor_event(chat, event.visitor_seq, event.at, &seen, by_visitor));
     let message_from = match &event.kind {
-        EventKind::Message(message) => Some(message.from.id.map_or(Sender::Visitor, Sender::Operator)),
+        EventKind::Message(message) => match message.from.role {
+            Role::Visitor => Some(Sender::Visitor),
+            Role::Operator => message.from.id.map(Sender::Operator),
+            Role::System => None,
+        },
         _ => None,
     };
     EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from, reply: None }

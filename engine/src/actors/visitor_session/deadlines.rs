@@ -2,6 +2,7 @@
 //! so what is due is also looked for before every message.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{AsyncContext, Context};
 
@@ -38,6 +39,11 @@ impl VisitorSession {
             self.end_by_rule(EndedWhy::Left, ctx);
         } else if self.timed_out_at().is_some_and(|at| at <= now) {
             self.end_by_rule(EndedWhy::TimedOut, ctx);
+        }
+        if self.greet_at().is_some_and(|at| at <= now)
+            && let Some(text) = self.greeting().map(str::to_owned)
+        {
+            self.internal(Input::Greet { text }, ctx);
         }
         if self.away_at().is_some_and(|at| at <= now) {
             self.internal(Input::VisitorAway, ctx);
@@ -80,6 +86,7 @@ impl VisitorSession {
             self.left_at(),
             self.timed_out_at(),
             self.away_at(),
+            self.greet_at(),
             core.marks_dirty.map(|since| since + MARKS_WITHIN),
             core.told.queue_again,
             rest,
@@ -105,6 +112,18 @@ impl VisitorSession {
         let core = self.core.as_ref().filter(|core| core.chat.is_waiting())?;
         let timeout = self.settings.as_ref().map_or(CONNECTION_TIMEOUT, |settings| settings.connection_timeout);
         Some(core.chat.queued_at + timeout)
+    }
+
+    /// When the group greets the visitor, counted from the beginning of the chat.
+    fn greet_at(&self) -> Option<Timestamp> {
+        self.greeting()?;
+        let core = self.core.as_ref().filter(|core| core.chat.may_greet())?;
+        let after = self.settings.as_ref().map_or(0, |settings| settings.rules.greeting_after_s);
+        Some(core.chat.started_at + Duration::from_secs(u64::from(after)))
+    }
+
+    fn greeting(&self) -> Option<&str> {
+        self.settings.as_ref()?.rules.greeting.as_deref()
     }
 
     /// When the visitor of a running chat is shown as away.

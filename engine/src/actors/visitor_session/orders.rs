@@ -222,6 +222,10 @@ fn digest(order: &Order) -> u64 {
             part("decline");
             part(&offer.to_string());
         }
+        Order::SendToForm { offer } => {
+            part("send_to_form");
+            offer.iter().for_each(|offer| part(&offer.to_string()));
+        }
         Order::Take => part("take"),
         Order::End => part("end"),
     }
@@ -242,6 +246,14 @@ fn input(chat: &Chat, command: &Command) -> Result<Input, Failure> {
         }
         Order::Accept { offer } => Input::Accept { offer: *offer, operator: identity.id },
         Order::Decline { offer } => Input::Decline { offer: *offer, operator: identity.id },
+        Order::SendToForm { offer: Some(offer) } => Input::SendToForm { offer: *offer, operator: identity.id },
+        Order::SendToForm { offer: None } => {
+            let waits_here = chat.is_waiting() && group.is_some_and(|group| identity.groups.contains(group));
+            if !waits_here {
+                may_end(state, identity)?;
+            }
+            Input::End { by: EndedBy::Operator, why: EndedWhy::SentToForm, operator: Some(identity.id) }
+        }
         Order::Take => {
             if !group.is_some_and(|group| identity.groups.contains(group)) {
                 return Err(Failure::not_found("chat"));
@@ -262,7 +274,7 @@ fn visitor_input(order: &Order) -> Result<Input, Failure> {
             Ok(Input::Say { from, text: text.clone(), to: Audience::Everyone })
         }
         Order::End => Ok(Input::End { by: EndedBy::Visitor, why: EndedWhy::Closed, operator: None }),
-        Order::Accept { .. } | Order::Decline { .. } | Order::Take => {
+        Order::Accept { .. } | Order::Decline { .. } | Order::SendToForm { .. } | Order::Take => {
             Err(Failure::new(Code::Forbidden, "not for visitors"))
         }
     }

@@ -295,6 +295,11 @@ impl VisitorSession {
         self.shared.to_operator(self.account, operator, message);
     }
 
+    /// What the group says beside the place in its queue.
+    pub(super) fn queue_text(&self) -> Option<String> {
+        self.settings.as_ref()?.rules.queue_text.clone()
+    }
+
     /// What the visitor sees of the chat, as far as it was told.
     pub(super) fn snapshot(&self) -> Option<VisitorChat> {
         let core = self.core.as_ref()?;
@@ -307,6 +312,7 @@ impl VisitorSession {
             ahead: place.map(|place| place.ahead),
             about: place.is_some_and(|place| place.about),
             estimate_s: place.and_then(|place| place.estimate_s),
+            queue_text: place.and_then(|_| self.queue_text()),
             operator: core.audience.as_ref().map(|(person, _)| person.name.clone()),
         })
     }

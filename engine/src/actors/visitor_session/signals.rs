@@ -130,7 +130,7 @@ impl VisitorSession {
         }
         self.place = Some(place);
         let Standing { ahead, about, estimate_s } = place;
-        let text = frame::notice(&VisitorNotice::Queue { ahead, about, estimate_s });
+        let text = frame::notice(&VisitorNotice::Queue { ahead, about, estimate_s, text: self.queue_text() });
         core.visitor_outlets.each(|outlet| {
             outlet.push(text.clone());
         });

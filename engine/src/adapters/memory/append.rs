@@ -135,6 +135,13 @@ impl State {
             }
             return Err(BirthError::Before { chat: memory.chat, seq: memory.visitor_seq });
         }
+        if self
+            .left
+            .values()
+            .any(|left| (left.message.account, left.message.visitor, &left.command) == (key.0, key.1, &key.2))
+        {
+            return Err(BirthError::OtherContent);
+        }
         let epoch = self.shards.get(&birth.chat.shard()).map(|(epoch, _)| *epoch);
         if epoch != Some(birth.epoch) {
             return Err(BirthError::Fenced);

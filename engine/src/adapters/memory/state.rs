@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{
-    AccountId, BrandId, ChatId, CommandId, DepartmentId, GroupId, NodeId, OperatorId, Shard, VisitorId,
+    AccountId, BrandId, ChatId, CommandId, DepartmentId, GroupId, LeftMessageId, NodeId, OperatorId, Shard, VisitorId,
 };
 use crate::domain::limits::{FAILURES_REMEMBERED, FORGET_EVERY};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
+use crate::ports::left_messages::Leave;
 use crate::ports::staff::{Account, Brand, Department, Failures, Operator, Session};
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::{ChatPhase, MarkPair};
@@ -31,6 +32,7 @@ pub(super) struct State {
     pub(super) chats: BTreeMap<ChatId, ChatRow>,
     pub(super) births: BTreeMap<(AccountId, VisitorId, CommandId), BirthMemory>,
     pub(super) remembered: BTreeMap<(AccountId, String, CommandId), (Remembered, Timestamp)>,
+    pub(super) left: BTreeMap<LeftMessageId, Leave>,
     forgot_at: Timestamp,
 }
 

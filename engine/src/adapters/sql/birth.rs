@@ -1,5 +1,6 @@
 //! Births, up to the first events: those each database stores its own way.
 
+use crate::adapters::sql::left_messages::used_for_a_message;
 use crate::adapters::sql::{Query, Sql, Value, ended_by, ended_why, phase};
 use crate::domain::ids::ChatId;
 use crate::domain::limits::COMMANDS_REMEMBERED;
@@ -46,7 +47,8 @@ async fn remember(sql: &mut dyn Sql, birth: &Birth) -> Result<(), BirthError> {
     let remember = remember.arg(birth.account).arg(visitor).arg(command).arg(birth.origin.digest);
     let remember = remember.arg(birth.chat.0).arg(birth.head.visitor_seq).arg(birth.at + COMMANDS_REMEMBERED);
     if sql.run(remember.arg(birth.at)).await?.affected == 1 {
-        return Ok(());
+        // A message that was left under the same id is another command.
+        return if used_for_a_message(sql, birth).await? { Err(BirthError::OtherContent) } else { Ok(()) };
     }
     let earlier =
         Query::new("SELECT digest, chat, visitor_seq FROM birth WHERE account = $1 AND visitor = $2 AND command = $3");

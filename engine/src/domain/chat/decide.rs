@@ -74,6 +74,22 @@ impl Chat {
                 let open = self.open_offer(offer, operator)?;
                 Ok(one(EventKind::Declined { offer, operator }, unreserve(open)))
             }
+            Input::Greet { text } => {
+                let from = Author { role: Role::System, id: None, name: None };
+                let events = if self.may_greet() { vec![message(from, text, Audience::Everyone)] } else { Vec::new() };
+                Ok(Decision { events, slots: Vec::new() })
+            }
+            Input::SendToForm { offer, operator } => {
+                let rings_for_all = self.ring().filter(|ring| ring.id == offer && ring.rings_at(operator));
+                let until = match rings_for_all {
+                    Some(ring) => ring.expires_at,
+                    None => self.open_offer(offer, operator)?.expires_at,
+                };
+                if until <= now {
+                    return Err(Refusal::OfferOver { why: OfferEnd::Expired, by: None });
+                }
+                self.end(EndedBy::Operator, EndedWhy::SentToForm, Some(operator))
+            }
             Input::Withdraw { offer, operator } => match self.offer() {
                 Some(open) if open.id == offer && open.operator == operator => Ok(over(open, OfferEnd::Withdrawn)),
                 _ => Ok(Decision::default()),

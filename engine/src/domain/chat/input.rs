@@ -62,6 +62,18 @@ pub enum Input {
         /// Who.
         operator: OperatorId,
     },
+    /// The group greets the visitor, once, before an operator has answered.
+    Greet {
+        /// In which words.
+        text: String,
+    },
+    /// An operator at whom it rings sends the visitor to the contact form: the chat is over.
+    SendToForm {
+        /// By which offer.
+        offer: OfferId,
+        /// Who.
+        operator: OperatorId,
+    },
     /// The queue wants it rung at exactly these: whoever is rung beside them is not any more.
     RingAt {
         /// At whom.

@@ -24,6 +24,11 @@ pub struct RingAll {
 }
 
 impl RingAll {
+    /// Whether it rings at that operator.
+    pub fn rings_at(&self, operator: OperatorId) -> bool {
+        self.person(operator).is_some()
+    }
+
     fn person(&self, operator: OperatorId) -> Option<&Person> {
         self.rung.iter().find(|person| person.id == operator)
     }

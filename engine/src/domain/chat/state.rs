@@ -4,6 +4,7 @@ use crate::domain::chat::offer::{Offer, Tried};
 use crate::domain::chat::ring::RingAll;
 use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Role, Rung};
 use crate::domain::ids::{BrandId, ChatId, DepartmentId, GroupId, OfferId, OperatorId};
+use crate::domain::limits::CHAT_EVENTS_MAX;
 use crate::domain::time::Timestamp;
 
 /// An operator, with the name that is shown.
@@ -88,6 +89,8 @@ pub struct Chat {
     pub idle_since: Option<Timestamp>,
     /// Whether an operator has written at all.
     pub answered_at: Option<Timestamp>,
+    /// Whether the group has greeted the visitor.
+    pub greeted: bool,
     /// Whether the visitor has been gone for a while.
     pub visitor_away: bool,
     /// Messages so far.
@@ -132,6 +135,7 @@ impl Chat {
             ended_at: None,
             idle_since: None,
             answered_at: None,
+            greeted: false,
             visitor_away: false,
             messages: 0,
             last_seq: 0,
@@ -223,6 +227,7 @@ impl Chat {
                         self.idle_since = Some(at);
                         self.answered_at.get_or_insert(at);
                     }
+                    Role::System => self.greeted = true,
                     Role::Visitor if self.question.is_none() => self.question = Some(message.text.clone()),
                     _ => {}
                 }
@@ -263,6 +268,12 @@ impl Chat {
             ChatState::Ended { owner, .. } => owner.as_ref(),
             _ => None,
         }
+    }
+
+    /// Whether a greeting may still be sent: no operator has answered, and none was sent.
+    pub fn may_greet(&self) -> bool {
+        let runs = matches!(self.state, ChatState::Waiting { .. } | ChatState::Active { .. });
+        runs && !self.greeted && self.answered_at.is_none() && self.last_seq < CHAT_EVENTS_MAX
     }
 
     /// Whether it is over.

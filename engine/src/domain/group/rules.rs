@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::hours::{BadHours, Hours};
 use crate::domain::ids::GroupId;
 use crate::domain::limits::{
-    LAST_OPERATOR_DAYS_MAX, OPERATOR_LIMIT_MAX, OVERFLOW_GROUPS_MAX, PRIORITY_MAX, RULE_SECONDS_MAX,
+    LAST_OPERATOR_DAYS_MAX, MESSAGE_CHARS_MAX, OPERATOR_LIMIT_MAX, OVERFLOW_GROUPS_MAX, PRIORITY_MAX,
+    QUEUE_TEXT_CHARS_MAX, RULE_SECONDS_MAX,
 };
 
 /// A setting cannot be as it was said.
@@ -93,6 +94,12 @@ pub struct RoutingRules {
     pub priority: i32,
     /// When the group is open; none is always.
     pub hours: Option<Hours>,
+    /// What a visitor is told once before an operator has answered; none is nothing.
+    pub greeting: Option<String>,
+    /// Seconds after the beginning of the chat.
+    pub greeting_after_s: u32,
+    /// What stands beside the place in the queue, with `{ahead}` and `{wait}` in it; none is the usual words.
+    pub queue_text: Option<String>,
 }
 
 impl RoutingRules {
@@ -110,11 +117,20 @@ impl RoutingRules {
             ("skill_relaxed_every_s", self.skill_relaxed_every_s),
             ("last_operator_waits_s", Some(self.last_operator_waits_s)),
             ("wanted_operator_waits_s", Some(self.wanted_operator_waits_s)),
+            ("greeting_after_s", Some(self.greeting_after_s)),
         ];
         times.into_iter().try_for_each(|(field, time)| seconds(field, time.unwrap_or(0)))?;
         for (field, time) in &times[..2] {
             if *time == Some(0) {
                 return Err(BadSetting::new(*field, "at least 1 second, or nothing"));
+            }
+        }
+        for (field, text, max) in
+            [("greeting", &self.greeting, MESSAGE_CHARS_MAX), ("queue_text", &self.queue_text, QUEUE_TEXT_CHARS_MAX)]
+        {
+            let fits = |text: &String| !text.trim().is_empty() && text.chars().count() <= max;
+            if !text.as_ref().is_none_or(fits) {
+                return Err(BadSetting::new(field, format!("at most {max} characters, or nothing")));
             }
         }
         if self.when_full == Instead::Group(own.clone()) {

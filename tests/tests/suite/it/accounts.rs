@@ -36,10 +36,16 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
     let (shop, eve) = shop_and_eve().await;
     let (joe, nobody) = (shop.joe.id(), "0190a0a0a0a07000800000000000beef");
     let admin = Browser::signed_in(&shop.server.url(), "admin").await;
+    let left = json!({ "type": "leave_message", "email": "clara@visitor.example", "text": "canary-left" });
+    let mut shop = shop;
+    shop.clara.acked(left).await;
+    let left = admin.get("/api/v1/left_messages").await.ok()["items"][0]["id"].clone();
+    let left = left.as_str().expect("the shop has a message");
     let before = everything(&admin).await;
     for (theirs, none) in [
         (format!("chats/{}", shop.chat), format!("chats/{nobody}")),
         (format!("chats/{}/events", shop.chat), format!("chats/{nobody}/events")),
+        (format!("left_messages/{left}"), format!("left_messages/{nobody}")),
         (format!("operators/{joe}"), format!("operators/{nobody}")),
         ("groups/sales".to_owned(), "groups/none".to_owned()),
         (format!("memberships/support/{joe}"), format!("memberships/support/{nobody}")),
@@ -48,7 +54,10 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         let refused = eve.get(&theirs).await.refused(404, "not_found");
         assert_eq!(refused["detail"], eve.get(&none).await.refused(404, "not_found")["detail"], "{theirs}");
         if !theirs.contains("/chats/") {
-            eve.patch(&theirs, json!({ "name": "Eve's", "active": false })).await.refused(404, "not_found");
+            let change = json!({ "name": "Eve's", "active": false, "state": "done" });
+            eve.patch(&theirs, change).await.refused(404, "not_found");
+        }
+        if !theirs.contains("/chats/") && !theirs.contains("/left_messages/") {
             eve.delete(&theirs).await.refused(404, "not_found");
         }
     }
@@ -60,7 +69,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         let refused = eve.post("/api/v1/memberships", member).await;
         assert!([404, 422].contains(&refused.status), "{refused:?}");
     }
-    for list in ["operators", "groups", "departments", "brands", "memberships", "chats"] {
+    for list in ["operators", "groups", "departments", "brands", "memberships", "chats", "left_messages"] {
         let all = eve.get(&format!("/api/v1/{list}?limit=200")).await.ok().to_string();
         for theirs in [joe.as_str(), shop.chat.as_str(), "sales", "\"demo\"", "example.com", "canary"] {
             assert!(!all.contains(theirs), "{list} shows {theirs}: {all}");
@@ -82,6 +91,8 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
         json!({ "type": "say", "chat": chat, "text": "from Eve", "to": "operators" }),
         json!({ "type": "take", "chat": chat }),
         json!({ "type": "end", "chat": chat }),
+        json!({ "type": "send_to_form", "chat": chat }),
+        json!({ "type": "send_to_form", "offer": offer }),
         json!({ "type": "accept", "offer": offer }),
         json!({ "type": "decline", "offer": offer }),
         json!({ "type": "subscribe", "topic": "group:sales" }),
@@ -99,6 +110,11 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
         let rows = eve.expect("rows", |frame| frame["type"] == "rows" && frame["subscription"] == list).await;
         assert_eq!(rows["total"], 0, "{rows}");
     }
+    eve.acked(json!({ "type": "subscribe", "topic": "left_messages" })).await;
+    eve.expect("that she has none", |frame| frame["type"] == "left_messages" && frame["new"] == 0).await;
+    let left = json!({ "type": "leave_message", "email": "clara@visitor.example", "text": "canary-left" });
+    shop.clara.acked(left).await;
+    eve.expect_none("news of it", |frame| frame["type"] == "left_messages" && frame["new"] != 0).await;
     // Support is a name in both accounts, and not the same group.
     eve.acked(json!({ "type": "subscribe", "topic": "group:support" })).await;
     eve.status("online").await;
@@ -144,7 +160,7 @@ async fn a_visitor_of_one_website_is_a_stranger_on_the_others() {
 /// All lists of an account, as its administrator sees them.
 async fn everything(admin: &Browser) -> Vec<Value> {
     let mut all = Vec::new();
-    for list in ["operators", "groups", "departments", "brands", "memberships", "chats"] {
+    for list in ["operators", "groups", "departments", "brands", "memberships", "chats", "left_messages"] {
         all.push(admin.get(&format!("/api/v1/{list}?limit=200")).await.ok());
     }
     all

@@ -47,7 +47,7 @@ async fn a_colleagues_running_chat_is_in_no_list_and_leaves_no_gap() {
 async fn an_offer_is_answered_by_the_one_who_is_rung() {
     let (server, mut clara, mut joe, _, offer) = joe_is_rung(&[], "Hello?").await;
     let mut bob = OperatorClient::online(&server, "bob").await;
-    for answer in ["accept", "decline"] {
+    for answer in ["accept", "decline", "send_to_form"] {
         bob.send(json!({ "type": answer, "id": format!("{answer}-1"), "offer": offer["offer"] })).await;
         let error = bob.expect_type("error").await;
         assert!(["forbidden", "not_found"].iter().any(|code| error["code"] == *code), "{error}");

@@ -34,6 +34,9 @@ fn rules() -> Value {
         "lost_operator": "requeue",
         "priority": 2,
         "hours": hours,
+        "greeting": "Good day!",
+        "greeting_after_s": 5,
+        "queue_text": "{ahead} before you",
     })
 }
 

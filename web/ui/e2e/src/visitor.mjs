@@ -54,6 +54,15 @@ export class Visitor {
     await this.window.getByRole('button', { name: 'Start the chat' }).click();
   }
 
+  /** @param {{ name: string, email: string, text: string }} letter */
+  async leaveMessage({ name, email, text }) {
+    await this.window.getByLabel('Name').fill(name);
+    await this.window.getByLabel('E-mail').fill(email);
+    await this.window.getByLabel('Department').selectOption('support');
+    await this.window.getByLabel('Your message').fill(text);
+    await this.window.getByRole('button', { name: 'Send the message' }).click();
+  }
+
   /** @param {string} text */
   async write(text) {
     await this.box.pressSequentially(text);

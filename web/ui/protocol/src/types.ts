@@ -3,14 +3,14 @@
 
 export type {
   Answer, AssignedBy, Audience, Author, ChatFilter, ChatOrder, ChatPhase, ChatRow, Code, EndedBy, EndedWhy, EventKind,
-  Failure, Handling, ListWindow, MarkPair, Message, MyGroup, Myself, Offer, OfferEnd, OfferKind, OnChat, OperatorCommand,
+  Failure, Handling, LeftMessageRow, LeftState, ListWindow, MarkPair, Message, MyGroup, Myself, Offer, OfferEnd, OfferKind, OnChat, OperatorCommand,
   OperatorMarks, OperatorNotice, Permission, Person, Resume, Role, RowVisitor, SetStatus, StaffRole, Status, Subscribe, Unsubscribe, Why,
   Ack as AckFrame, Beat as BeatFrame, ErrorFrame, EventFrame, Reconnect as ReconnectFrame, Resumed as ResumedFrame,
   Hello as OperatorHello, Mark as OperatorMark, Say as OperatorSay, Typing as OperatorTyping, Welcome as OperatorWelcome,
 } from './generated/operator';
 
 export type {
-  Availability, End, FieldRule, Page, Start, VisitorAuthor, VisitorChat, VisitorCommand, VisitorEvent, VisitorMarks,
+  Availability, End, FieldRule, LeaveMessage, Page, Start, VisitorAuthor, VisitorChat, VisitorCommand, VisitorEvent, VisitorMarks,
   VisitorNotice, WelcomeScreen, Window, WindowDepartment,
   Hello as VisitorHello, Mark as VisitorMark, Say as VisitorSay, Typing as VisitorTyping, Welcome as VisitorWelcome,
 } from './generated/visitor';

@@ -288,3 +288,63 @@ describe('a visitor', () => {
     expect(client.chat).toBeNull();
   });
 });
+
+describe('a message that is left', () => {
+  const form = { email: 'clara@larkfield.example', text: 'Where is my sofa?', name: 'Clara' };
+
+  it('outlives the connection and the page, and is thanked for once it is stored', async () => {
+    const first = await visitor();
+    first.server.welcomes({ state: 'offline' });
+    first.client.leaveMessage(form);
+    first.client.leaveMessage(form);
+    const sent = first.server.take('leave_message');
+    expect(sent).toEqual([{ type: 'leave_message', id: sent[0].id, ...form }]);
+    first.server.dies();
+    vi.advanceTimersByTime(60_000);
+    const second = await visitor(first.shelf);
+    vi.advanceTimersByTime(60_000);
+    second.server.welcomes({ state: 'offline' });
+    await vi.advanceTimersByTimeAsync(60_000);
+    const all = [...first.server.take('leave_message'), ...second.server.take('leave_message')];
+    expect(all.every((one) => one.id === sent[0].id)).toBe(true);
+    expect(first.client.leaving?.text).toBe('Where is my sofa?');
+    first.server.welcomes({ state: 'offline' });
+    first.server.says({ type: 'ack', id: sent[0].id });
+    expect([first.client.leaving, first.client.left]).toEqual([null, true]);
+    first.client.thanked();
+    expect(first.client.left).toBe(false);
+  });
+
+  it('says what the server refused', async () => {
+    const { server, client } = await visitor();
+    server.welcomes({ state: 'offline' });
+    client.leaveMessage(form);
+    server.says({ type: 'error', id: server.take('leave_message')[0].id, code: 'conflict', why: 'full', message: 'many' });
+    expect([client.leaving, client.left, client.leaveError?.why]).toEqual([null, false, 'full']);
+  });
+
+  it.each(['timed_out', 'offline', 'sent_to_form'] as const)('takes the place of a chat that ended %s', async (why) => {
+    const { server, client } = await chatting();
+    expect(client.isForForm).toBe(false);
+    server.event(4, { kind: 'ended', by: 'system', why });
+    expect(client.isForForm).toBe(true);
+  });
+
+  it('does not take the place of one that was closed', async () => {
+    const { server, client } = await chatting();
+    server.event(4, { kind: 'ended', by: 'operator', why: 'closed' });
+    expect(client.isForForm).toBe(false);
+  });
+});
+
+describe('the place in the queue', () => {
+  it('is told with the wait where that is known, and without where it is not', async () => {
+    const { server, client } = await visitor();
+    server.welcomes({ chat: { ...CHAT, state: 'waiting', operator: undefined, ahead: 4, about: true, estimate_s: 130 } });
+    expect(client.chat).toMatchObject({ ahead: 4, about: true, estimate: 130 });
+    server.says({ type: 'queue', ahead: 2, text: '{ahead} before you' });
+    expect(client.chat?.queueText).toBe('{ahead} before you');
+    server.says({ type: 'queue', ahead: 3 });
+    expect(client.chat).toMatchObject({ ahead: 3, about: false, estimate: null });
+  });
+});

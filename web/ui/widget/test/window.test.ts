@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WelcomeScreen, WindowDepartment } from '@switchboard/protocol';
 import { contrast, onColor, palette } from '../src/window/color';
-import { check, startOf, type FormValues } from '../src/window/form';
+import { check, checkMessage, startOf, type FormValues } from '../src/window/form';
 import { pieces } from '../src/window/links';
 import { daysAgo, initials, localeOf } from '../src/window/people';
 import { translator } from '../src/window/texts';
@@ -81,6 +81,15 @@ describe('the welcome form', () => {
     });
     expect(startOf('1', { ...filled, email: ' ' }, { ...rules, name: 'hidden' }, [])).toEqual({ id: '1', question: 'Hello' });
     expect(startOf('1', filled, { ...rules, on: false }, [])).toEqual({ id: '1' });
+  });
+});
+
+describe('the off-line form', () => {
+  it('needs an address and a message, and nothing else', () => {
+    const filled: FormValues = { name: '', email: 'clara@larkfield.example', department: '', question: 'Hello' };
+    expect(checkMessage(filled)).toEqual({});
+    expect(checkMessage({ ...filled, email: ' ', question: ' ' })).toEqual({ email: 'error.email', question: 'error.message' });
+    expect(checkMessage({ ...filled, email: 'clara' }).email).toBe('error.email_form');
   });
 });
 

@@ -222,3 +222,26 @@ CREATE TABLE remembered (
     PRIMARY KEY (account, sender, command)
 );
 CREATE INDEX remembered_by_end ON remembered (kept_until);
+
+-- What visitors left when nobody answered, each once for its command.
+CREATE TABLE left_message (
+    account    BIGINT NOT NULL,
+    id         UUID NOT NULL PRIMARY KEY,
+    brand      TEXT COLLATE "C" NOT NULL,
+    visitor    UUID NOT NULL,
+    name       TEXT COLLATE "C",
+    email      TEXT COLLATE "C" NOT NULL,
+    text       TEXT COLLATE "C" NOT NULL,
+    department TEXT COLLATE "C",
+    chat       UUID,
+    page       TEXT COLLATE "C",
+    language   TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    state      TEXT COLLATE "C" NOT NULL,
+    command    TEXT COLLATE "C" NOT NULL,
+    digest     BIGINT NOT NULL,
+    UNIQUE (account, visitor, command)
+);
+CREATE INDEX left_message_latest ON left_message (account, created_at, id);
+CREATE INDEX left_message_new ON left_message (account, department) WHERE state = 'new';
+CREATE INDEX left_message_of_visitor ON left_message (account, visitor, created_at);

@@ -247,3 +247,26 @@ CREATE TABLE remembered (
     PRIMARY KEY (account, sender, command)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX remembered_by_end ON remembered (kept_until);
+
+-- What visitors left when nobody answered, each once for its command.
+CREATE TABLE left_message (
+    account    INTEGER NOT NULL,
+    id         BLOB NOT NULL PRIMARY KEY,
+    brand      TEXT NOT NULL,
+    visitor    BLOB NOT NULL,
+    name       TEXT,
+    email      TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    department TEXT,
+    chat       BLOB,
+    page       TEXT,
+    language   TEXT,
+    created_at INTEGER NOT NULL,
+    state      TEXT NOT NULL,
+    command    TEXT NOT NULL,
+    digest     INTEGER NOT NULL,
+    UNIQUE (account, visitor, command)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX left_message_latest ON left_message (account, created_at, id);
+CREATE INDEX left_message_new ON left_message (account, department) WHERE state = 'new';
+CREATE INDEX left_message_of_visitor ON left_message (account, visitor, created_at);

@@ -16,6 +16,12 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
     const chat = desk.open;
     return chat && chat.row.state === 'active' && chat.row.owner?.id === desk.chats.me ? chat : undefined;
   };
+  /** A chat of ours, or one that waits in our groups. */
+  const forForm = () => {
+    const chat = desk.open;
+    const waits = chat?.row.state === 'waiting' && desk.directory.isMember(chat.row.group);
+    return waits ? chat : openRunning();
+  };
   const list = (id: ListId, label: string, can = always): Action => ({
     id: `list-${id}`,
     label: `Show ${label}`,
@@ -60,6 +66,14 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       run: () => view.askToEnd(openRunning()),
     },
     {
+      id: 'send-to-form',
+      label: 'Send to the contact form',
+      hint: 'ends the chat; the visitor leaves a message instead',
+      section: 'This chat',
+      can: () => connected() && forForm() !== undefined,
+      run: () => void acts.sendToForm(forForm()?.id ?? ''),
+    },
+    {
       id: 'details',
       label: 'Show or hide the details',
       section: 'This chat',
@@ -92,6 +106,15 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       can: () => view.order[at] !== undefined,
       run: () => acts.openChat(view.order[at] ?? ''),
     })),
+    {
+      id: 'go-messages',
+      label: 'Messages',
+      hint: 'what visitors left when nobody could answer',
+      section: 'Go to',
+      keys: 'G M',
+      can: always,
+      run: () => desk.router.go({ chat: null, left: { id: null } }),
+    },
     {
       id: 'go-chats',
       label: 'Chats',

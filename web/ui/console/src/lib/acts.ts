@@ -42,6 +42,27 @@ export class Acts {
     }
   }
 
+  /** What rings here is for the contact form: the visitor leaves a message instead. */
+  async sendOfferToForm(offer: Offer): Promise<void> {
+    const { desk } = this;
+    desk.offers.answering(offer.offer, 'decline');
+    try {
+      await this.#ask({ type: 'send_to_form', offer: offer.offer });
+      desk.offers.remove(offer.offer);
+    } catch (error) {
+      this.#offerRefused(offer, error, 'The visitor was not sent to the form');
+    }
+  }
+
+  /** The same with a chat that runs, or waits in one's groups. */
+  async sendToForm(id: string): Promise<void> {
+    try {
+      await this.#ask({ type: 'send_to_form', chat: id });
+    } catch (error) {
+      this.desk.toasts.wrong(`The visitor was not sent to the form: ${reason(error)}`);
+    }
+  }
+
   /** Takes a chat from the queue. */
   async take(id: string): Promise<void> {
     try {

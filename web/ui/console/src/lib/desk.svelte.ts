@@ -13,6 +13,7 @@ import { ChatLists } from './chatlists.svelte';
 import { Directory } from './directory.svelte';
 import { loadHistory, loadRow } from './history';
 import type { Http } from './http';
+import { LeftMessages } from './leftmessages.svelte';
 import { Settings } from './settings/settings.svelte';
 import { Alerts } from './alerts';
 import type { Chat } from './state/chat.svelte';
@@ -52,6 +53,7 @@ export class Desk {
   readonly drafts: Drafts;
   readonly lists: ChatLists;
   readonly settings: Settings;
+  readonly left: LeftMessages;
   readonly alerts: Alerts;
   readonly http: Http;
   readonly clock = new Clock();
@@ -89,6 +91,7 @@ export class Desk {
     this.drafts = new Drafts(around.shelf);
     this.lists = new ChatLists(around.http, () => this.chats.me);
     this.settings = new Settings(around.http, this.router);
+    this.left = new LeftMessages(around.http);
     this.router.onMove = (place) => this.#moved(place);
   }
 
@@ -129,6 +132,7 @@ export class Desk {
     this.offers.replace([], 0);
     this.lists.clear();
     this.settings.clear();
+    this.left.clear();
     this.queue.replace([]);
     this.directory.setOwn([]);
   }
@@ -166,6 +170,8 @@ export class Desk {
         return this.queue.hint(frame.group, frame.waiting, frame.longest_s, now);
       case 'rows':
         return this.#rows(frame);
+      case 'left_messages':
+        return this.left.told(frame.new);
       case 'typing':
         if (frame.role === 'visitor') this.chats.get(frame.chat)?.visitorTypes(frame.on, frame.preview, now);
         return;
@@ -218,6 +224,7 @@ export class Desk {
     for (const { id } of frame.groups.slice(0, GROUPS_MAX))
       link.hint({ type: 'subscribe', id: newId(), topic: `group:${id}` });
     this.lists.connected(link);
+    this.left.connected(link);
     this.settings.loads.connected(link);
     this.welcomed = true;
     if (frame.next !== undefined) void this.#restOfMine(frame.next);
@@ -276,6 +283,7 @@ export class Desk {
   #moved(place: Place): void {
     const { list, chat: id } = place;
     if (this.session.state === 'in') this.settings.moved(place);
+    if (this.session.state === 'in') this.left.look(place.left?.id);
     this.chats.open(id);
     this.lists.look(list);
     if (id !== this.missing) this.missing = null;

@@ -38,6 +38,11 @@ export class Directory {
     return this.#names.get(id) ?? id;
   }
 
+  /** All departments whose names we may read, as a list to choose from. */
+  get departments(): { id: string; label: string }[] {
+    return [...this.#departments].map(([id, label]) => ({ id, label }));
+  }
+
   /** The department's name; none where we may not read it. */
   department(id: string | undefined): string | undefined {
     return id === undefined ? undefined : this.#departments.get(id);

@@ -355,6 +355,60 @@ export type Hello = {
 resume?: Array<Resume>, };
 
 /**
+ * A message that was left, as operators see it.
+ */
+export type LeftMessageRow = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * How far people are with it.
+ */
+state: LeftState, 
+/**
+ * The brand it was left on.
+ */
+brand: string, 
+/**
+ * Whom it is for; none is everybody.
+ */
+department?: string, 
+/**
+ * The name, as given.
+ */
+name?: string, 
+/**
+ * Where an answer goes.
+ */
+email: string, 
+/**
+ * What was written.
+ */
+text: string, 
+/**
+ * The chat that nobody answered, where there was one.
+ */
+chat?: string, 
+/**
+ * The page it was left on.
+ */
+page?: string, 
+/**
+ * The language of the visitor's browser.
+ */
+language?: string, 
+/**
+ * When it was left.
+ */
+created_at: string, };
+
+/**
+ * How far people are with a message that was left.
+ */
+export type LeftState = "new" | "answered_outside" | "done";
+
+/**
  * A part of a list.
  */
 export type ListWindow = { 
@@ -539,7 +593,7 @@ chat: string, };
 /**
  * A frame from an operator.
  */
-export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
+export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "send_to_form" } & SendToForm | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
 
 /**
  * How far the visitor and oneself are, in the operators' numbering; in `resumed`.
@@ -601,7 +655,11 @@ total: number,
 /**
  * The rows of the window.
  */
-rows: Array<ChatRow>, } | { "type": "typing", 
+rows: Array<ChatRow>, } | { "type": "left_messages", 
+/**
+ * How many of those that one may see are new.
+ */
+new: number, } | { "type": "typing", 
 /**
  * The chat.
  */
@@ -751,6 +809,23 @@ text: string,
 to: Audience, };
 
 /**
+ * A chat is for the contact form: one that rings here, or one that is named.
+ */
+export type SendToForm = { 
+/**
+ * The command's id.
+ */
+id: string, 
+/**
+ * The offer.
+ */
+offer?: string, 
+/**
+ * Or the chat.
+ */
+chat?: string, };
+
+/**
  * Changes one's status.
  */
 export type SetStatus = { 
@@ -782,7 +857,7 @@ export type Subscribe = {
  */
 id: string, 
 /**
- * `chats`, or `group:ID`.
+ * `chats`, `group:ID`, or `left_messages`.
  */
 topic: string, 
 /**
@@ -820,7 +895,7 @@ export type Unsubscribe = {
  */
 id: string, 
 /**
- * `chats`, or `group:ID`.
+ * `chats`, `group:ID`, or `left_messages`.
  */
 topic: string, 
 /**

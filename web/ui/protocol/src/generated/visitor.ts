@@ -116,6 +116,31 @@ page?: Page,
 resume?: Resume, };
 
 /**
+ * Leaves a message: what the off-line form holds.
+ */
+export type LeaveMessage = { 
+/**
+ * The command's id.
+ */
+id: string, 
+/**
+ * The visitor's name.
+ */
+name?: string, 
+/**
+ * Where an answer goes.
+ */
+email: string, 
+/**
+ * What is to be answered.
+ */
+text: string, 
+/**
+ * Whom it is for; none is everybody.
+ */
+department?: string, };
+
+/**
  * A mark: all up to `seq`.
  */
 export type Mark = { 
@@ -273,6 +298,10 @@ about?: boolean,
  */
 estimate_s?: number, 
 /**
+ * What the group says beside the place in its queue.
+ */
+queue_text?: string, 
+/**
  * The operator's name, while it runs.
  */
 operator?: string, };
@@ -280,7 +309,7 @@ operator?: string, };
 /**
  * A frame from a visitor.
  */
-export type VisitorCommand = { "type": "hello" } & Hello | { "type": "start" } & Start | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "page" } & Page | { "type": "resume" } & Resume | { "type": "end" } & End;
+export type VisitorCommand = { "type": "hello" } & Hello | { "type": "start" } & Start | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "page" } & Page | { "type": "resume" } & Resume | { "type": "end" } & End | { "type": "leave_message" } & LeaveMessage;
 
 /**
  * What a visitor sees of an event.
@@ -355,7 +384,11 @@ about?: boolean,
 /**
  * Seconds that the visitor will wait from now on, where that can be said.
  */
-estimate_s?: number, } | { "type": "typing", 
+estimate_s?: number, 
+/**
+ * What the group says beside it, with `{ahead}` and `{wait}` to be put in; none: the usual words.
+ */
+text?: string, } | { "type": "typing", 
 /**
  * Whether.
  */

@@ -9,7 +9,8 @@ import { h } from '../dom';
 import { connectionBar } from './view/bar';
 import { chatScreen, type ChatScreen } from './view/chat';
 import { header } from './view/header';
-import { connectingScreen, endedScreen, offlineScreen } from './view/plain';
+import { offlineScreen } from './view/offline';
+import { connectingScreen, endedScreen } from './view/plain';
 import { queueScreen } from './view/queue';
 import { Drafts, storageOf, type Context, type Screen } from './view/screen';
 import { hasDraft, welcomeScreen } from './view/welcome';
@@ -27,6 +28,7 @@ export class App {
   #screen: Screen | null = null;
   #reviewed: string | null = null;
   #settings = '';
+  #chatNow = false;
   #context!: Context;
   #head!: ReturnType<typeof header>;
   #bar!: ReturnType<typeof connectionBar>;
@@ -77,7 +79,7 @@ export class App {
     };
     const app = this;
     this.#context = {
-      client, t, language, review, drafts: new Drafts(storageOf(() => sessionStorage), client.memory.brand),
+      client, t, language, review, chatNow: () => ((this.#chatNow = true), this.#render()), drafts: new Drafts(storageOf(() => sessionStorage), client.memory.brand),
       get reviewing() { return app.#reviewed !== null && app.#reviewed === client.chat?.id; },
     };
     const { documentElement: page } = document;
@@ -110,14 +112,20 @@ export class App {
     const { client } = this.#options;
     if (!client.window) return 'connecting';
     if (client.starting) return 'queue';
+    if (client.leaving || client.left) return 'offline';
     if (client.chat && !client.dismissed) {
       if (client.chat.phase === 'waiting') return 'queue';
       if (client.chat.phase === 'ended' && client.catchingUp && !client.chat.ended) return 'connecting';
-      return client.chat.phase === 'active' || this.#context.reviewing ? 'chat' : 'ended';
+      if (client.chat.phase === 'active' || this.#context.reviewing) return 'chat';
+      return client.isForForm ? 'offline' : 'ended';
     }
-    // Nobody's half-written question is taken away; the form says itself that nobody is there.
-    const writing = this.#name === 'welcome' && hasDraft(this.#context);
-    return client.availability === 'offline' && !writing ? 'offline' : 'welcome';
+    if (client.availability === 'offline') {
+      this.#chatNow = false;
+      return 'offline';
+    }
+    // Who is writing a message when somebody comes goes on, and may chat instead: the form says so.
+    const writing = this.#name === 'offline' && hasDraft(this.#context) && !this.#chatNow;
+    return writing ? 'offline' : 'welcome';
   }
 
   /** Without a welcome screen and without a choice there is nothing to ask. */

@@ -2,15 +2,15 @@
 
 import {
   Connection, newId, Outbox, Positions,
-  type Availability, type ChatPhase, type ConnectionState, type Entry, type ErrorFrame, type EventFrame, type Holder,
-  type Shelf, type Socket, type Start, type VisitorCommand, type VisitorEvent, type VisitorFrame, type VisitorWelcome,
+  type Availability, type ChatPhase, type ConnectionState, type Entry, type EndedWhy, type ErrorFrame, type EventFrame, type Holder,
+  type LeaveMessage, type Shelf, type Socket, type Start, type VisitorCommand, type VisitorEvent, type VisitorFrame, type VisitorWelcome,
   type Window,
 } from '@switchboard/protocol';
 import type { PageInfo } from '../bridge';
 import { Conversation, type Pending } from './conversation';
 import { Memory } from './memory';
 
-type Kept = Extract<VisitorCommand, { type: 'start' | 'say' | 'end' }>;
+type Kept = Extract<VisitorCommand, { type: 'start' | 'say' | 'end' | 'leave_message' }>;
 
 /** Marks of a whole page of history are sent as one. */
 const MARKS_AFTER = 150;
@@ -20,6 +20,8 @@ const TYPING_LASTS = 10_000;
 const START_LASTS = 10 * 60_000;
 /** The end of a chat that is older than this is not told any more: the visitor comes with something new. */
 const END_TOLD_FOR = 30 * 60_000;
+/** Ends after which a message can be left instead. */
+const FOR_FORM: readonly EndedWhy[] = ['timed_out', 'offline', 'sent_to_form', 'group_deleted'];
 /** Closed by the server because the token is no good. */
 const SIGNED_OUT = 4401;
 
@@ -45,6 +47,9 @@ export class Client {
   chat: Conversation | null = null;
   typing: { name: string } | null = null;
   startError: ErrorFrame | null = null;
+  /** A message was left: its thanks are shown. */
+  left = false;
+  leaveError: ErrorFrame | null = null;
   catchingUp = false;
   readonly memory: Memory;
   readonly #options: ClientOptions;
@@ -131,6 +136,20 @@ export class Client {
     this.#outbox.add({ type: 'end', id: newId() }, this.chat.id);
   }
 
+  /** Leaves a message for later. */
+  leaveMessage(form: Omit<LeaveMessage, 'id'>): void {
+    if (this.leaving) return;
+    this.leaveError = null;
+    this.#outbox.add({ type: 'leave_message', id: newId(), ...form });
+    this.#options.onChange();
+  }
+
+  /** The thanks were read. */
+  thanked(): void {
+    this.left = false;
+    this.dismiss();
+  }
+
   writes(on: boolean, preview: string): void {
     if (this.chat?.phase === 'active') this.#socket.send({ type: 'typing', on, ...(on ? { preview } : {}) });
   }
@@ -152,6 +171,7 @@ export class Client {
   startAfresh(): void {
     this.#socket.close();
     this.#leaveChat();
+    this.left = false;
     this.#socket.open();
   }
 
@@ -170,6 +190,18 @@ export class Client {
   get starting(): Start | null {
     const command = this.#outbox.entries.find((entry) => entry.command.type === 'start')?.command;
     return command?.type === 'start' ? command : null;
+  }
+
+  /** The message that is under way. */
+  get leaving(): LeaveMessage | null {
+    const command = this.#outbox.entries.find((entry) => entry.command.type === 'leave_message')?.command;
+    return command?.type === 'leave_message' ? command : null;
+  }
+
+  /** Nobody answered the chat that has ended: what was asked is for the form. */
+  get isForForm(): boolean {
+    const why = this.chat?.phase === 'ended' ? this.chat.ended?.why : undefined;
+    return why !== undefined && FOR_FORM.includes(why);
   }
 
   get ending(): boolean {
@@ -235,7 +267,7 @@ export class Client {
         this.#available(frame.state, frame.department);
         break;
       case 'queue':
-        if (chat) chat.ahead = frame.ahead;
+        chat?.stands(frame);
         break;
       case 'typing':
         this.#otherWrites(frame.on ? { name: frame.name ?? '' } : null);
@@ -266,13 +298,16 @@ export class Client {
     if (chat) {
       const own = this.#enter(chat.id, chat.state);
       own.raise(chat.marks);
-      own.ahead = chat.ahead ?? null;
+      if (chat.ahead !== undefined) own.stands({
+        ...chat, ahead: chat.ahead, ...(chat.queue_text === undefined ? {} : { text: chat.queue_text }),
+      });
       own.operator = chat.operator ?? own.operator;
       this.#positions.follow(chat.id);
     } else if (this.chat) {
       this.#leaveChat();
     }
-    this.#outbox.retain((entry) => entry.command.type === 'start' || entry.scope === chat?.id);
+    this.#outbox.retain(({ command: { type }, scope }) =>
+      type === 'start' || type === 'leave_message' || scope === chat?.id);
     this.#outbox.connected();
     void this.#outbox.claim();
     this.#planMarks();
@@ -307,6 +342,7 @@ export class Client {
       this.#enter(by.chat, 'waiting');
       this.#positions.follow(by.chat);
     }
+    if (command.type === 'leave_message') this.left = true;
     if (command.type !== 'say' || scope !== this.chat?.id || by.seq === undefined) return;
     this.chat.remember(by.seq, command.id);
     if (by.seq > this.#positions.last(scope)) {
@@ -325,6 +361,7 @@ export class Client {
         if (error.why === 'offline' && !command.department) this.availability = 'offline';
       }
     }
+    if (command.type === 'leave_message') this.leaveError = error;
     if (command.type === 'say' && scope === this.chat?.id) {
       this.#failed.push({ id: command.id, text: command.text, at: entry.at, failed: error.why ?? error.code });
     }

@@ -26,6 +26,12 @@ type Stored = { seq: number; line: Line };
 export class Conversation {
   phase: 'waiting' | 'active' | 'ended' = 'waiting';
   ahead: number | null = null;
+  /** It is about that many. */
+  about = false;
+  /** Seconds that the wait will last, where that can be said. */
+  estimate: number | null = null;
+  /** What the group says beside the place, with what is to be put in still in braces. */
+  queueText: string | null = null;
   operator: string | null = null;
   ended: { by: EndedBy; why: EndedWhy } | null = null;
   marks: VisitorMarks = { visitor: { delivered: 0, read: 0 }, operators: { delivered: 0, read: 0 } };
@@ -61,6 +67,14 @@ export class Conversation {
       default: // a kind without a line, an erased event, or one of a newer server
         return false;
     }
+  }
+
+  /** The newest word on the place in the queue. */
+  stands(place: { ahead: number; about?: boolean; estimate_s?: number; text?: string }): void {
+    this.ahead = place.ahead;
+    this.about = place.about ?? false;
+    this.estimate = place.estimate_s ?? null;
+    this.queueText = place.text ?? null;
   }
 
   /** The message with that number came from that command: its line keeps the key it had while it waited. */

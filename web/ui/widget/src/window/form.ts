@@ -34,6 +34,14 @@ export function check(values: FormValues, rules: WelcomeScreen, departments: rea
   return errors;
 }
 
+/** What is wrong with a message that is left. */
+export function checkMessage(values: FormValues): FormErrors {
+  const rules: WelcomeScreen = { on: true, name: 'optional', email: 'required', question: 'required' };
+  const errors = check(values, rules, []);
+  if (errors.question) errors.question = 'error.message';
+  return errors;
+}
+
 /** The command of a form that has no errors; what is hidden or empty is left out. */
 export function startOf(
   id: string, values: FormValues, rules: WelcomeScreen, departments: readonly WindowDepartment[],

@@ -19,6 +19,8 @@ export interface Place {
   list: ListId;
   chat: string | null;
   settings: SettingsPlace | null;
+  /** The messages that visitors left, and the one that is open. */
+  left?: { id: string | null } | null;
 }
 
 const BEGINNING: Place = { list: 'active', chat: null, settings: null };
@@ -28,13 +30,16 @@ export function placeOf(path: string, search: string): Place {
   const [, section, id] = /^\/settings(?:\/([a-z]+)(?:\/([A-Za-z0-9_-]{1,64}))?)?\/?$/.exec(path) ?? [];
   if (path.startsWith('/settings'))
     return { ...BEGINNING, settings: { section: SECTIONS.find((one) => one === section) ?? 'groups', id: id ?? null } };
+  const left = /^\/messages(?:\/([A-Za-z0-9]{1,64}))?\/?$/.exec(path);
+  if (left) return { ...BEGINNING, left: { id: left[1] ?? null } };
   const list = new URLSearchParams(search).get('list') as ListId | null;
   const chat = /^\/chats\/([A-Za-z0-9_-]{1,64})\/?$/.exec(path)?.[1] ?? null;
   return { list: list !== null && LISTS.includes(list) ? list : 'active', chat, settings: null };
 }
 
 /** The address of a place. */
-export function addressOf({ list, chat, settings }: Place): string {
+export function addressOf({ list, chat, settings, left }: Place): string {
+  if (left) return left.id === null ? '/messages' : `/messages/${left.id}`;
   if (settings) return `/settings/${settings.section}${settings.id === null ? '' : `/${settings.id}`}`;
   return (chat === null ? '/chats' : `/chats/${chat}`) + (list === 'active' ? '' : `?list=${list}`);
 }
@@ -68,9 +73,9 @@ export class Router {
     };
   }
 
-  /** Goes there; out of the settings where the change does not name them. */
+  /** Goes there; out of the settings and the messages where the change does not name them. */
   go(change: Partial<Place>): void {
-    const place = { ...this.place, settings: null, ...change };
+    const place = { ...this.place, settings: null, left: null, ...change };
     if (this.#mayLeave(place)) this.#go(place);
   }
 

@@ -52,7 +52,7 @@ afterEach(() => {
 
 test('a chat that is opened leaves the settings', () => {
   router.go({ chat: 'abc' });
-  expect([router.place, bar.stack.at(-1)]).toEqual([{ list: 'active', chat: 'abc', settings: null }, '/chats/abc']);
+  expect([router.place, bar.stack.at(-1)]).toEqual([{ list: 'active', chat: 'abc', settings: null, left: null }, '/chats/abc']);
 });
 
 test('one who has not saved is asked, and may stay', () => {

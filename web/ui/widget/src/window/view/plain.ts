@@ -1,6 +1,6 @@
-// The screens that only say something: connecting, nobody here, the end of a chat.
+// The screens that only say something: connecting, the end of a chat.
 
-import { Check, Clock, MessageCircle } from 'lucide';
+import { Check, MessageCircle } from 'lucide';
 import { h, icon, setText } from '../../dom';
 import { firstName } from '../people';
 import type { TextKey } from '../texts';
@@ -11,14 +11,6 @@ export function connectingScreen(context: Context): Screen {
   const element = h('div.screen', {},
     h('div.body', { tabindex: -1, 'aria-busy': 'true', 'aria-label': context.t('queue.connecting') },
       h('div.skeleton.title'), h('div.skeleton'), h('div.skeleton'), h('div.skeleton.tall')));
-  return { element, update: () => {}, focus: () => element.querySelector<HTMLElement>('.body')!.focus() };
-}
-
-export function offlineScreen(context: Context): Screen {
-  const { t } = context;
-  const element = h('div.screen', {},
-    h('div.body.plain', { tabindex: -1, role: 'status' },
-      h('span.badge', {}, icon(Clock, 28)), h('h2', {}, t('offline.title')), h('p.lead', {}, t('offline.text'))));
   return { element, update: () => {}, focus: () => element.querySelector<HTMLElement>('.body')!.focus() };
 }
 
@@ -38,10 +30,8 @@ export function endedScreen(context: Context): Screen {
     const name = firstName(client.memory.get('name') ?? '');
     const operator = client.chat?.operator;
     const served = operator !== null && operator !== undefined;
-    setText(title,
-      !served && why === 'timed_out' ? t('ended.timed_out_title')
-      : name ? t('ended.title', { name }) : t('ended.title_guest'));
-    const words: TextKey | null = why === 'left' || why === 'timed_out' || why === 'offline' ? `ended.${why}` : null;
+    setText(title, name ? t('ended.title', { name }) : t('ended.title_guest'));
+    const words: TextKey | null = why === 'left' ? 'ended.left' : null;
     setText(text, words ? t(words) : served ? t('ended.closed_with', { name: firstName(operator) }) : t('ended.closed'));
     read.hidden = !client.chat?.lines([]).some((line) => line.kind === 'message');
   }

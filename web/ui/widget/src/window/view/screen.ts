@@ -13,6 +13,8 @@ export interface Context {
   /** Shows the conversation of a chat that has ended, or its end again. */
   review(on: boolean): void;
   readonly reviewing: boolean;
+  /** From the off-line form to the welcome form, although something is written. */
+  chatNow(): void;
 }
 
 export interface Screen {

@@ -96,9 +96,9 @@ export function welcomeScreen(context: Context): Screen {
     const { window: settings, availability, startError } = client;
     fillDepartments();
     if (startError?.field) showErrors({ [startError.field]: 'error.invalid' satisfies TextKey });
-    const offline = availability === 'offline' || startError?.why === 'offline';
-    notice.hidden = !offline && (!startError || startError.field !== undefined);
-    setText(notice, notice.hidden ? '' : t(offline ? 'welcome.offline' : 'welcome.failed'));
+    const offline = startError?.why === 'offline';
+    notice.hidden = !startError || startError.field !== undefined;
+    setText(notice, notice.hidden ? '' : t(offline ? 'error.department_offline' : 'welcome.failed'));
     start.disabled = availability === 'offline' || !settings;
   }
 
