@@ -382,6 +382,8 @@ fn ring(offer: &OfferRow, chat: &ChatRecord) -> Offer {
         kind: offer.kind,
         queued_at: chat.head.queued_at,
         expires_at: Some(offer.expires_at),
+        from: offer.asked.as_ref().map(|asked| asked.from.clone()),
+        reason: offer.asked.as_ref().and_then(|asked| asked.reason.clone()),
     }
 }
 

@@ -6,6 +6,7 @@
 //! what was not yet answered is judged again. Commands that were stored meanwhile are known by their ids.
 
 mod commit;
+mod company;
 mod core;
 mod deadlines;
 mod orders;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::domain::event::{Audience, EndedBy, EndedWhy, OfferEnd, OfferKind, Role};
+use crate::domain::event::{Audience, EndedBy, EndedWhy, OfferEnd, OfferKind, Role, Rung};
 use crate::domain::group::{Handling, Status};
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId};
 use crate::domain::permission::{Permission, StaffRole};
@@ -30,8 +30,14 @@ pub enum OperatorCommand {
     Delivered(Mark),
     /// All up to this event was seen.
     Read(Mark),
-    /// Takes a chat from the queue.
+    /// Takes a chat from the queue, or from the operator who has it.
     Take(OnChat),
+    /// Asks a colleague to take a chat over.
+    Transfer(Transfer),
+    /// Asks a colleague to come in.
+    Invite(Invite),
+    /// Leaves a chat to the others.
+    Leave(OnChat),
     /// Ends a chat.
     End(OnChat),
     /// Asks for history.
@@ -108,6 +114,49 @@ pub struct OnChat {
     pub id: CommandId,
     /// The chat.
     pub chat: ChatId,
+}
+
+/// Whom a colleague asks. A group alone: any member of it whom it finds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct Whom {
+    /// The group; with an operator: the one for which the chat counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub group: Option<GroupId>,
+    /// The operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub operator: Option<OperatorId>,
+}
+
+/// Asks a colleague to take a chat over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Transfer {
+    /// The command's id.
+    pub id: CommandId,
+    /// The chat.
+    pub chat: ChatId,
+    /// Whom.
+    pub to: Whom,
+    /// Why; for operators only.
+    pub reason: String,
+}
+
+/// Asks a colleague to come in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Invite {
+    /// The command's id.
+    pub id: CommandId,
+    /// The chat.
+    pub chat: ChatId,
+    /// Whom.
+    pub to: Whom,
+    /// Whether one stays when somebody comes; otherwise the chat is theirs then.
+    pub stay: bool,
+    /// Why; for operators only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<String>,
 }
 
 /// Asks for a live list.
@@ -356,6 +405,14 @@ pub struct Offer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub expires_at: Option<Timestamp>,
+    /// The colleague who asks, with a transfer or an invitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub from: Option<Rung>,
+    /// Why they ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<String>,
 }
 
 /// A chat in a list: the same form in `welcome`, `rows` and over HTTP.

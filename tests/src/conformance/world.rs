@@ -192,6 +192,7 @@ impl Talk {
     pub fn judge(&mut self, input: Input, now: Timestamp, origin: Option<Origin>) -> Append {
         let after = self.chat.last_seq;
         let rung = offers::ringing(&self.chat);
+        let guests = self.chat.guests().to_vec();
         let decision = self.chat.decide(input, now).expect("the story of the test is possible");
         let events = self.chat.number(decision.events, now, origin);
         events.iter().for_each(|event| self.chat.apply(event));
@@ -207,6 +208,7 @@ impl Talk {
             slots: decision.slots,
             opened,
             closed,
+            guests: (guests != self.chat.guests()).then(|| self.chat.guests().to_vec()),
             at: now,
         }
     }

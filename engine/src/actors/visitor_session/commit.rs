@@ -34,7 +34,7 @@ impl VisitorSession {
             return;
         }
         let proposed = decision.events.iter().find_map(|kind| match kind {
-            EventKind::Offered { operator, others: None, .. } => Some(*operator),
+            EventKind::Offered { operator, others: None, .. } if cause.is_none() => Some(*operator),
             EventKind::Assigned { operator, .. } if cause.is_none() => Some(*operator),
             _ => None,
         });
@@ -46,6 +46,7 @@ impl VisitorSession {
         let frees = decision.slots.iter().filter(|slot| slot.frees());
         let freed = frees.map(|slot| slot.place().0).collect();
         let rung_before = offers::ringing(&core.chat);
+        let guests_before = core.chat.guests().to_vec();
         let light =
             decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
         let after = core.chat.last_seq;
@@ -95,6 +96,7 @@ impl VisitorSession {
             slots: decision.slots,
             opened,
             closed,
+            guests: (guests_before != core.chat.guests()).then(|| core.chat.guests().to_vec()),
             at: now,
         };
         core.barrier |= before.is_some();
@@ -162,7 +164,10 @@ impl VisitorSession {
             Some(command) => {
                 command.outlet.push(frame::error(Some(&command.id), Some(self.chat), &no_room()));
             }
-            None => self.proposal_settled(append.proposed.unwrap_or(operator), routing::Settled::NoCapacity),
+            None => {
+                let group = self.desk_of_now();
+                self.proposal_settled(append.proposed.unwrap_or(operator), routing::Settled::NoCapacity, group);
+            }
         }
     }
 

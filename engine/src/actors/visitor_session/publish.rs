@@ -1,19 +1,21 @@
 //! Telling everybody what is stored: readers their events, senders their acks, queues and operators what concerns
 //! them. Nothing here runs before the commit.
 
+use std::sync::Arc;
+
 use super::VisitorSession;
 use super::core::{Appending, EventFrames};
 use crate::actors::connection::history::{Reader, event_frame};
 use crate::actors::messages::{ToOperator, ToQueue};
 use crate::actors::nodes::missed::fill_own;
 use crate::actors::queue::news;
-use crate::domain::chat::Person;
-use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
+use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Sender};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::limits::WAITING_REPEAT;
 use crate::domain::routing::{Arrival, Settled, Wishes};
 use crate::metrics::seconds;
 use crate::ports::journal::{Load, Side, StoredChat};
+use crate::ports::offers::AskedRow;
 use crate::protocol::frame;
 use crate::protocol::operator::{Offer, RowVisitor};
 use crate::protocol::visitor::{ChatPhase, VisitorChat, VisitorEvent};
@@ -78,12 +80,13 @@ impl VisitorSession {
                 outlet.push_event(chat, seq, || text.clone());
             });
         }
-        if let Some((_, outlets)) = &core.audience {
+        for outlets in core.readers() {
             let (chat, seq) = (self.chat, event.seq);
             outlets.each(|outlet| {
                 outlet.push_event(chat, seq, || event.operators.clone());
             });
         }
+        core.parting.clear();
         match event.message_from {
             Some(Sender::Visitor) => self.shared.metrics.messages_visitor.increment(1),
             Some(Sender::Operator(_)) => self.shared.metrics.messages_operator.increment(1),
@@ -140,10 +143,12 @@ impl VisitorSession {
     fn fact(&mut self, event: &Event, loads: &[Load]) {
         let Some(core) = &mut self.core else { return };
         let group = core.record.head.group.clone();
-        let metrics = &self.shared.metrics;
+        let shared = Arc::clone(&self.shared);
+        let metrics = &shared.metrics;
         match &event.kind {
             EventKind::Offered { offer, operator, others, group, offer_kind, expires_at, .. } => {
                 metrics.offer(self.account, group, "made");
+                let asked = core.chat.asked().map(AskedRow::of);
                 let ring = Offer {
                     offer: *offer,
                     chat: self.chat,
@@ -153,15 +158,21 @@ impl VisitorSession {
                     kind: *offer_kind,
                     queued_at: core.chat.queued_at,
                     expires_at: Some(*expires_at),
+                    from: asked.as_ref().map(|asked| asked.from.clone()),
+                    reason: asked.as_ref().and_then(|asked| asked.reason.clone()),
                 };
                 if let Some(others) = others {
                     let operators = others.iter().map(|rung| rung.id);
                     return self.rings_at_all(*offer, [*operator].into_iter().chain(operators), &ring);
                 }
                 self.to_operator(*operator, ToOperator::Ring(Box::new(ring)));
+                let of_desk = *offer_kind == OfferKind::New || self.seeks();
                 match loads.iter().find(|load| load.operator == *operator) {
-                    Some(load) => self.proposal_settled(*operator, Settled::Offered(news(load))),
-                    None => self.tell_waiting(Some(*operator)),
+                    Some(load) if of_desk => {
+                        self.proposal_settled(*operator, Settled::Offered(news(load)), Some(group.clone()));
+                    }
+                    None if of_desk => self.tell_waiting(Some(*operator)),
+                    _ => {}
                 }
             }
             EventKind::Declined { offer, operator } => {
@@ -179,11 +190,13 @@ impl VisitorSession {
                 }
                 self.offer_over();
             }
+            EventKind::Assigned { operator, name, group, by: AssignedBy::TakenOver, .. } => {
+                self.owned_by(*operator, name, group);
+            }
             EventKind::Assigned { operator, name, group, by, offer } => {
                 core.told.phase = ChatPhase::Active;
-                core.record.head.group = group.clone();
-                let outlets = self.shared.registry.outlets_of_operator(self.account, *operator);
-                core.audience = Some((Person { id: *operator, name: name.clone() }, outlets));
+                self.owned_by(*operator, name, group);
+                let Some(core) = &self.core else { return };
                 let waited = event.at.since(core.chat.queued_at);
                 let of_group = metrics.group(self.account, group);
                 seconds(&of_group.queue_time_assigned, waited);
@@ -194,12 +207,19 @@ impl VisitorSession {
                 self.ring_over_for_all(OfferEnd::Taken, Some(name));
                 let load = loads.iter().find(|load| load.operator == *operator);
                 match load.filter(|_| *by == AssignedBy::Automatic) {
-                    Some(load) => self.proposal_settled(*operator, Settled::Assigned(news(load))),
+                    Some(load) => self.proposal_settled(*operator, Settled::Assigned(news(load)), Some(group.clone())),
                     None => self.leave_queue(ToQueue::Served(self.chat)),
                 }
                 self.place = None;
             }
             EventKind::Ended { by, why, .. } => self.ended(event, *by, *why, group),
+            EventKind::TransferAsked { .. }
+            | EventKind::Transferred { .. }
+            | EventKind::TransferDenied { .. }
+            | EventKind::Invited { .. }
+            | EventKind::Joined { .. }
+            | EventKind::InviteDenied { .. }
+            | EventKind::Left { .. } => self.company_fact(&event.kind),
             EventKind::Started { .. }
             | EventKind::Queued { .. }
             | EventKind::Message(_)
@@ -220,10 +240,11 @@ impl VisitorSession {
             Some(assigned) => seconds(&of_group.handling_time, event.at.since(assigned)),
         }
         self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
+        for (offer, operator) in self.rung_at_the_end() {
+            self.ring_over(operator, offer, OfferEnd::Ended, None);
+        }
+        self.sought_no_more(ToQueue::Gone(self.chat));
         if was_waiting {
-            for (offer, operator) in self.rung_at_the_end() {
-                self.ring_over(operator, offer, OfferEnd::Ended, None);
-            }
             self.leave_queue(ToQueue::Gone(self.chat));
         }
     }
@@ -277,31 +298,42 @@ impl VisitorSession {
     fn tell_waiting(&mut self, ringing: Option<OperatorId>) {
         let now = self.shared.now();
         let Some(core) = &mut self.core else { return };
-        if core.told.phase != ChatPhase::Waiting {
+        let sought = core.sought.is_some().then(|| core.chat.sought_in()).flatten();
+        if core.told.phase != ChatPhase::Waiting && sought.is_none() {
             core.told.queue_again = None;
             return;
         }
         core.told.queue_again = Some(now + WAITING_REPEAT);
+        let guest_of = sought.is_some().then(|| core.record.head.group.clone());
         let arrival = Arrival {
             chat: self.chat,
             entered_at: core.chat.queued_at,
             priority: 0,
-            tried: core.chat.tried.clone(),
+            tried: sought.map_or_else(|| core.chat.tried.clone(), |(_, tried)| tried),
             rings_at: ringing,
             wishes: Wishes::default(),
-            guest_of: None,
+            guest_of,
             moved: false,
         };
-        self.to_queue(ToQueue::Waiting(arrival));
+        self.to_desk(self.desk_of_now(), ToQueue::Waiting(arrival));
     }
 
     fn offer_over(&self) {
         let Some(core) = &self.core else { return };
-        self.to_queue(ToQueue::OfferOver { chat: self.chat, tried: core.chat.tried.clone() });
+        let tried = core.chat.sought_in().map_or_else(|| core.chat.tried.clone(), |(_, tried)| tried);
+        self.to_desk(self.desk_of_now(), ToQueue::OfferOver { chat: self.chat, tried });
     }
 
-    pub(super) fn proposal_settled(&self, operator: OperatorId, how: Settled) {
-        self.to_queue(ToQueue::Settled { chat: self.chat, operator, how });
+    /// Answers the desk of that group; none: the chat's own.
+    pub(super) fn proposal_settled(&self, operator: OperatorId, how: Settled, group: Option<GroupId>) {
+        self.to_desk(group, ToQueue::Settled { chat: self.chat, operator, how });
+    }
+
+    fn to_desk(&self, group: Option<GroupId>, message: ToQueue) {
+        match group {
+            Some(group) => self.shared.to_queue(self.account, &group, message),
+            None => self.to_queue(message),
+        };
     }
 
     pub(super) fn to_queue(&self, message: ToQueue) {

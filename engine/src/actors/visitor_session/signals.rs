@@ -48,7 +48,7 @@ impl VisitorSession {
             Signal::SayWhetherWaiting => {
                 if self.core.as_ref().is_some_and(|core| core.told.phase == ChatPhase::Waiting) {
                     self.tell_queue();
-                } else {
+                } else if !self.seeks() {
                     self.to_queue(ToQueue::Gone(self.chat));
                 }
             }
@@ -68,7 +68,7 @@ impl VisitorSession {
     pub(super) fn internal(&mut self, input: Input, ctx: &mut Context<Self>) {
         let Some(core) = &self.core else { return };
         let proposed_to = match &input {
-            Input::Propose { operator, .. } => Some(*operator),
+            Input::Propose { operator, group, .. } => Some((*operator, group.clone())),
             _ => None,
         };
         let now = self.shared.now().max(core.last_at());
@@ -77,8 +77,8 @@ impl VisitorSession {
         match decided {
             Some(decision) => self.commit(decision, now, None, ctx),
             None => {
-                if let Some(operator) = proposed_to {
-                    self.proposal_settled(operator, Settled::Refused);
+                if let Some((operator, group)) = proposed_to {
+                    self.proposal_settled(operator, Settled::Refused, Some(group));
                 }
             }
         }
@@ -136,7 +136,7 @@ impl VisitorSession {
                 let notice = OperatorNotice::Typing { chat: self.chat, role: Role::Visitor, on, name, preview };
                 self.to_audience(&notice);
             }
-            Party::Operator(identity) if self.owns(identity) => {
+            Party::Operator(identity) if self.has_part(identity) => {
                 let text = frame::notice(&VisitorNotice::Typing { on, name: Some(identity.name.clone()) });
                 core.visitor_outlets.each(|outlet| {
                     outlet.push(text.clone());
@@ -147,7 +147,7 @@ impl VisitorSession {
     }
 
     fn mark(&mut self, from: &Party, seq: u32, read: bool) {
-        if matches!(from, Party::Operator(identity) if !self.owns(identity)) {
+        if matches!(from, Party::Operator(identity) if !self.has_part(identity)) {
             return;
         }
         let now = self.shared.now();
@@ -190,8 +190,9 @@ impl VisitorSession {
     }
 
     fn to_audience(&self, notice: &OperatorNotice) {
-        if let Some((_, outlets)) = self.core.as_ref().and_then(|core| core.audience.as_ref()) {
-            let text = frame::notice(notice);
+        let Some(core) = &self.core else { return };
+        let text = frame::notice(notice);
+        for outlets in core.readers() {
             outlets.each(|outlet| {
                 outlet.push(text.clone());
             });
@@ -207,8 +208,9 @@ impl VisitorSession {
         }
     }
 
-    fn owns(&self, identity: &Identity) -> bool {
-        let audience = self.core.as_ref().and_then(|core| core.audience.as_ref());
-        audience.is_some_and(|(owner, _)| owner.id == identity.id)
+    fn has_part(&self, identity: &Identity) -> bool {
+        let Some(core) = &self.core else { return false };
+        let owner = core.audience.iter().map(|(person, _)| person.id);
+        owner.chain(core.guests.iter().map(|(guest, _)| guest.person.id)).any(|id| id == identity.id)
     }
 }
