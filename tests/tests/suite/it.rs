@@ -11,6 +11,7 @@ mod crash;
 mod floods;
 mod full_disk;
 mod fuzz;
+mod invitations;
 mod marks;
 mod offers;
 mod panics;
@@ -21,6 +22,8 @@ mod ring_all;
 mod slow_reader;
 mod starting;
 mod stored_first;
+mod taking;
+mod transfers;
 mod waiting;
 mod windows;
 
