@@ -63,6 +63,7 @@ async function tell() {
   await step('the visitor begins anew', () => anew(visitor, second, joe));
   const ada = await step('an administrator lets Joe hold two chats', () => adaComes(joe));
   await step('the group changes to automatic, and the next chat is assigned at once', () => automatic(ada, joe));
+  await step('the administrator sees what Joe holds, and lets Sue receive no more', () => receives(ada));
   await step('what is not saved is asked about, and a wrong limit is said at its field', () => unsaved(ada));
 }
 
@@ -312,11 +313,24 @@ async function automatic(ada, joe) {
 }
 
 /** @param {Administrator} ada */
+async function receives(ada) {
+  const { page } = ada;
+  await page.getByRole('row', { name: /^Joe/ }).getByRole('cell', { name: '2', exact: true }).waitFor();
+  const sue = page.getByRole('switch', { name: 'Sue receives' });
+  await sue.click();
+  const means = page.getByRole('complementary', { name: 'What this means' });
+  await means.getByText('Assigned to one of 2 primary members').waitFor();
+  await ada.save('1 change');
+  await page.reload();
+  await eventually('whether Sue receives', () => sue.isChecked(), false);
+}
+
+/** @param {Administrator} ada */
 async function unsaved(ada) {
   const { page } = ada;
   await page.getByLabel('Limit of Sue').fill('many');
   await ada.press('Control+s');
-  await page.getByText(/^A number from 0 to/).waitFor();
+  await page.getByText(/^Expected a whole number from 0 to/).waitFor();
   await looks.look('settings-wrong', page);
   await page.goBack();
   const asked = page.getByRole('alertdialog', { name: '1 change not saved' });

@@ -28,7 +28,7 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
     id: `new-${section}`,
     label,
     section: 'Settings',
-    can: () => desk.session.may('manage_staff') && !desk.router.unsaved(),
+    can: () => desk.session.may('manage_staff') && desk.settings.lists.knows(section) && !desk.router.unsaved(),
     run: () => {
       desk.router.go({ chat: null, settings: { section, id: null } });
       desk.settings.making = section;
@@ -117,11 +117,12 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       label: `Settings: ${label}`,
       hint: settings.join(', '),
       section: 'Go to',
-      can: readsStaff,
+      can: () => readsStaff() && desk.settings.lists.knows(id),
       run: () => desk.router.go({ chat: null, settings: { section: id, id: null } }),
     })),
     make('groups', 'New group'),
     make('operators', 'New operator'),
+    make('profiles', 'New profile'),
     {
       id: 'toggle-status',
       label: 'Online or away',

@@ -193,6 +193,7 @@ export class Desk {
   }
 
   #rows(frame: Extract<OperatorFrame, { type: 'rows' }>): void {
+    this.settings.loads.rows(frame);
     const allThatWait = this.lists.rows(frame);
     const open = this.open;
     if (!open) return;
@@ -217,6 +218,7 @@ export class Desk {
     for (const { id } of frame.groups.slice(0, GROUPS_MAX))
       link.hint({ type: 'subscribe', id: newId(), topic: `group:${id}` });
     this.lists.connected(link);
+    this.settings.loads.connected(link);
     this.welcomed = true;
     if (frame.next !== undefined) void this.#restOfMine(frame.next);
     this.#moved(this.router.place);

@@ -44,17 +44,19 @@ export class Http {
     return this.#ask<T>('POST', path, body, key);
   }
 
-  patch<T>(path: string, body: unknown): Promise<T> {
-    return this.#ask<T>('PATCH', path, body);
+  /** With a version only that one is changed: a later one is a conflict, `why: changed`. */
+  patch<T>(path: string, body: unknown, version?: number): Promise<T> {
+    return this.#ask<T>('PATCH', path, body, undefined, version);
   }
 
-  remove(path: string): Promise<void> {
-    return this.#ask<void>('DELETE', path);
+  remove(path: string, version?: number): Promise<void> {
+    return this.#ask<void>('DELETE', path, undefined, undefined, version);
   }
 
-  async #ask<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
+  async #ask<T>(method: string, path: string, body?: unknown, key?: string, version?: number): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (key !== undefined) headers['idempotency-key'] = key;
+    if (version !== undefined) headers['if-match'] = `"${version}"`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (method !== 'GET' && this.csrf) headers['x-csrf-token'] = this.csrf;
     let answer: Response;

@@ -1,6 +1,6 @@
 /** One thing of the settings, loaded, changed and saved: what its page shows is all here. */
-import { Problem } from '../http';
-import { Form, type Values } from './form.svelte';
+import { type Http, Problem } from '../http';
+import { Form, type Values, within } from './form.svelte';
 
 /** One request of a save, and the keys it saves. */
 export interface Step {
@@ -71,17 +71,7 @@ export class Editor {
     if (Object.keys(form.wrong).length > 0) return false;
     this.saving = true;
     try {
-      if (!form.rebase(await this.#subject.load())) return false;
-      for (const step of this.#subject.steps(form)) {
-        try {
-          await step.run();
-        } catch (error) {
-          this.#refused(error, step);
-          return false;
-        }
-        form.kept(step.keys);
-      }
-      return true;
+      return (await this.#attempt()) ?? (await this.#attempt(true)) ?? false;
     } catch (error) {
       if (error instanceof Problem && error.code === 'not_found') this.state = 'missing';
       this.failure = `Not saved: ${reasonOf(error)}`;
@@ -91,12 +81,46 @@ export class Editor {
     }
   }
 
+  /** Saves what differs from what is saved now; null when that was changed just before we wrote. */
+  async #attempt(last = false): Promise<boolean | null> {
+    const { form } = this;
+    if (!form.rebase(await this.#subject.load())) return false;
+    for (const step of this.#subject.steps(form)) {
+      try {
+        await step.run();
+      } catch (error) {
+        if (!last && error instanceof Problem && error.why === 'changed') return null;
+        this.#refused(error, step);
+        return false;
+      }
+      form.kept(step.keys);
+    }
+    return true;
+  }
+
   #refused(error: unknown, { keys }: Step): void {
     const field = error instanceof Problem ? error.field : undefined;
-    const key = keys.find((one) => one === field) ?? (field !== undefined ? keys[0] : undefined);
-    if (key !== undefined) this.form.wrong = { ...this.form.wrong, [key]: sentence(reasonOf(error)) };
-    else this.failure = `Not saved: ${reasonOf(error)}`;
+    const words = reasonOf(error);
+    const known = field !== undefined && keys.some((key) => within(field, key));
+    // A request for one key alone speaks of nothing else.
+    const at = known ? field : field !== undefined && keys.length === 1 ? keys[0] : undefined;
+    if (at !== undefined) this.form.wrong = { ...this.form.wrong, [at]: sentence(words) };
+    else this.failure = `Not saved: ${field === undefined ? '' : `${field}: `}${words}`;
   }
+}
+
+/** The one request that changes the thing itself: only what was changed, and only that version of it. */
+export function patchSteps(
+  http: Http,
+  path: string,
+  form: Form,
+  own: readonly string[],
+  sent: (key: string) => unknown,
+  version: number | undefined,
+): Step[] {
+  const keys = own.filter((key) => form.changed.includes(key));
+  const body = Object.fromEntries(keys.map((key) => [key, sent(key)]));
+  return keys.length > 0 ? [{ keys, run: () => http.patch(path, body, version) }] : [];
 }
 
 /** What went wrong, for people. */

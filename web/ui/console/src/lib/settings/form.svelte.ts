@@ -6,7 +6,7 @@ export type Values = Readonly<Record<string, unknown>>;
 export class Form {
   saved = $state.raw<Values>({});
   values = $state.raw<Values>({});
-  /** What is wrong, by key, in words. */
+  /** What is wrong, in words, by key, or by where it is within a key's value: `hours.week.0.1`. */
   wrong = $state.raw<Readonly<Record<string, string>>>({});
   /** Keys that somebody else has changed while we did, with what they are now. */
   clashes = $state.raw<Values>({});
@@ -23,7 +23,7 @@ export class Form {
 
   set(key: string, value: unknown): void {
     this.values = { ...this.values, [key]: value };
-    this.wrong = without(this.wrong, key);
+    this.wrong = Object.fromEntries(Object.entries(this.wrong).filter(([at]) => !within(at, key)));
     this.clashes = without(this.clashes, key);
   }
 
@@ -49,6 +49,11 @@ export class Form {
     this.saved = saved;
     return clashing.length === 0;
   }
+}
+
+/** Whether that is the key, or a place in its value. */
+export function within(at: string, key: string): boolean {
+  return at === key || at.startsWith(`${key}.`);
 }
 
 function keysOf(...all: readonly Values[]): string[] {

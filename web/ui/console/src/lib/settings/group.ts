@@ -1,8 +1,9 @@
 /** One group's settings: what its form holds, and how that is saved. */
 import type { Http } from '../http';
-import { Editor } from './editor.svelte';
+import { Editor, patchSteps } from './editor.svelte';
 import type { Values } from './form.svelte';
-import { checkMembers, loadMembers, memberSteps, type Side, whole } from './members';
+import { checkMembers, loadMembers, memberSteps, type Side, type Versions, whole } from './members';
+import { checkRules, RULE_KEYS, type RuleKey, ruleSent, ruleValues } from './rules';
 import type { Group } from './staff';
 
 /** Shortest and longest time an offer may ring, in seconds. */
@@ -12,27 +13,37 @@ export const WAIT_S = { least: 10, most: 86_400 } as const;
 /** Characters of a name; the server takes no more. */
 export const NAME_MAX = 100;
 
-const OWN = ['name', 'department', 'offer_mode', 'offer_expires_after_s', 'connection_timeout_s'] as const;
+const OWN = [
+  'name',
+  'department',
+  'offer_mode',
+  'offer_expires_after_s',
+  'connection_timeout_s',
+  ...RULE_KEYS,
+] as const;
+
+/** The group's own version among those of its members. */
+const GROUP = '';
 
 export function groupEditor(http: Http, id: string): Editor {
   const side: Side = { of: 'group', id };
+  const versions: Versions = new Map();
   return new Editor({
     load: async () => {
-      const [group, members] = await Promise.all([http.get<Group>(`/groups/${id}`), loadMembers(http, side)]);
+      const [group, members] = await Promise.all([http.get<Group>(`/groups/${id}`), loadMembers(http, side, versions)]);
       const { name, department, offer_mode, offer_expires_after_s, connection_timeout_s } = group;
       const times = {
         offer_expires_after_s: String(offer_expires_after_s),
         connection_timeout_s: String(connection_timeout_s),
       };
-      return { name, department, offer_mode, ...times, ...members };
+      versions.set(GROUP, group.version);
+      return { name, department, offer_mode, ...times, ...ruleValues(group), ...members };
     },
-    check: (values) => ({ ...checkGroup(values), ...checkMembers(values) }),
-    steps: (form) => {
-      const keys = OWN.filter((key) => form.changed.includes(key));
-      const body = Object.fromEntries(keys.map((key) => [key, sent(key, form.values[key])]));
-      const own = keys.length > 0 ? [{ keys, run: () => http.patch(`/groups/${id}`, body) }] : [];
-      return [...own, ...memberSteps(http, side, form)];
-    },
+    check: (values) => ({ ...checkGroup(values), ...checkRules(values, id), ...checkMembers(values) }),
+    steps: (form) => [
+      ...patchSteps(http, `/groups/${id}`, form, OWN, (key) => sent(key, form.values), versions.get(GROUP)),
+      ...memberSteps(http, side, form, versions),
+    ],
   });
 }
 
@@ -43,11 +54,17 @@ function checkGroup(values: Values): Record<string, string> {
     ['offer_expires_after_s', OFFER_S],
     ['connection_timeout_s', WAIT_S],
   ] as const)
-    if (whole(String(values[key]), least, most) === null) wrong[key] = `A number from ${least} to ${most} seconds`;
+    if (whole(String(values[key]), least, most) === null) wrong[key] = `Expected ${least} to ${most} seconds`;
   return wrong;
 }
 
-function sent(key: (typeof OWN)[number], value: unknown): unknown {
+function isRule(key: string): key is RuleKey {
+  return (RULE_KEYS as readonly string[]).includes(key);
+}
+
+function sent(key: string, values: Values): unknown {
+  if (isRule(key)) return ruleSent(values, key);
+  const value = values[key];
   return key.endsWith('_s') ? Number(value) : typeof value === 'string' ? value.trim() : value;
 }
 

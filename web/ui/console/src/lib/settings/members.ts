@@ -9,6 +9,8 @@ import { allOf, limitText, type Membership } from './staff';
 export interface Member {
   handling: Handling;
   limit: string;
+  /** Receives chats of the group now. */
+  active: boolean;
 }
 
 /** Chats that an operator or a membership may be allowed at once; the server takes no more. */
@@ -30,11 +32,18 @@ export function membersOf(values: Values): [string, Member][] {
   );
 }
 
-export async function loadMembers(http: Http, { of, id }: Side): Promise<Values> {
+/** Versions of what was loaded, by key: what is written is written over these only. */
+export type Versions = Map<string, number | undefined>;
+
+export async function loadMembers(http: Http, { of, id }: Side, versions: Versions): Promise<Values> {
   const all = await allOf<Membership>(http, '/memberships', { [of]: id });
   const other = of === 'group' ? 'operator' : 'group';
+  for (const one of all) versions.set(memberKey(one[other]), one.version);
   return Object.fromEntries(
-    all.map((one) => [memberKey(one[other]), { handling: one.handling, limit: limitText(one.limit) } satisfies Member]),
+    all.map((one) => [
+      memberKey(one[other]),
+      { handling: one.handling, limit: limitText(one.limit), active: one.active } satisfies Member,
+    ]),
   );
 }
 
@@ -50,7 +59,7 @@ export function checkMembers(values: Values): Record<string, string> {
 export function limitWrong(text: string): string | null {
   return text.trim() === '' || whole(text, 0, LIMIT_MAX) !== null
     ? null
-    : `A number from 0 to ${LIMIT_MAX}, or empty for no limit`;
+    : `Expected a whole number from 0 to ${LIMIT_MAX}, or nothing`;
 }
 
 /** A limit as it is sent. */
@@ -65,7 +74,7 @@ export function whole(text: string, least: number, most: number): number | null 
 }
 
 /** The requests that make the changed memberships true. */
-export function memberSteps(http: Http, { of, id }: Side, form: Form): Step[] {
+export function memberSteps(http: Http, { of, id }: Side, form: Form, versions: Versions): Step[] {
   return form.changed
     .filter((key) => key.startsWith(MARK))
     .map((key): Step => {
@@ -73,13 +82,22 @@ export function memberSteps(http: Http, { of, id }: Side, form: Form): Step[] {
       const [group, operator] = of === 'group' ? [id, other] : [other, id];
       const [before, after] = [form.saved[key], form.values[key]] as [Member | null | undefined, Member | null];
       const path = `/memberships/${group}/${operator}`;
-      const wanted = after && { handling: after.handling, limit: limitValue(after.limit) };
       return {
         keys: [key],
         run: () => {
-          if (!wanted) return http.remove(path);
-          return before ? http.patch(path, wanted) : http.post('/memberships', { group, operator, ...wanted });
+          if (!after) return http.remove(path, versions.get(key));
+          if (!before) return http.post('/memberships', { group, operator, ...sent(after) });
+          // Whether they receive is theirs to change as well: only what was changed here is sent.
+          const changed = Object.entries(sent(after)).filter(([part]) => {
+            const [was, is] = [before[part as keyof Member], after[part as keyof Member]];
+            return was !== is;
+          });
+          return http.patch(path, Object.fromEntries(changed), versions.get(key));
         },
       };
     });
+}
+
+function sent({ handling, limit, active }: Member): { handling: Handling; limit: number | null; active: boolean } {
+  return { handling, limit: limitValue(limit), active };
 }

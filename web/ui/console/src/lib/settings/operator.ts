@@ -1,30 +1,45 @@
 /** One operator's settings: what the form holds, and how that is saved. */
 import type { Http } from '../http';
-import { Editor } from './editor.svelte';
+import { Editor, patchSteps } from './editor.svelte';
 import type { Values } from './form.svelte';
-import { checkMembers, limitValue, limitWrong, loadMembers, memberSteps, type Side } from './members';
+import { checkMembers, limitValue, limitWrong, loadMembers, memberSteps, type Side, type Versions } from './members';
+import { checkSkills, type SkillRow, skillsOf, rowsOf } from './skills';
 import { limitText, type Operator } from './staff';
 
 /** Characters of a password, at least and at most. */
 export const PASSWORD = { least: 10, most: 128 } as const;
 
-const OWN = ['name', 'email', 'role', 'limit', 'disabled'] as const;
+const OWN = ['name', 'email', 'role', 'limit', 'disabled', 'skills'] as const;
+
+/** The operator's own version among those of the memberships. */
+const OPERATOR = '';
 
 export function operatorEditor(http: Http, id: string): Editor {
   const side: Side = { of: 'operator', id };
+  const versions: Versions = new Map();
   return new Editor({
     load: async () => {
-      const [operator, members] = await Promise.all([http.get<Operator>(`/operators/${id}`), loadMembers(http, side)]);
-      const { name, email, role, limit, disabled } = operator;
-      return { name, email, role, limit: limitText(limit), disabled, ...members };
+      const [operator, members] = await Promise.all([
+        http.get<Operator>(`/operators/${id}`),
+        loadMembers(http, side, versions),
+      ]);
+      versions.set(OPERATOR, operator.version);
+      const { name, email, role, limit, disabled, skills } = operator;
+      return {
+        name,
+        email,
+        role,
+        limit: limitText(limit),
+        disabled,
+        ...(skills ? { skills: rowsOf(skills) } : {}),
+        ...members,
+      };
     },
     check: (values) => ({ ...checkOperator(values), ...checkMembers(values) }),
-    steps: (form) => {
-      const keys = OWN.filter((key) => form.changed.includes(key));
-      const body = Object.fromEntries(keys.map((key) => [key, sent(key, form.values[key])]));
-      const own = keys.length > 0 ? [{ keys, run: () => http.patch(`/operators/${id}`, body) }] : [];
-      return [...own, ...memberSteps(http, side, form)];
-    },
+    steps: (form) => [
+      ...patchSteps(http, `/operators/${id}`, form, OWN, (key) => sent(key, form.values[key]), versions.get(OPERATOR)),
+      ...memberSteps(http, side, form, versions),
+    ],
   });
 }
 
@@ -34,6 +49,7 @@ export function checkOperator(values: Values): Record<string, string> {
   if (String(values['name']).trim() === '') wrong['name'] = 'An operator needs a name';
   if (!/^[^\s@]+@[^\s@]+$/.test(String(values['email']).trim()))
     wrong['email'] = 'An e-mail address, such as ines@example.com';
+  Object.assign(wrong, checkSkills((values['skills'] ?? []) as SkillRow[]));
   const limit = limitWrong(String(values['limit']));
   if (limit !== null) wrong['limit'] = limit;
   return wrong;
@@ -46,7 +62,8 @@ export function passwordWrong(password: string): string | null {
   return length >= least && length <= most ? null : `${least} to ${most} characters`;
 }
 
-function sent(key: (typeof OWN)[number], value: unknown): unknown {
+function sent(key: string, value: unknown): unknown {
+  if (key === 'skills') return skillsOf(value as SkillRow[]);
   if (key === 'limit') return limitValue(String(value));
   return typeof value === 'string' ? value.trim() : value;
 }

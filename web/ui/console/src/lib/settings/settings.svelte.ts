@@ -2,13 +2,25 @@
 import type { Http } from '../http';
 import type { Place, Router, SectionId } from '../state/router.svelte';
 import type { Editor } from './editor.svelte';
+import { departmentEditor } from './department';
 import { groupEditor } from './group';
 import { StaffLists } from './lists.svelte';
+import { Loads } from './load.svelte';
 import { operatorEditor } from './operator';
+import { profileEditor } from './profile';
+
+const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
+  operators: operatorEditor,
+  profiles: profileEditor,
+  departments: departmentEditor,
+  groups: groupEditor,
+};
 
 export class Settings {
   readonly lists: StaffLists;
-  /** The group or operator in the address. */
+  /** What is held now by those in view. */
+  readonly loads = new Loads();
+  /** The one thing in the address. */
   editor = $state.raw<Editor | null>(null);
   /** What somebody is about to make. */
   making = $state<SectionId | null>(null);
@@ -23,6 +35,8 @@ export class Settings {
 
   /** We are somewhere else; what is shown is loaded when it is come to. */
   moved({ settings }: Place): void {
+    const side = settings?.section === 'groups' ? 'group' : settings?.section === 'operators' ? 'operator' : null;
+    this.loads.look(side !== null && settings?.id ? { of: side, id: settings.id } : null);
     const open = settings?.id ? `${settings.section}/${settings.id}` : null;
     if (settings === null) {
       this.making = null;
@@ -33,8 +47,7 @@ export class Settings {
     void this.lists.load();
     if (open === this.#open) return;
     this.#open = open;
-    const edit = settings.section === 'groups' ? groupEditor : operatorEditor;
-    this.editor = settings.id === null ? null : edit(this.#http, settings.id);
+    this.editor = settings.id === null ? null : EDITORS[settings.section](this.#http, settings.id);
     void this.editor?.load();
   }
 
@@ -55,5 +68,6 @@ export class Settings {
     this.making = null;
     this.#open = this.editor = null;
     this.lists.clear();
+    this.loads.clear();
   }
 }

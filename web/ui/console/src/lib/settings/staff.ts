@@ -2,10 +2,59 @@
 import type { Handling, StaffRole } from '@switchboard/protocol';
 import type { Http } from '../http';
 
-/** How a chat finds its operator: assigned at once, or rung at one at a time. */
-export type OfferMode = 'automatic' | 'single';
+/** How a chat finds its operator: assigned at once, rung at one at a time, or at all who are free. */
+export type OfferMode = 'automatic' | 'single' | 'ring_all';
 
-export interface Group {
+/** Other groups that help after a while. */
+export interface Overflow {
+  after_s: number;
+  groups: string[];
+}
+
+/** What a chat gets that finds no place in the queue. */
+export type Instead = 'offline_form' | { group: string };
+
+/** What becomes of the chats of an operator whose connection is lost for longer than the grace. */
+export type LostOperator = 'keep' | 'requeue';
+
+/** Minutes after midnight; 1440 is the end of the day. */
+export interface Interval {
+  from_minute: number;
+  to_minute: number;
+}
+
+/** When a group is open, by the clock on the wall; `week` is Monday to Sunday. */
+export interface Hours {
+  zone: string;
+  week: Interval[][];
+  holidays: { date: string; open: Interval[] }[];
+}
+
+/** What a group sets of routing beyond how it rings. */
+export interface Rules {
+  overflow: Overflow | null;
+  queue_length_max: number | null;
+  queue_wait_max_s: number | null;
+  when_full: Instead;
+  skill_relaxed_every_s: number | null;
+  last_operator_days: number;
+  last_operator_waits_s: number;
+  wanted_operator_waits_s: number;
+  expired_offers_until_away: number | null;
+  lost_operator: LostOperator;
+  priority: number;
+  hours: Hours | null;
+  greeting: string | null;
+  greeting_after_s: number;
+  queue_text: string | null;
+}
+
+/** A thing that several people may change; each change makes another version of it. */
+export interface Versioned {
+  version?: number;
+}
+
+export interface Group extends Partial<Rules>, Versioned {
   id: string;
   department: string;
   name: string;
@@ -14,7 +63,16 @@ export interface Group {
   connection_timeout_s: number;
 }
 
-export interface Operator {
+/** What an operator can, by name, with a level from 1 to 10. */
+export type Skills = Record<string, number>;
+
+/** A skill that chats ask for, and how well at least. */
+export interface WantedSkill {
+  skill: string;
+  level: number;
+}
+
+export interface Operator extends Versioned {
   id: string;
   email: string;
   name: string;
@@ -22,9 +80,10 @@ export interface Operator {
   /** Chats at once; none is unlimited, 0 gets none. */
   limit: number | null;
   disabled: boolean;
+  skills?: Skills;
 }
 
-export interface Membership {
+export interface Membership extends Versioned {
   group: string;
   operator: string;
   handling: Handling;
@@ -32,10 +91,22 @@ export interface Membership {
   active: boolean;
 }
 
-export interface Department {
+export interface Department extends Versioned {
   id: string;
   name: string;
   place: number;
+  /** What its chats ask for, the most important first. */
+  skills?: WantedSkill[];
+  /** They ask for the visitor's language too. */
+  match_language?: boolean;
+  priority?: number;
+}
+
+/** Groups that an operator who chooses it receives from, and from no others. */
+export interface Profile extends Versioned {
+  id: string;
+  name: string;
+  groups: string[];
 }
 
 /** Items of one request; the most the server gives. */
@@ -74,8 +145,19 @@ export const HANDLINGS = Object.keys(HANDLING_WORDS) as Handling[];
 export const MODE_WORDS: Record<OfferMode, { label: string; hint: string }> = {
   automatic: { label: 'Automatic', hint: 'Assigned at once to the freest operator.' },
   single: { label: 'Single', hint: 'Rung at one operator at a time.' },
+  ring_all: { label: 'Ring-all', hint: 'Rung at all who are free, the first to accept has it.' },
 };
 export const MODES = Object.keys(MODE_WORDS) as OfferMode[];
+
+/** What becomes of the chats of a lost operator, in words. */
+export const LOST_WORDS: Record<LostOperator, { label: string; hint: string }> = {
+  keep: { label: 'Chats stay theirs', hint: 'The visitor waits for them to come back. Colleagues may take the chat.' },
+  requeue: {
+    label: 'Chats wait again',
+    hint: 'After 60 s without a connection their chats are at the front of the queue.',
+  },
+};
+export const LOSTS = Object.keys(LOST_WORDS) as LostOperator[];
 
 /** A limit as it is written: empty is no limit. */
 export function limitText(limit: number | null): string {

@@ -1,6 +1,6 @@
 /** A server of a few groups and operators, for tests: answers as the real one does, and remembers what it was asked. */
 import { Http } from '../http';
-import type { Group, Membership, Operator } from './staff';
+import type { Department, Group, Membership, Operator, Profile } from './staff';
 
 export class StaffServer {
   group: Group = {
@@ -10,6 +10,22 @@ export class StaffServer {
     offer_mode: 'single',
     offer_expires_after_s: 20,
     connection_timeout_s: 300,
+    overflow: null,
+    queue_length_max: null,
+    queue_wait_max_s: null,
+    when_full: 'offline_form',
+    skill_relaxed_every_s: null,
+    last_operator_days: 0,
+    last_operator_waits_s: 0,
+    wanted_operator_waits_s: 0,
+    expired_offers_until_away: null,
+    lost_operator: 'keep',
+    priority: 0,
+    hours: null,
+    greeting: null,
+    greeting_after_s: 0,
+    queue_text: null,
+    version: 1,
   };
   operator: Operator = {
     id: 'joe',
@@ -18,13 +34,27 @@ export class StaffServer {
     role: 'operator',
     limit: 1,
     disabled: false,
+    skills: { returns: 7 },
+    version: 1,
   };
+  department: Department = {
+    id: 'help',
+    name: 'Help',
+    place: 0,
+    skills: [],
+    match_language: false,
+    priority: 0,
+    version: 1,
+  };
+  profile: Profile = { id: 'early', name: 'Early', groups: ['support', 'sales'], version: 1 };
   memberships: Membership[] = [
     { group: 'support', operator: 'joe', handling: 'primary', limit: null, active: true },
     { group: 'support', operator: 'sue', handling: 'secondary', limit: 3, active: true },
   ];
   /** The next writes fail with these, by method and path. */
   refuses: Record<string, { status: number; code: string; detail: string; field?: string }> = {};
+  /** What somebody else does just before the next write. */
+  overtakes: (() => void) | null = null;
   /** The writes that were asked for. */
   readonly wrote: string[] = [];
   readonly http = new Http(async (path, init) => this.#answer(new URL(path, 'http://x'), init));
@@ -35,11 +65,19 @@ export class StaffServer {
     const refused = this.refuses[`${method} ${path}`];
     if (refused) return Response.json(refused, { status: refused.status });
     if (method === 'GET') return this.#read(path, searchParams);
+    this.overtakes?.();
+    this.overtakes = null;
+    const known = (init.headers as Record<string, string>)['if-match'];
+    if (path.startsWith('/groups/') && known !== undefined && known !== `"${this.group.version}"`)
+      return Response.json({ code: 'conflict', why: 'changed', detail: 'somebody else changed it' }, { status: 409 });
     const body = init.body === undefined ? {} : (JSON.parse(String(init.body)) as object);
     this.wrote.push(`${method} ${path}${init.body === undefined ? '' : ` ${String(init.body)}`}`);
     if (path === `/groups/${this.group.id}`) return Response.json((this.group = { ...this.group, ...body }));
     if (path === `/operators/${this.operator.id}`)
       return Response.json((this.operator = { ...this.operator, ...body }));
+    if (path === `/departments/${this.department.id}`)
+      return Response.json((this.department = { ...this.department, ...body }));
+    if (path === `/profiles/${this.profile.id}`) return Response.json((this.profile = { ...this.profile, ...body }));
     if (method === 'POST') {
       this.memberships = [...this.memberships, { active: true, ...body } as Membership];
       return Response.json(body, { status: 201 });
@@ -54,6 +92,8 @@ export class StaffServer {
   #read(path: string, asked: URLSearchParams): Response {
     if (path === `/groups/${this.group.id}`) return Response.json(this.group);
     if (path === `/operators/${this.operator.id}`) return Response.json(this.operator);
+    if (path === `/departments/${this.department.id}`) return Response.json(this.department);
+    if (path === `/profiles/${this.profile.id}`) return Response.json(this.profile);
     if (path !== '/memberships') return Response.json({ code: 'not_found', detail: 'no such thing' }, { status: 404 });
     const fits = ({ group, operator }: Membership): boolean =>
       (asked.get('group') ?? group) === group && (asked.get('operator') ?? operator) === operator;

@@ -77,6 +77,30 @@ test('each day has its name', () => {
   expect(days.map((day) => day.text)).toEqual(['Yesterday, Friday 20 November', 'Today, Saturday 21 November']);
 });
 
+test('a chat that rang at several says who declined, and that nobody missed it', () => {
+  const one = chat();
+  const others = [
+    { id: 'op-sue', name: 'Sue Tanaka' },
+    { id: 'op-ann', name: 'Ann Holm' },
+  ];
+  one.add(
+    event('a', 6, {
+      kind: 'offered',
+      offer: 'o',
+      operator: 'op-bob',
+      name: 'Bob Marsh',
+      others,
+      group: 'support',
+      offer_kind: 'new',
+      expires_at: at(30),
+    }),
+  );
+  one.add(event('a', 7, { kind: 'declined', offer: 'o', operator: 'op-ann' }));
+  one.add(event('a', 8, { kind: 'expired', offer: 'o', operator: 'op-bob', why: 'expired' }));
+  const lines = thread(one).flatMap((item) => (item.kind === 'line' ? [item.text] : []));
+  expect(lines.slice(-2)).toEqual(['Ann Holm declined', 'Nobody answered']);
+});
+
 test('what only operators see is a quiet line, and an unknown kind of event is none at all', () => {
   const one = chat();
   one.add(

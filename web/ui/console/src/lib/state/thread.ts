@@ -44,7 +44,7 @@ export interface ThreadInput {
 /** All items, in order. */
 export function threadOf(input: ThreadInput): ThreadItem[] {
   const items: ThreadItem[] = [];
-  const rung = new Map<string, string>();
+  const rung: Rung = new Map();
   let day = Number.NaN;
   let newShown = input.readAt === null;
   const enterDay = (at: number): void => {
@@ -54,7 +54,7 @@ export function threadOf(input: ThreadInput): ThreadItem[] {
   };
   for (const frame of input.events) {
     const { event, seq } = frame;
-    if (event.kind === 'offered') rung.set(event.offer, event.name);
+    if (event.kind === 'offered') remember(rung, event);
     const item = itemOf(frame, input, rung);
     if (!item) continue;
     enterDay(Date.parse(frame.at));
@@ -91,7 +91,7 @@ export function markOf(seq: number | undefined, row: ChatRow): MarkOf {
   return row.visitor_marks.delivered >= seq ? 'delivered' : 'stored';
 }
 
-function itemOf(frame: ChatEvent, input: ThreadInput, rung: Map<string, string>): ThreadItem | null {
+function itemOf(frame: ChatEvent, input: ThreadInput, rung: Rung): ThreadItem | null {
   const { event, seq, at } = frame;
   const line = (icon: LineIcon, text: string, page?: string): ThreadItem => ({
     kind: 'line',
@@ -123,7 +123,12 @@ function itemOf(frame: ChatEvent, input: ThreadInput, rung: Map<string, string>)
     case 'declined':
       return line('rang', `${rungAt(event, input, rung)} declined`);
     case 'expired':
-      return event.why === 'expired' ? line('rang', `${rungAt(event, input, rung)} did not answer`) : null;
+      if (event.why !== 'expired') return null;
+      // Where all were rung, it is nobody's miss.
+      return line(
+        'rang',
+        ringsAtMany(event, rung) ? 'Nobody answered' : `${rungAt(event, input, rung)} did not answer`,
+      );
     case 'visitor_away':
       return line('away', `${who} is away`);
     case 'visitor_back':
@@ -138,8 +143,21 @@ function itemOf(frame: ChatEvent, input: ThreadInput, rung: Map<string, string>)
   }
 }
 
-function rungAt(event: { operator: string; offer: string }, { me }: ThreadInput, rung: Map<string, string>): string {
-  return event.operator === me ? 'You' : (rung.get(event.offer) ?? 'An operator');
+/** Who was rung by an offer, with their names. */
+type Rung = Map<string, Map<string, string>>;
+
+function remember(rung: Rung, { offer, operator, name, others }: Extract<EventKind, { kind: 'offered' }>): void {
+  const names = rung.get(offer) ?? new Map<string, string>();
+  for (const one of [{ id: operator, name }, ...(others ?? [])]) names.set(one.id, one.name);
+  rung.set(offer, names);
+}
+
+function ringsAtMany({ offer }: { offer: string }, rung: Rung): boolean {
+  return (rung.get(offer)?.size ?? 0) > 1;
+}
+
+function rungAt({ operator, offer }: { operator: string; offer: string }, { me }: ThreadInput, rung: Rung): string {
+  return operator === me ? 'You' : (rung.get(offer)?.get(operator) ?? 'An operator');
 }
 
 function assignedWords(event: Extract<EventKind, { kind: 'assigned' }>, { row, me }: ThreadInput, at: string): string {
