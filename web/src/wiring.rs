@@ -13,7 +13,8 @@ use engine::domain::group::Availability;
 use engine::domain::ids::{AccountId, DepartmentId};
 use engine::domain::limits::{DRAIN_SPREAD, VISITOR_COMMANDS_BURST, VISITOR_COMMANDS_PER_SECOND};
 use engine::domain::patience::Patience;
-use engine::metrics::Metrics;
+use engine::metrics::text::line;
+use engine::metrics::{Metrics, catalogue};
 use engine::ports::clock::{Random, SharedClock};
 use engine::ports::store::{SharedStore, StoreError};
 use engine::protocol::close;
@@ -147,13 +148,19 @@ impl StaffChanges for ToEngine {
     }
 }
 
+/// What is asked for when it is wanted: of the binary, and of its process as the system sees it.
 fn server_metrics(readiness: &Readiness) -> String {
-    format!(
-        "# HELP switchboard_build_info The version that runs.\n# TYPE switchboard_build_info gauge\n\
-         switchboard_build_info{{version=\"{}\"}} 1\n\
-         # HELP switchboard_draining Whether the server is about to stop.\n# TYPE switchboard_draining gauge\n\
-         switchboard_draining {}\n",
-        env!("CARGO_PKG_VERSION"),
-        u8::from(readiness.draining())
-    )
+    let process = metrics_process::collector::collect();
+    let count = |value: Option<u64>| value.map(|value| value as f64);
+    let measured = [
+        (&catalogue::DRAINING, Some(f64::from(u8::from(readiness.draining())))),
+        (&catalogue::PROCESS_CPU, process.cpu_seconds_total),
+        (&catalogue::PROCESS_MEMORY, count(process.resident_memory_bytes)),
+        (&catalogue::PROCESS_FILES, count(process.open_fds)),
+        (&catalogue::PROCESS_FILES_MAX, count(process.max_fds)),
+        (&catalogue::PROCESS_START, count(process.start_time_seconds)),
+        (&catalogue::PROCESS_THREADS, count(process.threads)),
+    ];
+    let values = measured.iter().filter_map(|(metric, value)| Some(line(metric, &[], (*value)?)));
+    line(&catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0) + &values.collect::<String>()
 }

@@ -14,7 +14,7 @@ use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal
 use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
-use crate::domain::event::OfferEnd;
+use crate::domain::event::{OfferEnd, OfferKind};
 use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::{Presence, PresenceEffect, Slots, SlotsEffect};
@@ -99,8 +99,9 @@ impl OperatorActor {
                 self.offers = stored.offers.iter().map(|(offer, chat)| ring(offer, chat)).collect();
                 self.tell_what_was_missed();
                 if presence.sockets() == 0 {
-                    // Nobody heard them ring: taken back, which is not held against the operator.
-                    self.withdraw_offers();
+                    // Nobody heard them ring: taken back, which is not held against the operator. What a colleague
+                    // asks rings on for its time: the sender has the chat meanwhile.
+                    self.withdraw_offers(|offer| offer.kind == OfferKind::New);
                 }
                 self.presence = Some(presence);
                 self.announce();
@@ -231,7 +232,7 @@ impl OperatorActor {
                 }
                 PresenceEffect::Lapsed { since } => self.lapsed(since),
                 PresenceEffect::Reception(_) => self.announce(),
-                PresenceEffect::WithdrawOffers => self.withdraw_offers(),
+                PresenceEffect::WithdrawOffers => self.withdraw_offers(|_| true),
             }
         }
         self.arm(ctx);
@@ -257,8 +258,8 @@ impl OperatorActor {
         }
     }
 
-    fn withdraw_offers(&self) {
-        for offer in &self.offers {
+    fn withdraw_offers(&self, which: impl Fn(&Offer) -> bool) {
+        for offer in self.offers.iter().filter(|offer| which(offer)) {
             // One that is lost expires by itself.
             self.shared.to_session(
                 self.account,

@@ -49,6 +49,8 @@ struct State {
     waiting_since: Option<Instant>,
     woken: bool,
     closed: Option<u16>,
+    /// It was closed because its reader was too slow.
+    cut: bool,
     /// One entry a chat the socket follows; a visitor has one, an operator some.
     cursors: Vec<(ChatId, Cursor)>,
     /// Until `welcome` is written, everything else waits here behind it.
@@ -221,12 +223,18 @@ impl Outlet {
     /// The socket is gone: what is in the box is for nobody.
     pub fn gone(&self) {
         let mut state = self.lock();
-        *state = State { closed: Some(state.closed.unwrap_or(close::RESTART)), woken: true, ..State::default() };
+        let closed = Some(state.closed.unwrap_or(close::RESTART));
+        *state = State { closed, cut: state.cut, woken: true, ..State::default() };
     }
 
     /// Whether nobody will read any more.
     pub fn is_closed(&self) -> bool {
         self.lock().closed.is_some()
+    }
+
+    /// Whether it was closed because its reader was too slow.
+    pub fn was_cut(&self) -> bool {
+        self.lock().cut
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -241,7 +249,7 @@ impl Outlet {
         }
         let stalled = state.waiting_since.is_some_and(|since| since.elapsed() > OUTBOX_STALL_MAX);
         if state.bytes > OUTBOX_BYTES_MAX || stalled {
-            *state = State { closed: Some(close::TRY_LATER), woken: true, ..State::default() };
+            *state = State { closed: Some(close::TRY_LATER), cut: true, woken: true, ..State::default() };
             drop(state);
             // The socket writes the code if it still can; the transport breaks the connection a second later.
             self.0.transport.wake();

@@ -190,12 +190,7 @@ impl QueueActor {
         self.over = true;
         self.desk = None;
         // The owner's figures alone count.
-        let metrics = self.shared.metrics.group(self.account, &self.group);
-        for gauge in [&metrics.capacity, &metrics.capacity_used, &metrics.capacity_reserved, &metrics.receiving] {
-            gauge.set(0.0);
-        }
-        metrics.waiting.set(0.0);
-        metrics.waiting_longest.set(0.0);
+        self.shared.metrics.group(self.account, &self.group).let_go();
         for outlet in std::mem::take(&mut self.watchers) {
             let away = self.shared.nodes.as_ref().is_some_and(|nodes| nodes.leads_away(outlet.id()));
             if !away {

@@ -6,6 +6,7 @@ pub mod ask;
 pub mod decide;
 pub mod input;
 pub mod offer;
+pub mod outcome;
 pub mod ring;
 pub mod state;
 
@@ -17,5 +18,6 @@ mod tests;
 pub use ask::{Ask, Asked, Guest};
 pub use input::{Decision, Input, Refusal, SlotChange};
 pub use offer::{Offer, Tried};
+pub use outcome::Outcome;
 pub use ring::RingAll;
 pub use state::{Chat, ChatState, Person};

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use engine::domain::chat::{Chat, Input};
-use engine::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, Origin, Role, Sender};
+use engine::domain::chat::{Ask, Chat, Input, Person};
+use engine::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, OfferKind, Origin, Role, Sender};
 use engine::domain::group::{GroupSettings, Handling, Membership};
 use engine::domain::ids::{AccountId, BrandId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
 use engine::domain::permission::StaffRole;
@@ -267,6 +267,19 @@ impl Talk {
     pub fn is_declined(&mut self, millis: i64) -> Append {
         let open = self.chat.offer().expect("it rings").clone();
         self.judge(Input::Decline { offer: open.id, operator: open.operator }, at(millis), None)
+    }
+
+    /// The owner asks a colleague to take it over, or to come in.
+    pub fn asks(&mut self, kind: OfferKind, from: OperatorId, to: OperatorId, millis: i64) -> Append {
+        let to = Some(Person { id: to, name: "Colleague".into() });
+        let (group, reason) = (self.world.group.clone(), Some("your field".into()));
+        let lasts = std::time::Duration::from_secs(20);
+        self.judge(Input::Ask(Ask { kind, from, to, group, reason, stay: true, lasts }), at(millis), None)
+    }
+
+    /// An operator leaves it to the others.
+    pub fn leaves(&mut self, operator: OperatorId, millis: i64) -> Append {
+        self.judge(Input::Leave { operator }, at(millis), None)
     }
 
     /// The visitor ends it.

@@ -322,6 +322,7 @@ impl OperatorConnection {
     fn resume(&self, resume: Resume) -> Later<Refused> {
         let (shared, outlet, account) = (Arc::clone(&self.shared), self.outlet.clone(), self.account);
         let identity = Arc::clone(&self.identity);
+        shared.metrics.resumes_operator.increment(1);
         // From this moment on, not only from the reading on: what is said now belongs behind the page.
         outlet.hold(resume.chat);
         Box::pin(async move {
@@ -412,6 +413,7 @@ impl Drop for OperatorConnection {
     fn drop(&mut self) {
         let (shared, account, socket) = (&self.shared, self.account, self.outlet.id());
         shared.metrics.sockets_operator.decrement(1.0);
+        shared.metrics.slow_readers.increment(u64::from(self.outlet.was_cut()));
         shared.registry.outlets_of_operator(account, self.identity.id).remove(socket);
         shared.lists.unsubscribe(account, socket, None);
         for group in &self.watched {

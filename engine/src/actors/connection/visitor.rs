@@ -285,6 +285,7 @@ impl VisitorConnection {
     fn resume_later(&self, resume: Resume) -> Later<Resolved> {
         let (shared, outlet, visitor) = (Arc::clone(&self.shared), self.outlet.clone(), self.visitor);
         let account = self.brand.account;
+        shared.metrics.resumes_visitor.increment(1);
         // From this moment on, not only from the reading on: what is said now belongs behind the page.
         outlet.hold(resume.chat);
         Box::pin(async move {
@@ -318,6 +319,7 @@ impl Drop for VisitorConnection {
     fn drop(&mut self) {
         let account = self.brand.account;
         self.shared.metrics.sockets_visitor.decrement(1.0);
+        self.shared.metrics.slow_readers.increment(u64::from(self.outlet.was_cut()));
         self.shared.board.unwatch(account, self.outlet.id());
         self.outlets.remove(self.outlet.id());
         self.shared.tabs_changed(&(account, self.brand.id.clone(), self.visitor));

@@ -41,6 +41,7 @@ impl QueueActor {
         metrics.capacity.set(slots as f64);
         metrics.capacity_used.set(used as f64);
         metrics.capacity_reserved.set(reserved as f64);
+        metrics.capacity_free.set(slots.saturating_sub(used + reserved) as f64);
         metrics.receiving.set(receiving as f64);
         metrics.waiting.set(desk.queue().len() as f64);
         let longest = desk.queue().longest_since().map_or(Duration::ZERO, |since| self.shared.now().since(since));

@@ -1,10 +1,11 @@
 //! Handing events to the store, and what happens when the store has answered.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use actix::Context;
 
-use super::core::{Appending, Before, Done, EventFrames, Pending};
+use super::core::{Appending, Before, Done, EventFrames, Pending, Reply};
 use super::orders::{ack, answer_to, no_room, sender};
 use super::{Life, VisitorSession};
 use crate::actors::guard::deliver;
@@ -67,11 +68,12 @@ impl VisitorSession {
                     return self.read(ctx);
                 }
             };
+            let reply = Reply::of(&core.chat, &event);
             core.chat.apply(&event);
             if kept.visible {
                 core.visible.push(event.seq);
             }
-            frames.push(event_frames(self.chat, &event, &kept, command.as_deref()));
+            frames.push(EventFrames { reply, ..event_frames(self.chat, &event, &kept, command.as_deref()) });
             if !matches!(event.kind, EventKind::Message(_)) {
                 facts.push(event);
             }
@@ -102,7 +104,7 @@ impl VisitorSession {
         core.barrier |= before.is_some();
         core.in_flight.push_back(Pending {
             command,
-            append: Some(Box::new(Appending { frames, facts, before, proposed, freed })),
+            append: Some(Box::new(Appending { frames, facts, begun: Instant::now(), before, proposed, freed })),
             answer,
         });
         let (generation, last_seq) = (self.generation, core.chat.last_seq);
@@ -162,6 +164,7 @@ impl VisitorSession {
         }
         match pending.command {
             Some(command) => {
+                self.shared.metrics.refused(no_room().code.as_str());
                 command.outlet.push(frame::error(Some(&command.id), Some(self.chat), &no_room()));
             }
             None => {
@@ -214,5 +217,5 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
         EventKind::Message(message) => Some(message.from.id.map_or(Sender::Visitor, Sender::Operator)),
         _ => None,
     };
-    EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from }
+    EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from, reply: None }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytestring::ByteString;
 use siphasher::sip::SipHasher13;
@@ -13,9 +14,10 @@ use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Guest, Person};
-use crate::domain::event::{Event, Origin, Sender, StoredEvent};
+use crate::domain::event::{Event, EventKind, Origin, Role, Sender, StoredEvent};
 use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::time::Timestamp;
+use crate::metrics::GroupMetrics;
 use crate::ports::journal::{ChatRecord, MarkRow, StoredChat};
 use crate::protocol::visitor::{MarkPair, VisitorMarks};
 
@@ -57,6 +59,8 @@ pub(super) struct Core {
     pub rung: Vec<(OfferId, OperatorId)>,
     /// What was last told of the chat's state: set by publishing, not by judging.
     pub told: Told,
+    /// The figures of the group it was in when they were last looked up.
+    of_group: Option<(GroupId, Arc<GroupMetrics>)>,
 }
 
 /// A hasher for keys that are digests already.
@@ -128,6 +132,8 @@ pub(super) struct Appending {
     pub frames: Vec<EventFrames>,
     /// Events that others than the readers must hear of.
     pub facts: Vec<Event>,
+    /// When the command was judged.
+    pub begun: Instant,
     /// The chat before, when slots may be refused.
     pub before: Option<Box<Before>>,
     /// The operator of a proposal, to tell the queue when there is no slot.
@@ -150,8 +156,31 @@ pub(super) struct EventFrames {
     pub operators: ByteString,
     /// None where the visitor may not see it.
     pub visitor: Option<ByteString>,
-    /// Whether and when it was a message, for the metrics.
+    /// Whose message it was, for the metrics.
     pub message_from: Option<Sender>,
+    /// What waited for it, when it was an operator's word.
+    pub reply: Option<Reply>,
+}
+
+/// What an operator's word ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reply {
+    /// The idle time.
+    pub idle: Duration,
+    /// The time since the assignment, when it was the first word.
+    pub first: Option<Duration>,
+}
+
+impl Reply {
+    /// What this event ends in a chat that has not yet taken it in.
+    pub fn of(chat: &Chat, event: &Event) -> Option<Self> {
+        let EventKind::Message(message) = &event.kind else { return None };
+        if message.from.role != Role::Operator || chat.owner().is_none() {
+            return None;
+        }
+        let first = chat.assigned_at.filter(|_| chat.answered_at.is_none());
+        Some(Self { idle: event.at.since(chat.idle_since?), first: first.map(|assigned| event.at.since(assigned)) })
+    }
 }
 
 impl Core {
@@ -200,6 +229,20 @@ impl Core {
             marks_dirty: None,
             visitor_outlets,
             audience,
+            of_group: None,
+        }
+    }
+
+    /// The figures of the chat's group: looked up once a group, for messages pass here.
+    pub fn figures(&mut self, shared: &Shared) -> Arc<GroupMetrics> {
+        let group = &self.record.head.group;
+        match &self.of_group {
+            Some((known, figures)) if known == group => Arc::clone(figures),
+            _ => {
+                let figures = shared.metrics.group(self.record.account, group);
+                self.of_group = Some((group.clone(), Arc::clone(&figures)));
+                figures
+            }
         }
     }
 

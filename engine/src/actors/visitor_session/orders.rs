@@ -123,6 +123,7 @@ impl VisitorSession {
 
     /// Answers at once: there is nothing to wait for.
     pub(super) fn answer_now(&self, command: &Command, failure: &Failure) {
+        self.shared.metrics.refused(failure.code.as_str());
         command.outlet.push(frame::error(Some(&command.id), Some(self.chat), failure));
     }
 

@@ -9,6 +9,7 @@ use crate::actors::connection::history::{Reader, event_frame};
 use crate::actors::messages::{ToOperator, ToQueue};
 use crate::actors::nodes::missed::fill_own;
 use crate::actors::queue::news;
+use crate::domain::chat::Outcome;
 use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Sender};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::limits::WAITING_REPEAT;
@@ -46,6 +47,7 @@ impl VisitorSession {
     }
 
     fn publish(&mut self, append: &Appending, loads: &[Load]) {
+        seconds(&self.shared.metrics.ack, append.begun.elapsed());
         // An operator's other groups hear what is used before the group that proposed it counts it as answered.
         for load in loads.iter().filter(|load| !append.freed.contains(&load.operator)) {
             self.to_operator(load.operator, ToOperator::Load(load.clone()));
@@ -92,6 +94,13 @@ impl VisitorSession {
             Some(Sender::Operator(_)) => self.shared.metrics.messages_operator.increment(1),
             None => {}
         }
+        if let Some(reply) = event.reply {
+            let of_group = core.figures(&self.shared);
+            seconds(&of_group.idle_time, reply.idle);
+            if let Some(first) = reply.first {
+                seconds(&of_group.first_reply, first);
+            }
+        }
     }
 
     /// After a reading: what was stored and never told. Cursors of the sockets drop what they have.
@@ -103,8 +112,14 @@ impl VisitorSession {
                 .as_ref()
                 .and_then(VisitorEvent::of)
                 .map(|seen| frame::visitor_event(self.chat, event.visitor_seq, event.at, &seen, None));
-            let frames =
-                EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from: None };
+            let frames = EventFrames {
+                seq: event.seq,
+                visitor_seq: event.visitor_seq,
+                operators,
+                visitor,
+                message_from: None,
+                reply: None,
+            };
             if let Some(kind) = kind {
                 self.fact(
                     &Event { seq: event.seq, visitor_seq: event.visitor_seq, at: event.at, kind, origin: None },
@@ -199,7 +214,7 @@ impl VisitorSession {
                 let Some(core) = &self.core else { return };
                 let waited = event.at.since(core.chat.queued_at);
                 let of_group = metrics.group(self.account, group);
-                seconds(&of_group.queue_time_assigned, waited);
+                seconds(of_group.queue_time(Outcome::Answered), waited);
                 if let Some(offer) = offer {
                     metrics.offer(self.account, group, "accepted");
                     self.ring_over(*operator, *offer, OfferEnd::Taken, Some(name.clone()));
@@ -236,11 +251,15 @@ impl VisitorSession {
         core.told.quiet_since = Some(event.at);
         let of_group = self.shared.metrics.group(self.account, &group);
         match core.chat.assigned_at {
-            None => seconds(&of_group.queue_time_abandoned, event.at.since(core.chat.queued_at)),
+            None => {
+                let outcome = Outcome::of(false, by, why);
+                seconds(of_group.queue_time(outcome), event.at.since(core.chat.queued_at));
+            }
             Some(assigned) => seconds(&of_group.handling_time, event.at.since(assigned)),
         }
         self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
         for (offer, operator) in self.rung_at_the_end() {
+            self.shared.metrics.offer(self.account, &group, "ended");
             self.ring_over(operator, offer, OfferEnd::Ended, None);
         }
         self.sought_no_more(ToQueue::Gone(self.chat));

@@ -98,7 +98,6 @@ impl Chat {
             (Input::Ask(ask), _) => Some(self.ask(ask, now)),
             (Input::Leave { operator }, _) => Some(self.leave(*operator)),
             (Input::TakeOver { operator, name }, _) => Some(self.take_over(*operator, name, now)),
-            (Input::OwnerGone { operator }, _) => Some(Ok(self.owner_gone(*operator))),
             (Input::Propose { operator, name, group, ring }, Some(asked)) => {
                 let lasts = ring.map_or(asked.until, |ring| now + ring);
                 Some(self.found(asked, Person { id: *operator, name: name.clone() }, group, lasts))
@@ -253,24 +252,6 @@ impl Chat {
         let (name, by) = (name.to_owned(), AssignedBy::TakenOver);
         decision.events.push(EventKind::Assigned { operator, name, group, by, offer: None });
         Ok(decision)
-    }
-
-    /// The owner is gone for good. A transfer that rings goes on; otherwise a guest has the chat now, and without one
-    /// it is asked for as before by nobody: what was asked is over, and it goes back to the queue of its group.
-    fn owner_gone(&self, operator: OperatorId) -> Decision {
-        let ChatState::Active { owner, group } = &self.state else { return Decision::default() };
-        let rings = self.asked.as_ref().is_some_and(|asked| asked.kind == OfferKind::Transfer);
-        if owner.id != operator || rings {
-            return Decision::default();
-        }
-        let mut decision = self.take_back_what_is_asked();
-        let left = EventKind::Left { operator, name: owner.name.clone() };
-        decision.events.push(left);
-        decision.slots.push(SlotChange::Free { operator, group: group.clone() });
-        if self.guests.is_empty() {
-            decision.events.push(EventKind::Queued { group: group.clone() });
-        }
-        decision
     }
 
     fn take_back_what_is_asked(&self) -> Decision {

@@ -30,9 +30,7 @@ impl Chat {
         }
         match input {
             Input::Start { .. } => Err(Refusal::Begun),
-            Input::Ask(_) | Input::Leave { .. } | Input::TakeOver { .. } | Input::OwnerGone { .. } => {
-                Ok(Decision::default())
-            }
+            Input::Ask(_) | Input::Leave { .. } | Input::TakeOver { .. } => Ok(Decision::default()),
             Input::RingAt { operators, group, ring } => self.ring_at(group, operators, ring, now),
             Input::Say { from, text, to } => self.say(from, text, to),
             Input::Propose { operator, name, group, ring } => {

@@ -98,11 +98,6 @@ pub enum Input {
         /// Who.
         operator: OperatorId,
     },
-    /// The owner is gone and does not come back in time.
-    OwnerGone {
-        /// Who.
-        operator: OperatorId,
-    },
     /// Somebody ends it.
     End {
         /// Who.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::server::TestServer;
 
 use crate::suite::it::joe_answers;
 
@@ -67,9 +68,14 @@ async fn a_colleague_who_declines_leaves_it_with_the_sender() {
 
 #[tokio::test]
 async fn a_transfer_that_nobody_answers_is_back_with_the_sender() {
-    let (server, _clara, mut joe, chat) = joe_answers().await;
+    let server = TestServer::start();
     let admin = switchboard_tests::http::Browser::signed_in(&server.url(), "admin").await;
     admin.patch("/api/v1/groups/support", json!({ "offer_expires_after_s": 5 })).await.ok();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
+    let first = joe.offer_of(&chat).await;
+    joe.accept(&first).await;
     let mut bob = OperatorClient::online(&server, "bob").await;
     joe.stored(to(&chat, &bob)).await;
     let offer = bob.offer_of(&chat).await;
@@ -152,7 +158,7 @@ async fn nobody_is_asked_who_is_away_full_or_oneself() {
     let full = joe.refused(to(&chat, &bob), "conflict").await;
     assert_eq!(full["why"], "capacity", "{full}");
     // A colleague's chat is not one's own to hand on, nor to know of.
-    bob.refused(to(&chat, &joe), "invalid").await;
+    bob.refused(to(&chat, &joe), "not_found").await;
     let mut sue = OperatorClient::online(&server, "sue").await;
     let refused = bob.refused(to(&chat, &sue), "not_found").await;
     assert!(refused["message"].as_str().is_some_and(|words| words.contains("chat")), "{refused}");

@@ -45,7 +45,7 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
     id: `new-${section}`,
     label,
     section: 'Settings',
-    can: () => desk.session.may('manage_staff') && desk.settings.lists.knows(section) && !desk.router.unsaved(),
+    can: () => desk.session.may('manage_staff') && !desk.router.unsaved(),
     run: () => {
       desk.router.go({ chat: null, settings: { section, id: null } });
       desk.settings.making = section;
@@ -150,12 +150,11 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       label: `Settings: ${label}`,
       hint: settings.join(', '),
       section: 'Go to',
-      can: () => readsStaff() && desk.settings.lists.knows(id),
+      can: readsStaff,
       run: () => desk.router.go({ chat: null, settings: { section: id, id: null } }),
     })),
     make('groups', 'New group'),
     make('operators', 'New operator'),
-    make('profiles', 'New profile'),
     {
       id: 'toggle-status',
       label: 'Online or away',

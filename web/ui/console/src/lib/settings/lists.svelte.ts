@@ -1,29 +1,19 @@
-/** All groups, operators, departments, profiles and memberships of the account: what the lists of the settings show. */
+/** All groups, operators, departments and memberships of the account: what the lists of the settings show. */
 import { type Http, Problem } from '../http';
-import type { SectionId } from '../state/router.svelte';
-import { allOf, type Department, type Group, type Membership, type Operator, type Profile } from './staff';
+import { allOf, type Department, type Group, type Membership, type Operator } from './staff';
 
 export class StaffLists {
   groups = $state.raw<readonly Group[]>([]);
   operators = $state.raw<readonly Operator[]>([]);
   departments = $state.raw<readonly Department[]>([]);
-  /** None where the server knows no profiles. */
-  profiles = $state.raw<readonly Profile[] | null>(null);
   memberships = $state.raw<readonly Membership[]>([]);
   /** What is here is shown while it is loaded anew. */
   state = $state<'loading' | 'there' | 'failed' | 'forbidden'>('loading');
   /** Why it did not load, as a code to quote. */
   problem = $state('');
   readonly #http: Http;
-  /** All skills that somebody has or a department asks for, by name. */
-  readonly skills = $derived(
-    [
-      ...new Set([
-        ...this.operators.flatMap((one) => Object.keys(one.skills ?? {})),
-        ...this.departments.flatMap((one) => (one.skills ?? []).map(({ skill }) => skill)),
-      ]),
-    ].sort(),
-  );
+  /** All skills that somebody has, by name. */
+  readonly skills = $derived([...new Set(this.operators.flatMap((one) => Object.keys(one.skills ?? {})))].sort());
   readonly #operatorsOf = $derived(gathered(this.memberships, 'group'));
   readonly #groupsOf = $derived(gathered(this.memberships, 'operator'));
   readonly #operatorById = $derived(new Map(this.operators.map((one) => [one.id, one])));
@@ -66,16 +56,6 @@ export class StaffLists {
 
   department(id: string): string {
     return this.#departmentById.get(id)?.name ?? id;
-  }
-
-  /** Whether the server knows what that part of the settings sets. */
-  knows(section: SectionId): boolean {
-    if (section === 'profiles') return this.profiles !== null;
-    return section !== 'departments' || this.departments.some((one) => one.skills !== undefined);
-  }
-
-  groupsIn(department: string): readonly Group[] {
-    return this.groups.filter((group) => group.department === department);
   }
 
   membersOf(group: string): readonly Membership[] {

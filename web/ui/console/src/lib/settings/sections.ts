@@ -25,18 +25,6 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   {
-    id: 'profiles',
-    label: 'Profiles',
-    part: 'People',
-    settings: ['Groups of a profile'],
-  },
-  {
-    id: 'departments',
-    label: 'Departments',
-    part: 'Routing',
-    settings: ['Skills that chats ask for', 'Language of the visitor', 'Priority of a department'],
-  },
-  {
     id: 'groups',
     label: 'Groups',
     part: 'Routing',

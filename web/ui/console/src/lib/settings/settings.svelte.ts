@@ -2,17 +2,13 @@
 import type { Http } from '../http';
 import type { Place, Router, SectionId } from '../state/router.svelte';
 import type { Editor } from './editor.svelte';
-import { departmentEditor } from './department';
 import { groupEditor } from './group';
 import { StaffLists } from './lists.svelte';
 import { Loads } from './load.svelte';
 import { operatorEditor } from './operator';
-import { profileEditor } from './profile';
 
 const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
   operators: operatorEditor,
-  profiles: profileEditor,
-  departments: departmentEditor,
   groups: groupEditor,
 };
 

@@ -1,5 +1,5 @@
-/** Skills with levels, as operators have them and as departments ask for them. */
-import type { Skills, WantedSkill } from './staff';
+/** Skills with levels, as operators have them. */
+import type { Skills } from './staff';
 
 /** A skill as it is written. */
 export interface SkillRow {
@@ -9,9 +9,6 @@ export interface SkillRow {
 
 export const LEVEL = { least: 1, most: 10, usual: 5 } as const;
 export const LEVELS: readonly number[] = Array.from({ length: LEVEL.most }, (_, at) => at + LEVEL.least);
-/** Skills that a department may ask for; the server takes no more. */
-export const WANTED_SKILLS_MAX = 8;
-
 export function rowsOf(skills: Skills): SkillRow[] {
   return Object.entries(skills).map(([skill, level]) => ({ skill, level }));
 }
@@ -20,19 +17,14 @@ export function skillsOf(rows: readonly SkillRow[]): Skills {
   return Object.fromEntries(rows.map(({ skill, level }) => [skillId(skill), level]));
 }
 
-export function wantedOf(rows: readonly SkillRow[]): WantedSkill[] {
-  return rows.map(({ skill, level }) => ({ skill: skillId(skill), level }));
-}
-
 /** As skills are named: `After sales` is `after-sales`. */
 export function skillId(written: string): string {
   return written.trim().toLowerCase().replace(/\s+/g, '-');
 }
 
 /** What is wrong, by place: `skills.2` is the third. */
-export function checkSkills(rows: readonly SkillRow[], most = Number.POSITIVE_INFINITY): Record<string, string> {
+export function checkSkills(rows: readonly SkillRow[]): Record<string, string> {
   const wrong: Record<string, string> = {};
-  if (rows.length > most) wrong['skills'] = `Expected at most ${most} skills`;
   rows.forEach(({ skill }, at) => {
     const id = skillId(skill);
     if (!/^[a-z0-9_:-]{1,64}$/.test(id)) wrong[`skills.${at}`] = 'Expected 1 to 64 of a-z 0-9 _ - :';

@@ -66,12 +66,6 @@ export interface Group extends Partial<Rules>, Versioned {
 /** What an operator can, by name, with a level from 1 to 10. */
 export type Skills = Record<string, number>;
 
-/** A skill that chats ask for, and how well at least. */
-export interface WantedSkill {
-  skill: string;
-  level: number;
-}
-
 export interface Operator extends Versioned {
   id: string;
   email: string;
@@ -91,22 +85,10 @@ export interface Membership extends Versioned {
   active: boolean;
 }
 
-export interface Department extends Versioned {
+export interface Department {
   id: string;
   name: string;
   place: number;
-  /** What its chats ask for, the most important first. */
-  skills?: WantedSkill[];
-  /** They ask for the visitor's language too. */
-  match_language?: boolean;
-  priority?: number;
-}
-
-/** Groups that an operator who chooses it receives from, and from no others. */
-export interface Profile extends Versioned {
-  id: string;
-  name: string;
-  groups: string[];
 }
 
 /** Items of one request; the most the server gives. */

@@ -1,6 +1,6 @@
 /** A server of a few groups and operators, for tests: answers as the real one does, and remembers what it was asked. */
 import { Http } from '../http';
-import type { Department, Group, Membership, Operator, Profile } from './staff';
+import type { Group, Membership, Operator } from './staff';
 
 export class StaffServer {
   group: Group = {
@@ -37,16 +37,6 @@ export class StaffServer {
     skills: { returns: 7 },
     version: 1,
   };
-  department: Department = {
-    id: 'help',
-    name: 'Help',
-    place: 0,
-    skills: [],
-    match_language: false,
-    priority: 0,
-    version: 1,
-  };
-  profile: Profile = { id: 'early', name: 'Early', groups: ['support', 'sales'], version: 1 };
   memberships: Membership[] = [
     { group: 'support', operator: 'joe', handling: 'primary', limit: null, active: true },
     { group: 'support', operator: 'sue', handling: 'secondary', limit: 3, active: true },
@@ -75,9 +65,6 @@ export class StaffServer {
     if (path === `/groups/${this.group.id}`) return Response.json((this.group = { ...this.group, ...body }));
     if (path === `/operators/${this.operator.id}`)
       return Response.json((this.operator = { ...this.operator, ...body }));
-    if (path === `/departments/${this.department.id}`)
-      return Response.json((this.department = { ...this.department, ...body }));
-    if (path === `/profiles/${this.profile.id}`) return Response.json((this.profile = { ...this.profile, ...body }));
     if (method === 'POST') {
       this.memberships = [...this.memberships, { active: true, ...body } as Membership];
       return Response.json(body, { status: 201 });
@@ -92,8 +79,6 @@ export class StaffServer {
   #read(path: string, asked: URLSearchParams): Response {
     if (path === `/groups/${this.group.id}`) return Response.json(this.group);
     if (path === `/operators/${this.operator.id}`) return Response.json(this.operator);
-    if (path === `/departments/${this.department.id}`) return Response.json(this.department);
-    if (path === `/profiles/${this.profile.id}`) return Response.json(this.profile);
     if (path !== '/memberships') return Response.json({ code: 'not_found', detail: 'no such thing' }, { status: 404 });
     const fits = ({ group, operator }: Membership): boolean =>
       (asked.get('group') ?? group) === group && (asked.get('operator') ?? operator) === operator;

@@ -1,0 +1,92 @@
+//! The metrics of one group: found once by whoever counts, and kept.
+
+use metrics::{Counter, Gauge, Histogram};
+
+use super::catalogue;
+use super::recording::{Each, Recording};
+use crate::domain::chat::Outcome;
+
+/// The metrics of one group.
+pub struct GroupMetrics {
+    /// See [`catalogue::QUEUE_TIME`]; one for each [`Outcome`], in their order.
+    queue_time: [Histogram; 4],
+    offers_settled: Each,
+    /// See [`catalogue::IDLE_TIME`].
+    pub idle_time: Histogram,
+    /// See [`catalogue::HANDLING_TIME`].
+    pub handling_time: Histogram,
+    /// See [`catalogue::FIRST_REPLY`].
+    pub first_reply: Histogram,
+    /// See [`catalogue::ESTIMATE_ERROR`], for those who waited longer than told.
+    pub estimate_longer: Histogram,
+    /// See [`catalogue::ESTIMATE_ERROR`], for those who did not.
+    pub estimate_shorter: Histogram,
+    /// See [`catalogue::CAPACITY`].
+    pub capacity: Gauge,
+    /// See [`catalogue::CAPACITY_USED`].
+    pub capacity_used: Gauge,
+    /// See [`catalogue::CAPACITY_RESERVED`].
+    pub capacity_reserved: Gauge,
+    /// See [`catalogue::CAPACITY_FREE`].
+    pub capacity_free: Gauge,
+    /// See [`catalogue::RECEIVING`].
+    pub receiving: Gauge,
+    /// See [`catalogue::WAITING`].
+    pub waiting: Gauge,
+    /// See [`catalogue::WAITING_LONGEST`].
+    pub waiting_longest: Gauge,
+    /// See [`catalogue::CHATS_STARTED`].
+    pub started: Counter,
+    /// See [`catalogue::OFFERS`].
+    pub offers: Counter,
+}
+
+impl GroupMetrics {
+    /// Those of a group, by the labels of its account and of itself.
+    pub(super) fn new(recording: &Recording, account: &str, group: &str, own: bool) -> Self {
+        let of = [account, group];
+        let histogram = |metric| recording.histogram(metric, &of);
+        // Groups that are counted together have no common state.
+        let gauge = |metric| if own { recording.gauge(metric, &of) } else { Gauge::noop() };
+        let waited =
+            |outcome: Outcome| recording.histogram(&catalogue::QUEUE_TIME, &[account, group, outcome.as_str()]);
+        let estimate = |sign| recording.histogram(&catalogue::ESTIMATE_ERROR, &[account, group, sign]);
+        Self {
+            queue_time: [Outcome::Answered, Outcome::Abandoned, Outcome::SentToForm, Outcome::TurnedAway].map(waited),
+            offers_settled: recording.each(&catalogue::OFFERS_SETTLED, &of),
+            idle_time: histogram(&catalogue::IDLE_TIME),
+            handling_time: histogram(&catalogue::HANDLING_TIME),
+            first_reply: histogram(&catalogue::FIRST_REPLY),
+            estimate_longer: estimate("longer"),
+            estimate_shorter: estimate("shorter"),
+            capacity: gauge(&catalogue::CAPACITY),
+            capacity_used: gauge(&catalogue::CAPACITY_USED),
+            capacity_reserved: gauge(&catalogue::CAPACITY_RESERVED),
+            capacity_free: gauge(&catalogue::CAPACITY_FREE),
+            receiving: gauge(&catalogue::RECEIVING),
+            waiting: gauge(&catalogue::WAITING),
+            waiting_longest: gauge(&catalogue::WAITING_LONGEST),
+            started: recording.counter(&catalogue::CHATS_STARTED, &of),
+            offers: recording.counter(&catalogue::OFFERS, &of),
+        }
+    }
+
+    /// See [`catalogue::QUEUE_TIME`].
+    pub fn queue_time(&self, outcome: Outcome) -> &Histogram {
+        &self.queue_time[outcome as usize]
+    }
+
+    /// Counts an offer that is over.
+    pub fn offer_settled(&self, outcome: &'static str) {
+        self.offers_settled.count(outcome);
+    }
+
+    /// Sets the gauges of the group to nothing: another node has its queue.
+    pub fn let_go(&self) {
+        let slots = [&self.capacity, &self.capacity_used, &self.capacity_reserved, &self.capacity_free];
+        slots
+            .into_iter()
+            .chain([&self.receiving, &self.waiting, &self.waiting_longest])
+            .for_each(|gauge| gauge.set(0.0));
+    }
+}

@@ -1,0 +1,58 @@
+//! The metrics of a store: a recorder of their own, because it is there before the engine is.
+
+use metrics::{Counter, Gauge, Histogram};
+use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
+
+use super::catalogue;
+use super::recording::Recording;
+
+/// The metrics of a store.
+#[derive(Clone)]
+pub struct StoreMetrics {
+    handle: PrometheusHandle,
+    /// See [`catalogue::COMMIT`].
+    pub commit: Histogram,
+    /// See [`catalogue::COMMIT_GROUP`].
+    pub group_size: Histogram,
+    /// See [`catalogue::WRITER_QUEUE`].
+    pub writer_queue: Gauge,
+    /// See [`catalogue::INDEX_LAG`].
+    pub index_lag: Gauge,
+    /// See [`catalogue::INDEX_ROWS`].
+    pub index_rows: Gauge,
+    /// See [`catalogue::LOG_BYTES`].
+    pub log_bytes: Gauge,
+    /// See [`catalogue::CHECKPOINTS`].
+    pub checkpoints: Counter,
+}
+
+impl StoreMetrics {
+    /// Metrics with nothing counted.
+    ///
+    /// # Errors
+    /// Only if a list of buckets were empty.
+    pub fn new() -> Result<Self, BuildError> {
+        let recording = Recording::new()?;
+        Ok(Self {
+            handle: recording.handle(),
+            commit: recording.histogram(&catalogue::COMMIT, &[]),
+            group_size: recording.histogram(&catalogue::COMMIT_GROUP, &[]),
+            writer_queue: recording.gauge(&catalogue::WRITER_QUEUE, &[]),
+            index_lag: recording.gauge(&catalogue::INDEX_LAG, &[]),
+            index_rows: recording.gauge(&catalogue::INDEX_ROWS, &[]),
+            log_bytes: recording.gauge(&catalogue::LOG_BYTES, &[]),
+            checkpoints: recording.counter(&catalogue::CHECKPOINTS, &[]),
+        })
+    }
+
+    /// Sums up what was recorded; until then each record of a histogram takes memory.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+
+    /// Their part of the text of `/metrics`.
+    pub fn render(&self) -> String {
+        self.upkeep();
+        self.handle.render()
+    }
+}
