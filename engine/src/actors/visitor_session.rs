@@ -12,6 +12,7 @@ mod deadlines;
 mod orders;
 mod publish;
 mod signals;
+mod waiting;
 
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
@@ -27,7 +28,7 @@ use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot, Standin
 use crate::actors::outlet::SocketId;
 use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
-use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, VisitorId};
+use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{Lane, MarkRow, StoredChat};
 use crate::ports::store::StoreError;
@@ -65,9 +66,13 @@ pub struct VisitorSession {
     timer: Option<(Timestamp, SpawnHandle)>,
     /// The place in the queue, as the queue last said.
     place: Option<Standing>,
+    /// Groups that look for an operator beside the chat's own.
+    helpers: Vec<GroupId>,
     /// Since when no socket of the visitor is here.
     gone_since: Option<Timestamp>,
     settings: Option<Arc<GroupSettings>>,
+    /// The owner who was lost last.
+    owner_lost: Option<OperatorId>,
     /// The epoch of the latest reading.
     epoch: u64,
     /// Whose chat it is, once it was read.
@@ -115,8 +120,10 @@ impl VisitorSession {
             blocked: Vec::new(),
             timer: None,
             place: None,
+            helpers: Vec::new(),
             gone_since,
             settings: None,
+            owner_lost: None,
             epoch: 0,
             of: None,
         }

@@ -1,5 +1,7 @@
 //! What an operator's socket sends and gets.
 
+mod company;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -9,6 +11,8 @@ use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, GroupId, Offe
 use crate::domain::permission::{Permission, StaffRole};
 use crate::domain::time::Timestamp;
 use crate::protocol::visitor::{ChatPhase, MarkPair, Resume};
+
+pub use company::{Invite, Transfer, Whom};
 
 /// A frame from an operator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -114,49 +118,6 @@ pub struct OnChat {
     pub id: CommandId,
     /// The chat.
     pub chat: ChatId,
-}
-
-/// Whom a colleague asks. A group alone: any member of it whom it finds.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
-pub struct Whom {
-    /// The group; with an operator: the one for which the chat counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub group: Option<GroupId>,
-    /// The operator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub operator: Option<OperatorId>,
-}
-
-/// Asks a colleague to take a chat over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct Transfer {
-    /// The command's id.
-    pub id: CommandId,
-    /// The chat.
-    pub chat: ChatId,
-    /// Whom.
-    pub to: Whom,
-    /// Why; for operators only.
-    pub reason: String,
-}
-
-/// Asks a colleague to come in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct Invite {
-    /// The command's id.
-    pub id: CommandId,
-    /// The chat.
-    pub chat: ChatId,
-    /// Whom.
-    pub to: Whom,
-    /// Whether one stays when somebody comes; otherwise the chat is theirs then.
-    pub stay: bool,
-    /// Why; for operators only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub reason: Option<String>,
 }
 
 /// Asks for a live list.
@@ -320,7 +281,21 @@ pub enum OperatorNotice {
         status: Status,
         /// Since when.
         since: Timestamp,
+        /// Why, when the operator has not said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        why: Option<AwayWhy>,
     },
+}
+
+/// Why somebody is away who has not said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum AwayWhy {
+    /// They have done nothing for as long as they had set.
+    Inactive,
+    /// They have let as many offers expire in a row as the group allows.
+    OffersExpired,
 }
 
 /// The answer to `hello`.

@@ -1,12 +1,12 @@
 //! What others hear when an owner asks for colleagues: who is rung, which group looks for somebody, who reads the chat.
 
-use std::sync::Arc;
-
 use super::VisitorSession;
-use crate::actors::messages::{ToOperator, ToQueue};
+use crate::actors::guard::deliver;
+use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::domain::chat::{Guest, Person};
 use crate::domain::event::{EventKind, OfferEnd};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
+use crate::domain::routing::{Arrival, Wishes};
 
 impl VisitorSession {
     /// An event that changes who is in the chat, or asks somebody to be.
@@ -20,10 +20,12 @@ impl VisitorSession {
             }
             EventKind::TransferDenied { .. } | EventKind::InviteDenied { .. } => {
                 self.sought_no_more(ToQueue::Gone(self.chat));
+                self.back_with_the_sender();
             }
             EventKind::Transferred { operator, name, group, offer, .. } => {
                 self.agreed(*operator, name, group, *offer);
-                self.owned_by(*operator, name, group);
+                self.read_by(*operator, name);
+                self.belongs_to(group.clone());
             }
             EventKind::Joined { operator, name, group, offer } => {
                 self.agreed(*operator, name, group, *offer);
@@ -39,13 +41,42 @@ impl VisitorSession {
     }
 
     /// From here on the operator owns the chat; who owned it hears of it, and then of nothing more.
-    pub(super) fn owned_by(&mut self, operator: OperatorId, name: &str, group: &GroupId) {
+    pub(super) fn read_by(&mut self, operator: OperatorId, name: &str) {
         let outlets = self.shared.registry.outlets_of_operator(self.account, operator);
         let Some(core) = &mut self.core else { return };
-        core.record.head.group = group.clone();
         core.guests.retain(|(guest, _)| guest.person.id != operator);
         let before = core.audience.replace((Person { id: operator, name: name.to_owned() }, outlets));
         core.parting.extend(before.filter(|(person, _)| person.id != operator).map(|(_, outlets)| outlets));
+    }
+
+    /// Tells the group that looks for a colleague.
+    pub(super) fn tell_sought(&self) {
+        let Some((arrival, core)) = self.arrival().zip(self.core.as_ref()) else { return };
+        let Some((group, (_, tried))) = core.sought.as_ref().zip(core.chat.sought_in()) else { return };
+        let guest_of = Some(core.record.head.group.clone());
+        let wishes = Wishes { wanted: None, last: None, ..arrival.wishes.clone() };
+        let arrival = Arrival { tried, guest_of, wishes, ..arrival };
+        self.shared.to_queue(self.account, group, ToQueue::Waiting(arrival));
+    }
+
+    /// Whoever was rung let it go: the group asks the next one.
+    pub(super) fn sought_goes_on(&self) {
+        let Some(core) = &self.core else { return };
+        if let Some((group, (_, tried))) = core.sought.as_ref().zip(core.chat.sought_in()) {
+            self.shared.to_queue(self.account, group, ToQueue::OfferOver { chat: self.chat, tried });
+        }
+    }
+
+    /// Nobody took it over: an owner who was lost meanwhile cannot have it back.
+    fn back_with_the_sender(&self) {
+        let owner = self.core.as_ref().and_then(|core| core.audience.as_ref());
+        if let Some((owner, outlets)) = owner
+            && self.owner_lost == Some(owner.id)
+            && outlets.count() == 0
+            && let Some(addr) = &self.addr
+        {
+            deliver(addr, Signal::OwnerLost(owner.id));
+        }
     }
 
     /// The group that looked for a colleague looks no more.
@@ -60,12 +91,6 @@ impl VisitorSession {
     /// Whether a group looks for a colleague, as was told.
     pub(super) fn seeks(&self) -> bool {
         self.core.as_ref().is_some_and(|core| core.sought.is_some())
-    }
-
-    /// The group that looks for somebody now: for a colleague, or for the chat's first operator.
-    pub(super) fn desk_of_now(&self) -> Option<GroupId> {
-        let core = self.core.as_ref()?;
-        Some(core.sought.as_ref().unwrap_or(&core.record.head.group).clone())
     }
 
     fn agreed(&mut self, operator: OperatorId, name: &str, group: &GroupId, offer: OfferId) {
@@ -87,8 +112,8 @@ impl VisitorSession {
         core.parting.extend(core.audience.take().map(|(_, outlets)| outlets));
         if !core.guests.is_empty() {
             let (heir, outlets) = core.guests.remove(0);
-            core.record.head.group = heir.group;
-            core.audience = Some((heir.person, Arc::clone(&outlets)));
+            core.audience = Some((heir.person, outlets));
+            self.belongs_to(heir.group);
         }
     }
 }

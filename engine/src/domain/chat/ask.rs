@@ -98,6 +98,7 @@ impl Chat {
             (Input::Ask(ask), _) => Some(self.ask(ask, now)),
             (Input::Leave { operator }, _) => Some(self.leave(*operator)),
             (Input::TakeOver { operator, name }, _) => Some(self.take_over(*operator, name, now)),
+            (Input::Requeue { operator }, _) => self.owner_lost(*operator).map(Ok),
             (Input::Propose { operator, name, group, ring }, Some(asked)) => {
                 let lasts = ring.map_or(asked.until, |ring| now + ring);
                 Some(self.found(asked, Person { id: *operator, name: name.clone() }, group, lasts))
@@ -252,6 +253,25 @@ impl Chat {
         let (name, by) = (name.to_owned(), AssignedBy::TakenOver);
         decision.events.push(EventKind::Assigned { operator, name, group, by, offer: None });
         Ok(decision)
+    }
+
+    /// The owner is lost. A transfer that is asked goes on: it is the target's who accepts. A guest who is here has the
+    /// chat; `None`: there is no colleague, it goes back to the queue.
+    fn owner_lost(&self, operator: OperatorId) -> Option<Decision> {
+        let ChatState::Active { owner, group } = &self.state else { return None };
+        if owner.id != operator {
+            return None;
+        }
+        if self.asked.as_ref().is_some_and(|asked| asked.kind == OfferKind::Transfer) {
+            return Some(Decision::default());
+        }
+        let mut decision = self.take_back_what_is_asked();
+        decision.slots.push(SlotChange::Free { operator, group: group.clone() });
+        decision.events.push(match self.guests.is_empty() {
+            true => EventKind::Queued { group: group.clone() },
+            false => EventKind::Left { operator, name: owner.name.clone() },
+        });
+        Some(decision)
     }
 
     fn take_back_what_is_asked(&self) -> Decision {

@@ -26,6 +26,8 @@ pub enum Input {
         page: Option<String>,
         /// The first message.
         question: Option<String>,
+        /// The operator whom the page names.
+        wanted: Option<OperatorId>,
     },
     /// Somebody writes.
     Say {
@@ -96,6 +98,16 @@ pub enum Input {
     /// An operator leaves it to the others.
     Leave {
         /// Who.
+        operator: OperatorId,
+    },
+    /// It goes to the queue of another group, once.
+    Move {
+        /// Which.
+        group: GroupId,
+    },
+    /// The owner is lost: it goes back to the front of its queue.
+    Requeue {
+        /// Who owned it.
         operator: OperatorId,
     },
     /// Somebody ends it.

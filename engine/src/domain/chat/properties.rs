@@ -25,6 +25,7 @@ enum Ask {
     TakeOver { operator: u8 },
     Asks { invite: bool, to: Option<u8>, group: u8, stay: bool, seconds: u16 },
     Leave { operator: u8 },
+    Requeue { operator: u8 },
     End { by: EndedBy },
     Visitor { back: bool },
     Due,
@@ -50,6 +51,7 @@ fn asks() -> impl Strategy<Value = Vec<Ask>> {
         60 => (any::<bool>(), prop::option::of(operator()), 0_u8..2, any::<bool>(), 1_u16..60)
             .prop_map(|(invite, to, group, stay, seconds)| Ask::Asks { invite, to, group, stay, seconds }),
         15 => operator().prop_map(|operator| Ask::Leave { operator }),
+        10 => operator().prop_map(|operator| Ask::Requeue { operator }),
         3 => by.prop_map(|by| Ask::End { by }),
         20 => any::<bool>().prop_map(|back| Ask::Visitor { back }),
         40 => Just(Ask::Due),
@@ -134,6 +136,7 @@ proptest! {
                     email: None,
                     page: None,
                     question: question.then(|| "hello?".into()),
+                    wanted: None,
                 },
                 Ask::Say { from, to } => {
                     let role = if from.is_some() { Role::Operator } else { Role::Visitor };
@@ -172,6 +175,7 @@ proptest! {
                     stay,
                     lasts: Duration::from_secs(u64::from(seconds)),
                 }),
+                Ask::Requeue { operator: n } => Input::Requeue { operator: operator(n) },
                 Ask::Leave { operator: n } => Input::Leave { operator: operator(n) },
                 Ask::Take { operator: n } => Input::Take { operator: operator(n), name: format!("op{n}") },
                 Ask::End { by } => Input::End { by, why: EndedWhy::Closed, operator: None },

@@ -103,6 +103,12 @@ pub struct Chat {
     pub(super) asked: Option<Asked>,
     /// Colleagues who came.
     pub(super) guests: Vec<Guest>,
+    /// The operator whom the page named.
+    pub wanted: Option<OperatorId>,
+    /// Another group has passed it on.
+    pub moved: bool,
+    /// It had an operator, who was lost: it waits at the front.
+    pub requeued: bool,
     /// Where it rings, when it rings at all who are free.
     pub(super) ring: Option<RingAll>,
     /// Who let it go, latest last, one entry an operator.
@@ -140,6 +146,9 @@ impl Chat {
             owned_since: Timestamp::EPOCH,
             asked: None,
             guests: Vec::new(),
+            wanted: None,
+            moved: false,
+            requeued: false,
             ring: None,
             tried: Vec::new(),
             over: Vec::new(),
@@ -167,7 +176,8 @@ impl Chat {
         self.visitor_seq = event.visitor_seq;
         let at = event.at;
         match &event.kind {
-            EventKind::Started { brand, department, name, email, page } => {
+            EventKind::Started { brand, department, name, email, page, wanted } => {
+                self.wanted = *wanted;
                 self.brand = Some(brand.clone());
                 self.department.clone_from(department);
                 self.visitor_name.clone_from(name);
@@ -181,6 +191,9 @@ impl Chat {
                 self.ring = None;
                 self.ask_is_over(OfferEnd::Withdrawn);
                 self.guests.clear();
+                // Who had an operator before does not wait behind those who had none.
+                self.requeued = self.owner().is_some();
+                self.moved |= self.group.as_ref().is_some_and(|before| before != group);
                 self.group = Some(group.clone());
                 self.queued_at = at;
                 self.state = ChatState::Waiting { offer: None };
