@@ -206,6 +206,7 @@ impl Chats {
             slots: Vec::new(),
             opened: Vec::new(),
             closed: Vec::new(),
+            guests: None,
             at: Timestamp::from_millis(1_800_000_000_000),
         }
     }

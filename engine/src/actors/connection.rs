@@ -2,6 +2,7 @@
 //! Commands of one connection take effect in the order sent; those that end in the store rather than in a chat
 //! (`start`, `resume` …) are futures that the transport finishes before it reads on.
 
+mod ask;
 pub mod history;
 pub mod operator;
 pub mod pace;

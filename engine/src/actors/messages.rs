@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actors::outlet::{Outlet, SocketId};
 use crate::domain::chat::Tried;
-use crate::domain::event::{Audience, EndedWhy, OfferEnd};
+use crate::domain::event::{Audience, EndedWhy, OfferEnd, OfferKind};
 use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::Reception;
@@ -67,10 +67,52 @@ pub enum Order {
         /// The offer by which it rings at the sender; none: the chat itself.
         offer: Option<OfferId>,
     },
-    /// Take the chat from the queue.
+    /// Take the chat from the queue, or from the one who has it.
     Take,
+    /// Ask a colleague to take it over, or to come in.
+    Ask {
+        /// To take it over, or to come in.
+        kind: OfferKind,
+        /// The group that was named.
+        group: Option<GroupId>,
+        /// The operator who was named.
+        operator: Option<OperatorId>,
+        /// Why.
+        reason: Option<String>,
+        /// With an invitation: whether the owner stays.
+        stay: bool,
+        /// What is known of whom was named.
+        found: Found,
+    },
+    /// Leave the chat to the others.
+    Leave,
     /// End the chat.
     End,
+}
+
+/// Whom an operator asks, as the store knows them at that moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Found {
+    /// An operator who is available.
+    Operator {
+        /// The name.
+        name: String,
+        /// Groups in which they are active.
+        groups: Vec<GroupId>,
+    },
+    /// An operator who is not.
+    Away {
+        /// The name.
+        name: String,
+    },
+    /// A group in which somebody receives.
+    Group,
+    /// A group in which nobody does.
+    Offline,
+    /// There is no such operator or group.
+    Nothing,
+    /// The store did not answer.
+    Unknown,
 }
 
 /// To a session: a command, to be stored and answered.

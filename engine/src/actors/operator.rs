@@ -15,7 +15,7 @@ use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal
 use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
-use crate::domain::event::OfferEnd;
+use crate::domain::event::{OfferEnd, OfferKind};
 use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::{Presence, PresenceEffect, Slots, SlotsEffect};
 use crate::domain::time::Timestamp;
@@ -99,8 +99,9 @@ impl OperatorActor {
                 self.offers = stored.offers.iter().map(|(offer, chat)| ring(offer, chat)).collect();
                 self.tell_what_was_missed();
                 if presence.sockets() == 0 {
-                    // Nobody heard them ring: taken back, which is not held against the operator.
-                    self.withdraw_offers();
+                    // Nobody heard them ring: taken back, which is not held against the operator. What a colleague
+                    // asks rings on for its time: the sender has the chat meanwhile.
+                    self.withdraw_offers(|offer| offer.kind == OfferKind::New);
                 }
                 self.presence = Some(presence);
                 self.announce();
@@ -234,7 +235,7 @@ impl OperatorActor {
                 PresenceEffect::SetAway { since, why } => self.set_away(since, why, ctx),
                 PresenceEffect::Lapsed { since } => self.lapsed(since),
                 PresenceEffect::Reception(_) => self.announce(),
-                PresenceEffect::WithdrawOffers => self.withdraw_offers(),
+                PresenceEffect::WithdrawOffers => self.withdraw_offers(|_| true),
             }
         }
         self.arm(ctx);
@@ -248,8 +249,8 @@ impl OperatorActor {
         }
     }
 
-    fn withdraw_offers(&self) {
-        for offer in &self.offers {
+    fn withdraw_offers(&self, which: impl Fn(&Offer) -> bool) {
+        for offer in self.offers.iter().filter(|offer| which(offer)) {
             // One that is lost expires by itself.
             self.shared.to_session(
                 self.account,
@@ -373,6 +374,8 @@ fn ring(offer: &OfferRow, chat: &ChatRecord) -> Offer {
         kind: offer.kind,
         queued_at: chat.head.queued_at,
         expires_at: Some(offer.expires_at),
+        from: offer.asked.as_ref().map(|asked| asked.from.clone()),
+        reason: offer.asked.as_ref().and_then(|asked| asked.reason.clone()),
     }
 }
 

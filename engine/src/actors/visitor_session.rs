@@ -6,6 +6,7 @@
 //! what was not yet answered is judged again. Commands that were stored meanwhile are known by their ids.
 
 mod commit;
+mod company;
 mod core;
 mod deadlines;
 mod orders;
@@ -27,7 +28,7 @@ use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot, Standin
 use crate::actors::outlet::SocketId;
 use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
-use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, VisitorId};
+use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{Lane, MarkRow, StoredChat};
 use crate::ports::store::StoreError;
@@ -70,6 +71,8 @@ pub struct VisitorSession {
     /// Since when no socket of the visitor is here.
     gone_since: Option<Timestamp>,
     settings: Option<Arc<GroupSettings>>,
+    /// The owner who was lost last.
+    owner_lost: Option<OperatorId>,
     /// The epoch of the latest reading.
     epoch: u64,
     /// Whose chat it is, once it was read.
@@ -120,6 +123,7 @@ impl VisitorSession {
             helpers: Vec::new(),
             gone_since,
             settings: None,
+            owner_lost: None,
             epoch: 0,
             of: None,
         }

@@ -2,6 +2,7 @@
 //! numbers, run through [`Sql`], which each database implements for its connections. Appends and the schema are the
 //! adapters' own.
 
+pub(crate) mod asked;
 mod birth;
 mod chats;
 mod events;

@@ -2,6 +2,7 @@
 //! makes and the slots it needs, or with a typed refusal; [`Chat::apply`] takes an event in. The state is nothing
 //! but its events: replaying them gives the same chat, on any node, at any time.
 
+pub mod ask;
 pub mod decide;
 pub mod input;
 pub mod offer;
@@ -14,6 +15,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use ask::{Ask, Asked, Guest};
 pub use input::{Decision, Input, Refusal, SlotChange};
 pub use offer::{Offer, Tried};
 pub use outcome::Outcome;

@@ -86,6 +86,8 @@ pub enum AssignedBy {
     Automatic,
     /// Took it from the queue.
     Taken,
+    /// Took it from the one who had it.
+    TakenOver,
 }
 
 /// Who ended a chat.
@@ -256,6 +258,95 @@ pub enum EventKind {
         #[ts(optional)]
         offer: Option<OfferId>,
     },
+    /// The owner asks a colleague to take the chat over. Operators only.
+    TransferAsked {
+        /// The owner.
+        operator: OperatorId,
+        /// The owner's name.
+        name: String,
+        /// Who is asked; none: any member of the group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        to: Option<Rung>,
+        /// The group for which it is asked.
+        group: GroupId,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        reason: Option<String>,
+        /// When it is over unless somebody has agreed.
+        until: Timestamp,
+    },
+    /// A colleague owns the chat from here.
+    Transferred {
+        /// Who.
+        operator: OperatorId,
+        /// The name the visitor sees.
+        name: String,
+        /// For which group.
+        group: GroupId,
+        /// Who owned it.
+        from: Rung,
+        /// The offer that was accepted.
+        offer: OfferId,
+    },
+    /// Nobody took it over: the owner has it as before. Operators only.
+    TransferDenied {
+        /// Who was asked last, where somebody was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        operator: Option<Rung>,
+        /// `declined`, `expired`, or `withdrawn` when it was taken back.
+        why: OfferEnd,
+    },
+    /// The owner asks a colleague to come in. Operators only.
+    Invited {
+        /// The owner.
+        operator: OperatorId,
+        /// The owner's name.
+        name: String,
+        /// Who is asked; none: any member of the group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        to: Option<Rung>,
+        /// The group for which it is asked.
+        group: GroupId,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        reason: Option<String>,
+        /// Whether the owner stays when somebody comes.
+        stay: bool,
+        /// When it is over unless somebody has agreed.
+        until: Timestamp,
+    },
+    /// A colleague came in.
+    Joined {
+        /// Who.
+        operator: OperatorId,
+        /// The name the visitor sees.
+        name: String,
+        /// For which group.
+        group: GroupId,
+        /// The offer that was accepted.
+        offer: OfferId,
+    },
+    /// Nobody came. Operators only.
+    InviteDenied {
+        /// Who was asked last, where somebody was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        operator: Option<Rung>,
+        /// `declined`, `expired`, or `withdrawn` when it was taken back.
+        why: OfferEnd,
+    },
+    /// An operator is no longer in the chat.
+    Left {
+        /// Who.
+        operator: OperatorId,
+        /// The name the visitor sees.
+        name: String,
+    },
     /// A message.
     Message(Message),
     /// The visitor's last socket has been gone for a while.
@@ -281,11 +372,20 @@ impl EventKind {
     /// Whether the visitor's numbering counts this event.
     pub fn visible_to_visitor(&self) -> bool {
         match self {
-            Self::Offered { .. } | Self::Declined { .. } | Self::Expired { .. } => false,
+            Self::Offered { .. }
+            | Self::Declined { .. }
+            | Self::Expired { .. }
+            | Self::TransferAsked { .. }
+            | Self::TransferDenied { .. }
+            | Self::Invited { .. }
+            | Self::InviteDenied { .. } => false,
             Self::Message(message) => message.to == Audience::Everyone,
             Self::Started { .. }
             | Self::Queued { .. }
             | Self::Assigned { .. }
+            | Self::Transferred { .. }
+            | Self::Joined { .. }
+            | Self::Left { .. }
             | Self::VisitorAway
             | Self::VisitorBack
             | Self::Ended { .. }

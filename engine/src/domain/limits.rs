@@ -195,6 +195,12 @@ pub const VISITOR_AWAY_AFTER: Duration = Duration::from_secs(5);
 pub const ENDED_CHAT_SHOWN: Duration = Duration::from_secs(3600);
 /// An operator who let a chat go is not offered it again sooner (SPEC R4).
 pub const OFFER_COOL_DOWN: Duration = Duration::from_secs(15);
+/// How long a transfer or an invitation to a group looks for somebody: as long as a visitor bears being handed on.
+pub const ASK_LASTS: Duration = Duration::from_secs(90);
+/// Who just got a chat keeps it so long: of two who take it at once, the second must not take it from the first.
+pub const TAKE_RESTS: Duration = Duration::from_secs(3);
+/// Characters of the reason of a transfer or an invitation: it is read while it rings.
+pub const REASON_CHARS_MAX: usize = 500;
 /// How long an offer rings unless the group says otherwise.
 pub const OFFER_EXPIRES_AFTER: Duration = Duration::from_secs(20);
 /// How long a visitor waits for an operator unless the group says otherwise.

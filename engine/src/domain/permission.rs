@@ -13,6 +13,8 @@ pub enum Permission {
     ReadGroupChats,
     /// Read every chat of the account.
     ReadAllChats,
+    /// Take chats from the operator who has them.
+    TakeChats,
     /// End chats that another operator owns.
     EndAnyChat,
     /// Change another operator's status.
@@ -41,9 +43,9 @@ impl StaffRole {
         use Permission::*;
         match self {
             Self::Administrator => {
-                &[Answer, ReadGroupChats, ReadAllChats, EndAnyChat, SetStatus, ReadStaff, ManageStaff]
+                &[Answer, ReadGroupChats, ReadAllChats, TakeChats, EndAnyChat, SetStatus, ReadStaff, ManageStaff]
             }
-            Self::Manager => &[Answer, ReadGroupChats, ReadAllChats, EndAnyChat, SetStatus, ReadStaff],
+            Self::Manager => &[Answer, ReadGroupChats, ReadAllChats, TakeChats, EndAnyChat, SetStatus, ReadStaff],
             Self::Operator => &[Answer, ReadGroupChats, ReadStaff],
         }
     }

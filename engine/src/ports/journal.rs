@@ -6,12 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::chat::{Chat, ChatState, SlotChange};
+use crate::domain::chat::{Chat, ChatState, Guest, SlotChange};
 use crate::domain::event::{EndedBy, EndedWhy, OfferKind, Origin, Sender, StoredEvent};
 use crate::domain::ids::{
     AccountId, BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId, VisitorId,
 };
 use crate::domain::time::Timestamp;
+use crate::ports::offers::AskedRow;
 use crate::ports::store::StoreError;
 use crate::protocol::operator::{ChatFilter, ChatOrder};
 use crate::protocol::visitor::{ChatPhase, MarkPair};
@@ -37,6 +38,8 @@ pub struct Append {
     pub opened: Vec<OfferRow>,
     /// Offers that these events close, for whomever they ring; done before others are opened.
     pub closed: Vec<OfferId>,
+    /// The colleagues who were invited and are there after these events, where that has changed.
+    pub guests: Option<Vec<Guest>>,
     /// When: for the rows that bear a time of their own.
     pub at: Timestamp,
 }
@@ -135,6 +138,8 @@ pub struct OfferRow {
     pub expires_at: Timestamp,
     /// Whether a slot is reserved for it; not where it rings at all.
     pub holds: bool,
+    /// Who asks, where a colleague does.
+    pub asked: Option<AskedRow>,
 }
 
 /// What an operator holds after a change, overall and in one group. `version` rises with each change of the
@@ -363,7 +368,7 @@ pub struct ChatQuery {
 pub struct Scope {
     /// Chats of these groups that wait or are over: what a colleague writes now is not for everybody.
     pub groups: Vec<GroupId>,
-    /// And those this operator owns or owned at last.
+    /// And those this operator owns or owned at last, or is a guest of.
     pub operator: OperatorId,
 }
 
@@ -440,6 +445,9 @@ pub trait Journal: Send + Sync {
         account: AccountId,
         group: &GroupId,
     ) -> Result<Vec<(ChatRecord, Option<OfferRow>)>, StoreError>;
+
+    /// Who was invited to the chat and is there, or was when it ended.
+    async fn guests(&self, account: AccountId, chat: ChatId) -> Result<Vec<OperatorId>, StoreError>;
 
     /// Open offers at an operator, soonest over first.
     async fn offers_of(&self, account: AccountId, operator: OperatorId) -> Result<Vec<OfferRow>, StoreError>;

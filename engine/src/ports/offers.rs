@@ -1,9 +1,28 @@
 //! The rows of open offers, made from a chat: one a person who is rung.
 
-use crate::domain::chat::Chat;
-use crate::domain::event::OfferKind;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::chat::{Asked, Chat};
+use crate::domain::event::{OfferKind, Rung};
 use crate::domain::ids::OfferId;
 use crate::ports::journal::OfferRow;
+
+/// Who asks for an operator, and why: what a card shows beside the visitor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedRow {
+    /// The colleague who asks.
+    pub from: Rung,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl AskedRow {
+    /// Of what is asked.
+    pub fn of(asked: &Asked) -> Self {
+        Self { from: asked.from.clone().into(), reason: asked.reason.clone() }
+    }
+}
 
 /// The rows of what rings.
 pub fn ringing(chat: &Chat) -> Vec<OfferRow> {
@@ -14,6 +33,7 @@ pub fn ringing(chat: &Chat) -> Vec<OfferRow> {
         kind: offer.kind,
         expires_at: offer.expires_at,
         holds: true,
+        asked: chat.asked().map(AskedRow::of),
     });
     let at_all = chat.ring().into_iter().flat_map(|ring| {
         ring.rung.iter().map(|person| OfferRow {
@@ -23,6 +43,7 @@ pub fn ringing(chat: &Chat) -> Vec<OfferRow> {
             kind: OfferKind::New,
             expires_at: ring.expires_at,
             holds: false,
+            asked: None,
         })
     });
     single.into_iter().chain(at_all).collect()

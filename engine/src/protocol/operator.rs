@@ -1,15 +1,19 @@
 //! What an operator's socket sends and gets.
 
+mod company;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::domain::event::{Audience, EndedBy, EndedWhy, OfferEnd, OfferKind, Role};
+use crate::domain::event::{Audience, EndedBy, EndedWhy, OfferEnd, OfferKind, Role, Rung};
 use crate::domain::group::{Handling, Status};
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId};
 use crate::domain::permission::{Permission, StaffRole};
 use crate::domain::time::Timestamp;
 use crate::protocol::left_message::SendToForm;
 use crate::protocol::visitor::{ChatPhase, MarkPair, Resume};
+
+pub use company::{Invite, Transfer, Whom};
 
 /// A frame from an operator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -33,8 +37,14 @@ pub enum OperatorCommand {
     Delivered(Mark),
     /// All up to this event was seen.
     Read(Mark),
-    /// Takes a chat from the queue.
+    /// Takes a chat from the queue, or from the operator who has it.
     Take(OnChat),
+    /// Asks a colleague to take a chat over.
+    Transfer(Transfer),
+    /// Asks a colleague to come in.
+    Invite(Invite),
+    /// Leaves a chat to the others.
+    Leave(OnChat),
     /// Ends a chat.
     End(OnChat),
     /// Asks for history.
@@ -378,6 +388,14 @@ pub struct Offer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub expires_at: Option<Timestamp>,
+    /// The colleague who asks, with a transfer or an invitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub from: Option<Rung>,
+    /// Why they ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<String>,
 }
 
 /// A chat in a list: the same form in `welcome`, `rows` and over HTTP.

@@ -352,6 +352,21 @@ pub enum VisitorEvent<'a> {
         /// The operator's name.
         name: &'a str,
     },
+    /// Another operator answers from here.
+    Transferred {
+        /// The operator's name.
+        name: &'a str,
+    },
+    /// Another operator came in.
+    Joined {
+        /// The operator's name.
+        name: &'a str,
+    },
+    /// An operator left.
+    Left {
+        /// The operator's name.
+        name: &'a str,
+    },
     /// A message.
     Message {
         /// Unique within the chat.
@@ -399,7 +414,9 @@ impl<'a> VisitorEvent<'a> {
                 let files: usize = files.iter().map(|file| file.len() + 3).sum();
                 100 + id.len() + from.name.map_or(0, str::len) + text.len() + files
             }
-            Self::Assigned { name } => 40 + name.len(),
+            Self::Assigned { name } | Self::Transferred { name } | Self::Joined { name } | Self::Left { name } => {
+                40 + name.len()
+            }
             _ => 64,
         }
     }
@@ -413,6 +430,9 @@ impl<'a> VisitorEvent<'a> {
             EventKind::Started { .. } => Self::Started,
             EventKind::Queued { .. } => Self::Queued,
             EventKind::Assigned { name, .. } => Self::Assigned { name },
+            EventKind::Transferred { name, .. } => Self::Transferred { name },
+            EventKind::Joined { name, .. } => Self::Joined { name },
+            EventKind::Left { name, .. } => Self::Left { name },
             EventKind::Message(message) => Self::Message {
                 id: &message.id,
                 from: VisitorAuthor { role: message.from.role, name: message.from.name.as_deref() },
@@ -424,7 +444,13 @@ impl<'a> VisitorEvent<'a> {
             EventKind::VisitorBack => Self::VisitorBack,
             EventKind::Ended { by, why, .. } => Self::Ended { by: *by, why: *why },
             EventKind::Erased => Self::Erased,
-            EventKind::Offered { .. } | EventKind::Declined { .. } | EventKind::Expired { .. } => return None,
+            EventKind::Offered { .. }
+            | EventKind::Declined { .. }
+            | EventKind::Expired { .. }
+            | EventKind::TransferAsked { .. }
+            | EventKind::TransferDenied { .. }
+            | EventKind::Invited { .. }
+            | EventKind::InviteDenied { .. } => return None,
         })
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use engine::domain::chat::SlotChange;
-use engine::domain::event::Audience;
+use engine::domain::event::{Audience, OfferKind};
 use engine::domain::ids::OperatorId;
-use engine::ports::journal::{AppendError, Load};
+use engine::ports::journal::{AppendError, ChatQuery, Load, Scope};
 use engine::ports::presence::Drift;
 use engine::ports::store::Store;
+use engine::protocol::operator::ChatFilter;
 use uuid::Uuid;
 
 use crate::conformance::world::{World, at};
@@ -216,4 +217,43 @@ pub async fn a_member_who_comes_back_still_holds_what_runs(store: Arc<dyn Store>
     assert!(world.store.delete_membership(world.account, &world.group, operator).await.unwrap());
     let append = held.ends(2_000);
     assert_eq!(held.done(append).await.loads[0].held, 0, "a chat ends though its owner is no member any more");
+}
+
+pub async fn a_chat_changes_hands_and_takes_guests_with_every_slot_accounted_for(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let (owner, colleague) = (world.operator(Some(1)).await, world.operator(Some(1)).await);
+    let mut talk = world.chat(0).await;
+    let append = talk.is_assigned_to(owner, 1_000);
+    talk.done(append).await;
+    let account = world.account;
+    let append = talk.asks(OfferKind::Invite, owner, colleague, 2_000);
+    talk.done(append).await;
+    let rung = world.store.offers_of(account, colleague).await.unwrap();
+    let asked = rung[0].asked.clone().expect("the offer says who asks");
+    assert_eq!((rung[0].kind, asked.from.id, asked.reason.as_deref()), (OfferKind::Invite, owner, Some("your field")));
+    let append = talk.is_accepted(3_000);
+    talk.done(append).await;
+    assert_eq!(world.store.guests(account, talk.id()).await.unwrap(), [colleague]);
+    assert_eq!(world.store.recount(account).await.unwrap(), [], "a guest holds a slot");
+    let mine = ChatQuery {
+        filter: ChatFilter { operator: Some(colleague), ..ChatFilter::default() },
+        scope: Some(Scope { groups: Vec::new(), operator: colleague }),
+        limit: 10,
+        ..ChatQuery::default()
+    };
+    assert_eq!(world.store.chats(account, &mine).await.unwrap().rows.len(), 1, "guests see the chat in their lists");
+    let append = talk.leaves(colleague, 4_000);
+    talk.done(append).await;
+    assert_eq!(world.store.guests(account, talk.id()).await.unwrap(), []);
+    assert_eq!(world.store.chats(account, &mine).await.unwrap().rows, []);
+    let append = talk.asks(OfferKind::Transfer, owner, colleague, 5_000);
+    talk.done(append).await;
+    let append = talk.is_accepted(6_000);
+    talk.done(append).await;
+    assert_eq!(world.slots(&world.group, owner).await, [0, 0, 0, 0]);
+    assert_eq!(world.slots(&world.group, colleague).await, [1, 0, 1, 0]);
+    let mut next = world.chat(10).await;
+    let append = next.is_assigned_to(colleague, 7_000);
+    assert_eq!(world.append(append).await, Err(AppendError::NoCapacity { operator: colleague }));
+    assert_eq!(world.store.recount(account).await.unwrap(), []);
 }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use engine::domain::chat::{Chat, Input};
-use engine::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, Origin, Role, Sender};
+use engine::domain::chat::{Ask, Chat, Input, Person};
+use engine::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, OfferKind, Origin, Role, Sender};
 use engine::domain::group::{GroupSettings, Handling, Membership};
 use engine::domain::ids::{AccountId, BrandId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
 use engine::domain::permission::StaffRole;
@@ -195,6 +195,7 @@ impl Talk {
     pub fn judge(&mut self, input: Input, now: Timestamp, origin: Option<Origin>) -> Append {
         let after = self.chat.last_seq;
         let rung = offers::ringing(&self.chat);
+        let guests = self.chat.guests().to_vec();
         let decision = self.chat.decide(input, now).expect("the story of the test is possible");
         let events = self.chat.number(decision.events, now, origin);
         events.iter().for_each(|event| self.chat.apply(event));
@@ -210,6 +211,7 @@ impl Talk {
             slots: decision.slots,
             opened,
             closed,
+            guests: (guests != self.chat.guests()).then(|| self.chat.guests().to_vec()),
             at: now,
         }
     }
@@ -268,6 +270,19 @@ impl Talk {
     pub fn is_declined(&mut self, millis: i64) -> Append {
         let open = self.chat.offer().expect("it rings").clone();
         self.judge(Input::Decline { offer: open.id, operator: open.operator }, at(millis), None)
+    }
+
+    /// The owner asks a colleague to take it over, or to come in.
+    pub fn asks(&mut self, kind: OfferKind, from: OperatorId, to: OperatorId, millis: i64) -> Append {
+        let to = Some(Person { id: to, name: "Colleague".into() });
+        let (group, reason) = (self.world.group.clone(), Some("your field".into()));
+        let lasts = std::time::Duration::from_secs(20);
+        self.judge(Input::Ask(Ask { kind, from, to, group, reason, stay: true, lasts }), at(millis), None)
+    }
+
+    /// An operator leaves it to the others.
+    pub fn leaves(&mut self, operator: OperatorId, millis: i64) -> Append {
+        self.judge(Input::Leave { operator }, at(millis), None)
     }
 
     /// The visitor ends it.

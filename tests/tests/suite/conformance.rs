@@ -97,6 +97,7 @@ on_every_store! {
     capacity {
         twenty_operators_stay_within_their_limits_whoever_asks_at_once,
         a_slot_is_reserved_filled_and_given_back,
+        a_chat_changes_hands_and_takes_guests_with_every_slot_accounted_for,
         a_group_has_a_limit_of_its_own,
         a_limit_of_none_gets_all_and_a_limit_of_nought_gets_none,
         who_is_no_member_or_nobody_has_no_slot,

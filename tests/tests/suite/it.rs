@@ -12,6 +12,7 @@ mod floods;
 mod full_disk;
 mod fuzz;
 mod greeting;
+mod invitations;
 mod left_messages;
 mod marks;
 mod offers;
@@ -24,6 +25,8 @@ mod settings;
 mod slow_reader;
 mod starting;
 mod stored_first;
+mod taking;
+mod transfers;
 mod waiting;
 mod windows;
 

@@ -171,6 +171,7 @@ async fn assign(server: &TestServer, account: AccountId, chat: ChatId, operator:
         slots: Vec::new(),
         opened: Vec::new(),
         closed: Vec::new(),
+        guests: None,
         at,
     };
     let (told, hear) = tokio::sync::oneshot::channel();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::actors::connection::ask::{self, Ask};
 use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::pace::{Pace, Rate};
 use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
@@ -10,9 +11,11 @@ use crate::actors::messages::{Command, Identity, Order, Party, SetStatus as ToSe
 use crate::actors::outlet::Outlet;
 use crate::actors::registry::operator_shard;
 use crate::actors::shared::Shared;
-use crate::domain::event::Sender;
+use crate::domain::event::{OfferKind, Sender};
 use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId};
-use crate::domain::limits::{OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECOND, OPERATOR_SOCKETS_MAX, ROWS_MAX};
+use crate::domain::limits::{
+    OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECOND, OPERATOR_SOCKETS_MAX, REASON_CHARS_MAX, ROWS_MAX,
+};
 use crate::domain::permission::Permission;
 use crate::domain::text;
 use crate::ports::journal::{ChatQuery, ChatRecord, Scope, Side};
@@ -23,8 +26,8 @@ use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
 use crate::protocol::left_message::SendToForm;
 use crate::protocol::operator::{
-    Answer, ChatFilter, ChatOrder, Hello, Mark, MyGroup, Myself, OnChat, OperatorNotice, Say, SetStatus, Subscribe,
-    Typing, Unsubscribe, Welcome,
+    Answer, ChatFilter, ChatOrder, Hello, Invite, Mark, MyGroup, Myself, OnChat, OperatorNotice, Say, SetStatus,
+    Subscribe, Transfer, Typing, Unsubscribe, Welcome, Whom,
 };
 use crate::protocol::visitor::{ChatPhase, Resume};
 
@@ -131,6 +134,21 @@ impl OperatorConnection {
                 let OnChat { id, chat } = read_fields(text)?;
                 self.order(chat, id, Order::Take)
             }
+            "transfer" => {
+                let Transfer { id, chat, to, reason } = read_fields(text)?;
+                let reason = Some(text::one_line("reason", &reason, REASON_CHARS_MAX)?);
+                self.ask(chat, id, to, Ask { kind: OfferKind::Transfer, reason, stay: false })
+            }
+            "invite" => {
+                let Invite { id, chat, to, stay, reason } = read_fields(text)?;
+                let reason = reason.filter(|reason| !reason.trim().is_empty());
+                let reason = reason.map(|reason| text::one_line("reason", &reason, REASON_CHARS_MAX)).transpose()?;
+                self.ask(chat, id, to, Ask { kind: OfferKind::Invite, reason, stay })
+            }
+            "leave" => {
+                let OnChat { id, chat } = read_fields(text)?;
+                self.order(chat, id, Order::Leave)
+            }
             "end" => {
                 let OnChat { id, chat } = read_fields(text)?;
                 self.order(chat, id, Order::End)
@@ -209,6 +227,29 @@ impl OperatorConnection {
                 Err(Failure::unavailable())
             }
         }
+    }
+
+    /// Asks colleagues: who they are is looked up first, and judged by the chat like all else.
+    fn ask(&mut self, chat: ChatId, id: CommandId, to: Whom, ask: Ask) -> Result<Option<Later<Refused>>, Failure> {
+        if !self.identity.role.may(Permission::Answer) {
+            return Err(Failure::new(Code::Forbidden, "your role may not answer chats"));
+        }
+        ask::check(&to, self.identity.id)?;
+        self.pace.command(Some(chat), &id)?;
+        let (shared, account, from, outlet) =
+            (Arc::clone(&self.shared), self.account, self.party(), self.outlet.clone());
+        Ok(Some(Box::pin(async move {
+            let order = ask.order(&shared, account, to).await;
+            let command = Command { from, outlet, id: id.clone(), order };
+            let handed = if shared.is_here(chat.shard()) {
+                let may = shared.may_go_on(command.outlet.id(), chat, &id);
+                let session = shared.registry.session(&shared, account, chat);
+                may && hand_over_late(session.addr.clone(), command).await
+            } else {
+                shared.command_away(account, chat, command).is_ok()
+            };
+            (!handed).then_some((chat, id))
+        })))
     }
 
     /// Takes what a future came to: a command that found no room in time.
@@ -311,7 +352,9 @@ impl OperatorConnection {
             let Resume { chat, after } = resume;
             let reader = Reader { side: Side::Operators, own: Sender::Operator(identity.id) };
             let sent = match shared.store.chat(account, chat).await {
-                Ok(Some(record)) if may_read(&identity, &record) => {
+                Ok(Some(record))
+                    if may_read(&identity, &record) || is_guest(&shared, account, chat, &identity).await =>
+                {
                     history::page(&shared, &outlet, account, chat, after, reader).await.map_err(unavailable)
                 }
                 Ok(_) => Err(Failure::not_found("chat")),
@@ -408,6 +451,11 @@ impl Drop for OperatorConnection {
 /// Whether an operator may read a chat.
 pub fn may_read(identity: &Identity, record: &ChatRecord) -> bool {
     scope(identity).is_none_or(|scope| scope.shows(record))
+}
+
+/// Whether an operator was invited to a chat and is there, or was when it ended.
+async fn is_guest(shared: &Shared, account: AccountId, chat: ChatId, identity: &Identity) -> bool {
+    shared.store.guests(account, chat).await.is_ok_and(|guests| guests.contains(&identity.id))
 }
 
 /// What an operator may read; none: all.

@@ -35,7 +35,9 @@ impl VisitorSession {
             return;
         }
         let proposed = decision.events.iter().find_map(|kind| match kind {
-            EventKind::Offered { operator, group, others: None, .. } => Some((*operator, group.clone())),
+            EventKind::Offered { operator, group, others: None, .. } if cause.is_none() => {
+                Some((*operator, group.clone()))
+            }
             EventKind::Assigned { operator, group, .. } if cause.is_none() => Some((*operator, group.clone())),
             _ => None,
         });
@@ -47,6 +49,7 @@ impl VisitorSession {
         let frees = decision.slots.iter().filter(|slot| slot.frees());
         let freed = frees.map(|slot| slot.place().0).collect();
         let rung_before = offers::ringing(&core.chat);
+        let guests_before = core.chat.guests().to_vec();
         let light =
             decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
         let after = core.chat.last_seq;
@@ -97,6 +100,7 @@ impl VisitorSession {
             slots: decision.slots,
             opened,
             closed,
+            guests: (guests_before != core.chat.guests()).then(|| core.chat.guests().to_vec()),
             at: now,
         };
         core.barrier |= before.is_some();

@@ -13,7 +13,7 @@ use crate::actors::messages::Command;
 use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
-use crate::domain::chat::{Chat, Person};
+use crate::domain::chat::{Chat, Guest, Person};
 use crate::domain::event::{Event, EventKind, Origin, Role, Sender, StoredEvent};
 use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::time::Timestamp;
@@ -45,6 +45,12 @@ pub(super) struct Core {
     pub visitor_outlets: Arc<Outlets>,
     /// The operator who gets the events, with the sockets: as last published.
     pub audience: Option<(Person, Arc<Outlets>)>,
+    /// Colleagues who get the events too.
+    pub guests: Vec<(Guest, Arc<Outlets>)>,
+    /// The group that looks for a colleague, as last published.
+    pub sought: Option<GroupId>,
+    /// Who gets the event that is being published and none after it.
+    pub parting: Vec<Arc<Outlets>>,
     /// The visitor's number of the last event that was told.
     pub visitor_published: u32,
     /// The moment of the last event.
@@ -200,7 +206,14 @@ impl Core {
         let visitor_outlets = shared.registry.outlets_of_visitor(record.account, &record.brand, record.visitor);
         let audience =
             chat.owner().map(|owner| (owner.clone(), shared.registry.outlets_of_operator(record.account, owner.id)));
+        let guests = chat
+            .guests()
+            .iter()
+            .map(|guest| (guest.clone(), shared.registry.outlets_of_operator(record.account, guest.person.id)));
         Self {
+            guests: guests.collect(),
+            sought: chat.sought_in().map(|(group, _)| group.clone()),
+            parting: Vec::new(),
             told: Told { phase: record.head.state, queue_again: Some(shared.now()), quiet_since: None },
             last_at: stored.events.last().map_or(Timestamp::EPOCH, |event| event.at),
             visitor_published: chat.visitor_seq,
@@ -236,6 +249,12 @@ impl Core {
     /// The moment of the last event: time never goes back within a chat, whatever the clock does.
     pub fn last_at(&self) -> Timestamp {
         self.last_at
+    }
+
+    /// The sockets of all operators who get the events.
+    pub fn readers(&self) -> impl Iterator<Item = &Arc<Outlets>> {
+        let owner = self.audience.iter().map(|(_, outlets)| outlets);
+        owner.chain(self.guests.iter().map(|(_, outlets)| outlets)).chain(&self.parting)
     }
 
     /// Whether commands must wait for a slot that is being settled.

@@ -2,6 +2,7 @@
 
 use std::hash::Hasher;
 use std::rc::Rc;
+use std::time::Duration;
 
 use actix::Context;
 use bytestring::ByteString;
@@ -9,11 +10,11 @@ use siphasher::sip::SipHasher13;
 
 use super::core::{Pending, command_key};
 use super::{Life, VisitorSession};
-use crate::actors::messages::{Command, Identity, Order, Party};
+use crate::actors::messages::{Command, Found, Identity, Order, Party};
 use crate::actors::outlet::Outlet;
-use crate::domain::chat::{Chat, ChatState, Input, Refusal};
-use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, OfferEnd, Origin, Role, Sender};
-use crate::domain::limits::{SESSION_HELD_MAX, SESSION_IN_FLIGHT_MAX};
+use crate::domain::chat::{Ask, Chat, ChatState, Input, Person, Refusal};
+use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, OfferEnd, OfferKind, Origin, Role, Sender};
+use crate::domain::limits::{ASK_LASTS, OFFER_EXPIRES_AFTER, SESSION_HELD_MAX, SESSION_IN_FLIGHT_MAX};
 use crate::domain::permission::Permission;
 use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
@@ -89,7 +90,8 @@ impl VisitorSession {
         #[cfg(feature = "faults")]
         crate::actors::faults::on_order(&command.order);
         let now = self.shared.now().max(core.last_at());
-        let decided = input(&core.chat, command).and_then(|input| core.chat.decide(input, now).map_err(failure));
+        let rings = self.settings.as_ref().map_or(OFFER_EXPIRES_AFTER, |settings| settings.offer_expires_after);
+        let decided = input(&core.chat, command, rings).and_then(|input| core.chat.decide(input, now).map_err(failure));
         match decided {
             Err(refused) => self.answer_in_order(command, Err(refused)),
             Ok(decision) => {
@@ -227,13 +229,22 @@ fn digest(order: &Order) -> u64 {
             offer.iter().for_each(|offer| part(&offer.to_string()));
         }
         Order::Take => part("take"),
+        Order::Leave => part("leave"),
+        // What was asked, not what was found: the same command means the same however colleagues come and go.
+        Order::Ask { kind, group, operator, reason, stay, found: _ } => {
+            part(if *kind == OfferKind::Invite { "invite" } else { "transfer" });
+            part(group.as_ref().map_or("", |group| group.as_str()));
+            part(&operator.map_or_else(String::new, |operator| operator.to_string()));
+            part(reason.as_deref().unwrap_or_default());
+            part(if *stay { "stay" } else { "go" });
+        }
         Order::End => part("end"),
     }
     hasher.finish()
 }
 
 /// What the chat is asked, if the sender may ask it. What one may not see is answered as if it did not exist.
-fn input(chat: &Chat, command: &Command) -> Result<Input, Failure> {
+fn input(chat: &Chat, command: &Command, rings: Duration) -> Result<Input, Failure> {
     let (state, group) = (&chat.state, chat.group.as_ref());
     let identity = match &command.from {
         Party::Visitor => return visitor_input(&command.order),
@@ -258,8 +269,12 @@ fn input(chat: &Chat, command: &Command) -> Result<Input, Failure> {
             if !group.is_some_and(|group| identity.groups.contains(group)) {
                 return Err(Failure::not_found("chat"));
             }
-            Input::Take { operator: identity.id, name: identity.name.clone() }
+            let (operator, name) = (identity.id, identity.name.clone());
+            let taken_over = matches!(state, ChatState::Active { .. }) && identity.role.may(Permission::TakeChats);
+            if taken_over { Input::TakeOver { operator, name } } else { Input::Take { operator, name } }
         }
+        Order::Ask { .. } => ask(chat, identity, &command.order, rings)?,
+        Order::Leave => Input::Leave { operator: identity.id },
         Order::End => {
             may_end(state, identity)?;
             Input::End { by: EndedBy::Operator, why: EndedWhy::Closed, operator: Some(identity.id) }
@@ -274,10 +289,46 @@ fn visitor_input(order: &Order) -> Result<Input, Failure> {
             Ok(Input::Say { from, text: text.clone(), to: Audience::Everyone })
         }
         Order::End => Ok(Input::End { by: EndedBy::Visitor, why: EndedWhy::Closed, operator: None }),
-        Order::Accept { .. } | Order::Decline { .. } | Order::SendToForm { .. } | Order::Take => {
-            Err(Failure::new(Code::Forbidden, "not for visitors"))
-        }
+        Order::Accept { .. }
+        | Order::Decline { .. }
+        | Order::SendToForm { .. }
+        | Order::Take
+        | Order::Ask { .. }
+        | Order::Leave => Err(Failure::new(Code::Forbidden, "not for visitors")),
     }
+}
+
+/// What an operator asks of colleagues, if it may be asked. Who has no part in the chat learns nothing of colleagues.
+fn ask(chat: &Chat, identity: &Identity, order: &Order, rings: Duration) -> Result<Input, Failure> {
+    let Order::Ask { kind, group, operator, reason, stay, found } = order else {
+        return Err(Failure::not_found("chat"));
+    };
+    if !chat.has(identity.id) {
+        return Err(Failure::not_found("chat"));
+    }
+    let away = |who: &str| Failure::conflict(Why::Offline, format!("{who} is not available"));
+    let (to, group) = match (found, *operator) {
+        (Found::Operator { name, groups }, Some(id)) => {
+            // The slot counts for the group that was named, else for the chat's own, else for one of theirs.
+            let own = chat.group.as_ref().filter(|own| groups.contains(own));
+            let group = match group {
+                Some(named) => groups.iter().find(|group| *group == named),
+                None => own.or(groups.first()),
+            };
+            let group = group.ok_or_else(|| away(name))?;
+            (Some(Person { id, name: name.clone() }), group.clone())
+        }
+        (Found::Away { name }, _) => return Err(away(name)),
+        (Found::Group, _) => (None, group.clone().ok_or_else(|| Failure::invalid("to", "must name a group"))?),
+        (Found::Offline, _) => return Err(Failure::conflict(Why::Offline, "nobody in that group receives now")),
+        (Found::Unknown, _) => return Err(Failure::unavailable()),
+        (Found::Nothing | Found::Operator { .. }, _) => {
+            return Err(Failure::not_found(if operator.is_some() { "operator" } else { "group" }));
+        }
+    };
+    let lasts = if to.is_some() { rings } else { ASK_LASTS };
+    let (from, reason, stay) = (identity.id, reason.clone(), *stay);
+    Ok(Input::Ask(Ask { kind: *kind, from, to, group, reason, stay, lasts }))
 }
 
 fn may_end(state: &ChatState, identity: &Identity) -> Result<(), Failure> {
@@ -299,7 +350,9 @@ fn failure(refusal: Refusal) -> Failure {
     match refusal {
         Refusal::Ended => Failure::conflict(Why::Ended, words),
         Refusal::NotYours | Refusal::NotBegun => Failure::not_found("chat"),
-        Refusal::Begun | Refusal::Waiting | Refusal::BeingOffered => Failure::conflict(Why::State, words),
+        Refusal::Begun | Refusal::Waiting | Refusal::BeingOffered | Refusal::HereAlready { .. } | Refusal::Alone => {
+            Failure::conflict(Why::State, words)
+        }
         Refusal::Full => Failure::conflict(Why::Full, words),
         Refusal::Taken { by } => Failure { by: Some(by), ..Failure::conflict(Why::Taken, words) },
         Refusal::OfferOver { why, by } => {

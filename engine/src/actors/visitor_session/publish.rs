@@ -1,18 +1,21 @@
 //! Telling everybody what is stored: readers their events, senders their acks, queues and operators what concerns
 //! them. Nothing here runs before the commit.
 
+use std::sync::Arc;
+
 use super::VisitorSession;
 use super::core::{Appending, EventFrames};
 use crate::actors::connection::history::{Reader, event_frame};
 use crate::actors::messages::{ToOperator, ToQueue};
 use crate::actors::nodes::missed::fill_own;
 use crate::actors::queue::news;
-use crate::domain::chat::{Outcome, Person};
-use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
+use crate::domain::chat::Outcome;
+use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Sender};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::routing::Settled;
 use crate::metrics::seconds;
 use crate::ports::journal::{Load, Side, StoredChat};
+use crate::ports::offers::AskedRow;
 use crate::protocol::frame;
 use crate::protocol::operator::{Offer, RowVisitor};
 use crate::protocol::visitor::{ChatPhase, VisitorChat, VisitorEvent};
@@ -78,12 +81,13 @@ impl VisitorSession {
                 outlet.push_event(chat, seq, || text.clone());
             });
         }
-        if let Some((_, outlets)) = &core.audience {
+        for outlets in core.readers() {
             let (chat, seq) = (self.chat, event.seq);
             outlets.each(|outlet| {
                 outlet.push_event(chat, seq, || event.operators.clone());
             });
         }
+        core.parting.clear();
         match event.message_from {
             Some(Sender::Visitor) => self.shared.metrics.messages_visitor.increment(1),
             Some(Sender::Operator(_)) => self.shared.metrics.messages_operator.increment(1),
@@ -153,10 +157,12 @@ impl VisitorSession {
     fn fact(&mut self, event: &Event, loads: &[Load]) {
         let Some(core) = &mut self.core else { return };
         let group = core.record.head.group.clone();
-        let metrics = &self.shared.metrics;
+        let shared = Arc::clone(&self.shared);
+        let metrics = &shared.metrics;
         match &event.kind {
             EventKind::Offered { offer, operator, others, group, offer_kind, expires_at, .. } => {
                 metrics.offer(self.account, group, "made");
+                let asked = core.chat.asked().map(AskedRow::of);
                 let ring = Offer {
                     offer: *offer,
                     chat: self.chat,
@@ -166,19 +172,23 @@ impl VisitorSession {
                     kind: *offer_kind,
                     queued_at: core.chat.queued_at,
                     expires_at: Some(*expires_at),
+                    from: asked.as_ref().map(|asked| asked.from.clone()),
+                    reason: asked.as_ref().and_then(|asked| asked.reason.clone()),
                 };
                 if let Some(others) = others {
                     let operators = others.iter().map(|rung| rung.id);
                     return self.rings_at_all(*offer, [*operator].into_iter().chain(operators), &ring);
                 }
                 self.to_operator(*operator, ToOperator::Ring(Box::new(ring)));
+                let of_desk = *offer_kind == OfferKind::New || self.seeks();
                 match loads.iter().find(|load| load.operator == *operator) {
-                    Some(load) => {
+                    Some(load) if of_desk => {
                         let group = group.clone();
                         self.proposal_settled(*operator, &group, Settled::Offered(news(load)));
                         self.proposed_by(&group);
                     }
-                    None => self.tell_queue(),
+                    None if of_desk => self.tell_queue(),
+                    _ => {}
                 }
             }
             EventKind::Declined { offer, operator } => {
@@ -203,10 +213,14 @@ impl VisitorSession {
                 }
                 self.offer_over();
             }
+            EventKind::Assigned { operator, name, group, by: AssignedBy::TakenOver, .. } => {
+                self.read_by(*operator, name);
+                self.belongs_to(group.clone());
+            }
             EventKind::Assigned { operator, name, group, by, offer } => {
                 core.told.phase = ChatPhase::Active;
-                let outlets = self.shared.registry.outlets_of_operator(self.account, *operator);
-                core.audience = Some((Person { id: *operator, name: name.clone() }, outlets));
+                self.read_by(*operator, name);
+                let Some(core) = &self.core else { return };
                 let waited = event.at.since(core.chat.queued_at);
                 let of_group = metrics.group(self.account, group);
                 seconds(of_group.queue_time(Outcome::Answered), waited);
@@ -227,6 +241,13 @@ impl VisitorSession {
                 self.belongs_to(group.clone());
             }
             EventKind::Ended { by, why, .. } => self.ended(event, *by, *why, group),
+            EventKind::TransferAsked { .. }
+            | EventKind::Transferred { .. }
+            | EventKind::TransferDenied { .. }
+            | EventKind::Invited { .. }
+            | EventKind::Joined { .. }
+            | EventKind::InviteDenied { .. }
+            | EventKind::Left { .. } => self.company_fact(&event.kind),
             EventKind::Queued { group } => self.queued(group.clone()),
             EventKind::Started { .. }
             | EventKind::Message(_)
@@ -250,11 +271,12 @@ impl VisitorSession {
             Some(assigned) => seconds(&of_group.handling_time, event.at.since(assigned)),
         }
         self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
+        for (offer, operator) in self.rung_at_the_end() {
+            self.shared.metrics.offer(self.account, &group, "ended");
+            self.ring_over(operator, offer, OfferEnd::Ended, None);
+        }
+        self.sought_no_more(ToQueue::Gone(self.chat));
         if was_waiting {
-            for (offer, operator) in self.rung_at_the_end() {
-                self.shared.metrics.offer(self.account, &group, "ended");
-                self.ring_over(operator, offer, OfferEnd::Ended, None);
-            }
             self.leave_queues(None, false);
         }
     }

@@ -42,6 +42,7 @@ impl VisitorSession {
             Signal::Withdraw { offer, operator } => self.internal(Input::Withdraw { offer, operator }, ctx),
             Signal::RingAt { operators, group, ring } => self.ring_at(operators, group, ring, ctx),
             Signal::OwnerLost(operator) => {
+                self.owner_lost = Some(operator);
                 let rule = self.settings.as_ref().map(|settings| settings.rules.lost_operator).unwrap_or_default();
                 if rule == LostOperator::Requeue {
                     self.internal(Input::Requeue { operator }, ctx);
@@ -52,7 +53,7 @@ impl VisitorSession {
             Signal::SayWhetherWaiting => {
                 if self.core.as_ref().is_some_and(|core| core.told.phase == ChatPhase::Waiting) {
                     self.tell_queue();
-                } else {
+                } else if !self.seeks() {
                     self.to_queue(ToQueue::Gone(self.chat));
                 }
             }
@@ -145,7 +146,7 @@ impl VisitorSession {
                 let notice = OperatorNotice::Typing { chat: self.chat, role: Role::Visitor, on, name, preview };
                 self.to_audience(&notice);
             }
-            Party::Operator(identity) if self.owns(identity) => {
+            Party::Operator(identity) if self.has_part(identity) => {
                 let text = frame::notice(&VisitorNotice::Typing { on, name: Some(identity.name.clone()) });
                 core.visitor_outlets.each(|outlet| {
                     outlet.push(text.clone());
@@ -156,7 +157,7 @@ impl VisitorSession {
     }
 
     fn mark(&mut self, from: &Party, seq: u32, read: bool) {
-        if matches!(from, Party::Operator(identity) if !self.owns(identity)) {
+        if matches!(from, Party::Operator(identity) if !self.has_part(identity)) {
             return;
         }
         let now = self.shared.now();
@@ -199,8 +200,9 @@ impl VisitorSession {
     }
 
     fn to_audience(&self, notice: &OperatorNotice) {
-        if let Some((_, outlets)) = self.core.as_ref().and_then(|core| core.audience.as_ref()) {
-            let text = frame::notice(notice);
+        let Some(core) = &self.core else { return };
+        let text = frame::notice(notice);
+        for outlets in core.readers() {
             outlets.each(|outlet| {
                 outlet.push(text.clone());
             });
@@ -216,8 +218,9 @@ impl VisitorSession {
         }
     }
 
-    fn owns(&self, identity: &Identity) -> bool {
-        let audience = self.core.as_ref().and_then(|core| core.audience.as_ref());
-        audience.is_some_and(|(owner, _)| owner.id == identity.id)
+    fn has_part(&self, identity: &Identity) -> bool {
+        let Some(core) = &self.core else { return false };
+        let owner = core.audience.iter().map(|(person, _)| person.id);
+        owner.chain(core.guests.iter().map(|(guest, _)| guest.person.id)).any(|id| id == identity.id)
     }
 }

@@ -19,6 +19,10 @@ impl VisitorSession {
     pub(super) fn tell_queue(&mut self) {
         let now = self.shared.now();
         let Some(core) = &mut self.core else { return };
+        if core.sought.is_some() {
+            core.told.queue_again = Some(now + WAITING_REPEAT);
+            return self.tell_sought();
+        }
         if core.told.phase != ChatPhase::Waiting {
             core.told.queue_again = None;
             return;
@@ -58,7 +62,8 @@ impl VisitorSession {
     /// It waits, again or in another group.
     pub(super) fn queued(&mut self, group: GroupId) {
         let Some(core) = &mut self.core else { return };
-        core.audience = None;
+        core.parting.extend(core.audience.take().map(|(_, outlets)| outlets));
+        core.parting.extend(core.guests.drain(..).map(|(_, outlets)| outlets));
         core.told.phase = ChatPhase::Waiting;
         core.told.quiet_since = None;
         if core.record.head.group != group {
@@ -103,6 +108,12 @@ impl VisitorSession {
     /// An offer is over, the chat waits on, everywhere.
     pub(super) fn offer_over(&self) {
         let Some(core) = &self.core else { return };
+        if core.sought.is_some() {
+            return self.sought_goes_on();
+        }
+        if core.told.phase != ChatPhase::Waiting {
+            return;
+        }
         let (chat, tried) = (self.chat, core.chat.tried.clone());
         for group in [&core.record.head.group].into_iter().chain(&self.helpers) {
             self.shared.to_queue(self.account, group, ToQueue::OfferOver { chat, tried: tried.clone() });
@@ -124,6 +135,9 @@ impl VisitorSession {
         let chat = self.chat;
         self.shared.to_queue(self.account, group, ToQueue::Settled { chat, operator, how });
         let Some(core) = self.core.as_ref().filter(|_| nothing) else { return };
+        if core.sought.as_ref() == Some(group) {
+            return;
+        }
         if core.told.phase != ChatPhase::Waiting {
             // It looks for nobody any more; whoever does not know it asks for ever.
             self.shared.to_queue(self.account, group, ToQueue::Gone(chat));
@@ -155,7 +169,7 @@ impl VisitorSession {
         self.shared.to_queue(self.account, group, ToQueue::Waiting(arrival));
     }
 
-    fn arrival(&self) -> Option<Arrival> {
+    pub(super) fn arrival(&self) -> Option<Arrival> {
         let chat = &self.core.as_ref()?.chat;
         let rules = self.settings.as_ref().map(|settings| &settings.rules);
         Some(Arrival {

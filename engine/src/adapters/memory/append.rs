@@ -57,6 +57,9 @@ impl State {
                 head.answered_at = answered_at;
             }
         }
+        if let Some(guests) = append.guests {
+            row.guests = guests;
+        }
         row.events.extend(append.events);
         Ok(Appended { loads })
     }
@@ -182,8 +185,8 @@ impl State {
             started_at: birth.at,
             head: birth.head,
         };
-        let (marks, offers) = Default::default();
-        self.chats.insert(birth.chat, ChatRow { record, events: birth.events, marks, offers });
+        let (marks, offers, guests) = Default::default();
+        self.chats.insert(birth.chat, ChatRow { record, events: birth.events, marks, offers, guests });
         Ok(number)
     }
 }

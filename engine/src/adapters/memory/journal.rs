@@ -78,10 +78,8 @@ impl Journal for MemoryStore {
 
     async fn chats(&self, account: AccountId, query: &ChatQuery) -> Result<ChatList, StoreError> {
         let state = self.open()?;
-        let mut rows: Vec<&ChatRow> = state
-            .chats_of(account)
-            .filter(|row| asked_for(query, &row.record) && may_see(query, &row.record))
-            .collect();
+        let mut rows: Vec<&ChatRow> =
+            state.chats_of(account).filter(|row| asked_for(query, row) && may_see(query, row)).collect();
         let total = if query.count { rows.len() as u32 } else { 0 };
         match query.order {
             ChatOrder::Latest => {
@@ -126,6 +124,14 @@ impl Journal for MemoryStore {
         rows.sort_by_key(|row| (row.record.head.queued_at, row.record.id));
         let offer = |row: &ChatRow| row.offers.values().rfind(|offer| offer.holds).cloned();
         Ok(rows.into_iter().map(|row| (state.record(row), offer(row))).collect())
+    }
+
+    async fn guests(&self, account: AccountId, chat: ChatId) -> Result<Vec<OperatorId>, StoreError> {
+        let state = self.open()?;
+        let guests = state.chat(account, chat).map(|row| row.guests.iter().map(|guest| guest.person.id).collect());
+        let mut guests: Vec<OperatorId> = guests.unwrap_or_default();
+        guests.sort();
+        Ok(guests)
     }
 
     async fn offers_of(&self, account: AccountId, operator: OperatorId) -> Result<Vec<OfferRow>, StoreError> {
@@ -181,13 +187,17 @@ fn marks_of(row: &ChatRow) -> Vec<MarkRow> {
     row.marks.iter().map(|(who, marks)| MarkRow { who: *who, marks: *marks }).collect()
 }
 
-fn asked_for(query: &ChatQuery, record: &ChatRecord) -> bool {
-    let filter = &query.filter;
+fn asked_for(query: &ChatQuery, row: &ChatRow) -> bool {
+    let (filter, record) = (&query.filter, &row.record);
     filter.state.is_none_or(|state| record.head.state == state)
-        && filter.operator.is_none_or(|operator| record.head.owner == Some(operator))
+        && filter.operator.is_none_or(|operator| record.head.owner == Some(operator) || is_guest(row, operator))
         && filter.group.as_ref().is_none_or(|group| record.head.group == *group)
 }
 
-fn may_see(query: &ChatQuery, record: &ChatRecord) -> bool {
-    query.scope.as_ref().is_none_or(|scope| scope.shows(record))
+fn may_see(query: &ChatQuery, row: &ChatRow) -> bool {
+    query.scope.as_ref().is_none_or(|scope| scope.shows(&row.record) || is_guest(row, scope.operator))
+}
+
+fn is_guest(row: &ChatRow, operator: OperatorId) -> bool {
+    row.guests.iter().any(|guest| guest.person.id == operator)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::chat::Guest;
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{
@@ -72,6 +73,7 @@ pub(super) struct ChatRow {
     pub(super) events: Vec<StoredEvent>,
     pub(super) marks: BTreeMap<Sender, MarkPair>,
     pub(super) offers: BTreeMap<(u32, OperatorId), OfferRow>,
+    pub(super) guests: Vec<Guest>,
 }
 
 pub(super) struct BirthMemory {
@@ -136,6 +138,9 @@ impl State {
             let head = &chat.record.head;
             let counts = head.state == ChatPhase::Active && head.owner == Some(operator);
             slots.held += u32::from(counts && group.is_none_or(|group| head.group == *group));
+            let here = |guest: &&Guest| head.state == ChatPhase::Active && guest.person.id == operator;
+            let guests = chat.guests.iter().filter(here);
+            slots.held += guests.filter(|guest| group.is_none_or(|group| guest.group == *group)).count() as u32;
             let rung = chat.offers.values().filter(|offer| offer.holds && offer.operator == operator);
             slots.reserved += rung.filter(|offer| group.is_none_or(|group| offer.group == *group)).count() as u32;
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::adapters::delivery::well_numbered;
 use crate::adapters::postgres::write_back;
-use crate::domain::chat::SlotChange;
+use crate::domain::chat::{Guest, SlotChange};
 use crate::domain::event::StoredEvent;
 use crate::domain::ids::{AccountId, ChatId, OfferId, OperatorId};
 use crate::domain::time::Timestamp;
@@ -22,6 +22,7 @@ pub(super) struct Group<'a> {
     pub(super) operators: BTreeMap<Uuid, OperatorRow>,
     pub(super) members: BTreeMap<(i64, String, Uuid), Slots>,
     pub(super) events: Vec<(AccountId, ChatId, &'a StoredEvent)>,
+    pub(super) guests: BTreeMap<Uuid, (AccountId, &'a [Guest])>,
     pub(super) opened: BTreeMap<(OfferId, OperatorId), (AccountId, &'a OfferRow)>,
     pub(super) closed: Vec<(AccountId, OfferId)>,
 }
@@ -136,6 +137,9 @@ impl<'a> Group<'a> {
             self.closed.push((append.account, *offer));
         }
         self.opened.extend(append.opened.iter().map(|offer| ((offer.id, offer.operator), (append.account, offer))));
+        if let Some(guests) = &append.guests {
+            self.guests.insert(append.chat.0, (append.account, guests));
+        }
         if let Some(chat) = self.chats.get_mut(&append.chat.0) {
             chat.last_seq += append.events.len() as i64;
             chat.head = Some(merged(chat.head.take(), &append.head, chat.last_seq as u32));

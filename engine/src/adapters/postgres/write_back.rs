@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::adapters::postgres::append::Group;
-use crate::adapters::sql::{ended_by, ended_why, offer_kind, phase};
+use crate::adapters::sql::{asked, ended_by, ended_why, offer_kind, phase};
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::ids::{AccountId, ChatId};
 use crate::domain::time::Timestamp;
@@ -18,7 +18,8 @@ pub(super) async fn write(connection: &mut PgConnection, group: Group<'_>) -> sq
     }
     operators(connection, &group).await?;
     members(connection, &group).await?;
-    offers(connection, &group).await
+    offers(connection, &group).await?;
+    guests(connection, &group).await
 }
 
 /// Stores events.
@@ -179,6 +180,20 @@ async fn members(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resu
         .map(drop)
 }
 
+/// Who came to which chats, where that has changed: a handful.
+async fn guests(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result<()> {
+    for (chat, (account, guests)) in &group.guests {
+        let delete = sqlx::query("DELETE FROM guest WHERE chat = $1 AND account = $2");
+        delete.bind(chat).bind(account.0).execute(&mut *connection).await?;
+        for guest in *guests {
+            let insert = sqlx::query("INSERT INTO guest (chat, operator, account, grp) VALUES ($1, $2, $3, $4)");
+            let insert = insert.bind(chat).bind(guest.person.id.0).bind(account.0);
+            insert.bind(guest.group.as_str()).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn offers(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result<()> {
     if !group.closed.is_empty() {
         let delete = sqlx::query(
@@ -195,8 +210,8 @@ async fn offers(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resul
     // A handful in a group: an offer each takes a ring of seconds.
     for (account, offer) in group.opened.values() {
         let insert = sqlx::query(
-            "INSERT INTO offer (chat, seq, account, operator, grp, kind, expires_at, holds) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (chat, seq, operator) DO UPDATE SET \
+            "INSERT INTO offer (chat, seq, account, operator, grp, kind, expires_at, holds, asked) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (chat, seq, operator) DO UPDATE SET \
              grp = excluded.grp, kind = excluded.kind, expires_at = excluded.expires_at, holds = excluded.holds",
         );
         insert
@@ -208,6 +223,7 @@ async fn offers(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resul
             .bind(offer_kind::name(offer.kind))
             .bind(offer.expires_at.millis())
             .bind(offer.holds)
+            .bind(asked::text(offer.asked.as_ref()))
             .execute(&mut *connection)
             .await?;
     }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::adapters::sql::{Query, Row, Sql, ended_by, ended_why, offer_kind, phase};
+use crate::adapters::sql::{Query, Row, Sql, asked, ended_by, ended_why, offer_kind, phase};
 use crate::domain::event::Sender;
 use crate::domain::ids::{AccountId, BrandId, ChatId, GroupId, OfferId, OperatorId, VisitorId};
 use crate::ports::journal::{ChatHead, ChatList, ChatQuery, ChatRecord, MarkRow, OfferRow};
@@ -138,15 +138,29 @@ fn restrict(sql: &mut Query, account: AccountId, query: &ChatQuery) {
         });
     }
     if let Some(operator) = query.filter.operator {
-        sql.push(" AND c.owner = ").push_arg(operator.0);
+        sql.push(" AND (c.owner = ").push_arg(operator.0);
+        or_guest(sql, account, operator);
+        sql.push(")");
     }
     if let Some(group) = &query.filter.group {
         sql.push(" AND c.grp = ").push_arg(group.as_str());
     }
     if let Some(scope) = &query.scope {
         sql.push(" AND (c.state <> 'active' AND c.grp IN ").push_list(scope.groups.iter().map(GroupId::as_str));
-        sql.push(" OR c.owner = ").push_arg(scope.operator.0).push(")");
+        sql.push(" OR c.owner = ").push_arg(scope.operator.0);
+        or_guest(sql, account, scope.operator);
+        sql.push(")");
     }
+}
+
+fn or_guest(sql: &mut Query, account: AccountId, operator: OperatorId) {
+    sql.push(" OR c.id IN (SELECT chat FROM guest WHERE account = ").push_arg(account);
+    sql.push(" AND operator = ").push_arg(operator.0).push(")");
+}
+
+pub(super) async fn guests(sql: &mut dyn Sql, account: AccountId, chat: ChatId) -> Result<Vec<OperatorId>, StoreError> {
+    let query = Query::new("SELECT operator FROM guest WHERE chat = $1 AND account = $2 ORDER BY operator");
+    sql.run(query.arg(chat.0).arg(account)).await?.all(|mut row| Ok(OperatorId(row.uuid()?)))
 }
 
 pub(super) async fn waiting(
@@ -157,7 +171,8 @@ pub(super) async fn waiting(
     let mut query = Query::new(CHAT_COLUMNS).arg(account).arg(group.as_str());
     query
         .push(
-            ", f.seq, f.operator, f.grp, f.kind, f.expires_at, f.holds FROM chat c JOIN chat_head h ON h.chat = c.id ",
+            ", f.seq, f.operator, f.grp, f.kind, f.expires_at, f.holds, f.asked \
+             FROM chat c JOIN chat_head h ON h.chat = c.id ",
         )
         .push("LEFT JOIN operator o ON o.account = c.account AND o.id = c.owner ")
         .push("LEFT JOIN offer f ON f.chat = c.id AND f.holds ")
@@ -186,6 +201,7 @@ fn offer(id: OfferId, row: &mut Row) -> Result<OfferRow, StoreError> {
         kind: row.named(offer_kind::parse)?,
         expires_at: row.time()?,
         holds: row.bool()?,
+        asked: asked::parse(row.opt_text()?)?,
     })
 }
 
@@ -195,7 +211,7 @@ pub(super) async fn offers_of(
     operator: OperatorId,
 ) -> Result<Vec<OfferRow>, StoreError> {
     let query = Query::new(
-        "SELECT chat, seq, operator, grp, kind, expires_at, holds FROM offer WHERE account = $1 AND operator = $2 \
+        "SELECT chat, seq, operator, grp, kind, expires_at, holds, asked FROM offer WHERE account = $1 AND operator = $2 \
          ORDER BY expires_at, chat, seq",
     );
     sql.run(query.arg(account).arg(operator.0)).await?.all(|mut row| {

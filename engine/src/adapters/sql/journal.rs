@@ -65,6 +65,10 @@ impl<B: Backend> Journal for B {
         self.read(move |sql| Box::pin(chats::waiting(sql, account, group))).await
     }
 
+    async fn guests(&self, account: AccountId, chat: ChatId) -> Result<Vec<OperatorId>, StoreError> {
+        self.read(move |sql| Box::pin(chats::guests(sql, account, chat))).await
+    }
+
     async fn offers_of(&self, account: AccountId, operator: OperatorId) -> Result<Vec<OfferRow>, StoreError> {
         self.read(move |sql| Box::pin(chats::offers_of(sql, account, operator))).await
     }

@@ -145,24 +145,28 @@ async fn recount(sql: &mut dyn Sql, account: AccountId) -> Result<Vec<Drift>, St
     sql.run(hold).await?;
     let overall = Query::new(
         "SELECT o.id, NULL, o.held, o.reserved, coalesce(h.n, 0), coalesce(r.n, 0) FROM operator o \
-         LEFT JOIN (SELECT owner, count(*) AS n FROM chat WHERE account = $1 AND state = 'active' GROUP BY owner) h \
+         LEFT JOIN (SELECT owner, count(*) AS n FROM (SELECT owner FROM chat WHERE account = $1 AND state = 'active' \
+         UNION ALL SELECT g.operator FROM guest g JOIN chat c ON c.id = g.chat \
+         WHERE g.account = $2 AND c.state = 'active') held GROUP BY owner) h \
          ON h.owner = o.id \
-         LEFT JOIN (SELECT operator, count(*) AS n FROM offer WHERE account = $2 AND holds GROUP BY operator) r \
+         LEFT JOIN (SELECT operator, count(*) AS n FROM offer WHERE account = $3 AND holds GROUP BY operator) r \
          ON r.operator = o.id \
-         WHERE o.account = $3 AND (o.held <> coalesce(h.n, 0) OR o.reserved <> coalesce(r.n, 0)) ORDER BY o.id",
+         WHERE o.account = $4 AND (o.held <> coalesce(h.n, 0) OR o.reserved <> coalesce(r.n, 0)) ORDER BY o.id",
     );
-    let mut counts = sql.run(overall.arg(account).arg(account).arg(account)).await?.all(count)?;
+    let mut counts = sql.run(overall.arg(account).arg(account).arg(account).arg(account)).await?.all(count)?;
     let by_group = Query::new(
         "SELECT m.operator, m.grp, m.held, m.reserved, coalesce(h.n, 0), coalesce(r.n, 0) FROM membership m \
-         LEFT JOIN (SELECT owner, grp, count(*) AS n FROM chat WHERE account = $1 AND state = 'active' \
-         GROUP BY owner, grp) h ON h.owner = m.operator AND h.grp = m.grp \
-         LEFT JOIN (SELECT operator, grp, count(*) AS n FROM offer WHERE account = $2 AND holds \
+         LEFT JOIN (SELECT owner, grp, count(*) AS n FROM \
+         (SELECT owner, grp FROM chat WHERE account = $1 AND state = 'active' \
+         UNION ALL SELECT g.operator, g.grp FROM guest g JOIN chat c ON c.id = g.chat \
+         WHERE g.account = $2 AND c.state = 'active') held GROUP BY owner, grp) h ON h.owner = m.operator AND h.grp = m.grp \
+         LEFT JOIN (SELECT operator, grp, count(*) AS n FROM offer WHERE account = $3 AND holds \
          GROUP BY operator, grp) r \
          ON r.operator = m.operator AND r.grp = m.grp \
-         WHERE m.account = $3 AND (m.held <> coalesce(h.n, 0) OR m.reserved <> coalesce(r.n, 0)) \
+         WHERE m.account = $4 AND (m.held <> coalesce(h.n, 0) OR m.reserved <> coalesce(r.n, 0)) \
          ORDER BY m.operator, m.grp",
     );
-    counts.extend(sql.run(by_group.arg(account).arg(account).arg(account)).await?.all(count)?);
+    counts.extend(sql.run(by_group.arg(account).arg(account).arg(account).arg(account)).await?.all(count)?);
     for wrong in &counts {
         set_right(sql, account, wrong).await?;
     }

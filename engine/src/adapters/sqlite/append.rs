@@ -3,7 +3,7 @@
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, params, params_from_iter};
 
 use crate::adapters::delivery::well_numbered;
-use crate::adapters::sql::{offer_kind, state_values};
+use crate::adapters::sql::{asked, offer_kind, state_values};
 use crate::adapters::sqlite::read::{store_error, words};
 use crate::adapters::sqlite::tail::Tail;
 use crate::adapters::sqlite::writer::Core;
@@ -26,8 +26,10 @@ const OPERATOR: &str = "UPDATE operator SET held = max(held + ?1, 0), reserved =
 const MEMBERSHIP: &str = "UPDATE membership SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0) \
     WHERE account = ?3 AND grp = ?4 AND operator = ?5 \
     AND (?6 = 0 OR max_chats IS NULL OR held + reserved + 1 <= max_chats) RETURNING held, reserved";
-const OPEN_OFFER: &str = "INSERT OR REPLACE INTO offer (chat, seq, account, operator, grp, kind, expires_at, holds) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const OPEN_OFFER: &str = "INSERT OR REPLACE INTO offer (chat, seq, account, operator, grp, kind, expires_at, holds, \
+    asked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const NO_GUESTS: &str = "DELETE FROM guest WHERE chat = ?1 AND account = ?2";
+const GUEST: &str = "INSERT INTO guest (chat, operator, account, grp) VALUES (?1, ?2, ?3, ?4)";
 const CLOSE_OFFER: &str = "DELETE FROM offer WHERE chat = ?1 AND seq = ?2 AND account = ?3";
 
 /// The statements of appends, prepared once for a run of them.
@@ -103,7 +105,16 @@ impl<'c> Statements<'c> {
                 offer_kind::name(offer.kind),
                 offer.expires_at.millis(),
                 offer.holds,
+                asked::text(offer.asked.as_ref()),
             ])?;
+        }
+        if let Some(guests) = &append.guests {
+            let chat = &append.chat.0.as_bytes()[..];
+            connection.prepare_cached(NO_GUESTS)?.execute(params![chat, append.account.0])?;
+            for guest in guests {
+                let (who, group) = (&guest.person.id.0.as_bytes()[..], guest.group.as_str());
+                connection.prepare_cached(GUEST)?.execute(params![chat, who, append.account.0, group])?;
+            }
         }
         tail.append(&mut self.insert, append.account, append.chat, &append.events)?;
         Ok(Ok(Appended { loads }))

@@ -22,11 +22,15 @@ impl Chat {
         if self.last_seq >= CHAT_EVENTS_MAX && !matches!(input, Input::End { .. } | Input::Due) {
             return Err(Refusal::Full);
         }
+        if let Some(decided) = self.decide_company(&input, now) {
+            return decided;
+        }
         if let Some(decided) = self.decide_ring(&input, now) {
             return decided;
         }
         match input {
             Input::Start { .. } => Err(Refusal::Begun),
+            Input::Ask(_) | Input::Leave { .. } | Input::TakeOver { .. } => Ok(Decision::default()),
             Input::RingAt { operators, group, ring } => self.ring_at(group, operators, ring, now),
             Input::Say { from, text, to } => self.say(from, text, to),
             Input::Propose { operator, name, group, ring } => {
@@ -151,8 +155,9 @@ impl Chat {
         }
         match (&self.state, from.role) {
             (ChatState::Unborn, _) => Err(Refusal::NotBegun),
-            (ChatState::Active { owner, .. }, Role::Operator) if from.id != Some(owner.id) => Err(Refusal::NotYours),
-            (ChatState::Ended { owner, .. }, Role::Operator) if from.id != owner.as_ref().map(|o| o.id) => {
+            (ChatState::Active { .. } | ChatState::Ended { .. }, Role::Operator)
+                if !from.id.is_some_and(|id| self.has(id)) =>
+            {
                 Err(Refusal::NotYours)
             }
             (ChatState::Waiting { .. }, Role::Operator) => Err(Refusal::NotYours),
@@ -207,7 +212,8 @@ impl Chat {
             ChatState::Ended { .. } => return Err(Refusal::Ended),
             ChatState::Waiting { offer } => offer.iter().map(unreserve).collect(),
             ChatState::Active { owner, group } => {
-                vec![SlotChange::Free { operator: owner.id, group: group.clone() }]
+                let owner = SlotChange::Free { operator: owner.id, group: group.clone() };
+                [owner].into_iter().chain(self.company_ends()).collect()
             }
         };
         Ok(Decision { events: vec![EventKind::Ended { by, why, operator }], slots })
@@ -229,7 +235,7 @@ impl Chat {
     }
 
     /// The open offer of that id at that operator; else why there is none.
-    fn open_offer(&self, id: OfferId, operator: OperatorId) -> Result<&Offer, Refusal> {
+    pub(super) fn open_offer(&self, id: OfferId, operator: OperatorId) -> Result<&Offer, Refusal> {
         if let Some(open) = self.offer().filter(|open| open.id == id && open.operator == operator) {
             return Ok(open);
         }
@@ -255,7 +261,7 @@ fn one(event: EventKind, slot: SlotChange) -> Decision {
     Decision { events: vec![event], slots: vec![slot] }
 }
 
-fn unreserve(open: &Offer) -> SlotChange {
+pub(super) fn unreserve(open: &Offer) -> SlotChange {
     SlotChange::Unreserve { operator: open.operator, group: open.group.clone() }
 }
 

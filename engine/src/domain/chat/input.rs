@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::chat::ask::Ask;
 use crate::domain::chat::state::Person;
 use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, OfferEnd};
 use crate::domain::ids::{BrandId, DepartmentId, GroupId, OfferId, OperatorId};
@@ -96,6 +97,20 @@ pub enum Input {
         operator: OperatorId,
         /// The operator's name.
         name: String,
+    },
+    /// An operator takes the chat from the one who has it.
+    TakeOver {
+        /// Who.
+        operator: OperatorId,
+        /// The operator's name.
+        name: String,
+    },
+    /// The owner asks a colleague to take it over, or to come in.
+    Ask(Ask),
+    /// An operator leaves it to the others.
+    Leave {
+        /// Who.
+        operator: OperatorId,
     },
     /// It goes to the queue of another group, once.
     Move {
@@ -239,6 +254,15 @@ pub enum Refusal {
     /// It waits for an answer at somebody already.
     #[error("the chat is being offered")]
     BeingOffered,
+    /// Whoever is asked has a part in it already.
+    #[error("{who} is in the chat already")]
+    HereAlready {
+        /// Who.
+        who: String,
+    },
+    /// Nobody would be left.
+    #[error("you are the only operator here: transfer the chat or end it")]
+    Alone,
     /// It is not in a state in which that makes sense.
     #[error("not possible while the chat is waiting")]
     Waiting,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, Event, EventKind, OfferEnd, Role};
+use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Role};
 use crate::domain::ids::{ChatId, GroupId, OfferId, OperatorId, Shard};
 use crate::domain::time::Timestamp;
 
@@ -22,6 +22,10 @@ enum Ask {
     Withdraw { offer: Index, operator: u8 },
     RingAt { operators: u8, group: u8, ring: u16 },
     Take { operator: u8 },
+    TakeOver { operator: u8 },
+    Asks { invite: bool, to: Option<u8>, group: u8, stay: bool, seconds: u16 },
+    Leave { operator: u8 },
+    Requeue { operator: u8 },
     End { by: EndedBy },
     Visitor { back: bool },
     Due,
@@ -43,6 +47,11 @@ fn asks() -> impl Strategy<Value = Vec<Ask>> {
         40 => (offer(), operator()).prop_map(|(offer, operator)| Ask::Withdraw { offer, operator }),
         60 => (0_u8..16, 0_u8..2, 1_u16..30).prop_map(|(operators, group, ring)| Ask::RingAt { operators, group, ring }),
         10 => operator().prop_map(|operator| Ask::Take { operator }),
+        10 => operator().prop_map(|operator| Ask::TakeOver { operator }),
+        60 => (any::<bool>(), prop::option::of(operator()), 0_u8..2, any::<bool>(), 1_u16..60)
+            .prop_map(|(invite, to, group, stay, seconds)| Ask::Asks { invite, to, group, stay, seconds }),
+        15 => operator().prop_map(|operator| Ask::Leave { operator }),
+        10 => operator().prop_map(|operator| Ask::Requeue { operator }),
         3 => by.prop_map(|by| Ask::End { by }),
         20 => any::<bool>().prop_map(|back| Ask::Visitor { back }),
         40 => Just(Ask::Due),
@@ -93,7 +102,10 @@ fn open_offers(log: &[Event]) -> Vec<(OfferId, OperatorId)> {
             EventKind::Declined { offer, operator } | EventKind::Expired { offer, operator, .. } => {
                 open.retain(|rung| *rung != (*offer, *operator));
             }
-            EventKind::Assigned { .. } | EventKind::Ended { .. } => open.clear(),
+            EventKind::Assigned { .. }
+            | EventKind::Transferred { .. }
+            | EventKind::Joined { .. }
+            | EventKind::Ended { .. } => open.clear(),
             _ => {}
         }
         assert!(open.iter().all(|(offer, _)| *offer == open[0].0), "two offers are open at once");
@@ -153,6 +165,18 @@ proptest! {
                     let operators = rung.map(|n| Person { id: operator(n), name: format!("op{n}") }).collect();
                     Input::RingAt { operators, group: group(g), ring: Duration::from_secs(u64::from(ring)) }
                 }
+                Ask::TakeOver { operator: n } => Input::TakeOver { operator: operator(n), name: format!("op{n}") },
+                Ask::Asks { invite, to, group: g, stay, seconds } => Input::Ask(crate::domain::chat::Ask {
+                    kind: if invite { OfferKind::Invite } else { OfferKind::Transfer },
+                    from: chat.owner().map_or(operator(0), |owner| owner.id),
+                    to: to.map(|n| Person { id: operator(n), name: format!("op{n}") }),
+                    group: group(g),
+                    reason: Some("knows parcels".into()),
+                    stay,
+                    lasts: Duration::from_secs(u64::from(seconds)),
+                }),
+                Ask::Requeue { operator: n } => Input::Requeue { operator: operator(n) },
+                Ask::Leave { operator: n } => Input::Leave { operator: operator(n) },
                 Ask::Take { operator: n } => Input::Take { operator: operator(n), name: format!("op{n}") },
                 Ask::End { by } => Input::End { by, why: EndedWhy::Closed, operator: None },
                 Ask::Visitor { back: true } => Input::VisitorBack,
@@ -186,12 +210,23 @@ proptest! {
             let at_all = chat.ring().into_iter().flat_map(|ring| ring.rung.iter().map(|person| (ring.id, person.id)));
             let single = chat.offer().map(|offer| (offer.id, offer.operator));
             prop_assert_eq!(single.into_iter().chain(at_all).collect::<Vec<_>>(), open_offers(&log));
-            let expected = match &chat.state {
-                ChatState::Waiting { offer: Some(open) } => vec![(open.operator, open.group.clone(), 1, 0)],
+            let mut expected = match &chat.state {
                 ChatState::Active { owner, group } => vec![(owner.id, group.clone(), 0, 1)],
                 _ => Vec::new(),
             };
-            prop_assert_eq!(slots.held(), expected, "exactly the ring or the owner holds a slot");
+            if matches!(chat.state, ChatState::Active { .. }) {
+                expected.extend(chat.guests().iter().map(|guest| (guest.person.id, guest.group.clone(), 0, 1)));
+            } else {
+                prop_assert!(chat.asked().is_none(), "only who owns a chat asks for colleagues");
+            }
+            expected.extend(chat.offer().map(|open| (open.operator, open.group.clone(), 1, 0)));
+            expected.sort();
+            prop_assert_eq!(slots.held(), expected, "exactly who is rung, the owner and the guests hold a slot");
+            let mut here: Vec<OperatorId> = chat.participants().map(|person| person.id).collect();
+            here.sort();
+            here.dedup();
+            prop_assert_eq!(here.len(), chat.participants().count(), "nobody is here twice");
+            prop_assert!(chat.owner().is_some() || chat.guests().is_empty(), "guests are never alone");
         }
         let stored: Vec<Event> = log.iter().map(stored_and_read).collect();
         prop_assert_eq!(Chat::replay(id, &stored), chat, "storing loses nothing");

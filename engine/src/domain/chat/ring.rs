@@ -42,7 +42,9 @@ impl Chat {
 
     /// When what rings is over by itself.
     pub fn rings_until(&self) -> Option<Timestamp> {
-        self.offer().map(|offer| offer.expires_at).or(self.ring.as_ref().map(|ring| ring.expires_at))
+        let asked = self.asked().map(crate::domain::chat::Asked::due_at);
+        let offered = self.offer().map(|offer| offer.expires_at);
+        asked.or(offered).or(self.ring.as_ref().map(|ring| ring.expires_at))
     }
 
     /// Rings at exactly these, of whom some may be rung already. Whoever has just let the chat go is left out.

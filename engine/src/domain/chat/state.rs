@@ -1,8 +1,9 @@
 //! What a chat is at one moment, made from its events alone.
 
+use crate::domain::chat::ask::{Asked, Guest};
 use crate::domain::chat::offer::{Offer, Tried};
 use crate::domain::chat::ring::RingAll;
-use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, Role, Rung};
+use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Role, Rung};
 use crate::domain::ids::{BrandId, ChatId, DepartmentId, GroupId, OfferId, OperatorId};
 use crate::domain::limits::CHAT_EVENTS_MAX;
 use crate::domain::time::Timestamp;
@@ -99,6 +100,12 @@ pub struct Chat {
     pub last_seq: u32,
     /// The visitor's number of the last event visitors may see.
     pub visitor_seq: u32,
+    /// Since when its owner has it.
+    pub(super) owned_since: Timestamp,
+    /// What the owner asks of colleagues.
+    pub(super) asked: Option<Asked>,
+    /// Colleagues who came.
+    pub(super) guests: Vec<Guest>,
     /// The operator whom the page named.
     pub wanted: Option<OperatorId>,
     /// Another group has passed it on.
@@ -140,6 +147,9 @@ impl Chat {
             messages: 0,
             last_seq: 0,
             visitor_seq: 0,
+            owned_since: Timestamp::EPOCH,
+            asked: None,
+            guests: Vec::new(),
             wanted: None,
             moved: false,
             requeued: false,
@@ -183,6 +193,8 @@ impl Chat {
             }
             EventKind::Queued { group } => {
                 self.ring = None;
+                self.ask_is_over(OfferEnd::Withdrawn);
+                self.guests.clear();
                 // Who had an operator before does not wait behind those who had none.
                 self.requeued = self.owner().is_some();
                 self.moved |= self.group.as_ref().is_some_and(|before| before != group);
@@ -204,7 +216,10 @@ impl Chat {
                     kind: *offer_kind,
                     expires_at: *expires_at,
                 };
-                self.state = ChatState::Waiting { offer: Some(offer) };
+                match &mut self.asked {
+                    Some(asked) => asked.offer = Some(offer),
+                    None => self.state = ChatState::Waiting { offer: Some(offer) },
+                }
             }
             EventKind::Declined { offer, operator } => self.close_offer(*offer, *operator, OfferEnd::Declined, at),
             EventKind::Expired { offer, operator, why } => self.close_offer(*offer, *operator, *why, at),
@@ -215,11 +230,37 @@ impl Chat {
                 }
                 self.ring_over(OfferEnd::Taken);
                 self.assigned_at.get_or_insert(at);
-                self.idle_since = Some(at);
-                self.group = Some(group.clone());
-                let owner = Person { id: *operator, name: name.clone() };
-                self.state = ChatState::Active { owner, group: group.clone() };
+                // Idle time goes on when it changes hands.
+                if self.is_waiting() || self.idle_since.is_none() {
+                    self.idle_since = Some(at);
+                }
+                self.asked = None;
+                self.now_owned_by(Person { id: *operator, name: name.clone() }, group.clone(), at);
             }
+            EventKind::TransferAsked { operator, name, to, group, reason, until } => self.apply_asked(Asked {
+                kind: OfferKind::Transfer,
+                from: Person { id: *operator, name: name.clone() },
+                reason: reason.clone(),
+                stay: false,
+                group: group.clone(),
+                operator: to.as_ref().map(|to| to.id),
+                until: *until,
+                offer: None,
+            }),
+            EventKind::Invited { operator, name, to, group, reason, stay, until } => self.apply_asked(Asked {
+                kind: OfferKind::Invite,
+                from: Person { id: *operator, name: name.clone() },
+                reason: reason.clone(),
+                stay: *stay,
+                group: group.clone(),
+                operator: to.as_ref().map(|to| to.id),
+                until: *until,
+                offer: None,
+            }),
+            EventKind::TransferDenied { .. } | EventKind::InviteDenied { .. } => self.asked = None,
+            EventKind::Transferred { operator, name, group, .. } => self.apply_transferred(*operator, name, group, at),
+            EventKind::Joined { operator, name, group, .. } => self.apply_joined(*operator, name, group),
+            EventKind::Left { operator, .. } => self.apply_left(*operator, at),
             EventKind::Message(message) => {
                 self.messages += 1;
                 match message.from.role {
@@ -239,6 +280,7 @@ impl Chat {
                     let (id, rung) = (open.id, open.operator);
                     self.remember(id, rung, OfferEnd::Ended);
                 }
+                self.asked = None;
                 self.ring_over(OfferEnd::Ended);
                 self.ended_at = Some(at);
                 self.state = ChatState::Ended { owner: self.owner().cloned(), by: *by, why: *why };
@@ -251,6 +293,7 @@ impl Chat {
     pub fn offer(&self) -> Option<&Offer> {
         match &self.state {
             ChatState::Waiting { offer } => offer.as_ref(),
+            ChatState::Active { .. } => self.asked.as_ref()?.offer.as_ref(),
             _ => None,
         }
     }
@@ -292,7 +335,10 @@ impl Chat {
         }
         self.let_go(id, operator, why, at);
         if self.offer().is_some_and(|open| open.id == id) {
-            self.state = ChatState::Waiting { offer: None };
+            match &mut self.asked {
+                Some(asked) => asked.offer = None,
+                None => self.state = ChatState::Waiting { offer: None },
+            }
         }
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, Event, EventKind, OfferEnd, Role};
-use crate::domain::ids::{ChatId, OfferId, OperatorId, Shard};
+use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Role, Rung};
+use crate::domain::ids::{ChatId, GroupId, OfferId, OperatorId, Shard};
 use crate::domain::time::Timestamp;
 
 fn at(seconds: i64) -> Timestamp {
@@ -252,4 +252,127 @@ fn replaying_the_log_gives_the_same_chat() {
     story.does(6, Input::VisitorBack).unwrap();
     story.does(7, ended(EndedBy::Operator)).unwrap();
     assert_eq!(Chat::replay(story.chat.id, &story.log), story.chat);
+}
+
+fn asks(kind: OfferKind, to: Option<u128>, stay: bool) -> Input {
+    let to = to.map(|n| Person { id: operator(n), name: format!("op{n}") });
+    let (from, group, reason) = (operator(7), "billing".parse().unwrap(), Some("knows invoices".to_owned()));
+    Input::Ask(Ask { kind, from, to, group, reason, stay, lasts: Duration::from_secs(30) })
+}
+
+#[test]
+fn a_transfer_that_is_accepted_changes_the_owner_and_both_slots_at_once() {
+    let mut story = Story::begin();
+    story.accepted(1, 7);
+    story.does(2, say(answerer(7))).unwrap();
+    let slots = story.does(10, asks(OfferKind::Transfer, Some(8), false)).unwrap();
+    assert!(matches!(slots[..], [SlotChange::Reserve { .. }]), "{slots:?}");
+    assert_eq!(story.chat.owner().unwrap().id, operator(7), "the sender owns it until somebody agrees");
+    story.does(11, say(answerer(7))).unwrap();
+    let offer = story.chat.offer().unwrap().id;
+    let slots = story.does(12, Input::Accept { offer, operator: operator(8) }).unwrap();
+    assert!(matches!(slots[..], [SlotChange::Fill { .. }, SlotChange::Free { .. }]), "{slots:?}");
+    assert_eq!(story.chat.owner().unwrap().id, operator(8));
+    assert_eq!(story.chat.idle_since, Some(at(11)), "idle time goes on");
+    assert_eq!(story.does(13, say(answerer(7))), Err(Refusal::NotYours));
+}
+
+#[test]
+fn a_transfer_that_is_denied_or_not_answered_leaves_it_with_the_sender() {
+    for declined in [true, false] {
+        let mut story = Story::begin();
+        story.accepted(1, 7);
+        story.does(2, asks(OfferKind::Transfer, Some(8), false)).unwrap();
+        let twice = story.does(3, asks(OfferKind::Invite, Some(9), true));
+        assert_eq!(twice, Err(Refusal::BeingOffered), "one thing is asked at a time");
+        let offer = story.chat.offer().unwrap().id;
+        let answer = if declined { Input::Decline { offer, operator: operator(8) } } else { Input::Due };
+        let slots = story.does(33, answer).unwrap();
+        assert!(matches!(slots[..], [SlotChange::Unreserve { .. }]), "{slots:?}");
+        assert!(story.chat.asked().is_none());
+        assert_eq!(story.chat.owner().unwrap().id, operator(7));
+        let why = if declined { OfferEnd::Declined } else { OfferEnd::Expired };
+        let operator = Some(Rung { id: operator(8), name: "op8".into() });
+        assert_eq!(story.log.last().unwrap().kind, EventKind::TransferDenied { operator, why });
+    }
+}
+
+#[test]
+fn a_group_is_asked_one_after_the_other_until_time_is_over() {
+    let mut story = Story::begin();
+    story.accepted(1, 7);
+    story.does(2, asks(OfferKind::Transfer, None, false)).unwrap();
+    let (group, ring): (GroupId, _) = ("billing".parse().unwrap(), Some(Duration::from_secs(10)));
+    let to = |n| Input::Propose { operator: operator(n), name: format!("op{n}"), group: group.clone(), ring };
+    assert!(matches!(story.does(3, to(7)), Err(Refusal::HereAlready { .. })), "the sender is not asked");
+    story.does(3, to(8)).unwrap();
+    let offer = story.chat.offer().unwrap().id;
+    story.does(4, Input::Decline { offer, operator: operator(8) }).unwrap();
+    assert!(story.chat.asked().is_some(), "the next one is asked");
+    story.does(5, to(9)).unwrap();
+    story.does(15, Input::Due).unwrap();
+    assert!(story.chat.asked().is_some());
+    story.does(32, Input::Due).unwrap();
+    let over = EventKind::TransferDenied { operator: None, why: OfferEnd::Expired };
+    assert_eq!(story.log.last().unwrap().kind, over);
+    assert!(story.chat.asked().is_none());
+}
+
+#[test]
+fn an_invited_colleague_writes_and_leaves_and_the_owner_has_the_chat_throughout() {
+    let mut story = Story::begin();
+    story.accepted(1, 7);
+    assert_eq!(story.does(2, Input::Leave { operator: operator(7) }), Err(Refusal::Alone));
+    story.does(2, asks(OfferKind::Invite, Some(8), true)).unwrap();
+    let offer = story.chat.offer().unwrap().id;
+    story.does(3, Input::Accept { offer, operator: operator(8) }).unwrap();
+    assert_eq!(story.chat.owner().unwrap().id, operator(7));
+    story.does(4, say(answerer(8))).unwrap();
+    let again = story.does(5, asks(OfferKind::Transfer, Some(8), false));
+    assert!(matches!(again, Err(Refusal::HereAlready { .. })), "{again:?}");
+    story.does(6, Input::Leave { operator: operator(8) }).unwrap();
+    assert_eq!(story.does(7, say(answerer(8))), Err(Refusal::NotYours));
+}
+
+#[test]
+fn who_invites_without_staying_leaves_the_chat_to_the_one_who_comes() {
+    let mut story = Story::begin();
+    story.accepted(1, 7);
+    story.does(2, asks(OfferKind::Invite, Some(8), false)).unwrap();
+    let offer = story.chat.offer().unwrap().id;
+    let slots = story.does(3, Input::Accept { offer, operator: operator(8) }).unwrap();
+    assert!(matches!(slots[..], [SlotChange::Fill { .. }, SlotChange::Free { .. }]), "{slots:?}");
+    assert_eq!(story.chat.owner().unwrap().id, operator(8));
+    assert!(story.chat.guests().is_empty());
+}
+
+#[test]
+fn of_two_who_take_it_from_a_colleague_the_first_has_it() {
+    let mut story = Story::begin();
+    story.accepted(1, 7);
+    let takes = |n: u128| Input::TakeOver { operator: operator(n), name: format!("op{n}") };
+    story.does(2, asks(OfferKind::Transfer, Some(6), false)).unwrap();
+    let slots = story.does(10, takes(8)).unwrap();
+    assert_eq!(slots.len(), 3, "the ring's, the former owner's, the new owner's: {slots:?}");
+    assert_eq!(story.does(10, takes(9)), Err(Refusal::Taken { by: "op8".into() }));
+    assert_eq!(story.chat.owner().unwrap().id, operator(8));
+    assert!(story.chat.offer().is_none());
+    story.does(60, takes(9)).unwrap();
+    assert_eq!(story.chat.owner().unwrap().id, operator(9));
+}
+
+#[test]
+fn the_end_takes_back_what_is_asked_and_frees_all_slots() {
+    let mut story = Story::begin();
+    story.accepted(1, 7);
+    story.does(2, asks(OfferKind::Invite, Some(8), true)).unwrap();
+    let offer = story.chat.offer().unwrap().id;
+    story.does(3, Input::Accept { offer, operator: operator(8) }).unwrap();
+    story.does(4, asks(OfferKind::Transfer, Some(9), false)).unwrap();
+    let offer = story.chat.offer().unwrap().id;
+    let slots = story.does(5, ended(EndedBy::Visitor)).unwrap();
+    assert_eq!(slots.len(), 3, "{slots:?}");
+    let late = story.does(6, Input::Accept { offer, operator: operator(9) }).unwrap_err();
+    assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Ended, by: None });
+    assert_eq!(story.does(7, say(answerer(8))), Err(Refusal::Ended));
 }

@@ -169,3 +169,38 @@ async fn a_free_slot_goes_to_the_longest_wait_though_the_queues_are_on_two_nodes
     })
     .await;
 }
+
+#[actix::test]
+async fn a_chat_is_handed_on_to_a_colleague_on_the_other_node() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(1, 2, Duration::from_secs(60)).await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let mut joe = shop.window(&one, &shop.joe).await;
+        joe.goes_online().await;
+        let mut clara = shop.tab(&two, 42, None).await;
+        clara.sees_online().await;
+        let chat = clara.starts("hello").await;
+        joe.accepts(&chat).await;
+        let mut bob = shop.window(&two, &shop.bob).await;
+        bob.goes_online().await;
+        let to = json!({ "operator": shop.bob.id });
+        joe.sends(json!({ "type": "transfer", "id": "hand-on", "chat": chat, "to": to, "reason": "knows lamps" }))
+            .await;
+        joe.acked("hand-on").await;
+        bob.accepts(&chat).await;
+        joe.inbox.expect("who has it", |frame| frame["event"]["kind"] == "transferred").await;
+        clara.inbox.expect("who answers", |frame| frame["event"]["name"] == "Bob").await;
+        bob.says("b1", &chat, "good day").await;
+        bob.acked("b1").await;
+        clara.inbox.expect("the message", |frame| frame["event"]["text"] == "good day").await;
+        joe.says("j1", &chat, "still me?").await;
+        let refused = joe.inbox.expect("the refusal", |frame| frame["id"] == "j1").await;
+        assert_eq!(refused["code"], "not_found", "{refused}");
+        let (last, ..) = shop.stored(&chat).await;
+        clara.inbox.look();
+        assert!(!clara.inbox.got.iter().any(|frame| frame.to_string().contains("knows lamps")));
+        assert_eq!(clara.inbox.answers("hand-on"), 0);
+        assert!(last >= 8, "asked, rung, transferred and written: {last}");
+    })
+    .await;
+}

@@ -186,9 +186,20 @@ CREATE TABLE offer (
     kind       TEXT COLLATE "C" NOT NULL,
     expires_at BIGINT NOT NULL,
     holds      BOOLEAN NOT NULL, -- a slot is reserved for it; not where it rings at all
+    asked      TEXT, -- JSON: which colleague asks, and why
     PRIMARY KEY (chat, seq, operator)
 );
 CREATE INDEX offer_by_operator ON offer (account, operator, expires_at);
+
+-- Colleagues who were invited to a chat and are there, or were when it ended; while it runs each holds a slot.
+CREATE TABLE guest (
+    chat     UUID NOT NULL,
+    operator UUID NOT NULL,
+    account  BIGINT NOT NULL,
+    grp      TEXT NOT NULL, -- for which the slot counts
+    PRIMARY KEY (chat, operator)
+);
+CREATE INDEX guest_by_operator ON guest (account, operator);
 
 CREATE TABLE mark (
     chat      UUID NOT NULL,

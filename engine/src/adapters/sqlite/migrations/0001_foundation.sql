@@ -211,9 +211,20 @@ CREATE TABLE offer (
     kind       TEXT NOT NULL,
     expires_at INTEGER NOT NULL,
     holds      INTEGER NOT NULL, -- a slot is reserved for it; not where it rings at all
+    asked      TEXT, -- JSON: which colleague asks, and why
     PRIMARY KEY (chat, seq, operator)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX offer_by_operator ON offer (account, operator, expires_at);
+
+-- Colleagues who were invited to a chat and are there, or were when it ended; while it runs each holds a slot.
+CREATE TABLE guest (
+    chat     BLOB NOT NULL,
+    operator BLOB NOT NULL,
+    account  INTEGER NOT NULL,
+    grp      TEXT NOT NULL, -- for which the slot counts
+    PRIMARY KEY (chat, operator)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX guest_by_operator ON guest (account, operator);
 
 CREATE TABLE mark (
     chat      BLOB NOT NULL,

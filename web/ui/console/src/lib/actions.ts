@@ -22,6 +22,23 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
     const waits = chat?.row.state === 'waiting' && desk.directory.isMember(chat.row.group);
     return waits ? chat : openRunning();
   };
+  const openPart = () => (desk.open?.has(desk.chats.me) ? desk.open : undefined);
+  const openColleagues = () => {
+    const chat = desk.open;
+    const running = chat?.row.state === 'active' && !chat.has(desk.chats.me) && desk.directory.isMember(chat.row.group);
+    return running && desk.session.may('take_chats') ? chat : undefined;
+  };
+  const ask = (kind: 'transfer' | 'invite', label: string, keys: string): Action => ({
+    id: kind,
+    label,
+    section: 'This chat',
+    keys,
+    can: () => connected() && openRunning() !== undefined && openRunning()?.asked === null,
+    run: () => {
+      const chat = openRunning();
+      if (chat) view.asking = { chat, kind };
+    },
+  });
   const list = (id: ListId, label: string, can = always): Action => ({
     id: `list-${id}`,
     label: `Show ${label}`,
@@ -64,6 +81,22 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       keys: 'Alt+W',
       can: () => openRunning() !== undefined,
       run: () => view.askToEnd(openRunning()),
+    },
+    ask('transfer', 'Transfer this chat', 'Alt+T'),
+    ask('invite', 'Invite a colleague', 'Alt+V'),
+    {
+      id: 'leave',
+      label: 'Leave this chat to the others',
+      section: 'This chat',
+      can: () => connected() && (openPart()?.guests.length ?? 0) > 0,
+      run: () => void (openPart() && acts.leave(openPart()!)),
+    },
+    {
+      id: 'take-over',
+      label: 'Take this chat over',
+      section: 'This chat',
+      can: () => connected() && openColleagues() !== undefined,
+      run: () => void (openColleagues() && acts.take(openColleagues()!.id)),
     },
     {
       id: 'send-to-form',

@@ -11,6 +11,9 @@ export const MESSAGE_CHARS_MAX = 10_000;
 /** Chats that "take next" tries when others are quicker. */
 const TAKE_TRIES = 3;
 
+/** Whom a colleague asks: an operator, or any member of a group. */
+export type Whom = { operator: string } | { group: string };
+
 export class Acts {
   constructor(private readonly desk: Desk) {}
 
@@ -72,6 +75,22 @@ export class Acts {
       this.desk.toasts.wrong(takeRefusal(error));
       void this.desk.learn(id);
     }
+  }
+
+  /** Asks a colleague to take the chat over; null when it is asked, else why not. */
+  async transfer(chat: Chat, to: Whom, reason: string): Promise<string | null> {
+    return this.#asked({ type: 'transfer', chat: chat.id, to, reason });
+  }
+
+  /** Asks a colleague to come in; null when it is asked, else why not. */
+  async invite(chat: Chat, to: Whom, stay: boolean, why: string | undefined): Promise<string | null> {
+    return this.#asked({ type: 'invite', chat: chat.id, to, stay, ...(why === undefined ? {} : { reason: why }) });
+  }
+
+  /** Leaves the chat to the others. */
+  async leave(chat: Chat): Promise<void> {
+    const wrong = await this.#asked({ type: 'leave', chat: chat.id });
+    if (wrong !== null) this.desk.toasts.wrong(wrong);
   }
 
   /** Those who wait in one's groups and do not ring here: what rings is answered, not taken. */
@@ -139,6 +158,18 @@ export class Acts {
     const at = all.findIndex((chat) => chat.id === router.place.chat);
     const next = all[(at + 1) % Math.max(1, all.length)];
     if (next) this.openChat(next.id);
+  }
+
+  async #asked(...[request]: Parameters<NonNullable<Desk['link']>['requests']['ask']>): Promise<string | null> {
+    try {
+      await this.#ask(request);
+      return null;
+    } catch (error) {
+      const why = error instanceof Refused ? error.error.why : undefined;
+      if (why === 'capacity') return 'Whom you ask holds as many chats as they may.';
+      const words = reason(error);
+      return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+    }
   }
 
   #ask(...[request]: Parameters<NonNullable<Desk['link']>['requests']['ask']>) {

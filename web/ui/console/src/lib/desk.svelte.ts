@@ -139,7 +139,8 @@ export class Desk {
 
   /** The chat was seen to its end by a person. */
   seen(chat: Chat): void {
-    if (chat.row.owner?.id !== this.chats.me || chat.last === 0) return;
+    const mine = chat.has(this.chats.me) || chat.row.owner?.id === this.chats.me;
+    if (!mine || chat.last === 0) return;
     if (chat.last > chat.row.my_marks.read) {
       chat.myMarks({ delivered: chat.last, read: chat.last });
       this.link?.marks.mark('read', chat.id, chat.last);
@@ -257,8 +258,8 @@ export class Desk {
     const running = this.chats.get(frame.chat)?.row.state === 'active';
     if (!this.chats.event(frame)) return;
     const chat = this.chats.get(frame.chat);
-    if (!chat || chat.row.owner?.id !== this.chats.me) return;
-    if (chat.row.number === 0 && frame.event.kind === 'assigned') void this.learn(chat.id);
+    if (!chat || (!chat.has(this.chats.me) && chat.row.owner?.id !== this.chats.me)) return;
+    if (chat.row.number === 0 && (frame.event.kind === 'assigned' || frame.event.kind === 'transferred')) void this.learn(chat.id);
     if (frame.event.kind === 'ended' && running) this.lists.chatEnded(chat.row);
     if (frame.event.kind !== 'message' || frame.event.from.role !== 'visitor') return;
     this.link?.marks.mark('delivered', chat.id, frame.seq);
@@ -296,7 +297,7 @@ export class Desk {
 
   /** Brings an open chat up to date, where the socket does not. */
   #refresh(chat: Chat): void {
-    const byTheSocket = chat.row.state === 'active' && chat.row.owner?.id === this.chats.me;
+    const byTheSocket = chat.has(this.chats.me);
     if (!byTheSocket && (chat.history !== 'there' || chat.last < chat.row.seq)) void loadHistory(this.http, chat);
   }
 

@@ -30,6 +30,12 @@ export class Directory {
     for (const { id, name } of departments.items) this.#departments.set(id, name);
   }
 
+  /** All groups whose names are known, by name. */
+  get groups(): { id: string; name: string }[] {
+    const named = [...this.#names].map(([id, name]) => ({ id, name }));
+    return named.sort((a, b) => a.name.localeCompare(b.name));
+  }
+
   isMember(group: string): boolean {
     return this.#own.some(({ id }) => id === group);
   }

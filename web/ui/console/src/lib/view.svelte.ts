@@ -7,6 +7,8 @@ export class View {
   details = $state(false);
   /** The chat that somebody wants to end although its visitor is still there. */
   ending = $state.raw<Chat | null>(null);
+  /** The chat for which a colleague is about to be asked, and for what. */
+  asking = $state.raw<{ chat: Chat; kind: 'transfer' | 'invite' } | null>(null);
   /** Ids of one's own chats in the order on screen, for `Alt+1` to `Alt+9`. */
   order = $state.raw<readonly string[]>([]);
   readonly #end: (chat: Chat) => void;

@@ -34,7 +34,7 @@ offer: string, };
 /**
  * How an operator came to own a chat.
  */
-export type AssignedBy = "accepted" | "automatic" | "taken";
+export type AssignedBy = "accepted" | "automatic" | "taken" | "taken_over";
 
 /**
  * Whom a message is for.
@@ -293,7 +293,119 @@ by: AssignedBy,
 /**
  * The offer that was accepted.
  */
-offer?: string, } | { "kind": "message" } & Message | { "kind": "visitor_away" } | { "kind": "visitor_back" } | { "kind": "ended", 
+offer?: string, } | { "kind": "transfer_asked", 
+/**
+ * The owner.
+ */
+operator: string, 
+/**
+ * The owner's name.
+ */
+name: string, 
+/**
+ * Who is asked; none: any member of the group.
+ */
+to?: Rung, 
+/**
+ * The group for which it is asked.
+ */
+group: string, 
+/**
+ * Why.
+ */
+reason?: string, 
+/**
+ * When it is over unless somebody has agreed.
+ */
+until: string, } | { "kind": "transferred", 
+/**
+ * Who.
+ */
+operator: string, 
+/**
+ * The name the visitor sees.
+ */
+name: string, 
+/**
+ * For which group.
+ */
+group: string, 
+/**
+ * Who owned it.
+ */
+from: Rung, 
+/**
+ * The offer that was accepted.
+ */
+offer: string, } | { "kind": "transfer_denied", 
+/**
+ * Who was asked last, where somebody was.
+ */
+operator?: Rung, 
+/**
+ * `declined`, `expired`, or `withdrawn` when it was taken back.
+ */
+why: OfferEnd, } | { "kind": "invited", 
+/**
+ * The owner.
+ */
+operator: string, 
+/**
+ * The owner's name.
+ */
+name: string, 
+/**
+ * Who is asked; none: any member of the group.
+ */
+to?: Rung, 
+/**
+ * The group for which it is asked.
+ */
+group: string, 
+/**
+ * Why.
+ */
+reason?: string, 
+/**
+ * Whether the owner stays when somebody comes.
+ */
+stay: boolean, 
+/**
+ * When it is over unless somebody has agreed.
+ */
+until: string, } | { "kind": "joined", 
+/**
+ * Who.
+ */
+operator: string, 
+/**
+ * The name the visitor sees.
+ */
+name: string, 
+/**
+ * For which group.
+ */
+group: string, 
+/**
+ * The offer that was accepted.
+ */
+offer: string, } | { "kind": "invite_denied", 
+/**
+ * Who was asked last, where somebody was.
+ */
+operator?: Rung, 
+/**
+ * `declined`, `expired`, or `withdrawn` when it was taken back.
+ */
+why: OfferEnd, } | { "kind": "left", 
+/**
+ * Who.
+ */
+operator: string, 
+/**
+ * The name the visitor sees.
+ */
+name: string, } | { "kind": "message" } & Message | { "kind": "visitor_away" } | { "kind": "visitor_back" } | { "kind": "ended", 
 /**
  * Who ended it.
  */
@@ -407,6 +519,29 @@ created_at: string, };
  * How far people are with a message that was left.
  */
 export type LeftState = "new" | "answered_outside" | "done";
+ * Asks a colleague to come in.
+ */
+export type Invite = { 
+/**
+ * The command's id.
+ */
+id: string, 
+/**
+ * The chat.
+ */
+chat: string, 
+/**
+ * Whom.
+ */
+to: Whom, 
+/**
+ * Whether one stays when somebody comes; otherwise the chat is theirs then.
+ */
+stay: boolean, 
+/**
+ * Why; for operators only.
+ */
+reason?: string, };
 
 /**
  * A part of a list.
@@ -565,7 +700,15 @@ queued_at: string,
 /**
  * When it stops ringing.
  */
-expires_at?: string, };
+expires_at?: string, 
+/**
+ * The colleague who asks, with a transfer or an invitation.
+ */
+from?: Rung, 
+/**
+ * Why they ask.
+ */
+reason?: string, };
 
 /**
  * Why an offer is over without its chat being over.
@@ -594,6 +737,7 @@ chat: string, };
  * A frame from an operator.
  */
 export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "send_to_form" } & SendToForm | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
+export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "transfer" } & Transfer | { "type": "invite" } & Invite | { "type": "leave" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
 
 /**
  * How far the visitor and oneself are, in the operators' numbering; in `resumed`.
@@ -728,7 +872,7 @@ why?: AwayWhy, };
 /**
  * One thing that may be allowed.
  */
-export type Permission = "answer" | "read_group_chats" | "read_all_chats" | "end_any_chat" | "set_status" | "read_staff" | "manage_staff";
+export type Permission = "answer" | "read_group_chats" | "read_all_chats" | "take_chats" | "end_any_chat" | "set_status" | "read_staff" | "manage_staff";
 
 /**
  * An operator in a list.
@@ -874,6 +1018,27 @@ order?: ChatOrder,
 window?: ListWindow, };
 
 /**
+ * Asks a colleague to take a chat over.
+ */
+export type Transfer = { 
+/**
+ * The command's id.
+ */
+id: string, 
+/**
+ * The chat.
+ */
+chat: string, 
+/**
+ * Whom.
+ */
+to: Whom, 
+/**
+ * Why; for operators only.
+ */
+reason: string, };
+
+/**
  * Writes, or stopped.
  */
 export type Typing = { 
@@ -943,6 +1108,19 @@ next?: string,
  * The server's clock.
  */
 server_time: string, };
+
+/**
+ * Whom a colleague asks. A group alone: any member of it whom it finds.
+ */
+export type Whom = { 
+/**
+ * The group; with an operator: the one for which the chat counts.
+ */
+group?: string, 
+/**
+ * The operator.
+ */
+operator?: string, };
 
 /**
  * What `conflict` means in particular.

@@ -318,6 +318,18 @@ export type VisitorEvent = { "kind": "started" } | { "kind": "queued" } | { "kin
 /**
  * The operator's name.
  */
+name: string, } | { "kind": "transferred", 
+/**
+ * The operator's name.
+ */
+name: string, } | { "kind": "joined", 
+/**
+ * The operator's name.
+ */
+name: string, } | { "kind": "left", 
+/**
+ * The operator's name.
+ */
 name: string, } | { "kind": "message", 
 /**
  * Unique within the chat.

@@ -7,7 +7,7 @@ export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'failed';
 /** A line of the conversation. `key` stays the same from the outbox to the stored message. */
 export type Line =
   | { kind: 'message'; key: string; at: number; mine: boolean; name: string; text: string; state: MessageState; why?: string }
-  | { kind: 'joined'; key: string; at: number; name: string }
+  | { kind: 'joined' | 'transferred' | 'left'; key: string; at: number; name: string }
   | { kind: 'ended'; key: string; at: number };
 
 /** A message of one's own that is not in the conversation yet. */
@@ -52,6 +52,14 @@ export class Conversation {
         this.phase = 'active';
         this.operator = event.name;
         add({ ...base, kind: 'joined', name: event.name });
+        return false;
+      case 'transferred':
+        this.operator = event.name;
+        add({ ...base, kind: 'transferred', name: event.name });
+        return false;
+      case 'joined':
+      case 'left':
+        add({ ...base, kind: event.kind, name: event.name });
         return false;
       case 'message': {
         const mine = event.from.role === 'visitor';

@@ -69,6 +69,8 @@ const ENGLISH = {
   'chat.yesterday': 'Yesterday',
   'chat.by': '{name}, {time}',
   'chat.joined': '{name} joined the chat',
+  'chat.transferred': 'You were transferred to {name}',
+  'chat.left': '{name} left the chat',
   'chat.ended': 'The chat ended',
   'chat.somebody': 'Our team',
   'chat.waiting': 'Waiting to be sent',

@@ -18,6 +18,14 @@ export interface Sent {
   refused?: string;
 }
 
+/** What the owner asks of colleagues. */
+export interface Asked {
+  kind: 'transfer' | 'invite';
+  /** The one who is asked; none: any member of the group. */
+  to: string | undefined;
+  group: string;
+}
+
 /** What the visitor is writing. */
 export interface Typing {
   preview: string | undefined;
@@ -36,6 +44,10 @@ export class Chat {
   typing = $state.raw<Typing | null>(null);
   /** Stored, but not yet among the events; or refused. */
   sent = $state.raw<readonly Sent[]>([]);
+  /** Colleagues who were invited and are here. */
+  guests = $state.raw<readonly { id: string; name: string; group: string }[]>([]);
+  /** What the owner asks of colleagues now: to take it over, or to come in. */
+  asked = $state.raw<Asked | null>(null);
   history = $state<'none' | 'loading' | 'there' | 'failed' | 'forbidden'>('none');
   /** What to quote when the history did not load. */
   problem = $state('');
@@ -64,10 +76,18 @@ export class Chat {
     if (frame.seq <= this.last) return false;
     this.events = [...this.events, frame];
     this.row = applied(this.row, frame);
+    this.#company(frame.event);
     if (frame.event.kind === 'message' && frame.event.from.role === 'visitor') this.typing = null;
     if (frame.event.kind === 'visitor_away' || frame.event.kind === 'ended') this.typing = null;
     if (this.sent.some((sent) => arrived(sent, frame))) this.sent = this.sent.filter((sent) => !arrived(sent, frame));
     return true;
+  }
+
+  /** Whether that operator has a part in it while it runs. */
+  has(operator: string): boolean {
+    return (
+      this.row.state === 'active' && (this.row.owner?.id === operator || this.guests.some(({ id }) => id === operator))
+    );
   }
 
   /** Takes a row from the server. */
@@ -99,6 +119,42 @@ export class Chat {
 
   visitorTypes(on: boolean, preview: string | undefined, now: number): void {
     this.typing = on ? { preview, until: now + TYPING_LASTS } : null;
+  }
+
+  #company(event: EventKind): void {
+    const without = (id: string) => this.guests.filter((guest) => guest.id !== id);
+    switch (event.kind) {
+      case 'transfer_asked':
+      case 'invited': {
+        const kind = event.kind === 'invited' ? 'invite' : 'transfer';
+        this.asked = { kind, to: event.to?.name, group: event.group };
+        return;
+      }
+      case 'joined':
+        this.asked = null;
+        this.guests = [...without(event.operator), { id: event.operator, name: event.name, group: event.group }];
+        return;
+      case 'left': {
+        const [heir] = this.guests;
+        if (event.operator === this.row.owner?.id && heir)
+          this.row = { ...this.row, owner: { id: heir.id, name: heir.name }, group: heir.group };
+        this.guests = without(this.row.owner?.id === heir?.id && heir ? heir.id : event.operator);
+        return;
+      }
+      case 'assigned':
+      case 'transferred':
+        this.guests = without(event.operator);
+        this.asked = null;
+        return;
+      case 'queued':
+        this.guests = [];
+        this.asked = null;
+        return;
+      case 'transfer_denied':
+      case 'invite_denied':
+      case 'ended':
+        this.asked = null;
+    }
   }
 
   #countUnread(): number {

@@ -18,7 +18,7 @@ export class Chats {
   /** The chat that is open, if any. */
   openId = $state<string | null>(null);
 
-  readonly mine = $derived([...this.#known.values()].filter((chat) => this.#isMine(chat.row)));
+  readonly mine = $derived([...this.#known.values()].filter((chat) => this.#isMine(chat)));
   readonly lingering = $derived(
     [...this.#lingering].map((id) => this.#known.get(id)).filter((chat) => chat !== undefined),
   );
@@ -32,7 +32,7 @@ export class Chats {
   put(row: ChatRow): Chat {
     const known = this.#known.get(row.id);
     if (known) {
-      const running = this.#isMine(known.row);
+      const running = this.#isMine(known);
       known.update(row);
       this.#noteEnd(known, running);
       return known;
@@ -45,7 +45,7 @@ export class Chats {
   /** Takes an event, of a chat that may be new to us. True when it was not here already. */
   event(frame: ChatEvent): boolean {
     const chat = this.#known.get(frame.chat) ?? this.put(blankRow(frame.chat, frame.at));
-    const running = this.#isMine(chat.row);
+    const running = this.#isMine(chat);
     const isNew = chat.add(frame);
     this.#noteEnd(chat, running);
     return isNew;
@@ -85,12 +85,13 @@ export class Chats {
     let over = this.#known.size - KNOWN_MAX;
     if (over <= 0) return;
     const goes = (id: string, chat: Chat): boolean =>
-      id !== this.openId && !this.#isMine(chat.row) && !this.#lingering.has(id) && over-- > 0;
+      id !== this.openId && !this.#isMine(chat) && !this.#lingering.has(id) && over-- > 0;
     this.#known = new Map([...this.#known].filter(([id, chat]) => !goes(id, chat)));
   }
 
-  #isMine(row: ChatRow): boolean {
-    return row.state === 'active' && row.owner?.id === this.me;
+  /** One's own, or one that one was invited to. */
+  #isMine(chat: Chat): boolean {
+    return chat.has(this.me);
   }
 
   #noteEnd(chat: Chat, wasRunning: boolean): void {

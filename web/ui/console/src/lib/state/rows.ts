@@ -61,6 +61,8 @@ function changes(row: ChatRow, event: EventKind, at: string): Partial<ChatRow> {
         assigned_at: row.assigned_at ?? at,
         idle_since: row.idle_since ?? at,
       };
+    case 'transferred':
+      return { group: event.group, owner: { id: event.operator, name: event.name } };
     case 'message': {
       const messages = row.messages + 1;
       if (event.from.role === 'operator') return event.to === 'everyone' ? { messages, idle_since: at } : { messages };

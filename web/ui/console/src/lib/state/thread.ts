@@ -7,7 +7,7 @@ import { type ChatEvent, operatorName, type Sent } from './chat.svelte';
 export type MarkOf = 'waiting' | 'stored' | 'delivered' | 'read' | 'refused';
 
 /** Something that happened, for the icon in front of it. */
-export type LineIcon = 'started' | 'assigned' | 'rang' | 'away' | 'back' | 'ended' | 'erased';
+export type LineIcon = 'started' | 'assigned' | 'rang' | 'moved' | 'away' | 'back' | 'ended' | 'erased';
 
 export type ThreadItem =
   | { kind: 'day'; key: string; text: string }
@@ -120,6 +120,20 @@ function itemOf(frame: ChatEvent, input: ThreadInput, rung: Rung): ThreadItem | 
       return line('started', `${who} started the chat`, event.page);
     case 'assigned':
       return line('assigned', assignedWords(event, input, at));
+    case 'transfer_asked':
+      return line('moved', askedWords(event, input, 'asked', 'to take the chat over'));
+    case 'invited':
+      return line('moved', askedWords(event, input, 'invited', ''));
+    case 'transferred':
+      return line('moved', `${nameOf(event.from, input)} transferred the chat to ${nameOf({ id: event.operator, name: event.name }, input, 'you')}`);
+    case 'joined':
+      return line('assigned', `${nameOf({ id: event.operator, name: event.name }, input)} joined`);
+    case 'left':
+      return line('away', `${nameOf({ id: event.operator, name: event.name }, input)} left`);
+    case 'transfer_denied':
+      return event.why === 'withdrawn' ? null : line('moved', 'The transfer was not accepted');
+    case 'invite_denied':
+      return event.why === 'withdrawn' ? null : line('moved', 'Nobody came');
     case 'declined':
       return line('rang', `${rungAt(event, input, rung)} declined`);
     case 'expired':
@@ -156,12 +170,28 @@ function ringsAtMany({ offer }: { offer: string }, rung: Rung): boolean {
   return (rung.get(offer)?.size ?? 0) > 1;
 }
 
+function nameOf({ id, name }: { id: string; name: string }, { me }: ThreadInput, you = 'You'): string {
+  return id === me ? you : name;
+}
+
+function askedWords(
+  event: Extract<EventKind, { kind: 'transfer_asked' | 'invited' }>,
+  input: ThreadInput,
+  verb: string,
+  what: string,
+): string {
+  const whom = event.to ? nameOf(event.to, input, 'you') : `somebody in ${event.group}`;
+  const words = `${nameOf({ id: event.operator, name: event.name }, input)} ${verb} ${whom}${what && ` ${what}`}`;
+  return event.reason ? `${words}: “${event.reason}”` : words;
+}
+
 function rungAt({ operator, offer }: { operator: string; offer: string }, { me }: ThreadInput, rung: Rung): string {
   return operator === me ? 'You' : (rung.get(offer)?.get(operator) ?? 'An operator');
 }
 
 function assignedWords(event: Extract<EventKind, { kind: 'assigned' }>, { row, me }: ThreadInput, at: string): string {
   const whom = event.operator === me ? 'you' : event.name;
+  if (event.by === 'taken_over') return `Taken over by ${whom}`;
   const how = event.by === 'taken' ? 'taken by' : event.by === 'accepted' ? 'accepted by' : 'assigned to';
   const waited = Date.parse(at) - Date.parse(row.queued_at);
   return `Waited ${duration(waited)}, ${how} ${whom}`;

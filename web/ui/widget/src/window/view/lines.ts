@@ -54,8 +54,9 @@ export class Lines {
 
   #row(line: Line, offline: boolean): Row {
     if (line.kind === 'message') return line.mine ? this.#mine(line, offline) : this.#theirs(line);
-    const words = line.kind === 'joined' ? this.t('chat.joined', { name: firstName(line.name) }) : this.t(`chat.${line.kind}`);
-    return { element: h('div.note', {}, line.kind === 'joined' && icon(LogIn, 14), words), update: () => {} };
+    const words = line.kind === 'ended' ? this.t('chat.ended') : this.t(`chat.${line.kind}`, { name: firstName(line.name) });
+    const came = line.kind === 'joined' || line.kind === 'transferred';
+    return { element: h('div.note', {}, came && icon(LogIn, 14), words), update: () => {} };
   }
 
   #theirs(line: Extract<Line, { kind: 'message' }>): Row {

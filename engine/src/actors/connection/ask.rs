@@ -1,0 +1,73 @@
+//! Whom an operator asks to take a chat over or to come in: looked up when the command comes. What is found goes to the
+//! chat with it, for a command that was done before is answered as it was then, whoever is there now.
+
+use std::sync::Arc;
+
+use crate::actors::messages::{Found, Order};
+use crate::actors::shared::Shared;
+use crate::domain::event::OfferKind;
+use crate::domain::group::{Availability, Status};
+use crate::domain::ids::{AccountId, GroupId, OperatorId};
+use crate::ports::store::StoreError;
+use crate::protocol::error::Failure;
+use crate::protocol::operator::Whom;
+
+/// What is asked.
+pub(super) struct Ask {
+    /// To take the chat over, or to come in.
+    pub kind: OfferKind,
+    /// Why.
+    pub reason: Option<String>,
+    /// With an invitation: whether the owner stays.
+    pub stay: bool,
+}
+
+/// Whether somebody else is named.
+pub(super) fn check(to: &Whom, me: OperatorId) -> Result<(), Failure> {
+    if to.operator == Some(me) {
+        return Err(Failure::invalid("to.operator", "must be somebody else"));
+    }
+    if to.operator.is_none() && to.group.is_none() {
+        return Err(Failure::invalid("to", "must name an operator or a group"));
+    }
+    Ok(())
+}
+
+impl Ask {
+    /// The order for the chat, with what is known of whom was named.
+    pub(super) async fn order(self, shared: &Arc<Shared>, account: AccountId, to: Whom) -> Order {
+        let found = match (to.operator, &to.group) {
+            (Some(operator), _) => find_operator(shared, account, operator).await.unwrap_or_else(|error| {
+                tracing::warn!(%operator, %error, "whom an operator asks could not be looked up");
+                Found::Unknown
+            }),
+            (None, Some(group)) => find_group(shared, account, group),
+            (None, None) => Found::Nothing,
+        };
+        let Self { kind, reason, stay } = self;
+        Order::Ask { kind, group: to.group, operator: to.operator, reason, stay, found }
+    }
+}
+
+/// Pull members are found too: they get no chats by themselves, but transfers.
+async fn find_operator(shared: &Arc<Shared>, account: AccountId, operator: OperatorId) -> Result<Found, StoreError> {
+    let Some(known) = shared.store.operator(account, operator).await?.filter(|known| !known.disabled) else {
+        return Ok(Found::Nothing);
+    };
+    let name = known.name;
+    let state = shared.operator_state(account, operator).await;
+    if state.is_none_or(|state| state.status != Status::Online) {
+        return Ok(Found::Away { name });
+    }
+    let memberships = shared.store.memberships(account, None, Some(operator)).await?;
+    let active = memberships.into_iter().filter(|membership| membership.active);
+    Ok(Found::Operator { name, groups: active.map(|membership| membership.group).collect() })
+}
+
+fn find_group(shared: &Shared, account: AccountId, group: &GroupId) -> Found {
+    match shared.board.entry(account, group) {
+        None => Found::Nothing,
+        Some((_, Availability::Offline, _)) => Found::Offline,
+        Some((_, Availability::Busy | Availability::Online, _)) => Found::Group,
+    }
+}

@@ -1,0 +1,119 @@
+//! What others hear when an owner asks for colleagues: who is rung, which group looks for somebody, who reads the chat.
+
+use super::VisitorSession;
+use crate::actors::guard::deliver;
+use crate::actors::messages::{Signal, ToOperator, ToQueue};
+use crate::domain::chat::{Guest, Person};
+use crate::domain::event::{EventKind, OfferEnd};
+use crate::domain::ids::{GroupId, OfferId, OperatorId};
+use crate::domain::routing::{Arrival, Wishes};
+
+impl VisitorSession {
+    /// An event that changes who is in the chat, or asks somebody to be.
+    pub(super) fn company_fact(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::TransferAsked { to: None, group, .. } | EventKind::Invited { to: None, group, .. } => {
+                if let Some(core) = &mut self.core {
+                    core.sought = Some(group.clone());
+                }
+                self.tell_queue();
+            }
+            EventKind::TransferDenied { .. } | EventKind::InviteDenied { .. } => {
+                self.sought_no_more(ToQueue::Gone(self.chat));
+                self.back_with_the_sender();
+            }
+            EventKind::Transferred { operator, name, group, offer, .. } => {
+                self.agreed(*operator, name, group, *offer);
+                self.read_by(*operator, name);
+                self.belongs_to(group.clone());
+            }
+            EventKind::Joined { operator, name, group, offer } => {
+                self.agreed(*operator, name, group, *offer);
+                let outlets = self.shared.registry.outlets_of_operator(self.account, *operator);
+                let person = Person { id: *operator, name: name.clone() };
+                if let Some(core) = &mut self.core {
+                    core.guests.push((Guest { person, group: group.clone() }, outlets));
+                }
+            }
+            EventKind::Left { operator, .. } => self.left(*operator),
+            _ => {}
+        }
+    }
+
+    /// From here on the operator owns the chat; who owned it hears of it, and then of nothing more.
+    pub(super) fn read_by(&mut self, operator: OperatorId, name: &str) {
+        let outlets = self.shared.registry.outlets_of_operator(self.account, operator);
+        let Some(core) = &mut self.core else { return };
+        core.guests.retain(|(guest, _)| guest.person.id != operator);
+        let before = core.audience.replace((Person { id: operator, name: name.to_owned() }, outlets));
+        core.parting.extend(before.filter(|(person, _)| person.id != operator).map(|(_, outlets)| outlets));
+    }
+
+    /// Tells the group that looks for a colleague.
+    pub(super) fn tell_sought(&self) {
+        let Some((arrival, core)) = self.arrival().zip(self.core.as_ref()) else { return };
+        let Some((group, (_, tried))) = core.sought.as_ref().zip(core.chat.sought_in()) else { return };
+        let guest_of = Some(core.record.head.group.clone());
+        let wishes = Wishes { wanted: None, last: None, ..arrival.wishes.clone() };
+        let arrival = Arrival { tried, guest_of, wishes, ..arrival };
+        self.shared.to_queue(self.account, group, ToQueue::Waiting(arrival));
+    }
+
+    /// Whoever was rung let it go: the group asks the next one.
+    pub(super) fn sought_goes_on(&self) {
+        let Some(core) = &self.core else { return };
+        if let Some((group, (_, tried))) = core.sought.as_ref().zip(core.chat.sought_in()) {
+            self.shared.to_queue(self.account, group, ToQueue::OfferOver { chat: self.chat, tried });
+        }
+    }
+
+    /// Nobody took it over: an owner who was lost meanwhile cannot have it back.
+    fn back_with_the_sender(&self) {
+        let owner = self.core.as_ref().and_then(|core| core.audience.as_ref());
+        if let Some((owner, outlets)) = owner
+            && self.owner_lost == Some(owner.id)
+            && outlets.count() == 0
+            && let Some(addr) = &self.addr
+        {
+            deliver(addr, Signal::OwnerLost(owner.id));
+        }
+    }
+
+    /// The group that looked for a colleague looks no more.
+    pub(super) fn sought_no_more(&mut self, message: ToQueue) {
+        let Some(core) = &mut self.core else { return };
+        if let Some(group) = core.sought.take() {
+            core.told.queue_again = None;
+            self.shared.to_queue(self.account, &group, message);
+        }
+    }
+
+    /// Whether a group looks for a colleague, as was told.
+    pub(super) fn seeks(&self) -> bool {
+        self.core.as_ref().is_some_and(|core| core.sought.is_some())
+    }
+
+    fn agreed(&mut self, operator: OperatorId, name: &str, group: &GroupId, offer: OfferId) {
+        self.shared.metrics.offer(self.account, group, "accepted");
+        let by = Some(name.to_owned());
+        self.shared.to_operator(self.account, operator, ToOperator::RingOver { offer, why: OfferEnd::Taken, by });
+        self.sought_no_more(ToQueue::Served(self.chat));
+    }
+
+    fn left(&mut self, operator: OperatorId) {
+        let Some(core) = &mut self.core else { return };
+        if let Some(at) = core.guests.iter().position(|(guest, _)| guest.person.id == operator) {
+            let (_, outlets) = core.guests.remove(at);
+            return core.parting.push(outlets);
+        }
+        if core.audience.as_ref().is_none_or(|(owner, _)| owner.id != operator) {
+            return;
+        }
+        core.parting.extend(core.audience.take().map(|(_, outlets)| outlets));
+        if !core.guests.is_empty() {
+            let (heir, outlets) = core.guests.remove(0);
+            core.audience = Some((heir.person, outlets));
+            self.belongs_to(heir.group);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! A chat is handed on: the sender owns it until a colleague agrees.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::server::TestServer;
+
+use crate::suite::it::joe_answers;
+
+fn to(chat: &str, operator: &OperatorClient) -> Value {
+    json!({ "type": "transfer", "chat": chat, "to": { "operator": operator.id() }, "reason": "Knows parcels" })
+}
+
+fn to_support(chat: &str) -> Value {
+    json!({ "type": "transfer", "chat": chat, "to": { "group": "support" }, "reason": "Needs a second look" })
+}
+
+async fn held(operator: &OperatorClient) -> usize {
+    let query = format!("/api/v1/chats?state=active&operator={}", operator.id());
+    operator.browser.get(&query).await.ok()["items"].as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test]
+async fn a_colleague_who_accepts_has_the_chat_and_the_visitor_is_told() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe.stored(to(&chat, &bob)).await;
+    let offer = bob.offer_of(&chat).await;
+    assert_eq!((&offer["kind"], &offer["reason"]), (&json!("transfer"), &json!("Knows parcels")), "{offer}");
+    assert_eq!(offer["from"]["id"], json!(joe.id()), "{offer}");
+    joe.say(&chat, "One moment").await;
+    bob.accept(&offer).await;
+    let told = clara.expect_event("transferred").await;
+    assert!(told["event"]["name"].as_str().is_some_and(|name| name.contains("Bob")), "{told}");
+    assert!(!clara.log().text().contains("Knows parcels"), "the reason is not for the visitor");
+    let told = joe.expect_event("transferred").await;
+    assert_eq!(told["event"]["operator"], json!(bob.id()), "the sender sees who has it: {told}");
+    bob.resume(&chat, 0).await;
+    bob.say(&chat, "Bob here").await;
+    clara.expect_text("Bob here").await;
+    joe.refused(json!({ "type": "say", "chat": chat, "text": "still me?" }), "not_found").await;
+    assert_eq!((held(&joe).await, held(&bob).await), (0, 1));
+    // Joe may hold one chat: the slot he gave up is free.
+    let mut dora = VisitorClient::connect(&server).await;
+    bob.status("away").await;
+    let next = dora.start(&Start::support("Dora", "And me?")).await;
+    joe.offer_of(&next).await;
+}
+
+#[tokio::test]
+async fn a_colleague_who_declines_leaves_it_with_the_sender() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe.stored(to(&chat, &bob)).await;
+    let offer = bob.offer_of(&chat).await;
+    joe.refused(to(&chat, &bob), "conflict").await;
+    bob.decline(&offer).await;
+    let denied = joe.expect_event("transfer_denied").await;
+    assert_eq!((&denied["event"]["why"], &denied["event"]["operator"]["id"]), (&json!("declined"), &json!(bob.id())));
+    joe.say(&chat, "Then I go on").await;
+    clara.expect_text("Then I go on").await;
+    for hidden in ["transfer_asked", "transfer_denied", "declined", "Knows parcels"] {
+        assert!(!clara.log().text().contains(hidden), "the visitor got {hidden}");
+    }
+    bob.refused(json!({ "type": "accept", "offer": offer["offer"] }), "conflict").await;
+}
+
+#[tokio::test]
+async fn a_transfer_that_nobody_answers_is_back_with_the_sender() {
+    let server = TestServer::start();
+    let admin = switchboard_tests::http::Browser::signed_in(&server.url(), "admin").await;
+    admin.patch("/api/v1/groups/support", json!({ "offer_expires_after_s": 5 })).await.ok();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
+    let first = joe.offer_of(&chat).await;
+    joe.accept(&first).await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe.stored(to(&chat, &bob)).await;
+    let offer = bob.offer_of(&chat).await;
+    let deadline = Duration::from_secs(30);
+    let denied = joe.expect_within("denied", |frame| frame["event"]["kind"] == "transfer_denied", deadline).await;
+    assert_eq!(denied["event"]["why"], "expired", "{denied}");
+    let late = bob.refused(json!({ "type": "accept", "offer": offer["offer"] }), "conflict").await;
+    assert!(["expired", "taken"].iter().any(|why| late["why"] == *why), "{late}");
+    assert_eq!((held(&joe).await, held(&bob).await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_group_finds_whom_it_rings_at_and_asks_the_next_one_after_a_no() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    joe.refused(
+        json!({ "type": "transfer", "chat": chat, "to": { "group": "sales" }, "reason": "Wants to buy" }),
+        "conflict",
+    )
+    .await;
+    let (mut bob, mut sue) =
+        (OperatorClient::online(&server, "bob").await, OperatorClient::online(&server, "sue").await);
+    joe.stored(to_support(&chat)).await;
+    let rings = |frame: &Value| frame["type"] == "offer";
+    let (first, second) = tokio::select! {
+        offer = bob.expect("an offer at Bob", rings) => { bob.decline(&offer).await; (&mut bob, &mut sue) }
+        offer = sue.expect("an offer at Sue", rings) => { sue.decline(&offer).await; (&mut sue, &mut bob) }
+    };
+    let offer = second.offer_of(&chat).await;
+    assert_eq!(offer["kind"], "transfer");
+    second.accept(&offer).await;
+    clara.expect_event("transferred").await;
+    joe.expect_event("transferred").await;
+    first.expect_none("a second ring", rings).await;
+}
+
+#[tokio::test]
+async fn a_group_in_which_everybody_is_busy_rings_when_somebody_is_free() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    let mut waiting = Vec::new();
+    for name in ["Dora", "Emil"] {
+        let mut visitor = VisitorClient::connect(&server).await;
+        let theirs = visitor.start(&Start::support(name, "Me too")).await;
+        let offer = bob.offer_of(&theirs).await;
+        bob.accept(&offer).await;
+        waiting.push((visitor, theirs));
+    }
+    joe.stored(to_support(&chat)).await;
+    bob.expect_none("a third chat", |frame| frame["type"] == "offer").await;
+    bob.end(&waiting[0].1).await;
+    let offer = bob.offer_of(&chat).await;
+    bob.accept(&offer).await;
+    clara.expect_event("transferred").await;
+}
+
+#[tokio::test]
+async fn nobody_is_asked_who_is_away_full_or_oneself() {
+    let (server, _clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::connect(&server, "bob").await;
+    let refused = joe.refused(to(&chat, &bob), "conflict").await;
+    assert_eq!(refused["why"], "offline", "{refused}");
+    let own = joe.id();
+    let itself = json!({ "type": "transfer", "chat": chat, "to": { "operator": own }, "reason": "me" });
+    joe.refused(itself, "invalid").await;
+    joe.refused(json!({ "type": "transfer", "chat": chat, "to": {}, "reason": "whom?" }), "invalid").await;
+    let stranger = "00000000-0000-7000-8000-000000000000";
+    let unknown = json!({ "type": "transfer", "chat": chat, "to": { "operator": stranger }, "reason": "who?" });
+    joe.refused(unknown, "not_found").await;
+    let nowhere = json!({ "type": "transfer", "chat": chat, "to": { "group": "nowhere" }, "reason": "where?" });
+    joe.refused(nowhere, "not_found").await;
+    joe.refused(json!({ "type": "transfer", "chat": chat, "to": { "group": "support" }, "reason": "  " }), "invalid")
+        .await;
+    bob.status("online").await;
+    for name in ["Dora", "Emil"] {
+        let mut visitor = VisitorClient::connect(&server).await;
+        let theirs = visitor.start(&Start::support(name, "Me too")).await;
+        let offer = bob.offer_of(&theirs).await;
+        bob.accept(&offer).await;
+    }
+    let full = joe.refused(to(&chat, &bob), "conflict").await;
+    assert_eq!(full["why"], "capacity", "{full}");
+    // A colleague's chat is not one's own to hand on, nor to know of.
+    bob.refused(to(&chat, &joe), "not_found").await;
+    let mut sue = OperatorClient::online(&server, "sue").await;
+    let refused = bob.refused(to(&chat, &sue), "not_found").await;
+    assert!(refused["message"].as_str().is_some_and(|words| words.contains("chat")), "{refused}");
+    sue.expect_none("a ring", |frame| frame["type"] == "offer" && frame["chat"] == chat).await;
+}
+
+#[tokio::test]
+async fn the_visitors_end_takes_the_offer_back() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe.stored(to(&chat, &bob)).await;
+    let offer = bob.offer_of(&chat).await;
+    clara.end().await;
+    let gone = bob.expect_type("offer_gone").await;
+    assert_eq!((&gone["offer"], &gone["why"]), (&offer["offer"], &json!("ended")), "{gone}");
+    let late = bob.refused(json!({ "type": "accept", "offer": offer["offer"] }), "conflict").await;
+    assert_eq!(late["why"], "ended", "{late}");
+}
+
+#[tokio::test]
+async fn a_transfer_that_rings_outlives_the_server_and_repeats_have_one_effect() {
+    let (mut server, mut clara, mut joe, chat) = joe_answers().await;
+    let mut mona = OperatorClient::online(&server, "mona").await;
+    let command = to(&chat, &mona);
+    joe.put("hand-on", command.clone()).await;
+    let first = joe.ack_of("hand-on").await;
+    let offer = mona.offer_of(&chat).await;
+    server.kill();
+    server.restart();
+    for operator in [&mut joe, &mut mona] {
+        operator.reconnect().await.expect("the session outlives the server");
+    }
+    let again = mona.welcome["offers"][0].clone();
+    assert_eq!((&again["offer"], &again["reason"]), (&offer["offer"], &json!("Knows parcels")), "{}", mona.welcome);
+    assert_eq!(again["from"]["id"], json!(joe.id()), "{again}");
+    joe.put("hand-on", command).await;
+    assert_eq!(joe.ack_of("hand-on").await["seq"], first["seq"], "the same id, the same answer");
+    mona.accept(&offer).await;
+    clara.reconnect().await.expect("the visitor comes back");
+    clara.expect_event("transferred").await;
+    assert_eq!((held(&joe).await, held(&mona).await), (0, 1), "pull members get transfers");
+}
