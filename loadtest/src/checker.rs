@@ -1,0 +1,127 @@
+//! The judge. It knows only what clients sent and were told, never the server's own records, and names every
+//! promise that was broken: messages lost, doubled or out of order, sides that disagree, chats with two owners,
+//! operators over their limit, visitors served before those who waited longer.
+
+mod capacity;
+mod ledger;
+mod service;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use capacity::Capacity;
+pub use ledger::Ledger;
+pub use service::Service;
+
+/// A chat's id, as the server gave it.
+pub type Chat = String;
+
+/// An operator's id, as the server gave it.
+pub type Operator = String;
+
+/// A moment of the server's clock in milliseconds, as events bear it: what clients saw is put in order by it,
+/// because two sockets may deliver in another order than the facts were made.
+pub type Millis = i64;
+
+/// A client of the run, the same over all its connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Party {
+    /// A visitor, by number.
+    Visitor(u32),
+    /// An operator, by number.
+    Operator(u32),
+}
+
+/// What makes a message of the run known again wherever it turns up: its sender, and a number that rises with each
+/// message the sender says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Mark {
+    /// Who said it.
+    pub sender: Party,
+    /// Its place among all that this sender said, from 0.
+    pub number: u32,
+}
+
+/// What an event told, as far as the judge asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    /// A message of the run.
+    Message(Mark),
+    /// The chat belongs to this operator from here on.
+    Assigned(Operator),
+    /// The owner gave the chat up: a transfer, or leaving it.
+    Released,
+    /// The chat ended.
+    Ended,
+    /// Any other kind, told apart by its name.
+    Other(String),
+}
+
+impl Content {
+    /// Whether it is of another kind, of that name.
+    pub fn is(&self, kind: &str) -> bool {
+        matches!(self, Self::Other(other) if other == kind)
+    }
+}
+
+/// A promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the words of each variant say what its fields are")]
+pub enum Fault {
+    #[error("chat {chat}: {mark:?} was acked and never reached {party:?}")]
+    Lost { chat: Chat, mark: Mark, party: Party },
+    #[error("chat {chat}: {party:?} got {mark:?} more than once")]
+    Doubled { chat: Chat, mark: Mark, party: Party },
+    #[error("chat {chat}: {party:?} got {mark:?} behind a later message of its sender")]
+    Reordered { chat: Chat, mark: Mark, party: Party },
+    #[error("chat {chat}: {party:?} got {mark:?}, which nobody said there")]
+    Invented { chat: Chat, mark: Mark, party: Party },
+    #[error("chat {chat}: the ack of {mark:?} says {acked}, its event {told}")]
+    WrongAck { chat: Chat, mark: Mark, acked: u64, told: u64 },
+    #[error("chat {chat}: {party:?} expected event {expected} and got {got}")]
+    Numbering { chat: Chat, party: Party, expected: u64, got: u64 },
+    #[error("chat {chat}: {one:?} and {other:?} were told different events, or in another order")]
+    Disagreement { chat: Chat, one: Party, other: Party },
+    #[error("chat {chat}: assigned to {second} while {first} owned it")]
+    TwoOwners { chat: Chat, first: Operator, second: Operator },
+    #[error("{operator} had {running} chats at {at}, the limit is {limit}")]
+    OverCapacity { operator: Operator, running: u32, limit: u32, at: Millis },
+    #[error("group {group}: {chat} was offered while {longer} had waited {by_ms} ms longer")]
+    OutOfTurn { group: String, chat: Chat, longer: Chat, by_ms: i64 },
+}
+
+/// The judge of a run: one ledger for each chat, one account of capacity, one of the order of service.
+#[derive(Debug, Default)]
+pub struct Checker {
+    ledgers: BTreeMap<Chat, Ledger>,
+    settled: Vec<Fault>,
+    /// Who had how many chats when.
+    pub capacity: Capacity,
+    /// Who waited and was offered when.
+    pub service: Service,
+}
+
+impl Checker {
+    /// What was said and told in one chat.
+    pub fn chat(&mut self, chat: &str) -> &mut Ledger {
+        self.ledgers.entry(chat.to_owned()).or_insert_with(|| Ledger::new(chat.to_owned()))
+    }
+
+    /// Judges a chat of which all is known, and forgets what was said in it.
+    pub fn settle(&mut self, chat: &str) {
+        let faults = self.ledgers.remove(chat).map(|ledger| ledger.faults());
+        self.settled.extend(faults.unwrap_or_default());
+    }
+
+    /// Everything that was broken; empty for a server that kept its promises. Ask once all clients heard the end of
+    /// their chats: what is still on its way counts as lost.
+    pub fn verdict(&self) -> Vec<Fault> {
+        let mut faults = self.settled.clone();
+        faults.extend(self.ledgers.values().flat_map(Ledger::faults));
+        faults.extend(self.capacity.faults());
+        faults.extend(self.service.faults());
+        faults
+    }
+}

@@ -1,0 +1,109 @@
+//! The order of service in a group: who waits longest is offered first. From outside a chat's place is known only by
+//! the moment its visitor was told of, so two chats that began within the tolerance are in either order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Chat, Fault, Millis};
+
+/// How much later a chat may have begun and still be offered first, in milliseconds: chats of different actors reach
+/// their queue in any order within the commits under way, which take some milliseconds each.
+pub const TOLERANCE_MS: i64 = 100;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fact {
+    Queued,
+    /// The visitor went before any offer.
+    Gone,
+    Offered,
+}
+
+/// What became of every chat that waited, by group.
+#[derive(Debug, Default)]
+pub struct Service {
+    facts: BTreeMap<String, Vec<(Millis, Fact, Chat)>>,
+}
+
+impl Service {
+    /// A chat began to wait.
+    pub fn queued(&mut self, group: &str, chat: &str, at: Millis) {
+        self.note(group, chat, at, Fact::Queued);
+    }
+
+    /// A chat was offered for the first time.
+    pub fn offered(&mut self, group: &str, chat: &str, at: Millis) {
+        self.note(group, chat, at, Fact::Offered);
+    }
+
+    /// A chat ended without an offer.
+    pub fn gone(&mut self, group: &str, chat: &str, at: Millis) {
+        self.note(group, chat, at, Fact::Gone);
+    }
+
+    /// Each chat that was offered before one that had waited longer by more than the tolerance.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.facts.iter().flat_map(|(group, facts)| judge(group, facts)).collect()
+    }
+
+    fn note(&mut self, group: &str, chat: &str, at: Millis, fact: Fact) {
+        self.facts.entry(group.to_owned()).or_default().push((at, fact, chat.to_owned()));
+    }
+}
+
+fn judge(group: &str, facts: &[(Millis, Fact, Chat)]) -> Vec<Fault> {
+    let mut facts: Vec<_> = facts.iter().collect();
+    facts.sort_unstable();
+    let mut since: BTreeMap<&Chat, Millis> = BTreeMap::new();
+    let mut waiting: BTreeSet<(Millis, &Chat)> = BTreeSet::new();
+    let mut faults = Vec::new();
+    for (at, fact, chat) in facts {
+        if *fact == Fact::Queued {
+            since.insert(chat, *at);
+            waiting.insert((*at, chat));
+            continue;
+        }
+        let Some(begun) = since.get(chat).copied() else { continue };
+        waiting.remove(&(begun, chat));
+        let longest = waiting.first().filter(|(first, _)| begun - first > TOLERANCE_MS);
+        if let (Fact::Offered, Some((first, longer))) = (fact, longest) {
+            let (chat, longer, by_ms) = (chat.clone(), (*longer).clone(), begun - first);
+            faults.push(Fault::OutOfTurn { group: group.to_owned(), chat, longer, by_ms });
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_wait(apart: Millis) -> Service {
+        let mut service = Service::default();
+        service.queued("support", "old", 1_000);
+        service.queued("support", "new", 1_000 + apart);
+        service
+    }
+
+    #[test]
+    fn the_newest_served_first_is_found() {
+        let mut service = two_wait(500);
+        service.offered("support", "new", 2_000);
+        service.offered("support", "old", 2_001);
+        let (chat, longer) = ("new".into(), "old".into());
+        assert_eq!(service.faults(), [Fault::OutOfTurn { group: "support".into(), chat, longer, by_ms: 500 }]);
+    }
+
+    #[test]
+    fn two_that_came_together_are_served_in_either_order() {
+        let mut service = two_wait(TOLERANCE_MS);
+        service.offered("support", "new", 2_000);
+        assert_eq!(service.faults(), []);
+    }
+
+    #[test]
+    fn one_who_left_holds_nobody_up() {
+        let mut service = two_wait(500);
+        service.gone("support", "old", 1_900);
+        service.offered("support", "new", 2_000);
+        assert_eq!(service.faults(), []);
+    }
+}

@@ -1,0 +1,283 @@
+//! The command line. Exit status: 0 all is well, 1 a promise or a limit was broken or the server was gone, 2 the run
+//! could not begin because something that was given is wrong.
+
+use std::cell::RefCell;
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc::Sender;
+
+use clap::{Args, Parser, Subcommand};
+use tokio::sync::mpsc::unbounded_channel;
+
+use crate::report::screen::Screen;
+use crate::report::{compare, html, plain};
+use crate::run::{Message, Options, Progress, run};
+use crate::scenario::{SHIPPED, Scenario};
+use crate::simulate::{self, Form, simulate};
+use crate::staff::Administrator;
+use crate::summary::Summary;
+use crate::worker::{self, News};
+
+const FAILED: u8 = 1;
+const WRONG: u8 = 2;
+/// Lines of a run without a terminal come this often, in seconds.
+const LINE_EVERY_S: f64 = 2.0;
+
+/// Traffic for a Switchboard server, and the judge of what it does with it.
+#[derive(Debug, Parser)]
+#[command(name = "loadtest", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a scenario: one that comes with the tool (see `scenarios`), or a TOML file.
+    Run(RunArgs),
+    /// Lists the scenarios that come with the tool, or prints one.
+    Scenarios {
+        /// The one to print.
+        name: Option<String>,
+    },
+    /// Compares two results of `run --json`; exit 1 when the second is worse.
+    Compare {
+        /// The first.
+        one: PathBuf,
+        /// The second.
+        other: PathBuf,
+        /// What counts as worse: this many times the first.
+        #[arg(long, default_value_t = 1.2)]
+        worse: f64,
+    },
+    /// Runs the engine's own routing on a virtual clock: a shipped simulation (large-day), or a TOML file.
+    Simulate {
+        /// Its name or file.
+        scenario: String,
+        /// Another seed than the scenario's.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// How the results are written.
+        #[arg(long, value_enum, default_value_t = Form::Table)]
+        form: Form,
+    },
+    /// A share of a run, told over standard input. Started by `run` itself.
+    #[command(hide = true)]
+    Worker,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// A shipped scenario or a file.
+    scenario: String,
+    /// The server, such as http://127.0.0.1:8080; without it the run starts one of its own.
+    #[arg(long)]
+    target: Option<String>,
+    /// Where the target's metrics are, such as http://127.0.0.1:9090.
+    #[arg(long, requires = "target")]
+    admin: Option<String>,
+    /// The binary of the run's own server; without it `switchboard` beside this program.
+    #[arg(long, conflicts_with = "target")]
+    server: Option<PathBuf>,
+    /// Who makes the run's operators; the password is read from LOADTEST_PASSWORD.
+    #[arg(long, default_value = "admin@example.com")]
+    administrator: String,
+    /// Another seed than the scenario's.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Another length than the scenario's, in seconds.
+    #[arg(long)]
+    length: Option<f64>,
+    /// Worker processes; without it as many as the scenario's sockets ask for.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    workers: Option<u32>,
+    /// Writes the result as JSON; - is standard output, and the report goes to standard error then.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Writes the report as one page that opens without a network.
+    #[arg(long)]
+    html: Option<PathBuf>,
+    /// Lines instead of a live screen, also where there is a terminal.
+    #[arg(long)]
+    plain: bool,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Run(args) => execute(&args),
+        Command::Scenarios { name } => scenarios(name.as_deref()),
+        Command::Compare { one, other, worse } => compared(&one, &other, worse),
+        Command::Simulate { scenario, seed, form } => simulated(&scenario, seed, form),
+        Command::Worker => worker(),
+    }
+}
+
+fn execute(args: &RunArgs) -> ExitCode {
+    let mut scenario = match Scenario::find(&args.scenario) {
+        Ok(scenario) => scenario,
+        Err(error) => return wrong(&error),
+    };
+    scenario.seed = args.seed.unwrap_or(scenario.seed);
+    if let Some(length) = args.length {
+        if !(0.0..=604_800.0).contains(&length) {
+            return wrong(&"--length: expected 0 to 604800 seconds (a week)");
+        }
+        scenario.length_s = crate::scenario::Seconds(length);
+    }
+    let password = std::env::var("LOADTEST_PASSWORD").unwrap_or_else(|_| "switchboard-demo".into());
+    let options = Options {
+        target: args.target.clone(),
+        admin: args.admin.clone(),
+        server: args.server.clone(),
+        administrator: Administrator { email: args.administrator.clone(), password },
+        workers: args.workers,
+    };
+    let mut next_line = LINE_EVERY_S;
+    let screen = if args.plain { None } else { Screen::open(&scenario) };
+    let screen = RefCell::new(screen);
+    let ready = |sender: Sender<Message>| {
+        if let Some(screen) = screen.borrow_mut().as_mut() {
+            screen.tell(sender.clone());
+        }
+        listen_for_interrupts(sender);
+    };
+    let show = |progress: Progress<'_>| {
+        if let Some(screen) = screen.borrow_mut().as_mut() {
+            screen.show(&progress);
+        } else if let Progress::Running(summary, seconds, judged) = progress
+            && seconds >= next_line
+        {
+            next_line = seconds + LINE_EVERY_S;
+            eprintln!("{}", plain::line(summary, seconds, judged));
+        }
+    };
+    let result = run(&scenario, &options, ready, show);
+    // The terminal is given back before anything is written to it.
+    drop(screen.take());
+    match result {
+        Ok(summary) => finish(&summary, args),
+        Err(error) => wrong(&error),
+    }
+}
+
+fn finish(summary: &Summary, args: &RunArgs) -> ExitCode {
+    let report = plain::report(summary);
+    let to_stdout = args.json.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    // A closed pipe must not turn a result into a panic.
+    let _ = if to_stdout { write!(std::io::stderr(), "{report}") } else { write!(std::io::stdout(), "{report}") };
+    if let Some(path) = &args.json {
+        let json = serde_json::to_string_pretty(summary).unwrap_or_default();
+        let written = if to_stdout { writeln!(std::io::stdout(), "{json}") } else { std::fs::write(path, json) };
+        if let Err(error) = written {
+            eprintln!("loadtest: {} cannot be written: {error}", path.display());
+            return ExitCode::from(FAILED);
+        }
+    }
+    if let Some(path) = &args.html
+        && let Err(error) = std::fs::write(path, html::page(summary))
+    {
+        eprintln!("loadtest: {} cannot be written: {error}", path.display());
+        return ExitCode::from(FAILED);
+    }
+    if summary.passed() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+}
+
+fn scenarios(name: Option<&str>) -> ExitCode {
+    for (shipped, text) in SHIPPED {
+        match name {
+            None => {
+                let description =
+                    Scenario::read(shipped, text).map(|scenario| scenario.description).unwrap_or_default();
+                println!("{shipped:<16} {description}");
+            }
+            Some(name) if name == shipped => {
+                print!("{text}");
+                return ExitCode::SUCCESS;
+            }
+            Some(_) => {}
+        }
+    }
+    match name.map(Scenario::find) {
+        Some(Err(error)) => wrong(&error),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn compared(one: &PathBuf, other: &PathBuf, worse: f64) -> ExitCode {
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let result: Result<Summary, _> = serde_json::from_str(&text);
+        result.map_err(|error| format!("{} is not a result of `loadtest run --json`: {error}", path.display()))
+    };
+    match (read(one), read(other)) {
+        (Ok(one), Ok(other)) => {
+            let (table, worse) = compare::compare(&one, &other, worse);
+            print!("{table}");
+            ExitCode::from(if worse { FAILED } else { 0 })
+        }
+        (Err(error), _) | (_, Err(error)) => wrong(&error),
+    }
+}
+
+fn simulated(scenario: &str, seed: Option<u64>, form: Form) -> ExitCode {
+    match simulate(scenario, seed) {
+        Ok(results) => {
+            // A closed pipe must not turn results into a panic.
+            let _ = write!(std::io::stdout(), "{}", simulate::written(&results, form));
+            ExitCode::SUCCESS
+        }
+        Err(error @ simulate::SimulateError::Broken { .. }) => {
+            eprintln!("loadtest: {error}");
+            ExitCode::from(FAILED)
+        }
+        Err(error) => wrong(&error),
+    }
+}
+
+/// Ctrl-C ends a run, twice at once.
+fn listen_for_interrupts(sender: Sender<Message>) {
+    std::thread::spawn(move || {
+        let Some(runtime) = worker::runtime() else { return };
+        runtime.block_on(async {
+            while tokio::signal::ctrl_c().await.is_ok() && sender.send(Message::Interrupt).is_ok() {}
+        });
+    });
+}
+
+fn worker() -> ExitCode {
+    let mut lines = std::io::stdin().lock().lines();
+    let task = lines.next().and_then(Result::ok).and_then(|line| serde_json::from_str(&line).ok());
+    let (Some(task), Some(runtime)) = (task, worker::runtime()) else {
+        return wrong(&"worker: expected a task on standard input; `loadtest run` starts workers by itself");
+    };
+    drop(lines);
+    let (sender, orders) = unbounded_channel();
+    std::thread::spawn(move || {
+        let lines = std::io::stdin().lock().lines().map_while(Result::ok);
+        for order in lines.filter_map(|line| serde_json::from_str(&line).ok()) {
+            if sender.send(order).is_err() {
+                return;
+            }
+        }
+    });
+    let tell = |news: News| {
+        let mut out = std::io::stdout().lock();
+        if serde_json::to_writer(&mut out, &news).is_ok() {
+            // Whoever reads is gone with the run when this fails; the end of standard input says so too.
+            let _ = out.write_all(b"\n").and_then(|()| out.flush());
+        }
+    };
+    runtime.block_on(async {
+        // The one who started this worker hears Ctrl-C too, and says what is to be done.
+        tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
+        worker::work(task, orders, tell).await;
+    });
+    ExitCode::SUCCESS
+}
+
+fn wrong(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("loadtest: {error}");
+    ExitCode::from(WRONG)
+}

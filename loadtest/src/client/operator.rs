@@ -1,0 +1,338 @@
+//! An operator: is online, takes what is offered (or declines, or lets it ring), answers each chat's messages after
+//! thinking and typing, and ends some chats.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::rc::Rc;
+
+use super::outbox::About;
+use super::visitor::{count_said, drops};
+use super::{Ear, Mind, Outbox, Wish, World};
+use crate::checker::{Mark, Party};
+use crate::draw::Draw;
+use crate::mark::Tag;
+use crate::moment::{Micros, unix_us_now};
+use crate::recorder::{Tally, Timing};
+use crate::scenario::Operators;
+use crate::wire::{Event, Frame, Offer, Refusal, millis};
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Plan {
+    Answer { offer: String, chat: String, accept: bool },
+    Say { chat: String, size: u32 },
+    End { chat: String },
+}
+
+/// See the module.
+pub struct Operator {
+    world: Rc<World>,
+    like: Rc<Operators>,
+    id: String,
+    number: u32,
+    cookie: String,
+    draw: Draw,
+    chats: BTreeMap<String, Ear>,
+    /// Chats that are over: what still comes of them is of no interest.
+    over: BTreeSet<String>,
+    offers: BTreeSet<String>,
+    plans: BinaryHeap<Reverse<(Micros, Plan)>>,
+    outbox: Outbox,
+    said: u32,
+    commands: u32,
+    drops: Vec<Micros>,
+    back: Option<Micros>,
+    /// How far the server's clock is ahead of ours, in milliseconds.
+    ahead_ms: i64,
+    ready: Rc<dyn Fn(u32)>,
+    online: bool,
+}
+
+impl Operator {
+    /// One of the run by the server's id, signed in with a cookie; `ready` is called once when online.
+    pub fn new(
+        world: Rc<World>,
+        like: Rc<Operators>,
+        (number, id, cookie): (u32, String, String),
+        mut draw: Draw,
+        length: Micros,
+        ready: Rc<dyn Fn(u32)>,
+    ) -> Self {
+        let now = world.phases.clock.now();
+        let drops = drops(like.drops_per_minute.0, now, now + length, &mut draw);
+        Self {
+            world,
+            like,
+            id,
+            number,
+            cookie,
+            draw,
+            chats: BTreeMap::new(),
+            over: BTreeSet::new(),
+            offers: BTreeSet::new(),
+            plans: BinaryHeap::new(),
+            outbox: Outbox::default(),
+            said: 0,
+            commands: 0,
+            drops,
+            back: None,
+            ahead_ms: 0,
+            ready,
+            online: false,
+        }
+    }
+
+    fn offer(&mut self, offer: &Offer<'_>, now: Micros) {
+        // The same offer comes again in each welcome.
+        if !self.offers.insert(offer.offer.to_owned()) {
+            return;
+        }
+        self.world.count(Tally::Offers);
+        let server_ms = i64::try_from(unix_us_now() / 1000).unwrap_or_default() + self.ahead_ms;
+        self.world.offered.borrow_mut().push((offer.chat.to_owned(), server_ms));
+        if self.draw.happens(self.like.ignores.0) {
+            return self.world.count(Tally::OffersIgnored);
+        }
+        let accept = !self.draw.happens(self.like.declines.0);
+        let at = now + self.like.accepts.micros(&mut self.draw);
+        let plan = Plan::Answer { offer: offer.offer.to_owned(), chat: offer.chat.to_owned(), accept };
+        self.plans.push(Reverse((at, plan)));
+    }
+
+    fn event(&mut self, event: &Event<'_>, now: Micros, out: &mut Vec<String>) {
+        if !self.chats.contains_key(event.chat) {
+            let mine = event.event.kind == "assigned" && event.event.operator == Some(self.id.as_str());
+            if !mine || self.over.contains(event.chat) {
+                return;
+            }
+            // What was before is asked for, so that the judge knows the whole chat.
+            let mut ear = Ear::new(event.chat, Party::Operator(self.number), true);
+            out.push(ear.resume());
+            self.chats.insert(event.chat.to_owned(), ear);
+            return;
+        }
+        let Some(ear) = self.chats.get_mut(event.chat) else { return };
+        let (counts, tag) = ear.hear(event);
+        if !counts {
+            return;
+        }
+        match tag {
+            Some(tag) if tag.mark.sender == Party::Operator(self.number) => {
+                self.world.count(Tally::MessagesHeard);
+                if let Some(command) = event.command {
+                    self.settle(command, Some(event.seq), now);
+                }
+            }
+            Some(tag) => {
+                self.world.count(Tally::MessagesHeard);
+                self.world.time(Timing::Delivery, tag.intended, now);
+                self.think(event.chat, tag, now);
+            }
+            None if event.event.kind == "ended" => self.finish(event.chat),
+            None => {}
+        }
+    }
+
+    fn think(&mut self, chat: &str, heard: Tag, now: Micros) {
+        let mut at = now;
+        if self.draw.happens(self.like.answers.0) {
+            let size = self.draw.between(self.like.characters.least, self.like.characters.most);
+            let typing = if self.like.typing.0 > 0.0 { f64::from(size) / self.like.typing.0 } else { 0.0 };
+            at += self.like.thinks.micros(&mut self.draw) + (typing * 1e6) as Micros;
+            self.plans.push(Reverse((at, Plan::Say { chat: chat.to_owned(), size })));
+        }
+        if heard.last && self.draw.happens(self.like.ends.0) {
+            at += self.like.thinks.micros(&mut self.draw);
+            self.plans.push(Reverse((at, Plan::End { chat: chat.to_owned() })));
+        }
+    }
+
+    /// The chat is over; it goes to the judge once the server owes no answer in it.
+    fn finish(&mut self, chat: &str) {
+        let over = self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_some());
+        if over
+            && self.outbox.is_clear(chat)
+            && let Some(ear) = self.chats.remove(chat)
+        {
+            self.over.insert(chat.to_owned());
+            self.world.told.borrow_mut().push(ear.testimony(false));
+        }
+    }
+
+    fn carry_out(&mut self, plan: Plan, intended: Micros, now: Micros, out: &mut Vec<String>) {
+        match plan {
+            Plan::Answer { offer, chat, accept } => {
+                if self.offers.contains(&offer) {
+                    if !accept {
+                        self.world.count(Tally::OffersDeclined);
+                    }
+                    let what = if accept { "accept" } else { "decline" };
+                    self.command(what, &chat, &format!(r#","offer":"{offer}""#), now, out);
+                }
+            }
+            Plan::End { chat } => {
+                if self.runs(&chat) {
+                    self.command("end", &chat, &format!(r#","chat":"{chat}""#), now, out);
+                }
+            }
+            Plan::Say { chat, size } => {
+                if self.runs(&chat) && now < self.world.phases.silent() {
+                    self.say(&chat, size, intended, now, out);
+                }
+            }
+        }
+    }
+
+    fn runs(&self, chat: &str) -> bool {
+        self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_none())
+    }
+
+    fn say(&mut self, chat: &str, size: u32, intended: Micros, now: Micros, out: &mut Vec<String>) {
+        let Some(ear) = self.chats.get_mut(chat) else { return };
+        let number = self.said;
+        self.said += 1;
+        let id = format!("m{number}");
+        let mut frame = String::with_capacity(size as usize + 96);
+        frame.push_str(r#"{"type":"say","id":""#);
+        frame.push_str(&id);
+        frame.push_str(r#"","chat":""#);
+        frame.push_str(chat);
+        frame.push_str(r#"","text":""#);
+        Tag { mark: Mark { sender: Party::Operator(self.number), number }, intended, last: false }
+            .write(size, &mut frame);
+        frame.push_str(r#""}"#);
+        ear.said(number);
+        count_said(&self.world, intended, now);
+        self.outbox.send(id, chat, About::Message(number), intended, frame, now, out);
+    }
+
+    fn command(&mut self, what: &str, chat: &str, more: &str, now: Micros, out: &mut Vec<String>) {
+        let id = format!("{what}{}", self.commands);
+        self.commands += 1;
+        let frame = format!(r#"{{"type":"{what}","id":"{id}"{more}}}"#);
+        self.outbox.send(id, chat, About::Other, now, frame, now, out);
+    }
+
+    fn settle(&mut self, id: &str, seq: Option<u64>, now: Micros) {
+        let Some(sent) = self.outbox.settle(id) else { return };
+        if let (About::Message(number), Some(seq), Some(ear)) = (sent.about, seq, self.chats.get_mut(&sent.chat)) {
+            ear.acked(number, seq);
+            self.world.count(Tally::MessagesAcked);
+            self.world.time(Timing::Ack, sent.intended, now);
+        }
+        if id.starts_with("status") && !self.online {
+            self.online = true;
+            (self.ready)(self.number);
+        }
+        self.finish(&sent.chat);
+    }
+
+    fn refused(&mut self, refusal: &Refusal<'_>, now: Micros) {
+        let Some(sent) = self.outbox.refused(refusal, now) else {
+            return self.world.error(&format!("answered {}, sent again", refusal.code));
+        };
+        // The end of a chat and an operator's words may cross, and so may an offer's end and its answer.
+        let crossed = matches!(refusal.why, Some("ended" | "expired" | "withdrawn" | "taken"));
+        let ended =
+            self.over.contains(&sent.chat) || self.chats.get(&sent.chat).is_some_and(|ear| ear.at("ended").is_some());
+        if crossed || ended {
+            self.world.count(Tally::MessagesTooLate);
+        } else {
+            let words = format!("refused {} {}", refusal.code, refusal.why.unwrap_or_default());
+            self.world.error(words.trim_end());
+        }
+        self.finish(&sent.chat);
+    }
+}
+
+impl Mind for Operator {
+    fn path(&self) -> &'static str {
+        "/ws/operator"
+    }
+
+    fn cookie(&self) -> Option<&str> {
+        Some(&self.cookie)
+    }
+
+    fn greet(&mut self, back: Micros) -> String {
+        self.back = Some(back);
+        let mut hello = String::from(r#"{"type":"hello","resume":["#);
+        for (place, ear) in self.chats.values_mut().enumerate() {
+            let _ = ear.resume();
+            let comma = if place > 0 { "," } else { "" };
+            hello.push_str(&format!(r#"{comma}{{"chat":"{}","after":{}}}"#, ear.chat(), ear.last()));
+        }
+        hello.push_str("]}");
+        hello
+    }
+
+    fn hear(&mut self, frame: &Frame<'_>, now: Micros, out: &mut Vec<String>) {
+        match frame {
+            Frame::Event(event) => self.event(event, now, out),
+            Frame::Ack(ack) => self.settle(ack.id, ack.seq, now),
+            Frame::Error(refusal) => self.refused(refusal, now),
+            Frame::Offer(offer) => self.offer(offer, now),
+            Frame::OfferGone(gone) => {
+                if self.offers.remove(gone.offer) && gone.why != "taken" && gone.why != "declined" {
+                    self.world.count(Tally::OffersGone);
+                }
+            }
+            Frame::Welcome(welcome) => {
+                let own_ms = i64::try_from(unix_us_now() / 1000).unwrap_or_default();
+                self.ahead_ms = millis(welcome.server_time) - own_ms;
+                if !self.online {
+                    if let Some(back) = self.back.take() {
+                        self.world.time(Timing::Connect, back, now);
+                    }
+                    self.command("status", "", r#","status":"online""#, now, out);
+                } else if self.outbox.again(now, out) > 0 {
+                    self.world.count(Tally::Again);
+                }
+            }
+            Frame::Resumed(page) => {
+                let Some(ear) = self.chats.get_mut(page.chat) else { return };
+                if page.through < page.last {
+                    out.push(ear.resume());
+                } else {
+                    ear.caught_up();
+                    if let Some(back) = self.back.take() {
+                        self.world.count(Tally::Resumed);
+                        self.world.time(Timing::Resume, back, now);
+                    }
+                }
+            }
+            Frame::Reconnect(_) | Frame::Hint => {}
+        }
+    }
+
+    fn due(&self) -> Micros {
+        let plan = self.plans.peek().map_or(Micros::MAX, |Reverse((at, _))| *at);
+        plan.min(self.outbox.due()).min(self.drops.last().copied().unwrap_or(Micros::MAX))
+    }
+
+    fn act(&mut self, now: Micros, out: &mut Vec<String>) -> Wish {
+        if self.outbox.due() <= now {
+            self.outbox.again(now, out);
+        }
+        while self.plans.peek().is_some_and(|Reverse((at, _))| *at <= now) {
+            if let Some(Reverse((at, plan))) = self.plans.pop() {
+                self.carry_out(plan, at, now, out);
+            }
+        }
+        if self.drops.last().is_some_and(|at| *at <= now) {
+            self.drops.pop();
+            return Wish::Drop(self.like.away.micros(&mut self.draw));
+        }
+        Wish::Stay
+    }
+
+    fn lost(&mut self) {
+        self.back = None;
+    }
+
+    fn close(&mut self, connected: bool) {
+        for (_, ear) in std::mem::take(&mut self.chats) {
+            let whole = connected || ear.at("ended").is_some();
+            self.world.told.borrow_mut().push(ear.testimony(!whole));
+        }
+    }
+}

@@ -1,0 +1,486 @@
+//! A visitor: comes, asks, waits as long as patience lasts, says so many messages at moments that were settled before
+//! the first of them, and goes. An onlooker only keeps a connection.
+
+use std::rc::Rc;
+
+use super::outbox::About;
+use super::{Ear, Mind, Outbox, Wish, World};
+use crate::checker::{Mark, Party};
+use crate::draw::Draw;
+use crate::mark::Tag;
+use crate::moment::Micros;
+use crate::recorder::{Tally, Timing};
+use crate::scenario::{Storm, Target, Visitors};
+use crate::wire::{Event, Frame, Refusal};
+
+/// Messages that leave with one write: the server lets so many through at once without a pause.
+const AT_ONCE_MAX: u32 = 32;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing was asked yet.
+    Coming,
+    /// `start` was sent.
+    Asking,
+    /// Until patience is over.
+    Waiting(Micros),
+    /// The next message is due, so many are left.
+    Talking(Micros, u32),
+    /// All is said; the end comes at this moment.
+    Lingering(Micros),
+    /// `end` was sent.
+    Ending,
+    /// The chat is over, or there never was one.
+    Over,
+}
+
+/// See the module.
+pub struct Visitor {
+    world: Rc<World>,
+    like: Rc<Visitors>,
+    target: Rc<Target>,
+    number: u32,
+    draw: Draw,
+    begin: Micros,
+    back: Option<Micros>,
+    state: State,
+    ear: Option<Ear>,
+    outbox: Outbox,
+    token: Option<String>,
+    said: u32,
+    commands: u32,
+    drops: Vec<Micros>,
+    slow: bool,
+    reads_from: Micros,
+}
+
+impl Visitor {
+    /// One who comes at `begin`.
+    pub fn new(
+        world: Rc<World>,
+        like: Rc<Visitors>,
+        target: Rc<Target>,
+        number: u32,
+        begin: Micros,
+        mut draw: Draw,
+    ) -> Self {
+        let slow = draw.happens(like.slow.0);
+        let drops = drops(like.drops_per_minute.0, begin, world.phases.silent(), &mut draw);
+        let (ear, outbox, token) = (None, Outbox::default(), None);
+        let state = State::Coming;
+        world.count(Tally::VisitorsCame);
+        Self {
+            world,
+            like,
+            target,
+            number,
+            draw,
+            begin,
+            back: None,
+            state,
+            ear,
+            outbox,
+            token,
+            said: 0,
+            commands: 0,
+            drops,
+            slow,
+            reads_from: 0,
+        }
+    }
+
+    /// Lost in storms too: those that take this visitor are drawn now.
+    pub fn in_storms(mut self, storms: &[Storm], zero: Micros) -> Self {
+        for storm in storms {
+            let at = zero + storm.at_s.micros() + (self.draw.unit() * storm.within_s.0 * 1e6) as Micros;
+            if at > self.begin && self.draw.happens(storm.part.0) {
+                self.drops.push(at);
+            }
+        }
+        self.drops.sort_unstable_by(|one, other| other.cmp(one));
+        self
+    }
+
+    fn event(&mut self, event: &Event<'_>, now: Micros) {
+        let Some(ear) = self.ear.as_mut().filter(|ear| ear.chat() == event.chat) else {
+            // The chat's first events may come before the answer to `start`.
+            if matches!(self.state, State::Asking) {
+                self.ear = Some(Ear::new(event.chat, Party::Visitor(self.number), false));
+                self.event(event, now);
+            }
+            return;
+        };
+        let (counts, tag) = ear.hear(event);
+        if !counts {
+            return;
+        }
+        if let Some(tag) = tag {
+            self.world.count(Tally::MessagesHeard);
+            if tag.mark.sender == Party::Visitor(self.number) {
+                if let Some(command) = event.command {
+                    self.settle(command, Some(event.seq), now);
+                }
+            } else {
+                self.world.time(Timing::Delivery, tag.intended, now);
+            }
+            return;
+        }
+        match event.event.kind {
+            "assigned" => self.assigned(now),
+            "ended" => self.ended(event.event.why.unwrap_or_default()),
+            _ => {}
+        }
+    }
+
+    fn assigned(&mut self, now: Micros) {
+        if let State::Waiting(_) | State::Asking = self.state {
+            self.world.count(Tally::ChatsAnswered);
+            self.chats(-1, 1);
+            let waited = self.ear.as_ref().and_then(|ear| Some((ear.at("queued")?, ear.at("assigned")?)));
+            if let Some((queued, assigned)) = waited {
+                let waited = u64::try_from((assigned - queued) * 1000).unwrap_or_default();
+                self.world.recorder.borrow_mut().time(Timing::Wait, waited);
+            }
+            let messages = self.draw.between(self.like.messages.least, self.like.messages.most);
+            self.state = self.next_message(now, messages);
+        }
+    }
+
+    fn ended(&mut self, why: &str) {
+        match self.state {
+            State::Waiting(_) => self.chats(-1, 0),
+            State::Ending if !self.was_answered() => self.chats(-1, 0),
+            State::Talking(..) | State::Lingering(_) | State::Ending => self.chats(0, -1),
+            _ => {}
+        }
+        if why == "timed_out" {
+            self.world.count(Tally::ChatsTimedOut);
+        }
+        self.world.count(Tally::ChatsEnded);
+        self.state = State::Over;
+    }
+
+    fn was_answered(&self) -> bool {
+        self.ear.as_ref().is_some_and(|ear| ear.at("assigned").is_some())
+    }
+
+    fn chats(&self, waiting: i64, active: i64) {
+        let mut recorder = self.world.recorder.borrow_mut();
+        recorder.chats[0] += waiting;
+        recorder.chats[1] += active;
+    }
+
+    fn next_message(&mut self, from: Micros, left: u32) -> State {
+        if left == 0 {
+            return State::Lingering(from + self.like.linger.micros(&mut self.draw));
+        }
+        State::Talking(from + self.like.pause.micros(&mut self.draw), left)
+    }
+
+    fn say(&mut self, intended: Micros, last: bool, now: Micros, out: &mut Vec<String>) {
+        let Some(ear) = &mut self.ear else { return };
+        let size = self.draw.between(self.like.characters.least, self.like.characters.most);
+        let number = self.said;
+        self.said += 1;
+        let id = format!("m{number}");
+        let mut frame = String::with_capacity(size as usize + 48);
+        frame.push_str(r#"{"type":"say","id":""#);
+        frame.push_str(&id);
+        frame.push_str(r#"","text":""#);
+        Tag { mark: Mark { sender: Party::Visitor(self.number), number }, intended, last }.write(size, &mut frame);
+        frame.push_str(r#""}"#);
+        ear.said(number);
+        count_said(&self.world, intended, now);
+        let chat = ear.chat().to_owned();
+        self.outbox.send(id, &chat, About::Message(number), intended, frame, now, out);
+        // Typing the next one begins now, however late this one left.
+        if self.like.typing.0 > 0.0 {
+            let typing = (f64::from(size) / self.like.typing.0 * 1e6) as Micros;
+            if let State::Talking(at, _) = &mut self.state {
+                *at += typing;
+            }
+        }
+    }
+
+    fn command(&mut self, what: &str, more: &str, intended: Micros, now: Micros, out: &mut Vec<String>) {
+        let id = format!("{what}{}", self.commands);
+        self.commands += 1;
+        let frame = format!(r#"{{"type":"{what}","id":"{id}"{more}}}"#);
+        self.outbox.send(id, "", About::Other, intended, frame, now, out);
+    }
+
+    fn settle(&mut self, id: &str, seq: Option<u64>, now: Micros) {
+        let Some(sent) = self.outbox.settle(id) else { return };
+        if let (About::Message(number), Some(seq), Some(ear)) = (sent.about, seq, &mut self.ear) {
+            ear.acked(number, seq);
+            self.world.count(Tally::MessagesAcked);
+            self.world.time(Timing::Ack, sent.intended, now);
+        } else if id.starts_with("start") {
+            self.world.time(Timing::Start, sent.intended, now);
+        }
+    }
+
+    fn refused(&mut self, refusal: &Refusal<'_>, now: Micros) {
+        let Some(sent) = self.outbox.refused(refusal, now) else {
+            return self.world.error(&format!("answered {}, sent again", refusal.code));
+        };
+        match (sent.about, refusal.why) {
+            // The operator's end and the visitor's words may cross.
+            (_, Some("ended")) | (About::Message(_), _) if self.state == State::Over => {
+                self.world.count(Tally::MessagesTooLate);
+            }
+            (_, Some("offline")) if self.state == State::Asking => {
+                self.world.count(Tally::ChatsRefused);
+                self.state = State::Over;
+            }
+            (_, why) => {
+                let words = format!("refused {} {}", refusal.code, why.unwrap_or_default());
+                self.world.error(words.trim_end());
+                if self.state == State::Asking {
+                    self.state = State::Over;
+                }
+            }
+        }
+    }
+}
+
+impl Mind for Visitor {
+    fn path(&self) -> &'static str {
+        "/ws/visitor"
+    }
+
+    fn greet(&mut self, back: Micros) -> String {
+        self.back = Some(back);
+        let mut hello = format!(r#"{{"type":"hello","brand":"{}""#, self.target.brand);
+        if let Some(token) = &self.token {
+            hello.push_str(&format!(r#","token":"{token}""#));
+        }
+        if let Some(ear) = self.ear.as_mut().filter(|_| self.state != State::Over) {
+            let _ = ear.resume();
+            hello.push_str(&format!(r#","resume":{{"chat":"{}","after":{}}}"#, ear.chat(), ear.last()));
+        }
+        hello.push('}');
+        hello
+    }
+
+    fn hear(&mut self, frame: &Frame<'_>, now: Micros, out: &mut Vec<String>) {
+        match frame {
+            Frame::Event(event) => self.event(event, now),
+            Frame::Ack(ack) => {
+                if ack.id.starts_with("start") && self.state == State::Asking {
+                    let number = self.number;
+                    let chat = ack.chat.unwrap_or_default();
+                    self.ear.get_or_insert_with(|| Ear::new(chat, Party::Visitor(number), false));
+                    self.world.count(Tally::ChatsStarted);
+                    self.chats(1, 0);
+                    self.state = State::Waiting(now + self.like.patience.micros(&mut self.draw));
+                }
+                self.settle(ack.id, ack.seq, now);
+            }
+            Frame::Error(refusal) => self.refused(refusal, now),
+            Frame::Welcome(welcome) => {
+                let back = self.back.take().unwrap_or(now);
+                if self.token.is_none() {
+                    self.world.time(Timing::Connect, back, now);
+                    self.token = welcome.token.as_deref().map(str::to_owned);
+                } else if self.ear.is_some() {
+                    self.back = Some(back);
+                    self.world.recorder.borrow_mut().count(Tally::Resumed);
+                }
+                if self.state == State::Coming {
+                    self.state = State::Asking;
+                    let more = format!(
+                        r#","name":"Visitor {}","department":"{}","question":"May I ask something?""#,
+                        self.number, self.target.department
+                    );
+                    self.command("start", &more, self.begin, now, out);
+                } else if self.outbox.again(now, out) > 0 {
+                    self.world.count(Tally::Again);
+                }
+            }
+            Frame::Resumed(page) => {
+                let Some(ear) = self.ear.as_mut().filter(|ear| ear.chat() == page.chat) else { return };
+                if page.through < page.last {
+                    out.push(ear.resume());
+                } else {
+                    ear.caught_up();
+                    if let Some(back) = self.back.take() {
+                        self.world.time(Timing::Resume, back, now);
+                    }
+                }
+            }
+            _ => {}
+        }
+        if self.slow && matches!(self.state, State::Talking(..) | State::Lingering(_)) && now >= self.reads_from {
+            self.reads_from = now + self.like.slow_pause.micros(&mut self.draw);
+        }
+    }
+
+    fn due(&self) -> Micros {
+        let silent = self.world.phases.silent();
+        let next = match self.state {
+            State::Coming | State::Asking | State::Ending => Micros::MAX,
+            State::Waiting(until) | State::Lingering(until) | State::Talking(until, _) => until.min(silent),
+            State::Over => 0,
+        };
+        next.min(self.outbox.due()).min(self.drops.last().copied().unwrap_or(Micros::MAX))
+    }
+
+    fn act(&mut self, now: Micros, out: &mut Vec<String>) -> Wish {
+        if self.outbox.due() <= now {
+            self.outbox.again(now, out);
+        }
+        let silent = now >= self.world.phases.silent();
+        match self.state {
+            State::Over => return Wish::Leave,
+            State::Waiting(until) if until <= now || silent => {
+                if !silent {
+                    self.world.count(Tally::ChatsAbandoned);
+                }
+                self.state = State::Ending;
+                self.command("end", "", now, now, out);
+            }
+            State::Talking(..) | State::Lingering(_) if silent => {
+                self.state = State::Ending;
+                self.command("end", "", now, now, out);
+            }
+            State::Lingering(until) if until <= now => {
+                self.state = State::Ending;
+                self.command("end", "", now, now, out);
+            }
+            State::Talking(mut intended, mut left) => {
+                // One who has been away says the rest after what came meanwhile was heard.
+                let mut at_once = 0;
+                while intended <= now && left > 0 && at_once < AT_ONCE_MAX {
+                    at_once += 1;
+                    left -= 1;
+                    self.state = self.next_message(intended, left);
+                    self.say(intended, left == 0, now, out);
+                    let State::Talking(next, _) = self.state else { break };
+                    intended = next;
+                }
+            }
+            _ => {}
+        }
+        if self.drops.last().is_some_and(|at| *at <= now) {
+            self.drops.pop();
+            return Wish::Drop(self.like.away.micros(&mut self.draw));
+        }
+        Wish::Stay
+    }
+
+    fn reads_from(&self) -> Micros {
+        self.reads_from
+    }
+
+    fn lost(&mut self) {
+        self.back = None;
+        self.reads_from = 0;
+    }
+
+    fn close(&mut self, connected: bool) {
+        match self.state {
+            State::Waiting(_) => self.chats(-1, 0),
+            State::Talking(..) | State::Lingering(_) => self.chats(0, -1),
+            State::Ending if self.was_answered() => self.chats(0, -1),
+            State::Ending => self.chats(-1, 0),
+            _ => {}
+        }
+        if self.state == State::Ending {
+            self.world.error("chat whose end was not confirmed");
+        }
+        let whole = connected || self.state == State::Over;
+        if let Some(ear) = self.ear.take() {
+            self.world.told.borrow_mut().push(ear.testimony(!whole));
+        }
+    }
+}
+
+/// Counts a message that leaves now.
+pub(super) fn count_said(world: &World, intended: Micros, now: Micros) {
+    /// What leaves later than this was held up by the tool itself, or by a connection that was gone.
+    const LATE: Micros = 100_000;
+    let mut recorder = world.recorder.borrow_mut();
+    recorder.count(Tally::MessagesDue);
+    recorder.count(Tally::MessagesSaid);
+    if now.saturating_sub(intended) > LATE {
+        recorder.count(Tally::MessagesLate);
+    }
+    if intended >= world.warm.get() {
+        recorder.time(Timing::Lateness, now.saturating_sub(intended));
+    }
+}
+
+/// Moments at which a connection is lost, the last one first.
+pub(super) fn drops(per_minute: f64, begin: Micros, end: Micros, draw: &mut Draw) -> Vec<Micros> {
+    let (mut at, mut drops) = (begin, Vec::new());
+    if per_minute <= 0.0 {
+        return drops;
+    }
+    loop {
+        at += (draw.exponential(60.0 / per_minute) * 1e6) as Micros;
+        if at >= end {
+            break;
+        }
+        drops.push(at);
+    }
+    drops.reverse();
+    drops
+}
+
+/// One who only looks on.
+pub struct Onlooker {
+    world: Rc<World>,
+    brand: Rc<Target>,
+    back: Micros,
+    drops: Vec<Micros>,
+}
+
+impl Onlooker {
+    /// One who is lost in those storms that take it.
+    pub fn new(world: Rc<World>, brand: Rc<Target>, storms: &[Storm], zero: Micros, draw: &mut Draw) -> Self {
+        let mut drops: Vec<Micros> = Vec::new();
+        for storm in storms {
+            let at = zero + storm.at_s.micros() + (draw.unit() * storm.within_s.0 * 1e6) as Micros;
+            if draw.happens(storm.part.0) {
+                drops.push(at);
+            }
+        }
+        drops.sort_unstable_by(|one, other| other.cmp(one));
+        world.count(Tally::VisitorsCame);
+        Self { world, brand, back: 0, drops }
+    }
+}
+
+impl Mind for Onlooker {
+    fn path(&self) -> &'static str {
+        "/ws/visitor"
+    }
+
+    fn greet(&mut self, back: Micros) -> String {
+        self.back = back;
+        format!(r#"{{"type":"hello","brand":"{}"}}"#, self.brand.brand)
+    }
+
+    fn hear(&mut self, frame: &Frame<'_>, now: Micros, _out: &mut Vec<String>) {
+        if let Frame::Welcome(_) = frame {
+            self.world.time(Timing::Connect, self.back, now);
+        }
+    }
+
+    fn due(&self) -> Micros {
+        self.drops.last().copied().unwrap_or(Micros::MAX).min(self.world.phases.silent())
+    }
+
+    fn act(&mut self, now: Micros, _out: &mut Vec<String>) -> Wish {
+        if now >= self.world.phases.silent() {
+            return Wish::Leave;
+        }
+        self.drops.pop();
+        Wish::Drop(0)
+    }
+
+    fn lost(&mut self) {}
+
+    fn close(&mut self, _connected: bool) {}
+}

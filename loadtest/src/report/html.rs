@@ -1,0 +1,175 @@
+//! The report as one page that opens without a network: tables, and charts drawn as SVG, in light and dark.
+
+mod chart;
+
+use std::fmt::Write;
+
+use chart::{Line, chart};
+
+use crate::report::plain::duration;
+use crate::summary::{Percentiles, Second, Summary};
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// The whole page.
+pub fn page(summary: &Summary) -> String {
+    let mut out = String::new();
+    let verdict = if summary.passed() { ("ok", "Passed") } else { ("bad", "Failed") };
+    let title = escape(&summary.scenario);
+    let _ = write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title}: load test</title><style>{STYLE}</style></head><body><main>\
+         <h1>{title}</h1><p class=\"verdict {}\"><strong>{}</strong> {} chats judged, {} promises broken, {} limits passed</p>\
+         <p class=\"about\">seed {}, {:.1} s against {}</p>",
+        verdict.0,
+        verdict.1,
+        summary.verdict.chats,
+        summary.verdict.faults,
+        summary.breaches.len(),
+        summary.seed,
+        summary.seconds,
+        escape(&summary.target),
+    );
+    broken(&mut out, summary);
+    figures(&mut out, summary);
+    charts(&mut out, &summary.series);
+    latencies(&mut out, summary);
+    counts(&mut out, summary);
+    out.push_str("</main></body></html>\n");
+    out
+}
+
+fn broken(out: &mut String, summary: &Summary) {
+    let faults = summary.verdict.first.iter().map(|fault| escape(fault));
+    let breaches = summary.breaches.iter().map(|breach| {
+        format!("limit {}: {:.4} measured, {:.4} allowed", escape(&breach.name), breach.measured, breach.limit)
+    });
+    let rows: String = faults.chain(breaches).map(|words| format!("<li>{words}</li>")).collect();
+    if !rows.is_empty() {
+        let _ = write!(out, "<h2>What was broken</h2><ul class=\"broken\">{rows}</ul>");
+    }
+}
+
+fn figures(out: &mut String, summary: &Summary) {
+    let (tool, server) = summary.cpu_a_message_us();
+    let mut tiles = vec![
+        ("messages a second", format!("{:.0}", summary.rate())),
+        ("ack p99", duration(summary.latency.ack.p99_ms)),
+        ("delivery p99", duration(summary.latency.delivery.p99_ms)),
+        ("wait p90", duration(summary.latency.wait.p90_ms)),
+        ("left before an answer", format!("{:.1} %", summary.abandoned_part() * 100.0)),
+        ("tool CPU a message", format!("{tool:.1} µs")),
+    ];
+    tiles.extend(server.map(|server| ("server CPU a message", format!("{server:.1} µs"))));
+    out.push_str("<dl class=\"tiles\">");
+    for (name, value) in tiles {
+        let _ = write!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>");
+    }
+    out.push_str("</dl>");
+}
+
+fn charts(out: &mut String, series: &[Second]) {
+    let line = |name, of: fn(&Second) -> f64| Line { name, points: series.iter().map(|s| (s.at_s, of(s))).collect() };
+    let all = [
+        (
+            "Visitors",
+            "",
+            vec![
+                line("connected", |s| s.connected as f64),
+                line("in chats", |s| s.active as f64),
+                line("waiting", |s| s.waiting as f64),
+            ],
+        ),
+        (
+            "Messages and arrivals, each second",
+            "",
+            vec![
+                line("messages acked", |s| s.acked as f64),
+                line("visitors came", |s| s.came as f64),
+                line("errors", |s| s.errors as f64),
+            ],
+        ),
+        ("Ack latency, each second", "ms", vec![line("p99", |s| s.ack_p99_ms), line("p50", |s| s.ack_p50_ms)]),
+    ];
+    for (title, unit, lines) in all {
+        let _ = write!(out, "<figure><figcaption>{title}</figcaption>{}</figure>", chart(title, unit, &lines));
+    }
+}
+
+fn latencies(out: &mut String, summary: &Summary) {
+    let latency = &summary.latency;
+    let rows = [
+        ("connect", latency.connect),
+        ("start", latency.start),
+        ("ack", latency.ack),
+        ("delivery", latency.delivery),
+        ("resume", latency.resume),
+        ("wait", latency.wait),
+        ("own delay", latency.lateness),
+    ];
+    out.push_str("<h2>Times</h2><table><thead><tr><th></th>");
+    for head in ["count", "mean", "p50", "p90", "p99", "p99.9", "max"] {
+        let _ = write!(out, "<th>{head}</th>");
+    }
+    out.push_str("</tr></thead><tbody>");
+    for (name, Percentiles { count, mean_ms, p50_ms, p90_ms, p99_ms, p999_ms, max_ms }) in rows {
+        let _ = write!(out, "<tr><th>{name}</th><td>{count}</td>");
+        for ms in [mean_ms, p50_ms, p90_ms, p99_ms, p999_ms, max_ms] {
+            let _ = write!(out, "<td>{}</td>", duration(ms));
+        }
+        out.push_str("</tr>");
+    }
+    out.push_str("</tbody></table>");
+}
+
+fn counts(out: &mut String, summary: &Summary) {
+    out.push_str("<h2>Counts</h2><table class=\"counts\"><tbody>");
+    let counts = serde_json::to_value(summary.counts).unwrap_or_default();
+    for (name, count) in counts.as_object().into_iter().flatten() {
+        let _ = write!(out, "<tr><th>{}</th><td>{count}</td></tr>", name.replace('_', " "));
+    }
+    for (words, count) in &summary.errors {
+        let _ = write!(out, "<tr class=\"error\"><th>error: {}</th><td>{count}</td></tr>", escape(words));
+    }
+    if let Some(view) = summary.server {
+        let _ = write!(
+            out,
+            "<tr><th>the server's mean wait of {:.0} answered</th><td>{:.3} s</td></tr>\
+             <tr><th>ours beside it</th><td>{:+.3} s</td></tr>",
+            view.answered, view.wait_mean_s, view.difference_s,
+        );
+    }
+    out.push_str("</tbody></table>");
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_stands_alone_and_escapes_what_it_did_not_write() {
+        let second = |at_s: f64| Second { at_s, connected: 5, acked: 9, ack_p99_ms: 3.5, ..Second::default() };
+        let mut summary =
+            Summary { scenario: "<b>mine".into(), series: vec![second(1.0), second(2.0)], ..Summary::default() };
+        summary.errors.insert("refused \"a&b\"".into(), 3);
+        let page = page(&summary);
+        assert!(page.contains("&lt;b&gt;mine") && !page.contains("<b>mine") && page.contains("a&amp;b"));
+        assert!(
+            !page.contains("http://") && !page.contains("https://") && !page.contains("<script"),
+            "nothing is loaded"
+        );
+        assert_eq!(page.matches("<svg viewBox=\"0 0 900").count(), 3);
+        assert!(page.contains("prefers-color-scheme: dark"));
+    }
+
+    #[test]
+    fn a_run_without_a_single_second_has_a_page_too() {
+        assert!(page(&Summary::default()).contains("no seconds to show"));
+    }
+}

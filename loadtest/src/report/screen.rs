@@ -1,0 +1,207 @@
+//! The live screen of a run: progress, who is there, rates, times and errors, with the last minute as charts. Keys and
+//! Ctrl-C end the run as they do without a screen; the terminal is as before when the screen is gone.
+
+use std::io::{IsTerminal, stderr};
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use ratatui::DefaultTerminal;
+use ratatui::Frame;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Gauge, Paragraph, Row, Sparkline, Table};
+
+use crate::report::plain::duration;
+use crate::run::{Message, Progress};
+use crate::scenario::Scenario;
+use crate::summary::{Percentiles, Summary};
+
+/// Seconds of the charts.
+const SHOWN_S: usize = 120;
+/// Narrower than this nothing of it can be read.
+const LEAST: (u16, u16) = (78, 18);
+
+/// The screen, while the run goes on.
+pub struct Screen {
+    terminal: DefaultTerminal,
+    name: String,
+    length_s: f64,
+    interrupts: Option<Sender<Message>>,
+    interrupted: bool,
+}
+
+impl Screen {
+    /// Takes the terminal over, where there is one large enough.
+    pub fn open(scenario: &Scenario) -> Option<Self> {
+        let (width, height) = ratatui::crossterm::terminal::size().ok()?;
+        if !stderr().is_terminal() || !std::io::stdout().is_terminal() || width < LEAST.0 || height < LEAST.1 {
+            return None;
+        }
+        let terminal = ratatui::try_init().ok()?;
+        let (name, length_s) = (scenario.name.clone(), scenario.length_s.0);
+        Some(Self { terminal, name, length_s, interrupts: None, interrupted: false })
+    }
+
+    /// Keys that end the run are told here.
+    pub fn tell(&mut self, interrupts: Sender<Message>) {
+        self.interrupts = Some(interrupts);
+    }
+
+    /// Draws how it goes, and looks at the keys.
+    pub fn show(&mut self, progress: &Progress<'_>) {
+        while event::poll(Duration::ZERO).unwrap_or(false) {
+            let Ok(Event::Key(key)) = event::read() else { continue };
+            let control_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+            if control_c || key.code == KeyCode::Char('q') {
+                self.interrupted = true;
+                if let Some(interrupts) = &self.interrupts {
+                    let _ = interrupts.send(Message::Interrupt);
+                }
+            }
+        }
+        let view = View { name: &self.name, length_s: self.length_s, interrupted: self.interrupted };
+        // A terminal that cannot be drawn on does not stop a run.
+        let _ = self.terminal.draw(|frame| view.draw(frame, progress));
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        ratatui::restore();
+    }
+}
+
+struct View<'a> {
+    name: &'a str,
+    length_s: f64,
+    interrupted: bool,
+}
+
+impl View<'_> {
+    fn draw(&self, frame: &mut Frame<'_>, progress: &Progress<'_>) {
+        match progress {
+            Progress::Preparing(online, wanted) => {
+                let words = format!("{}: {online} of {wanted} operators are online", self.name);
+                frame.render_widget(Paragraph::new(words).block(Block::bordered()), frame.area());
+            }
+            Progress::Running(summary, seconds, judged) => self.running(frame, summary, *seconds, *judged),
+            Progress::Closing => {
+                frame.render_widget(Paragraph::new("judging the last chats").block(Block::bordered()), frame.area());
+            }
+        }
+    }
+
+    fn running(&self, frame: &mut Frame<'_>, summary: &Summary, seconds: f64, judged: u64) {
+        let rows = [Constraint::Length(3), Constraint::Length(6), Constraint::Min(5), Constraint::Length(4)];
+        let [top, middle, charts, bottom] = Layout::vertical(rows).areas(frame.area());
+        self.progress(frame, top, seconds);
+        let [left, right] = Layout::horizontal([Constraint::Length(34), Constraint::Min(26)]).areas(middle);
+        frame.render_widget(Paragraph::new(people(summary)).block(titled("visitors")), left);
+        frame.render_widget(times(summary), right);
+        let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(charts);
+        let messages = series(summary, |second| second.acked);
+        let newest = messages.last().copied().unwrap_or_default();
+        sparkline(frame, left, &format!("messages a second: {newest}"), &messages);
+        let p99 = series(summary, |second| (second.ack_p99_ms * 1e3) as u64);
+        let newest = duration(p99.last().copied().unwrap_or_default() as f64 / 1e3);
+        sparkline(frame, right, &format!("ack p99 of a second: {newest}"), &p99);
+        frame.render_widget(Paragraph::new(troubles(summary, judged)).block(titled("judge and errors")), bottom);
+    }
+
+    fn progress(&self, frame: &mut Frame<'_>, area: Rect, seconds: f64) {
+        let words = match (self.interrupted, seconds > self.length_s) {
+            (true, _) => "ending, again to cut".to_owned(),
+            (false, true) => "chats are being ended".to_owned(),
+            (false, false) => format!("{seconds:.0} of {:.0} s, q ends", self.length_s),
+        };
+        let gauge = Gauge::default().ratio((seconds / self.length_s.max(1e-3)).clamp(0.0, 1.0)).label(words);
+        frame.render_widget(gauge.block(titled(self.name)), area);
+    }
+}
+
+fn titled(title: &str) -> Block<'_> {
+    Block::bordered().title(Line::from(format!(" {title} ")))
+}
+
+fn people(summary: &Summary) -> String {
+    let (now, counts) = (summary.series.last().copied().unwrap_or_default(), &summary.counts);
+    format!(
+        "connected {:>7}   came {:>9}\nin chats  {:>7}   began {:>8}\nwaiting   {:>7}   answered {:>5}\nleft      {:>7}   back {:>9}",
+        now.connected,
+        counts.visitors_came,
+        now.active,
+        counts.chats_started,
+        now.waiting,
+        counts.chats_answered,
+        counts.chats_abandoned,
+        counts.reconnects,
+    )
+}
+
+fn times(summary: &Summary) -> Table<'static> {
+    let latency = &summary.latency;
+    let rows = [("ack", latency.ack), ("delivery", latency.delivery), ("wait", latency.wait)];
+    let rows = rows.map(|(name, Percentiles { p50_ms, p99_ms, max_ms, .. })| {
+        Row::new([name.to_owned(), duration(p50_ms), duration(p99_ms), duration(max_ms)])
+    });
+    let head = Row::new(["", "p50", "p99", "max"]).style(Style::new().add_modifier(Modifier::BOLD));
+    Table::new(rows, [Constraint::Fill(1); 4]).header(head).block(titled("times"))
+}
+
+fn series(summary: &Summary, of: impl Fn(&crate::summary::Second) -> u64) -> Vec<u64> {
+    let from = summary.series.len().saturating_sub(SHOWN_S);
+    summary.series[from..].iter().map(of).collect()
+}
+
+fn sparkline(frame: &mut Frame<'_>, area: Rect, title: &str, values: &[u64]) {
+    // The newest stand at the right edge.
+    let room = usize::from(area.width.saturating_sub(2));
+    let values = &values[values.len().saturating_sub(room)..];
+    frame.render_widget(Sparkline::default().data(values).block(titled(title)), area);
+}
+
+fn troubles(summary: &Summary, judged: u64) -> String {
+    let errors: Vec<String> = summary.errors.iter().map(|(words, count)| format!("{count} x {words}")).collect();
+    let errors = if errors.is_empty() { "no errors".to_owned() } else { errors.join(", ") };
+    format!("{judged} chats judged; {} left late\n{errors}", summary.counts.messages_late)
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::summary::Second;
+
+    fn drawn(width: u16, height: u16, progress: &Progress<'_>) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let view = View { name: "lunch-peak", length_s: 180.0, interrupted: false };
+        terminal.draw(|frame| view.draw(frame, progress)).unwrap();
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn the_screen_says_how_far_it_is_who_is_there_and_what_went_wrong() {
+        let series = vec![Second { connected: 4_321, waiting: 17, acked: 250, ..Second::default() }; 300];
+        let mut summary = Summary { series, ..Summary::default() };
+        summary.latency.ack.p99_ms = 12.5;
+        summary.errors.insert("closed with 1013".into(), 3);
+        for (width, height) in [LEAST, (100, 30), (240, 70)] {
+            let screen = drawn(width, height, &Progress::Running(&summary, 90.0, 55));
+            for words in
+                ["lunch-peak", "90 of 180 s", "4321", "17", "12.5 ms", "a second: 250", "55 chats", "closed with 1013"]
+            {
+                assert!(screen.contains(words), "{words} at {width} x {height}:\n{screen}");
+            }
+        }
+    }
+
+    #[test]
+    fn before_and_behind_the_run_it_says_what_is_waited_for() {
+        assert!(drawn(60, 16, &Progress::Preparing(3, 12)).contains("3 of 12 operators"));
+        assert!(drawn(60, 16, &Progress::Closing).contains("judging"));
+    }
+}

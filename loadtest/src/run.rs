@@ -1,0 +1,349 @@
+//! A run: a server (its own, or the target), operators, workers, the judge; ended at its time, by whoever watches, or
+//! because the server is gone. It always ends with what is known so far.
+
+mod crew;
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use url::Url;
+
+use crate::metrics::Reading;
+use crate::moment::{Clock, Micros, unix_us_now};
+use crate::process::{cpu_time, peak_bytes};
+use crate::scenario::Scenario;
+use crate::server::{Server, ServerError};
+use crate::staff::{Administrator, Hired, Staff, StaffError};
+use crate::summary::{Cost, Ending, FAULTS_SHOWN, ServerView, Sum, Summary};
+use crate::testimony::Court;
+use crate::worker::{News, Order};
+
+/// Operators have this long to be online.
+const ONLINE_WITHIN: Duration = Duration::from_secs(60);
+/// Between the order to begin and the first visitor's moment: every worker has heard it by then.
+const HEAD_START: Micros = 300_000;
+/// After the last visitor operators listen this long for the ends of their chats.
+const LISTEN_AFTER: Duration = Duration::from_millis(700);
+/// Workers have this long to end behind the moment of the cut.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// What a run needs beside its scenario.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The server's URL; none: the run starts a server of its own.
+    pub target: Option<String>,
+    /// The URL of the target's metrics.
+    pub admin: Option<String>,
+    /// The binary of the run's own server.
+    pub server: Option<PathBuf>,
+    /// Who may make operators.
+    pub administrator: Administrator,
+    /// Worker processes; none: as many as the scenario's sockets ask for.
+    pub workers: Option<u32>,
+}
+
+/// Why there was no run.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The target is no URL.
+    #[error("--target {0:?}: expected a URL such as http://127.0.0.1:8080")]
+    Target(String),
+    /// The run's own server did not start.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// No operators.
+    #[error(transparent)]
+    Staff(#[from] StaffError),
+    /// Operators did not get online.
+    #[error("{online} of {wanted} operators were online after 60 s{why}")]
+    Offline {
+        /// How many were.
+        online: u32,
+        /// How many the scenario has.
+        wanted: u32,
+        /// What went wrong meanwhile.
+        why: String,
+    },
+    /// A worker did not start.
+    #[error("a worker cannot be started: {0}")]
+    Worker(#[from] std::io::Error),
+}
+
+/// What whoever shows a run is told.
+pub enum Progress<'a> {
+    /// So many operators are online of so many.
+    Preparing(u32, u32),
+    /// The run so far, its seconds, and how many chats were judged.
+    Running(&'a Summary, f64, u64),
+    /// No visitor is left; chats are judged.
+    Closing,
+}
+
+/// What reaches the one who leads the run.
+pub enum Message {
+    /// From a worker.
+    News(u32, News),
+    /// A worker process is gone.
+    WorkerGone(u32),
+    /// Somebody wants it to end.
+    Interrupt,
+}
+
+/// Runs a scenario. `show` is told some times a second how it goes; whoever has the sender that `ready` gets can end
+/// the run early.
+///
+/// # Errors
+/// It could not begin. Whatever happens later is part of the summary.
+pub fn run(
+    scenario: &Scenario,
+    options: &Options,
+    ready: impl FnOnce(Sender<Message>),
+    mut show: impl FnMut(Progress<'_>),
+) -> Result<Summary, RunError> {
+    let mut own = match &options.target {
+        Some(_) => None,
+        None => Some(Server::start(options.server.as_deref())?),
+    };
+    let target = own.as_ref().map(|server| server.url.clone()).or_else(|| options.target.clone()).unwrap_or_default();
+    let admin = own.as_ref().map(|server| server.admin.clone()).or_else(|| options.admin.clone());
+    let (url, socket, host) = address(&target)?;
+    let http = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mark = format!("loadtest-{}", unix_us_now() % 1_000_000_000_000);
+    let (staff, hired) = http.block_on(async {
+        let staff = Staff::sign_in(&url, &scenario.target.brand, &options.administrator).await?;
+        let staff = Arc::new(staff);
+        let hired = staff.hire(scenario, &mark).await?;
+        Ok::<_, StaffError>((staff, hired))
+    })?;
+    let metrics_before = admin.as_deref().map(|admin| http.block_on(read_metrics(admin)));
+
+    let (sender, messages) = channel();
+    ready(sender.clone());
+    let epoch = unix_us_now();
+    let crew = crew::Crew::start(scenario, options.workers, epoch, (socket, &host), &hired, &sender)?;
+    let mut lead = Lead::new(scenario, crew, &hired, messages, Clock::since(epoch));
+    let began = lead.wait_for_operators(scenario.operator_count(), &mut show).map(|()| {
+        let cpu = own.as_ref().map(|server| cpu_time(server.pid()));
+        let tool = lead.crew.cpu_time();
+        lead.go();
+        lead.follow(own.as_mut(), &mut show);
+        let mut summary = lead.finish(scenario, &mut show);
+        summary.target = target.clone();
+        summary.cost = Cost {
+            tool_cpu_s: lead.crew.cpu_time().saturating_sub(tool).as_secs_f64(),
+            tool_bytes: lead.crew.peak_bytes(),
+            server_cpu_s: own
+                .as_ref()
+                .zip(cpu)
+                .map(|(own, before)| (cpu_time(own.pid()).saturating_sub(before)).as_secs_f64()),
+            server_bytes: own.as_ref().map(|own| peak_bytes(own.pid())),
+        };
+        summary
+    });
+    lead.crew.dismiss();
+    let mut summary = began?;
+    if let (Some(before), Some(admin)) = (metrics_before, admin.as_deref()) {
+        let after = http.block_on(read_metrics(admin));
+        summary.server = before.zip(after).map(|(before, after)| server_view(&before, &after, &summary));
+    }
+    summary.breaches = scenario.limits.breaches(&summary);
+    if own.is_none() && summary.ended != Ending::ServerGone {
+        http.block_on(staff.dismiss(&hired))?;
+    }
+    Ok(summary)
+}
+
+struct Lead {
+    crew: crew::Crew,
+    messages: Receiver<Message>,
+    sum: Sum,
+    court: Court,
+    clock: Clock,
+    length: Micros,
+    drain: Micros,
+    zero: Micros,
+    ended_at: Option<Micros>,
+    online: u32,
+    seconds: u64,
+    shown: Instant,
+    visitors_left: u32,
+    workers_left: u32,
+    ending: Ending,
+}
+
+impl Lead {
+    fn new(scenario: &Scenario, crew: crew::Crew, hired: &[Hired], messages: Receiver<Message>, clock: Clock) -> Self {
+        let known = hired.iter().map(|one| (one.id.clone(), one.number, scenario.operator(one.number).limit.0));
+        let workers = crew.size();
+        Self {
+            crew,
+            messages,
+            sum: Sum::default(),
+            court: Court::new(&scenario.target.group, known),
+            clock,
+            length: scenario.length_s.micros(),
+            drain: scenario.drain_s.micros(),
+            zero: 0,
+            ended_at: None,
+            online: 0,
+            seconds: 0,
+            shown: Instant::now(),
+            visitors_left: workers,
+            workers_left: workers,
+            ending: Ending::Complete,
+        }
+    }
+
+    fn wait_for_operators(&mut self, wanted: u32, show: &mut impl FnMut(Progress<'_>)) -> Result<(), RunError> {
+        let deadline = Instant::now() + ONLINE_WITHIN;
+        while self.online < wanted {
+            show(Progress::Preparing(self.online, wanted));
+            let gone = !self.hear(Duration::from_millis(200)) || self.ending != Ending::Complete;
+            if gone || Instant::now() > deadline {
+                let errors: Vec<String> = self.sum.summary().errors.into_keys().collect();
+                let why = if errors.is_empty() { String::new() } else { format!(": {}", errors.join(", ")) };
+                return Err(RunError::Offline { online: self.online, wanted, why });
+            }
+        }
+        Ok(())
+    }
+
+    fn go(&mut self) {
+        self.zero = self.clock.now() + HEAD_START;
+        self.crew.order(Order::Go(self.zero));
+    }
+
+    /// Until no visitor is left.
+    fn follow(&mut self, mut own: Option<&mut Server>, show: &mut impl FnMut(Progress<'_>)) {
+        let cut = self.zero + self.length + self.drain + END_WITHIN.as_micros() as Micros;
+        while self.visitors_left > 0 && self.clock.now() < cut {
+            if !self.hear(Duration::from_millis(50)) {
+                return;
+            }
+            if self.ending == Ending::Complete && own.as_mut().is_some_and(|own| !own.runs()) {
+                self.ending = Ending::ServerGone;
+                let now = self.clock.now();
+                self.crew.order(Order::End(now, now));
+            }
+            self.tick(show);
+        }
+    }
+
+    fn tick(&mut self, show: &mut impl FnMut(Progress<'_>)) {
+        let now = self.clock.now();
+        let second = now.saturating_sub(self.zero) / 1_000_000;
+        if second > self.seconds {
+            self.seconds = second;
+            self.sum.second(second as f64);
+        }
+        if self.shown.elapsed() > Duration::from_millis(250) {
+            self.shown = Instant::now();
+            let seconds = now.saturating_sub(self.zero) as f64 / 1e6;
+            show(Progress::Running(&self.sum.summary(), seconds, self.court.judged()));
+        }
+    }
+
+    fn finish(&mut self, scenario: &Scenario, show: &mut impl FnMut(Progress<'_>)) -> Summary {
+        show(Progress::Closing);
+        let ended_at = self.ended_at.unwrap_or_else(|| self.clock.now().min(self.zero + self.length));
+        let listen_until = Instant::now() + LISTEN_AFTER;
+        while self.ending != Ending::ServerGone && Instant::now() < listen_until && self.workers_left > 0 {
+            self.hear(Duration::from_millis(50));
+        }
+        let now = self.clock.now();
+        self.crew.order(Order::End(now, now));
+        let deadline = Instant::now() + END_WITHIN;
+        while self.workers_left > 0 && Instant::now() < deadline {
+            if !self.hear(Duration::from_millis(100)) {
+                break;
+            }
+        }
+        if self.workers_left > 0 && self.ending == Ending::Complete {
+            self.ending = Ending::WorkerGone;
+        }
+        let faults = self.court.close();
+        let mut summary = self.sum.summary();
+        summary.scenario = scenario.name.clone();
+        summary.seed = scenario.seed;
+        summary.seconds = ended_at.saturating_sub(self.zero) as f64 / 1e6;
+        summary.ended = self.ending;
+        summary.verdict.chats = self.court.judged();
+        summary.verdict.faults = faults.len() as u64;
+        summary.verdict.first = faults.iter().take(FAULTS_SHOWN).map(ToString::to_string).collect();
+        summary
+    }
+
+    /// Takes in what comes within that time; false when nothing can come any more.
+    fn hear(&mut self, within: Duration) -> bool {
+        let first = match self.messages.recv_timeout(within) {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        };
+        self.take(first);
+        while let Ok(message) = self.messages.try_recv() {
+            self.take(message);
+        }
+        true
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::News(_, News::Online(_)) => self.online += 1,
+            Message::News(worker, News::Delta(delta)) => self.sum.add(worker, delta),
+            Message::News(_, News::Told(testimony)) => self.court.hear(testimony),
+            Message::News(_, News::Offered(chat, at)) => self.court.offered(&chat, at),
+            Message::News(_, News::VisitorsGone) => self.visitors_left = self.visitors_left.saturating_sub(1),
+            Message::News(_, News::Done) => self.workers_left = self.workers_left.saturating_sub(1),
+            Message::WorkerGone(_) => {
+                self.ending = Ending::WorkerGone;
+                self.visitors_left = self.visitors_left.saturating_sub(1);
+                self.workers_left = self.workers_left.saturating_sub(1);
+            }
+            Message::Interrupt => self.interrupt(),
+        }
+    }
+
+    /// The first time visitors end their chats, the second time all are cut off.
+    fn interrupt(&mut self) {
+        let now = self.clock.now();
+        let cut = if self.ending == Ending::Interrupted { now } else { now + self.drain };
+        self.ending = Ending::Interrupted;
+        self.ended_at.get_or_insert(now);
+        self.crew.order(Order::End(now, cut));
+    }
+}
+
+fn address(target: &str) -> Result<(String, SocketAddr, String), RunError> {
+    let wrong = || RunError::Target(target.to_owned());
+    let url = Url::parse(target).ok().filter(|url| url.scheme() == "http").ok_or_else(wrong)?;
+    let host = url.host_str().ok_or_else(wrong)?.to_owned();
+    let port = url.port_or_known_default().ok_or_else(wrong)?;
+    let unreachable = |words: String| StaffError::Unreachable { url: target.to_owned(), words };
+    let mut found = (host.as_str(), port).to_socket_addrs().map_err(|error| unreachable(error.to_string()))?;
+    let socket = found.next().ok_or_else(|| unreachable("the name has no address".into()))?;
+    let shown = url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+    Ok((format!("http://{shown}"), socket, shown))
+}
+
+async fn read_metrics(admin: &str) -> Option<Reading> {
+    let answer = reqwest::get(format!("{}/metrics", admin.trim_end_matches('/'))).await.ok()?;
+    Some(Reading::of(&answer.error_for_status().ok()?.text().await.ok()?))
+}
+
+fn server_view(before: &Reading, after: &Reading, summary: &Summary) -> ServerView {
+    let grown = |metric: &str, labels: &[&str]| after.sum(metric, labels) - before.sum(metric, labels);
+    let answered = [r#"outcome="assigned""#];
+    let count = grown("switchboard_queue_time_seconds_count", &answered);
+    let wait_mean_s = grown("switchboard_queue_time_seconds_sum", &answered) / count.max(1.0);
+    ServerView {
+        answered: count,
+        wait_mean_s,
+        difference_s: summary.latency.wait.mean_ms / 1e3 - wait_mean_s,
+        invariant_violations: grown("switchboard_invariant_violations_total", &[]),
+    }
+}

@@ -1,0 +1,341 @@
+//! What a run is to be, as people write it down in TOML: who comes when, how they talk, who answers them, and the
+//! limits that the server must keep. Every field is described in `scenarios/README.md`; unknown ones are refused.
+
+mod amount;
+mod arrivals;
+mod limits;
+mod spread;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use amount::{Count, Part, Rate, Seconds, Size};
+pub use arrivals::Arrivals;
+pub use limits::{Breach, Limits};
+pub use spread::{Range, Spread};
+
+/// Scenarios that come with the tool, by name.
+pub const SHIPPED: [(&str, &str); 7] = [
+    ("smoke", include_str!("../scenarios/smoke.toml")),
+    ("lunch-peak", include_str!("../scenarios/lunch-peak.toml")),
+    ("steady-1k", include_str!("../scenarios/steady-1k.toml")),
+    ("reconnect-storm", include_str!("../scenarios/reconnect-storm.toml")),
+    ("slow-readers", include_str!("../scenarios/slow-readers.toml")),
+    ("burst", include_str!("../scenarios/burst.toml")),
+    ("day", include_str!("../scenarios/day.toml")),
+];
+
+/// Everything a run depends on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Shown in reports.
+    pub name: String,
+    /// One sentence on what it is for.
+    #[serde(default)]
+    pub description: String,
+    /// What all random numbers come from.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// How long visitors come and talk.
+    pub length_s: Seconds,
+    /// Seconds at the beginning that latencies are not counted in, until the centre has filled.
+    #[serde(default)]
+    pub warm_up_s: Seconds,
+    /// How long chats that run at the end may take to be ended.
+    #[serde(default = "ten_seconds")]
+    pub drain_s: Seconds,
+    /// Where the chats go.
+    #[serde(default)]
+    pub target: Target,
+    /// Visitors who chat, one entry for those who are alike.
+    #[serde(default)]
+    pub visitors: Vec<Visitors>,
+    /// Visitors who only look on: connected, without a chat.
+    #[serde(default)]
+    pub onlookers: Vec<Onlookers>,
+    /// Who answers.
+    pub operators: Vec<Operators>,
+    /// Moments at which many connections are lost at once.
+    #[serde(default)]
+    pub storms: Vec<Storm>,
+    /// What fails the run.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// Where the chats go.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Target {
+    /// The brand's key.
+    pub brand: String,
+    /// The department that visitors choose.
+    pub department: String,
+    /// The group that the department's chats go to, and operators are made members of.
+    pub group: String,
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self { brand: "demo".into(), department: "support".into(), group: "support".into() }
+    }
+}
+
+/// Visitors who are alike.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Visitors {
+    /// Shown in messages about the scenario.
+    #[serde(default)]
+    pub name: String,
+    /// When they come.
+    pub arrivals: Arrivals,
+    /// How long they wait for an operator.
+    #[serde(default = "five_minutes")]
+    pub patience: Spread,
+    /// How many messages each says.
+    #[serde(default = "some_messages")]
+    pub messages: Range,
+    /// Characters of a message.
+    #[serde(default = "some_characters")]
+    pub characters: Size,
+    /// Characters a second that they type; 0: no time for typing.
+    #[serde(default = "typing")]
+    pub typing: Rate,
+    /// From one message to the beginning of the next.
+    #[serde(default = "a_pause")]
+    pub pause: Spread,
+    /// From the last message until they end the chat.
+    #[serde(default = "a_pause")]
+    pub linger: Spread,
+    /// Connections lost without a word, each minute of a visitor's.
+    #[serde(default)]
+    pub drops_per_minute: Rate,
+    /// How long they stay away then.
+    #[serde(default = "a_moment")]
+    pub away: Spread,
+    /// The part of them that reads slowly.
+    #[serde(default)]
+    pub slow: Part,
+    /// How long slow ones read nothing, again and again.
+    #[serde(default = "a_pause")]
+    pub slow_pause: Spread,
+}
+
+/// Visitors who only look on.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Onlookers {
+    /// How many.
+    pub count: Count,
+    /// They come within this time, at equal distances.
+    #[serde(default = "ten_seconds")]
+    pub within_s: Seconds,
+}
+
+/// Operators who are alike.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operators {
+    /// How many.
+    pub count: Count,
+    /// Chats each holds at once.
+    pub limit: Count,
+    /// From an offer to the answer.
+    #[serde(default = "a_moment")]
+    pub accepts: Spread,
+    /// The part of offers they decline.
+    #[serde(default)]
+    pub declines: Part,
+    /// The part of offers they let ring.
+    #[serde(default)]
+    pub ignores: Part,
+    /// The part of messages they answer.
+    #[serde(default = "all")]
+    pub answers: Part,
+    /// From a message to the beginning of their answer.
+    #[serde(default = "a_pause")]
+    pub thinks: Spread,
+    /// Characters a second that they type; 0: no time for typing.
+    #[serde(default = "typing")]
+    pub typing: Rate,
+    /// Characters of an answer.
+    #[serde(default = "some_characters")]
+    pub characters: Size,
+    /// The part of chats that they end themselves, behind the visitor's last message.
+    #[serde(default)]
+    pub ends: Part,
+    /// Connections lost without a word, each minute of an operator's.
+    #[serde(default)]
+    pub drops_per_minute: Rate,
+    /// How long they stay away then.
+    #[serde(default = "a_moment")]
+    pub away: Spread,
+}
+
+/// A moment at which many connections are lost at once.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storm {
+    /// When, from the beginning.
+    pub at_s: Seconds,
+    /// The part of all connected visitors.
+    pub part: Part,
+    /// Each is lost at a moment by chance within this time.
+    #[serde(default)]
+    pub within_s: Seconds,
+}
+
+/// Why there is no scenario.
+#[derive(Debug, Error)]
+pub enum ScenarioError {
+    /// Neither a shipped one nor a file.
+    #[error("no scenario {name:?}: expected a file or one of {}", shipped_names())]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// The file cannot be read.
+    #[error("{name} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A field is wrong; says where and what is expected.
+    #[error("{name} is not a scenario:\n{words}")]
+    Wrong {
+        /// The file or the shipped scenario.
+        name: String,
+        /// The line, and what is expected there.
+        words: String,
+    },
+}
+
+impl Scenario {
+    /// A shipped scenario by name, or one of a file.
+    ///
+    /// # Errors
+    /// There is none, or it is wrong.
+    pub fn find(name: &str) -> Result<Self, ScenarioError> {
+        if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+            return Self::read(name, text);
+        }
+        if !Path::new(name).exists() {
+            return Err(ScenarioError::Unknown { name: name.to_owned() });
+        }
+        let text = std::fs::read_to_string(name);
+        let text = text.map_err(|source| ScenarioError::Unreadable { name: name.to_owned(), source })?;
+        Self::read(name, &text)
+    }
+
+    /// Reads the text of one.
+    ///
+    /// # Errors
+    /// A field is wrong.
+    pub fn read(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        let wrong = |words: String| ScenarioError::Wrong { name: name.to_owned(), words };
+        let scenario: Self = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        if scenario.operator_count() == 0 {
+            return Err(wrong("operators: expected at least one, with count = 1 or more; nobody would receive".into()));
+        }
+        Ok(scenario)
+    }
+
+    /// Operators of all entries.
+    pub fn operator_count(&self) -> u32 {
+        self.operators.iter().map(|operators| operators.count.0).sum()
+    }
+
+    /// The entry that an operator of the run belongs to.
+    pub fn operator(&self, number: u32) -> &Operators {
+        let mut before = 0;
+        let of = self.operators.iter().find(|operators| {
+            before += operators.count.0;
+            number < before
+        });
+        of.unwrap_or(&self.operators[self.operators.len() - 1])
+    }
+}
+
+fn shipped_names() -> String {
+    SHIPPED.map(|(name, _)| name).join(", ")
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn ten_seconds() -> Seconds {
+    Seconds(10.0)
+}
+
+fn all() -> Part {
+    Part(1.0)
+}
+
+fn typing() -> Rate {
+    Rate(8.0)
+}
+
+fn five_minutes() -> Spread {
+    Spread::Exponential { mean_s: Seconds(300.0) }
+}
+
+fn a_pause() -> Spread {
+    Spread::Exponential { mean_s: Seconds(5.0) }
+}
+
+fn a_moment() -> Spread {
+    Spread::Exponential { mean_s: Seconds(2.0) }
+}
+
+fn some_messages() -> Range {
+    Range { least: 3, most: 8 }
+}
+
+fn some_characters() -> Size {
+    Size { least: 40, most: 160 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "name = \"x\"\nlength_s = 5\n[[operators]]\ncount = 1\nlimit = 2\n";
+
+    fn wrong(text: &str) -> String {
+        Scenario::read("mine.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_shipped_scenario_is_right_and_bears_its_name() {
+        for (name, text) in SHIPPED {
+            assert_eq!(Scenario::read(name, text).unwrap().name, name);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line_and_the_right_form() {
+        Scenario::read("mine.toml", LEAST).unwrap();
+        let unknown = wrong(&LEAST.replace("limit = 2", "limits = 2"));
+        assert!(unknown.contains("line 5") && unknown.contains("`limits`") && unknown.contains("`limit`"), "{unknown}");
+        let negative = wrong(&LEAST.replace("length_s = 5", "length_s = -5"));
+        assert!(negative.contains("line 2") && negative.contains("0 to 604800 seconds"), "{negative}");
+        let part = wrong(&format!("{LEAST}declines = 1.5\n"));
+        assert!(part.contains("line 6") && part.contains("a part from 0 to 1"), "{part}");
+        let kind = wrong(&format!("{LEAST}thinks = {{ kind = \"slowly\" }}\n"));
+        assert!(kind.contains("line 6") && kind.contains("exponential"), "{kind}");
+        assert!(wrong("name = \"x\"\nlength_s = 5\noperators = []\n").contains("at least one"));
+    }
+
+    #[test]
+    fn a_scenario_that_is_not_there_names_those_that_are() {
+        let words = Scenario::find("lunch").unwrap_err().to_string();
+        assert!(words.contains("lunch-peak") && words.contains("smoke"), "{words}");
+    }
+}

@@ -1,0 +1,206 @@
+//! The run's operators: made over the server's HTTP API, members of the scenario's group, signed in; removed again at
+//! the end. Names and addresses bear the run's own mark, so that two runs on one server do not meet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::scenario::Scenario;
+
+const PASSWORD: &str = "load-test-operator";
+/// Operators made at once: each costs the server two password hashes.
+const AT_ONCE: usize = 4;
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const ATTEMPTS: u32 = 20;
+
+/// Who may make operators.
+#[derive(Debug, Clone)]
+pub struct Administrator {
+    /// The address they sign in with.
+    pub email: String,
+    /// Their password.
+    pub password: String,
+}
+
+/// An operator of the run.
+#[derive(Debug, Clone, serde::Serialize, Deserialize)]
+pub struct Hired {
+    /// The place in the run.
+    pub number: u32,
+    /// The server's id.
+    pub id: String,
+    /// The session.
+    pub cookie: String,
+}
+
+/// Why there are no operators.
+#[derive(Debug, Error)]
+pub enum StaffError {
+    /// Nobody answers there.
+    #[error("{url} cannot be reached: {words}")]
+    Unreachable {
+        /// The target.
+        url: String,
+        /// Why.
+        words: String,
+    },
+    /// Somebody else answers there.
+    #[error("{url} is not a Switchboard server, or has no brand {brand:?}: GET /api/v1/status answered {answer}")]
+    Stranger {
+        /// The target.
+        url: String,
+        /// The scenario's brand.
+        brand: String,
+        /// What came.
+        answer: String,
+    },
+    /// The server refuses.
+    #[error("{what} was refused with {status}: {words}")]
+    Refused {
+        /// What was tried.
+        what: String,
+        /// The HTTP status.
+        status: u16,
+        /// The server's words.
+        words: String,
+    },
+}
+
+/// The API of a server, signed in.
+pub struct Staff {
+    client: Client,
+    url: String,
+    cookie: String,
+    csrf: String,
+}
+
+impl Staff {
+    /// Signs in, once it is sure that this is a Switchboard server.
+    ///
+    /// # Errors
+    /// It is not, or the administrator is not one.
+    pub async fn sign_in(url: &str, brand: &str, administrator: &Administrator) -> Result<Self, StaffError> {
+        let client = Client::builder().timeout(ANSWER_WITHIN).build().map_err(|error| unreachable_at(url, &error))?;
+        let answer = client.get(format!("{url}/api/v1/status?brand={brand}")).send().await;
+        let answer = answer.map_err(|error| unreachable_at(url, &error))?;
+        let status = answer.status();
+        let text = answer.text().await.unwrap_or_default();
+        let state = serde_json::from_str::<Value>(&text).ok().filter(|value| value["state"].is_string());
+        if state.is_none() {
+            let answer = format!("{status}, {:?}", text.chars().take(80).collect::<String>());
+            return Err(StaffError::Stranger { url: url.to_owned(), brand: brand.to_owned(), answer });
+        }
+        let mut staff = Self { client, url: url.to_owned(), cookie: String::new(), csrf: String::new() };
+        (staff.cookie, staff.csrf) = staff.session(&administrator.email, &administrator.password).await?;
+        Ok(staff)
+    }
+
+    /// Makes the scenario's operators, as members of its group, and signs them in.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn hire(self: &Arc<Self>, scenario: &Scenario, run: &str) -> Result<Vec<Hired>, StaffError> {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let mut hiring = JoinSet::new();
+        for number in 0..scenario.operator_count() {
+            let (staff, places, run) = (self.clone(), places.clone(), run.to_owned());
+            let (limit, group) = (scenario.operator(number).limit.0, scenario.target.group.clone());
+            hiring.spawn(async move {
+                let _place = places.acquire().await;
+                staff.hire_one(number, &run, limit, &group).await
+            });
+        }
+        let mut hired = Vec::new();
+        while let Some(one) = hiring.join_next().await {
+            // A task that panicked has said so already.
+            if let Ok(one) = one {
+                hired.push(one?);
+            }
+        }
+        hired.sort_by_key(|hired| hired.number);
+        Ok(hired)
+    }
+
+    /// Removes them again.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn dismiss(&self, hired: &[Hired]) -> Result<(), StaffError> {
+        for one in hired {
+            let request = self.client.delete(format!("{}/api/v1/operators/{}", self.url, one.id));
+            self.send("removing an operator", self.signed(request)).await?;
+        }
+        Ok(())
+    }
+
+    async fn hire_one(&self, number: u32, run: &str, limit: u32, group: &str) -> Result<Hired, StaffError> {
+        let email = format!("{run}-{number}@example.com");
+        let wanted = json!({ "email": email, "name": format!("Load test {number}"), "password": PASSWORD,
+                             "role": "operator", "limit": limit });
+        let made = self.write("operators", "making an operator", &wanted).await?;
+        let id = made["id"].as_str().unwrap_or_default().to_owned();
+        let member = json!({ "group": group, "operator": id, "handling": "primary", "limit": limit, "active": true });
+        self.write("memberships", &format!("a membership in the group {group:?}"), &member).await?;
+        let (cookie, _) = self.session(&email, PASSWORD).await?;
+        Ok(Hired { number, id, cookie })
+    }
+
+    async fn session(&self, email: &str, password: &str) -> Result<(String, String), StaffError> {
+        let body = json!({ "email": email, "password": password });
+        let request = self.client.post(format!("{}/api/v1/auth/login", self.url)).json(&body);
+        let (headers, body) = self.send(&format!("signing {email} in"), request).await?;
+        let cookies = headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.filter_map(|text| text.split(';').next());
+        let cookie = pairs.find(|pair| pair.starts_with("switchboard_session=")).unwrap_or_default().to_owned();
+        Ok((cookie, body["csrf_token"].as_str().unwrap_or_default().to_owned()))
+    }
+
+    async fn write(&self, path: &str, what: &str, body: &Value) -> Result<Value, StaffError> {
+        let request = self.client.post(format!("{}/api/v1/{path}", self.url)).json(body);
+        self.send(what, self.signed(request)).await.map(|(_, body)| body)
+    }
+
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        request.header("cookie", &self.cookie).header("x-csrf-token", &self.csrf)
+    }
+
+    /// Sends a request, again and again while the server is busy with others.
+    async fn send(
+        &self,
+        what: &str,
+        request: RequestBuilder,
+    ) -> Result<(reqwest::header::HeaderMap, Value), StaffError> {
+        let mut attempt = 0;
+        loop {
+            let Some(request) = request.try_clone() else { unreachable!("bodies of JSON can be sent again") };
+            let answer = request.send().await.map_err(|error| unreachable_at(&self.url, &error))?;
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            let text = answer.text().await.unwrap_or_default();
+            if status.is_success() {
+                return Ok((headers, serde_json::from_str(&text).unwrap_or_default()));
+            }
+            attempt += 1;
+            if !matches!(status.as_u16(), 429 | 503) || attempt == ATTEMPTS {
+                let (what, words) = (what.to_owned(), text.chars().take(300).collect());
+                return Err(StaffError::Refused { what, status: status.as_u16(), words });
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+fn unreachable_at(url: &str, error: &reqwest::Error) -> StaffError {
+    let mut words = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        words = format!("{words}: {inner}");
+        source = inner.source();
+    }
+    StaffError::Unreachable { url: url.to_owned(), words }
+}

@@ -1,0 +1,352 @@
+//! What came of a run, in the form it is shown, written as JSON and compared with others.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use crate::recorder::{Delta, TALLIES, TIMINGS, Tally, Timing, histogram};
+use crate::scenario::Breach;
+
+/// Faults that are written out; more are only counted.
+pub const FAULTS_SHOWN: usize = 100;
+
+/// What came of a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its seed.
+    pub seed: u64,
+    /// The target.
+    pub target: String,
+    /// Seconds from the first visitor's moment to the end.
+    pub seconds: f64,
+    /// How the run ended.
+    pub ended: Ending,
+    /// What was counted.
+    pub counts: Counts,
+    /// What was timed.
+    pub latency: Latency,
+    /// Errors by their words.
+    pub errors: BTreeMap<String, u64>,
+    /// The run second by second.
+    pub series: Vec<Second>,
+    /// What the judge found.
+    pub verdict: Verdict,
+    /// Limits that were passed.
+    pub breaches: Vec<Breach>,
+    /// What it took.
+    pub cost: Cost,
+    /// The server's own figures beside ours.
+    pub server: Option<ServerView>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// At its time.
+    #[default]
+    Complete,
+    /// Somebody stopped it.
+    Interrupted,
+    /// The server was gone.
+    ServerGone,
+    /// One of the tool's own processes failed.
+    WorkerGone,
+}
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $field:ident = $tally:ident,)*) => {
+        /// What was counted.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct Counts { $($(#[$doc])* pub $field: u64,)* }
+
+        impl Counts {
+            fn of(tallies: &[u64; TALLIES]) -> Self {
+                Self { $($field: tallies[Tally::$tally as usize],)* }
+            }
+        }
+    };
+}
+
+counts! {
+    /// Visitors whose moment came.
+    visitors_came = VisitorsCame,
+    /// Chats that the server stored.
+    chats_started = ChatsStarted,
+    /// Chats that it refused because nobody received.
+    chats_refused = ChatsRefused,
+    /// Chats that an operator got.
+    chats_answered = ChatsAnswered,
+    /// Visitors whose patience ended before.
+    chats_abandoned = ChatsAbandoned,
+    /// Visitors whom the server sent to the form.
+    chats_timed_out = ChatsTimedOut,
+    /// Chats whose visitor heard the end.
+    chats_ended = ChatsEnded,
+    /// Offers that operators got.
+    offers = Offers,
+    /// Offers that they declined.
+    offers_declined = OffersDeclined,
+    /// Offers that they let ring.
+    offers_ignored = OffersIgnored,
+    /// Offers that ended otherwise.
+    offers_gone = OffersGone,
+    /// Messages sent, each once however often it was sent again.
+    messages_said = MessagesSaid,
+    /// Messages that the server promised to keep.
+    messages_acked = MessagesAcked,
+    /// Messages that arrived, at their sender and the other side.
+    messages_heard = MessagesHeard,
+    /// Commands that crossed the end of their chat or offer.
+    commands_crossed = MessagesTooLate,
+    /// Messages that left more than 100 ms after their moment.
+    messages_late = MessagesLate,
+    /// First connections.
+    connects = Connects,
+    /// Connections that did not come about.
+    connects_failed = ConnectsFailed,
+    /// Connections again.
+    reconnects = Reconnects,
+    /// Connections that the scenario dropped, or the server asked to make anew.
+    drops = Drops,
+    /// Connections that the server or the network ended.
+    cut_by_server = ServerCuts,
+    /// Chats taken up again after a lost connection.
+    resumed = Resumed,
+    /// Times that commands were sent again after a lost connection.
+    sent_again = Again,
+}
+
+/// What was timed, in milliseconds, from the moment each was meant to begin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// To the server's greeting.
+    pub connect: Percentiles,
+    /// From a visitor's arrival to the stored chat.
+    pub start: Percentiles,
+    /// To the promise that a message is kept.
+    pub ack: Percentiles,
+    /// To its arrival at the other side.
+    pub delivery: Percentiles,
+    /// From coming back to having heard what was missed.
+    pub resume: Percentiles,
+    /// Of those who were answered: from queueing to the operator, by the server's clock.
+    pub wait: Percentiles,
+    /// How late the tool itself sent.
+    pub lateness: Percentiles,
+}
+
+/// A distribution, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Percentiles {
+    pub count: u64,
+    pub mean_ms: f64,
+    pub p50_ms: f64,
+    pub p90_ms: f64,
+    pub p99_ms: f64,
+    pub p999_ms: f64,
+    pub max_ms: f64,
+}
+
+impl Percentiles {
+    fn of(histogram: &Histogram<u64>) -> Self {
+        let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1e3;
+        Self {
+            count: histogram.len(),
+            mean_ms: histogram.mean() / 1e3,
+            p50_ms: at(0.5),
+            p90_ms: at(0.9),
+            p99_ms: at(0.99),
+            p999_ms: at(0.999),
+            max_ms: histogram.max() as f64 / 1e3,
+        }
+    }
+}
+
+/// About a second of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Second {
+    /// Seconds from the beginning to its end.
+    pub at_s: f64,
+    /// Visitors who came.
+    pub came: u64,
+    /// Messages that were acked.
+    pub acked: u64,
+    /// Visitors connected at its end.
+    pub connected: i64,
+    /// Chats that wait at its end.
+    pub waiting: i64,
+    /// Chats with an operator at its end.
+    pub active: i64,
+    /// Errors within it.
+    pub errors: u64,
+    /// Of the acks within it.
+    pub ack_p50_ms: f64,
+    /// Of the acks within it.
+    pub ack_p99_ms: f64,
+}
+
+/// What the judge found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Chats that were judged.
+    pub chats: u64,
+    /// Promises that were broken.
+    pub faults: u64,
+    /// The first of them, in words.
+    pub first: Vec<String>,
+}
+
+/// What a run took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// CPU time of the tool's processes, in seconds.
+    pub tool_cpu_s: f64,
+    /// Most memory of the tool's processes together, in bytes.
+    pub tool_bytes: u64,
+    /// CPU time of the server where it runs on this machine for this run, in seconds.
+    pub server_cpu_s: Option<f64>,
+    /// Its most memory, in bytes.
+    pub server_bytes: Option<u64>,
+}
+
+/// The server's own figures beside ours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServerView {
+    /// Chats whose queue time the server counted as answered.
+    pub answered: f64,
+    /// Their mean wait as the server says, in seconds.
+    pub wait_mean_s: f64,
+    /// The difference of our mean from it, in seconds.
+    pub difference_s: f64,
+    /// What the server counts as broken within itself; must be 0.
+    pub invariant_violations: f64,
+}
+
+impl Summary {
+    /// The part of visitors who chat that left before anybody came.
+    pub fn abandoned_part(&self) -> f64 {
+        self.counts.chats_abandoned as f64 / self.counts.chats_started.max(1) as f64
+    }
+
+    /// Errors for each message and chat.
+    pub fn error_part(&self) -> f64 {
+        let tried = self.counts.messages_said + self.counts.chats_started + self.counts.connects;
+        self.errors.values().sum::<u64>() as f64 / tried.max(1) as f64
+    }
+
+    /// The part of messages that left late.
+    pub fn late_part(&self) -> f64 {
+        self.counts.messages_late as f64 / self.counts.messages_said.max(1) as f64
+    }
+
+    /// Acked messages a second.
+    pub fn rate(&self) -> f64 {
+        self.counts.messages_acked as f64 / self.seconds.max(1e-3)
+    }
+
+    /// CPU microseconds for each acked message: the tool's, the server's.
+    pub fn cpu_a_message_us(&self) -> (f64, Option<f64>) {
+        let each = |seconds: f64| seconds * 1e6 / self.counts.messages_acked.max(1) as f64;
+        (each(self.cost.tool_cpu_s), self.cost.server_cpu_s.map(each))
+    }
+
+    /// Whether the run shows that all is well.
+    pub fn passed(&self) -> bool {
+        let kept = self.verdict.faults == 0 && self.breaches.is_empty();
+        let whole = matches!(self.ended, Ending::Complete | Ending::Interrupted);
+        kept && whole && self.server.is_none_or(|server| server.invariant_violations == 0.0)
+    }
+}
+
+/// Adds up what workers tell.
+#[derive(Debug)]
+pub struct Sum {
+    tallies: [u64; TALLIES],
+    timings: Vec<Histogram<u64>>,
+    second: Histogram<u64>,
+    errors: BTreeMap<String, u64>,
+    /// By worker, see [`Delta`].
+    now: BTreeMap<u32, ([i64; 2], [i64; 2])>,
+    series: Vec<Second>,
+    before: (u64, u64, u64),
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        let timings = (0..TIMINGS).map(|_| histogram()).collect();
+        Self {
+            tallies: [0; TALLIES],
+            timings,
+            second: histogram(),
+            errors: BTreeMap::new(),
+            now: BTreeMap::new(),
+            series: Vec::new(),
+            before: (0, 0, 0),
+        }
+    }
+}
+
+impl Sum {
+    /// Adds what a worker told.
+    pub fn add(&mut self, worker: u32, delta: Delta) {
+        for (sum, new) in self.tallies.iter_mut().zip(&delta.tallies) {
+            *sum += new;
+        }
+        for (sum, counts) in self.timings.iter_mut().zip(&delta.timings) {
+            counts.iter().for_each(|(value, count)| sum.saturating_record_n(*value, *count));
+        }
+        for (value, count) in delta.timings.get(Timing::Ack as usize).into_iter().flatten() {
+            self.second.saturating_record_n(*value, *count);
+        }
+        for (words, count) in delta.errors {
+            *self.errors.entry(words).or_default() += count;
+        }
+        self.now.insert(worker, (delta.connected, delta.chats));
+    }
+
+    /// A second is over.
+    pub fn second(&mut self, at_s: f64) {
+        let total = |tally: Tally| self.tallies[tally as usize];
+        let errors: u64 = self.errors.values().sum();
+        let so_far = (total(Tally::VisitorsCame), total(Tally::MessagesAcked), errors);
+        let sum = |of: fn(&([i64; 2], [i64; 2])) -> i64| self.now.values().map(of).sum();
+        self.series.push(Second {
+            at_s,
+            came: so_far.0 - self.before.0,
+            acked: so_far.1 - self.before.1,
+            errors: so_far.2 - self.before.2,
+            connected: sum(|now| now.0[0]),
+            waiting: sum(|now| now.1[0]),
+            active: sum(|now| now.1[1]),
+            ack_p50_ms: self.second.value_at_quantile(0.5) as f64 / 1e3,
+            ack_p99_ms: self.second.value_at_quantile(0.99) as f64 / 1e3,
+        });
+        self.before = so_far;
+        self.second.reset();
+    }
+
+    /// The run so far, without what only its end knows.
+    pub fn summary(&self) -> Summary {
+        let of = |timing: Timing| Percentiles::of(&self.timings[timing as usize]);
+        Summary {
+            counts: Counts::of(&self.tallies),
+            latency: Latency {
+                connect: of(Timing::Connect),
+                start: of(Timing::Start),
+                ack: of(Timing::Ack),
+                delivery: of(Timing::Delivery),
+                resume: of(Timing::Resume),
+                wait: of(Timing::Wait),
+                lateness: of(Timing::Lateness),
+            },
+            errors: self.errors.clone(),
+            series: self.series.clone(),
+            ..Summary::default()
+        }
+    }
+}

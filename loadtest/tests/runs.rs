@@ -1,0 +1,158 @@
+//! Stories of whole runs: the program as it ships, against the real server.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// Names another server than the one beside the program.
+const UNDER_TEST: &str = "SWITCHBOARD_UNDER_TEST";
+
+fn loadtest(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadtest"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn server() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_BIN_EXE_loadtest")).with_file_name("switchboard");
+    let binary = std::env::var_os(UNDER_TEST).map_or_else(beside, PathBuf::from);
+    assert!(binary.is_file(), "{} is not there: cargo build -p switchboard-web", binary.display());
+    binary
+}
+
+fn run(arguments: &[&str]) -> (Output, Value) {
+    let binary = server();
+    let fixed = ["run", "--server", binary.to_str().expect("a path in UTF-8"), "--json", "-"];
+    let output = loadtest(&[&fixed[..], arguments].concat()).output().expect("the program runs");
+    let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("no JSON ({error}); standard error: {}", String::from_utf8_lossy(&output.stderr))
+    });
+    (output, json)
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn count(json: &Value, name: &str) -> u64 {
+    json["counts"][name].as_u64().unwrap_or_else(|| panic!("no count {name} in {json}"))
+}
+
+#[test]
+fn a_few_seconds_of_everything_pass_and_are_counted() {
+    let (output, json) = run(&["smoke", "--length", "4"]);
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    assert_eq!(json["verdict"]["faults"], 0, "{}", json["verdict"]);
+    assert_eq!(json["verdict"]["chats"].as_u64(), Some(count(&json, "chats_started")), "every chat was judged");
+    assert!(count(&json, "chats_answered") > 2 && count(&json, "messages_acked") > 5, "{json}");
+    assert!(json["latency"]["delivery"]["count"].as_u64() > Some(5), "what was said reached the other side");
+    let difference = json["server"]["difference_s"].as_f64().unwrap();
+    assert!(json["server"]["answered"].as_f64() > Some(2.0) && difference.abs() < 0.5, "{}", json["server"]);
+    assert!(words(&output).contains("passed"), "{}", words(&output));
+}
+
+#[test]
+fn workers_in_processes_of_their_own_make_one_result() {
+    let (output, json) = run(&["smoke", "--length", "4", "--workers", "3"]);
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    assert_eq!(json["verdict"]["chats"].as_u64(), Some(count(&json, "chats_started")));
+    assert!(count(&json, "chats_answered") > 2, "chats between visitors and operators of different workers: {json}");
+}
+
+#[test]
+fn a_passed_limit_fails_the_run_and_is_named() {
+    let mut scenario = tempfile::NamedTempFile::new().unwrap();
+    let text = "name = \"strict\"\nlength_s = 2\n[[visitors]]\narrivals = { kind = \"constant\", per_minute = 120 }\n\
+                [[operators]]\ncount = 1\nlimit = 5\n[limits]\nconnect_p99_s = 0.000001\n";
+    scenario.write_all(text.as_bytes()).unwrap();
+    let (output, json) = run(&[scenario.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(json["breaches"][0]["name"], "connect_p99_s");
+}
+
+#[test]
+fn a_server_that_dies_is_told_and_nothing_hangs() {
+    let binary = server();
+    let begun = Instant::now();
+    let mut child = loadtest(&["run", "smoke", "--length", "60", "--json", "-", "--server", binary.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let victim = loop {
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap_or_default();
+        if let Some(server) = children.split_whitespace().next() {
+            break server.to_owned();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "the run starts a server");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    // The first line of progress says that visitors are there.
+    let mut progress = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("connected") {
+        line.clear();
+        assert!(progress.read_line(&mut line).unwrap() > 0, "the run ended before it began");
+    }
+    let rest = std::thread::spawn(move || progress.lines().map_while(Result::ok).collect::<Vec<_>>().join("\n"));
+    assert!(Command::new("sh").args(["-c", &format!("kill -KILL {victim}")]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(40), "the run ended long before its time");
+    assert_eq!(output.status.code(), Some(1), "{}", rest.join().unwrap());
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["ended"], "server_gone");
+    assert_eq!(json["verdict"]["faults"], 0, "what nobody could hear any more is not lost: {}", json["verdict"]);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_exit_2_before_anything_begins() {
+    let unknown = loadtest(&["run", "lunch"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(words(&unknown).contains("lunch-peak"), "{}", words(&unknown));
+
+    let mut scenario = tempfile::NamedTempFile::new().unwrap();
+    scenario.write_all(b"name = \"x\"\nlength = 5\n").unwrap();
+    let wrong = loadtest(&["run", scenario.path().to_str().unwrap()]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(words(&wrong).contains("line 2") && words(&wrong).contains("length_s"), "{}", words(&wrong));
+
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = loadtest(&["run", "smoke", "--target", &format!("http://{free}")]).output().unwrap();
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(words(&nobody).contains("cannot be reached"), "{}", words(&nobody));
+
+    let url = loadtest(&["run", "smoke", "--target", "127.0.0.1"]).output().unwrap();
+    assert_eq!(url.status.code(), Some(2));
+    assert!(words(&url).contains("expected a URL"), "{}", words(&url));
+}
+
+#[test]
+fn somebody_else_s_server_is_not_loaded() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let other = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        assert!(socket.read(&mut request).unwrap() > 0);
+        let page = "<html>a shop</html>";
+        write!(socket, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}", page.len()).unwrap();
+    });
+    let output = loadtest(&["run", "smoke", "--target", &format!("http://{address}")]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("is not a Switchboard server"), "{}", words(&output));
+    other.join().unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_result_cannot_be_compared() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"{\"scenario\":").unwrap();
+    let path = file.path().to_str().unwrap();
+    let output = loadtest(&["compare", path, path]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("is not a result"), "{}", words(&output));
+}
