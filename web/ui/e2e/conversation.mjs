@@ -65,6 +65,8 @@ async function tell() {
   const ada = await step('an administrator lets Joe hold two chats', () => adaComes(joe));
   await step('the group changes to automatic, and the next chat is assigned at once', () => automatic(ada, joe));
   await step('the administrator sees what Joe holds, and lets Sue receive no more', () => receives(ada));
+  await step('the group gets limits, help, hours and skills, and has them after a reload', () => rules(ada));
+  await step('two administrators change the same group: the second is asked', () => clash(ada));
   await step('what is not saved is asked about, and a wrong limit is said at its field', () => unsaved(ada));
 }
 
@@ -342,6 +344,62 @@ async function receives(ada) {
   await ada.save('1 change');
   await page.reload();
   await eventually('whether Sue receives', () => sue.isChecked(), false);
+}
+
+/** @param {Administrator} ada */
+async function rules(ada) {
+  const { page } = ada;
+  const means = page.getByRole('complementary', { name: 'What this means' });
+  await page.getByLabel('Longest queue').fill('40');
+  await page.getByRole('button', { name: 'Let other groups help' }).click();
+  await means.getByText('Sales joins in').waitFor();
+  await looks.look('settings-rules', page);
+  await page.getByRole('tab', { name: 'Hours' }).click();
+  await page.getByRole('switch', { name: 'Open at set hours only' }).click();
+  await page.getByLabel('Time zone').fill('Europe/Zurich');
+  await page.getByText(/clocks go back from 3:00 to 2:00/).waitFor();
+  await page.getByRole('button', { name: 'Add hours on Monday' }).click();
+  const second = page.getByLabel('Monday, open from, span 2');
+  await second.fill('1630');
+  await second.blur();
+  await page.getByText(/^Expected intervals that do not overlap/).waitFor();
+  await looks.look('settings-hours', page);
+  await second.fill('1730');
+  await second.blur();
+  await page.getByText(/^Expected intervals/).waitFor({ state: 'detached' });
+  await page.getByRole('tab', { name: 'Skills and priority' }).click();
+  await page.getByLabel('Moved ahead by').fill('91');
+  await ada.press('Control+s');
+  await page.getByText('Expected -90 to 90 steps').waitFor();
+  await page.getByLabel('Moved ahead by').fill('2');
+  await looks.look('settings-skills', page);
+  await ada.save('4 changes');
+  await page.reload();
+  await eventually('the longest queue', () => page.getByLabel('Longest queue').inputValue(), '40');
+  await page.getByRole('tab', { name: 'Hours' }).click();
+  await eventually('the second span of Monday', () => page.getByLabel('Monday, open from, span 2').inputValue(), '17:30');
+  await page.getByRole('switch', { name: 'Open at set hours only' }).click();
+  await ada.save('1 change');
+}
+
+/** @param {Administrator} ada */
+async function clash(ada) {
+  const other = await Administrator.at(await browsers.person({ width: 1280, height: 800 }));
+  await other.signIn('admin@example.com', PASSWORD);
+  await other.page.getByText('No active chats').waitFor();
+  await other.openSettings();
+  await other.open('Support');
+  const queue = (/** @type {Administrator} */ { page }) => page.getByLabel('Longest queue');
+  await ada.page.getByRole('tab', { name: 'Routing' }).click();
+  await queue(ada).fill('50');
+  await queue(other).fill('60');
+  await other.save('1 change');
+  await ada.press('Control+s');
+  await ada.page.getByText(/^Somebody else set this to “60 visitors”/).waitFor();
+  await looks.look('settings-clash', ada.page);
+  await ada.save('1 change');
+  await other.page.reload();
+  await eventually('the longest queue', () => queue(other).inputValue(), '50');
 }
 
 /** @param {Administrator} ada */

@@ -467,6 +467,31 @@ export type Hello = {
 resume?: Array<Resume>, };
 
 /**
+ * Asks a colleague to come in.
+ */
+export type Invite = { 
+/**
+ * The command's id.
+ */
+id: string, 
+/**
+ * The chat.
+ */
+chat: string, 
+/**
+ * Whom.
+ */
+to: Whom, 
+/**
+ * Whether one stays when somebody comes; otherwise the chat is theirs then.
+ */
+stay: boolean, 
+/**
+ * Why; for operators only.
+ */
+reason?: string, };
+
+/**
  * A message that was left, as operators see it.
  */
 export type LeftMessageRow = { 
@@ -519,29 +544,6 @@ created_at: string, };
  * How far people are with a message that was left.
  */
 export type LeftState = "new" | "answered_outside" | "done";
- * Asks a colleague to come in.
- */
-export type Invite = { 
-/**
- * The command's id.
- */
-id: string, 
-/**
- * The chat.
- */
-chat: string, 
-/**
- * Whom.
- */
-to: Whom, 
-/**
- * Whether one stays when somebody comes; otherwise the chat is theirs then.
- */
-stay: boolean, 
-/**
- * Why; for operators only.
- */
-reason?: string, };
 
 /**
  * A part of a list.
@@ -736,8 +738,7 @@ chat: string, };
 /**
  * A frame from an operator.
  */
-export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "send_to_form" } & SendToForm | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
-export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "transfer" } & Transfer | { "type": "invite" } & Invite | { "type": "leave" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
+export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "send_to_form" } & SendToForm | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "transfer" } & Transfer | { "type": "invite" } & Invite | { "type": "leave" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
 
 /**
  * How far the visitor and oneself are, in the operators' numbering; in `resumed`.
