@@ -14,6 +14,7 @@ pub mod operator;
 pub mod patience;
 pub mod permission;
 pub mod queue;
+pub mod report;
 pub mod routing;
 pub mod skills;
 pub mod text;

@@ -5,6 +5,7 @@ pub mod conformance;
 pub mod http;
 pub mod postgres;
 pub mod power_loss;
+pub mod prometheus;
 pub mod server;
 pub mod small_disk;
 pub mod typescript;

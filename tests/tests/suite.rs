@@ -8,5 +8,6 @@ mod suite {
     mod it;
     mod log;
     mod power_loss;
+    mod seen;
     mod tidy;
 }

@@ -9,6 +9,7 @@ pub mod memberships;
 pub mod operators;
 pub mod page;
 pub mod patch;
+pub mod reports;
 pub mod status;
 
 use actix_web::middleware::DefaultHeaders;
@@ -35,6 +36,8 @@ pub fn public(app: &mut ServiceConfig) {
             .service(at("/chats").route(get().to(chats::list)))
             .service(at("/chats/{id}").route(get().to(chats::get)))
             .service(at("/chats/{id}/events").route(get().to(chats::events)))
+            .service(at("/reports/summary").route(get().to(reports::summary)))
+            .service(at("/reports/summary.csv").route(get().to(reports::summary)))
             .service(at("/operators").route(get().to(operators::list)).route(post().to(operators::create)))
             .service(
                 at("/operators/{id}")

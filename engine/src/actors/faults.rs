@@ -58,6 +58,7 @@ pub fn patience() -> Patience {
         match name {
             "operator_grace" => patience.operator_grace = time,
             "waiting_visitor_grace" => patience.waiting_visitor_grace = time,
+            "offline_hope" => patience.offline_hope = time,
             "hello_within" => patience.hello_within = time,
             "client_silence_max" => patience.client_silence_max = time,
             _ => panic!("{PATIENCE}: there is no time {name}"),

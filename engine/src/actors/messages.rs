@@ -135,16 +135,27 @@ pub enum Signal {
         /// From whom.
         operator: OperatorId,
     },
+    /// The operator who has the chat is lost for longer than the grace.
+    OwnerLost(OperatorId),
     /// The queue knows that the chat waits.
     Known,
     /// The queue and the store disagree: tell the queue whether the chat waits.
     SayWhetherWaiting,
     /// The queue does not let the chat wait any longer.
-    TurnAway(EndedWhy),
+    TurnAway {
+        /// Why, when it ends so.
+        why: EndedWhy,
+        /// Another group that takes it, once.
+        to: Option<GroupId>,
+    },
+    /// The chat shall look for an operator in these groups as well.
+    SeekIn(Vec<GroupId>),
     /// The place in the queue has changed.
     Position(Standing),
     /// Another node has the shard: let go of the chat.
     LetGo,
+    /// The chat is another group's now: read it and its settings.
+    ReadAgain,
     /// Write the marks now: the node stops. To a resting session: this is the last message.
     Flush,
 }
@@ -240,6 +251,10 @@ pub enum ToQueue {
         /// Which round.
         round: u64,
     },
+    /// Another group of a chat that looks in several has proposed it.
+    ProposedElsewhere(ChatId),
+    /// What another group made of such a chat is over.
+    ElsewhereOver(ChatId),
     /// Other groups of the operator have so many proposals under way.
     Elsewhere {
         /// For whom.
@@ -283,6 +298,13 @@ pub enum ToOperator {
         /// Who has it.
         by: Option<String>,
     },
+    /// They let an offer expire that rang at them alone.
+    Missed {
+        /// So many in a row set them to away, as the group says.
+        until_away: Option<u32>,
+    },
+    /// They accepted or declined an offer.
+    Answered,
     /// They hold more than before, or the same otherwise.
     Load(Load),
     /// They hold less: the slot goes where it is needed most.

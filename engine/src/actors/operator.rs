@@ -1,6 +1,7 @@
 //! An operator on this node: owns their presence, tells all their windows of status and offers, and the queues of
 //! their groups whether they receive and what they hold. Chats are not here: they belong to their sessions.
 
+mod absence;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,6 @@ use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::event::OfferEnd;
-use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::{Presence, PresenceEffect, Slots, SlotsEffect};
 use crate::domain::time::Timestamp;
@@ -137,6 +137,10 @@ impl OperatorActor {
                 self.offers.push(*offer);
             }
             ToOperator::RingOver { offer, why, by } => self.ring_over(offer, why, by),
+            ToOperator::Missed { until_away } => {
+                self.change(ctx, |presence| presence.handle_offer_expired(until_away, now));
+            }
+            ToOperator::Answered => self.change(ctx, |presence| presence.handle_offer_answered(now)),
             ToOperator::Load(load) => self.load(&load),
             ToOperator::Freed(load) => self.freed(&load),
             ToOperator::Bid { round, group, bid } => {
@@ -224,29 +228,16 @@ impl OperatorActor {
         let effects = input(presence);
         for effect in effects {
             match effect {
-                PresenceEffect::Status { status, since } => self.tell(&OperatorNotice::Status { status, since }),
-                // Only an operator with a time to be away after is set away; none has one that is stored yet.
-                PresenceEffect::SetAway { since, .. } => {
-                    self.tell(&OperatorNotice::Status { status: Status::Away, since });
+                PresenceEffect::Status { status, since } => {
+                    self.tell(&OperatorNotice::Status { status, since, why: None });
                 }
+                PresenceEffect::SetAway { since, why } => self.set_away(since, why, ctx),
                 PresenceEffect::Lapsed { since } => self.lapsed(since),
                 PresenceEffect::Reception(_) => self.announce(),
                 PresenceEffect::WithdrawOffers => self.withdraw_offers(),
             }
         }
         self.arm(ctx);
-    }
-
-    /// Grace has passed: the operator is off-line, in the store too.
-    fn lapsed(&self, since: Timestamp) {
-        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
-        actix::spawn(async move {
-            if let Err(error) = shared.store.set_status(account, operator, Status::Offline, since, None).await {
-                // The next start finds the old status, and no socket: it lapses again.
-                tracing::warn!(%operator, %error, "a lapsed presence was not stored");
-            }
-        });
-        self.tell(&OperatorNotice::Status { status: Status::Offline, since });
     }
 
     fn ring_over(&mut self, offer: OfferId, why: OfferEnd, by: Option<String>) {
@@ -308,7 +299,7 @@ impl OperatorActor {
             }
             if let Some(presence) = &actor.presence {
                 let (status, since) = (presence.status(), presence.since());
-                actor.tell(&OperatorNotice::Status { status, since });
+                actor.tell(&OperatorNotice::Status { status, since, why: None });
             }
             let now = actor.shared.now();
             actor.count_sockets(now, ctx);

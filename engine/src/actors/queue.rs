@@ -98,7 +98,7 @@ impl QueueActor {
                     moved: false,
                 });
                 let (desk, effects) = Desk::open(settings, members, arrivals, now);
-                self.desk = Some(desk);
+                self.desk = Some(desk.with_offline_hope(self.shared.patience.offline_hope));
                 self.closed.clear();
                 self.carry_out(effects);
                 // Each says itself who let it go, and keeps its own deadlines: it must be awake.
@@ -173,6 +173,11 @@ impl QueueActor {
                 Vec::new()
             }
             ToQueue::Grant { operator, round } => self.granted(operator, round, now),
+            ToQueue::ProposedElsewhere(chat) => {
+                desk.note_elsewhere(chat);
+                Vec::new()
+            }
+            ToQueue::ElsewhereOver(chat) => desk.handle_elsewhere_over(chat, now),
             ToQueue::Elsewhere { operator, count } => desk.handle_proposals_elsewhere(operator, count, now),
             ToQueue::Watch(_) | ToQueue::Unwatch(_) | ToQueue::Reload | ToQueue::LetGo => Vec::new(),
         };

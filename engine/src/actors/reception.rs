@@ -109,6 +109,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         email: checked.email.clone(),
         page: page.clone(),
         question: checked.question,
+        wanted: start.operator,
     };
     let decision = chat.decide(input, now).map_err(|refusal| Failure::conflict(Why::State, refusal.to_string()))?;
     let events = chat.number(decision.events, now, Some(origin.clone()));
@@ -269,6 +270,9 @@ fn digest(start: &Start) -> u64 {
         let text = part.unwrap_or_default();
         hasher.write_usize(text.len());
         hasher.write(text.as_bytes());
+    }
+    if let Some(operator) = start.operator {
+        hasher.write(operator.0.as_bytes());
     }
     hasher.finish()
 }

@@ -11,6 +11,7 @@ mod deadlines;
 mod orders;
 mod publish;
 mod signals;
+mod waiting;
 
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
@@ -26,7 +27,7 @@ use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot, Standin
 use crate::actors::outlet::SocketId;
 use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
-use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, VisitorId};
+use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{Lane, MarkRow, StoredChat};
 use crate::ports::store::StoreError;
@@ -64,6 +65,8 @@ pub struct VisitorSession {
     timer: Option<(Timestamp, SpawnHandle)>,
     /// The place in the queue, as the queue last said.
     place: Option<Standing>,
+    /// Groups that look for an operator beside the chat's own.
+    helpers: Vec<GroupId>,
     /// Since when no socket of the visitor is here.
     gone_since: Option<Timestamp>,
     settings: Option<Arc<GroupSettings>>,
@@ -114,6 +117,7 @@ impl VisitorSession {
             blocked: Vec::new(),
             timer: None,
             place: None,
+            helpers: Vec::new(),
             gone_since,
             settings: None,
             epoch: 0,

@@ -196,6 +196,10 @@ pub enum EventKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         page: Option<String>,
+        /// The operator whom the page named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        wanted: Option<OperatorId>,
     },
     /// It entered a group's queue.
     Queued {

@@ -364,3 +364,9 @@ pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);
 pub const GROUPS_COUNTED: usize = 500;
 /// The wait within which an answer counts for the service level (T): 20 seconds is the custom of contact centres.
 pub const SERVICE_LEVEL_WITHIN: Duration = Duration::from_secs(20);
+/// The span of one report: a quarter with its first and last day.
+pub const REPORT_SPAN_MAX: Duration = Duration::from_secs(93 * 86_400);
+/// Chats of one report; their times are kept while it is made, some 100 bytes each. A longer one is asked for in parts.
+pub const REPORT_CHATS_MAX: usize = 200_000;
+/// Chats read at once for a report.
+pub const REPORT_PAGE: u32 = 1_000;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::limits::{CLIENT_SILENCE_MAX, HELLO_WITHIN, OPERATOR_GRACE, WAITING_VISITOR_GRACE};
+use crate::domain::limits::{CLIENT_SILENCE_MAX, HELLO_WITHIN, OFFLINE_HOPE, OPERATOR_GRACE, WAITING_VISITOR_GRACE};
 
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Patience {
     pub operator_grace: Duration,
     /// For a visitor who waits and whose last tab is lost.
     pub waiting_visitor_grace: Duration,
+    /// For somebody to receive in a group that turned off-line with chats waiting.
+    pub offline_hope: Duration,
     /// For a socket's `hello`.
     pub hello_within: Duration,
     /// For any sign of life of a socket.
@@ -23,6 +25,7 @@ impl Default for Patience {
         Self {
             operator_grace: OPERATOR_GRACE,
             waiting_visitor_grace: WAITING_VISITOR_GRACE,
+            offline_hope: OFFLINE_HOPE,
             hello_within: HELLO_WITHIN,
             client_silence_max: CLIENT_SILENCE_MAX,
         }

@@ -271,7 +271,21 @@ pub enum OperatorNotice {
         status: Status,
         /// Since when.
         since: Timestamp,
+        /// Why, when the operator has not said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        why: Option<AwayWhy>,
     },
+}
+
+/// Why somebody is away who has not said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum AwayWhy {
+    /// They have done nothing for as long as they had set.
+    Inactive,
+    /// They have let as many offers expire in a row as the group allows.
+    OffersExpired,
 }
 
 /// The answer to `hello`.

@@ -8,7 +8,7 @@ use ts_rs::TS;
 
 use crate::domain::event::{EndedBy, EndedWhy, EventKind, Role};
 use crate::domain::group::Availability;
-use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, VisitorId};
+use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
 
 /// A frame from a visitor.
@@ -102,6 +102,10 @@ pub struct Start {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub question: Option<String>,
+    /// The operator whom the page or the link names: waited for a while, where they are in the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub operator: Option<OperatorId>,
 }
 
 /// Writes a message.

@@ -307,6 +307,7 @@ impl<'a> World<'a> {
             email: None,
             page: None,
             question: None,
+            wanted: None,
         };
         if self.commit(n, started).is_err() {
             self.breaks(format!("chat {id} could not begin"));

@@ -131,6 +131,7 @@ impl World {
             email: Some("vera@visitor.example".into()),
             page: None,
             question: Some("Hello?".into()),
+            wanted: None,
         };
         let append = talk.judge(input, at(millis), Some(origin.clone()));
         let Head::Full(head) = append.head else { unreachable!("a start is no message") };

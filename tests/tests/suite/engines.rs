@@ -5,5 +5,6 @@ mod cast;
 mod conversation;
 mod offers;
 mod partition;
+mod rules;
 mod takeover;
 mod zombie;

@@ -20,7 +20,14 @@ pub async fn waiting_chat(server: &TestServer, account: AccountId, brand: &str, 
     let visitor = VisitorId(uuid::Uuid::now_v7());
     let message = message(question, Audience::Everyone, Author { role: Role::Visitor, id: None, name: None });
     let kinds = [
-        EventKind::Started { brand: brand.parse().unwrap(), department: None, name: None, email: None, page: None },
+        EventKind::Started {
+            brand: brand.parse().unwrap(),
+            department: None,
+            name: None,
+            email: None,
+            page: None,
+            wanted: None,
+        },
         EventKind::Queued { group: group.parse().unwrap() },
         message,
     ];

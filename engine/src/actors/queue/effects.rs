@@ -6,6 +6,7 @@ use super::QueueActor;
 use crate::actors::messages::{Signal, Standing};
 use crate::domain::estimate::Forecast;
 use crate::domain::event::EndedWhy;
+use crate::domain::group::Instead;
 use crate::domain::ids::ChatId;
 use crate::domain::routing::{Effect, TurnedAway};
 use crate::metrics::seconds;
@@ -31,18 +32,23 @@ impl QueueActor {
                 }
                 Effect::Lost { operator, .. } => self.tell_proposals(operator),
                 Effect::Forecast { forecast, .. } => self.count_error(&forecast),
-                Effect::TurnAway { chat, why, .. } => {
+                Effect::TurnAway { chat, why, to } => {
                     let why = match why {
                         TurnedAway::GroupOffline => EndedWhy::Offline,
                         TurnedAway::QueueFull | TurnedAway::WaitedTooLong => EndedWhy::TimedOut,
                     };
-                    self.shared.to_session(self.account, chat, Signal::TurnAway(why), false);
+                    let to = match to {
+                        Instead::OfflineForm => None,
+                        Instead::Group(group) => Some(group),
+                    };
+                    self.shared.to_session(self.account, chat, Signal::TurnAway { why, to }, true);
                 }
                 Effect::RingAll { chat, .. } | Effect::RingNoMore { chat, .. } => {
                     rings.insert(chat);
                 }
-                // Asked for by rules that no stored group has.
-                Effect::SeekIn { .. } => {}
+                Effect::SeekIn { chat, groups } => {
+                    self.shared.to_session(self.account, chat, Signal::SeekIn(groups), true);
+                }
                 // Whoever granted the slot is answered by then.
                 Effect::NotNeeded { .. } => {}
                 Effect::Availability(state) => {

@@ -35,8 +35,8 @@ impl VisitorSession {
             return;
         }
         let proposed = decision.events.iter().find_map(|kind| match kind {
-            EventKind::Offered { operator, others: None, .. } => Some(*operator),
-            EventKind::Assigned { operator, .. } if cause.is_none() => Some(*operator),
+            EventKind::Offered { operator, group, others: None, .. } => Some((*operator, group.clone())),
+            EventKind::Assigned { operator, group, .. } if cause.is_none() => Some((*operator, group.clone())),
             _ => None,
         });
         let needs_room = decision.slots.iter().any(|slot| slot.needs_room());
@@ -165,7 +165,13 @@ impl VisitorSession {
                 self.shared.metrics.refused(no_room().code.as_str());
                 command.outlet.push(frame::error(Some(&command.id), Some(self.chat), &no_room()));
             }
-            None => self.proposal_settled(append.proposed.unwrap_or(operator), routing::Settled::NoCapacity),
+            None => {
+                if let Some((operator, group)) = append.proposed {
+                    self.proposal_settled(operator, &group, routing::Settled::NoCapacity);
+                } else {
+                    tracing::error!(chat = %self.chat, %operator, "a slot was refused that nobody asked for");
+                }
+            }
         }
     }
 

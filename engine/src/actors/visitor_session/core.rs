@@ -131,7 +131,7 @@ pub(super) struct Appending {
     /// The chat before, when slots may be refused.
     pub before: Option<Box<Before>>,
     /// The operator of a proposal, to tell the queue when there is no slot.
-    pub proposed: Option<OperatorId>,
+    pub proposed: Option<(OperatorId, GroupId)>,
     /// Whose slots it frees.
     pub freed: Vec<OperatorId>,
 }

@@ -10,8 +10,7 @@ use crate::actors::queue::news;
 use crate::domain::chat::{Outcome, Person};
 use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, Sender};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
-use crate::domain::limits::WAITING_REPEAT;
-use crate::domain::routing::{Arrival, Settled, Wishes};
+use crate::domain::routing::Settled;
 use crate::metrics::seconds;
 use crate::ports::journal::{Load, Side, StoredChat};
 use crate::protocol::frame;
@@ -174,20 +173,31 @@ impl VisitorSession {
                 }
                 self.to_operator(*operator, ToOperator::Ring(Box::new(ring)));
                 match loads.iter().find(|load| load.operator == *operator) {
-                    Some(load) => self.proposal_settled(*operator, Settled::Offered(news(load))),
-                    None => self.tell_waiting(Some(*operator)),
+                    Some(load) => {
+                        let group = group.clone();
+                        self.proposal_settled(*operator, &group, Settled::Offered(news(load)));
+                        self.proposed_by(&group);
+                    }
+                    None => self.tell_queue(),
                 }
             }
             EventKind::Declined { offer, operator } => {
                 metrics.offer(self.account, &group, "declined");
                 core.rung.retain(|rung| *rung != (*offer, *operator));
+                self.to_operator(*operator, ToOperator::Answered);
                 self.ring_over(*operator, *offer, OfferEnd::Declined, None);
                 self.offer_over();
             }
             EventKind::Expired { offer, operator, why } => {
                 metrics.offer(self.account, &group, if *why == OfferEnd::Expired { "expired" } else { "withdrawn" });
+                let at_all = core.rung.iter().any(|(rung, _)| rung == offer);
                 core.rung.retain(|rung| *rung != (*offer, *operator));
                 self.ring_over(*operator, *offer, *why, None);
+                if *why == OfferEnd::Expired && !at_all {
+                    let rules = self.settings.as_ref().map(|settings| &settings.rules);
+                    let until_away = rules.and_then(|rules| rules.expired_offers_until_away);
+                    self.to_operator(*operator, ToOperator::Missed { until_away });
+                }
                 if *why == OfferEnd::Expired {
                     self.ring_over_for_all(*why, None);
                 }
@@ -195,7 +205,6 @@ impl VisitorSession {
             }
             EventKind::Assigned { operator, name, group, by, offer } => {
                 core.told.phase = ChatPhase::Active;
-                core.record.head.group = group.clone();
                 let outlets = self.shared.registry.outlets_of_operator(self.account, *operator);
                 core.audience = Some((Person { id: *operator, name: name.clone() }, outlets));
                 let waited = event.at.since(core.chat.queued_at);
@@ -203,19 +212,23 @@ impl VisitorSession {
                 seconds(of_group.queue_time(Outcome::Answered), waited);
                 if let Some(offer) = offer {
                     metrics.offer(self.account, group, "accepted");
+                    self.to_operator(*operator, ToOperator::Answered);
                     self.ring_over(*operator, *offer, OfferEnd::Taken, Some(name.clone()));
                 }
                 self.ring_over_for_all(OfferEnd::Taken, Some(name));
                 let load = loads.iter().find(|load| load.operator == *operator);
                 match load.filter(|_| *by == AssignedBy::Automatic) {
-                    Some(load) => self.proposal_settled(*operator, Settled::Assigned(news(load))),
-                    None => self.leave_queue(ToQueue::Served(self.chat)),
+                    Some(load) => {
+                        self.proposal_settled(*operator, group, Settled::Assigned(news(load)));
+                        self.leave_queues(Some(group), false);
+                    }
+                    None => self.leave_queues(Some(group), true),
                 }
-                self.place = None;
+                self.belongs_to(group.clone());
             }
             EventKind::Ended { by, why, .. } => self.ended(event, *by, *why, group),
+            EventKind::Queued { group } => self.queued(group.clone()),
             EventKind::Started { .. }
-            | EventKind::Queued { .. }
             | EventKind::Message(_)
             | EventKind::VisitorAway
             | EventKind::VisitorBack
@@ -242,7 +255,7 @@ impl VisitorSession {
                 self.shared.metrics.offer(self.account, &group, "ended");
                 self.ring_over(operator, offer, OfferEnd::Ended, None);
             }
-            self.leave_queue(ToQueue::Gone(self.chat));
+            self.leave_queues(None, false);
         }
     }
 
@@ -277,57 +290,7 @@ impl VisitorSession {
         self.to_operator(operator, ToOperator::RingOver { offer, why, by });
     }
 
-    fn leave_queue(&mut self, message: ToQueue) {
-        self.place = None;
-        if let Some(core) = &mut self.core {
-            core.told.queue_again = None;
-        }
-        // One that is lost is found by the queue's own comparison with the store.
-        self.to_queue(message);
-    }
-
-    /// Tells the queue that the chat waits, until it says that it knows.
-    pub(super) fn tell_queue(&mut self) {
-        let ringing = self.core.as_ref().and_then(|core| core.chat.offer().map(|offer| offer.operator));
-        self.tell_waiting(ringing);
-    }
-
-    fn tell_waiting(&mut self, ringing: Option<OperatorId>) {
-        let now = self.shared.now();
-        let Some(core) = &mut self.core else { return };
-        if core.told.phase != ChatPhase::Waiting {
-            core.told.queue_again = None;
-            return;
-        }
-        core.told.queue_again = Some(now + WAITING_REPEAT);
-        let arrival = Arrival {
-            chat: self.chat,
-            entered_at: core.chat.queued_at,
-            priority: 0,
-            tried: core.chat.tried.clone(),
-            rings_at: ringing,
-            wishes: Wishes::default(),
-            guest_of: None,
-            moved: false,
-        };
-        self.to_queue(ToQueue::Waiting(arrival));
-    }
-
-    fn offer_over(&self) {
-        let Some(core) = &self.core else { return };
-        self.to_queue(ToQueue::OfferOver { chat: self.chat, tried: core.chat.tried.clone() });
-    }
-
-    pub(super) fn proposal_settled(&self, operator: OperatorId, how: Settled) {
-        self.to_queue(ToQueue::Settled { chat: self.chat, operator, how });
-    }
-
-    pub(super) fn to_queue(&self, message: ToQueue) {
-        let Some(core) = &self.core else { return };
-        self.shared.to_queue(self.account, &core.record.head.group, message);
-    }
-
-    fn to_operator(&self, operator: OperatorId, message: ToOperator) {
+    pub(super) fn to_operator(&self, operator: OperatorId, message: ToOperator) {
         // The operator's actor reads its offers and loads from the store when it is made; a hint may be lost.
         self.shared.to_operator(self.account, operator, message);
     }

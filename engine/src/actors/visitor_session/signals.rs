@@ -8,7 +8,8 @@ use super::orders::sender;
 use super::{Life, VisitorSession};
 use crate::actors::messages::{Identity, Party, Signal, Standing, ToQueue};
 use crate::domain::chat::{Input, Person};
-use crate::domain::event::{Role, Sender};
+use crate::domain::event::{EndedWhy, Role, Sender};
+use crate::domain::group::LostOperator;
 use crate::domain::ids::{GroupId, OperatorId};
 use crate::domain::limits::PROPOSAL_REST;
 use crate::domain::routing::Settled;
@@ -40,11 +41,14 @@ impl VisitorSession {
             }
             Signal::Withdraw { offer, operator } => self.internal(Input::Withdraw { offer, operator }, ctx),
             Signal::RingAt { operators, group, ring } => self.ring_at(operators, group, ring, ctx),
-            Signal::Known => {
-                if let Some(core) = &mut self.core {
-                    core.told.queue_again = None;
+            Signal::OwnerLost(operator) => {
+                let rule = self.settings.as_ref().map(|settings| settings.rules.lost_operator).unwrap_or_default();
+                if rule == LostOperator::Requeue {
+                    self.internal(Input::Requeue { operator }, ctx);
                 }
             }
+            Signal::Known => self.queue_knows(),
+            Signal::SeekIn(groups) => self.seek_in(groups),
             Signal::SayWhetherWaiting => {
                 if self.core.as_ref().is_some_and(|core| core.told.phase == ChatPhase::Waiting) {
                     self.tell_queue();
@@ -52,13 +56,9 @@ impl VisitorSession {
                     self.to_queue(ToQueue::Gone(self.chat));
                 }
             }
-            Signal::TurnAway(why) => {
-                if self.core.as_ref().is_some_and(|core| core.chat.is_waiting()) {
-                    self.end_by_rule(why, ctx);
-                }
-            }
+            Signal::TurnAway { why, to } => self.turn_away(why, to, ctx),
             Signal::Position(place) => self.position(place),
-            Signal::LetGo => return self.read(ctx),
+            Signal::LetGo | Signal::ReadAgain => return self.read(ctx),
             Signal::Flush => self.save_marks(),
         }
         self.arm(ctx);
@@ -68,7 +68,7 @@ impl VisitorSession {
     pub(super) fn internal(&mut self, input: Input, ctx: &mut Context<Self>) {
         let Some(core) = &self.core else { return };
         let proposed_to = match &input {
-            Input::Propose { operator, .. } => Some(*operator),
+            Input::Propose { operator, group, .. } => Some((*operator, group.clone())),
             _ => None,
         };
         let now = self.shared.now().max(core.last_at());
@@ -77,10 +77,19 @@ impl VisitorSession {
         match decided {
             Some(decision) => self.commit(decision, now, None, ctx),
             None => {
-                if let Some(operator) = proposed_to {
-                    self.proposal_settled(operator, Settled::Refused);
+                if let Some((operator, group)) = proposed_to {
+                    self.proposal_settled(operator, &group, Settled::Refused);
                 }
             }
+        }
+    }
+
+    /// The queue lets it wait no longer: it goes to another group where there is one, else it ends.
+    fn turn_away(&mut self, why: EndedWhy, to: Option<GroupId>, ctx: &mut Context<Self>) {
+        let Some(core) = self.core.as_ref().filter(|core| core.chat.is_waiting()) else { return };
+        match to.filter(|group| !core.chat.moved && self.shared.board.has_group(self.account, group)) {
+            Some(group) => self.internal(Input::Move { group }, ctx),
+            None => self.end_by_rule(why, ctx),
         }
     }
 

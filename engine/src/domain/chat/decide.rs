@@ -79,6 +79,11 @@ impl Chat {
                 _ => Ok(Decision::default()),
             },
             Input::Take { operator, name } => self.take(operator, name),
+            Input::Move { group } => {
+                self.must_be_free_to_offer()?;
+                Ok(Decision { events: vec![EventKind::Queued { group }], slots: Vec::new() })
+            }
+            Input::Requeue { operator } => self.requeue(operator),
             Input::End { by, why, operator } => self.end(by, why, operator),
             Input::VisitorAway => Ok(self.presence(!self.visitor_away, EventKind::VisitorAway)),
             Input::VisitorBack => Ok(self.presence(self.visitor_away, EventKind::VisitorBack)),
@@ -110,13 +115,13 @@ impl Chat {
     }
 
     fn start(&self, input: Input) -> Result<Decision, Refusal> {
-        let Input::Start { brand, department, group, name, email, page, question } = input else {
+        let Input::Start { brand, department, group, name, email, page, question, wanted } = input else {
             return Err(Refusal::NotBegun);
         };
         if self.state != ChatState::Unborn {
             return Err(Refusal::Begun);
         }
-        let mut events = vec![EventKind::Started { brand, department, name: name.clone(), email, page }];
+        let mut events = vec![EventKind::Started { brand, department, name: name.clone(), email, page, wanted }];
         if let Some(text) = question {
             events.push(message(Author { role: Role::Visitor, id: None, name }, text, Audience::Everyone));
         }
@@ -164,6 +169,19 @@ impl Chat {
                 decision.events.push(EventKind::Assigned { operator, name, group, by: AssignedBy::Taken, offer: None });
                 Ok(decision)
             }
+        }
+    }
+
+    fn requeue(&self, operator: OperatorId) -> Result<Decision, Refusal> {
+        match &self.state {
+            ChatState::Active { owner, group } if owner.id == operator => {
+                let slot = SlotChange::Free { operator, group: group.clone() };
+                Ok(one(EventKind::Queued { group: group.clone() }, slot))
+            }
+            ChatState::Unborn => Err(Refusal::NotBegun),
+            ChatState::Ended { .. } => Err(Refusal::Ended),
+            ChatState::Waiting { .. } => Err(Refusal::Waiting),
+            ChatState::Active { owner, .. } => Err(Refusal::Taken { by: owner.name.clone() }),
         }
     }
 

@@ -25,6 +25,8 @@ pub enum Input {
         page: Option<String>,
         /// The first message.
         question: Option<String>,
+        /// The operator whom the page names.
+        wanted: Option<OperatorId>,
     },
     /// Somebody writes.
     Say {
@@ -82,6 +84,16 @@ pub enum Input {
         operator: OperatorId,
         /// The operator's name.
         name: String,
+    },
+    /// It goes to the queue of another group, once.
+    Move {
+        /// Which.
+        group: GroupId,
+    },
+    /// The owner is lost: it goes back to the front of its queue.
+    Requeue {
+        /// Who owned it.
+        operator: OperatorId,
     },
     /// Somebody ends it.
     End {

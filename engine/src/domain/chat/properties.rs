@@ -124,6 +124,7 @@ proptest! {
                     email: None,
                     page: None,
                     question: question.then(|| "hello?".into()),
+                    wanted: None,
                 },
                 Ask::Say { from, to } => {
                     let role = if from.is_some() { Role::Operator } else { Role::Visitor };

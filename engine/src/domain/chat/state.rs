@@ -96,6 +96,12 @@ pub struct Chat {
     pub last_seq: u32,
     /// The visitor's number of the last event visitors may see.
     pub visitor_seq: u32,
+    /// The operator whom the page named.
+    pub wanted: Option<OperatorId>,
+    /// Another group has passed it on.
+    pub moved: bool,
+    /// It had an operator, who was lost: it waits at the front.
+    pub requeued: bool,
     /// Where it rings, when it rings at all who are free.
     pub(super) ring: Option<RingAll>,
     /// Who let it go, latest last, one entry an operator.
@@ -130,6 +136,9 @@ impl Chat {
             messages: 0,
             last_seq: 0,
             visitor_seq: 0,
+            wanted: None,
+            moved: false,
+            requeued: false,
             ring: None,
             tried: Vec::new(),
             over: Vec::new(),
@@ -157,7 +166,8 @@ impl Chat {
         self.visitor_seq = event.visitor_seq;
         let at = event.at;
         match &event.kind {
-            EventKind::Started { brand, department, name, email, page } => {
+            EventKind::Started { brand, department, name, email, page, wanted } => {
+                self.wanted = *wanted;
                 self.brand = Some(brand.clone());
                 self.department.clone_from(department);
                 self.visitor_name.clone_from(name);
@@ -169,6 +179,9 @@ impl Chat {
             }
             EventKind::Queued { group } => {
                 self.ring = None;
+                // Who had an operator before does not wait behind those who had none.
+                self.requeued = self.owner().is_some();
+                self.moved |= self.group.as_ref().is_some_and(|before| before != group);
                 self.group = Some(group.clone());
                 self.queued_at = at;
                 self.state = ChatState::Waiting { offer: None };

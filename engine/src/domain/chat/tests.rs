@@ -40,6 +40,7 @@ impl Story {
             email: None,
             page: None,
             question: Some("hello?".into()),
+            wanted: None,
         };
         story.does(0, start).unwrap();
         story

@@ -12,7 +12,7 @@ use crate::domain::chat::Tried;
 use crate::domain::estimate::{Forecast, Pace};
 use crate::domain::group::{Availability, GroupSettings, Handling, OfferMode};
 use crate::domain::ids::{ChatId, OperatorId};
-use crate::domain::limits::{PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
+use crate::domain::limits::{OFFLINE_HOPE, PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
 use crate::domain::operator::Reception;
 use crate::domain::queue::{Offering, Queue, Waiting};
 use crate::domain::routing::decision::{Decision, decide};
@@ -39,6 +39,8 @@ pub struct Desk {
     turns: turns::Turns,
     ringing: ring_all::Ringing,
     pace: Pace,
+    /// How long those who wait may hope in a group that turned off-line.
+    offline_hope: Duration,
     /// What the visitors were told last of their wait, and when.
     told_waits: BTreeMap<ChatId, (Timestamp, Duration)>,
     told_availability: Option<Availability>,
@@ -63,6 +65,7 @@ impl Desk {
             turns: turns::Turns::default(),
             ringing: ring_all::Ringing::default(),
             pace: Pace::default(),
+            offline_hope: OFFLINE_HOPE,
             told_waits: BTreeMap::new(),
             told_availability: None,
             told_waiting: None,
@@ -72,6 +75,11 @@ impl Desk {
         arrivals.into_iter().for_each(|arrival| desk.enqueue(arrival, now, &mut effects));
         effects.extend(desk.settle(now));
         (desk, effects)
+    }
+
+    /// With another hope than usual for a group that turns off-line.
+    pub fn with_offline_hope(self, offline_hope: Duration) -> Self {
+        Self { offline_hope, ..self }
     }
 
     /// A chat waits. Said again it is brought up to date, keeps a proposal under way, and hears its position anew.

@@ -10,10 +10,12 @@ use engine::actors::outlet::{Outlet, Transport};
 use engine::actors::registry::{operator_shard, queue_shard};
 use engine::adapters::bus::InProcess;
 use engine::adapters::bus::faulty::{Faults, Faulty};
+use engine::adapters::memory::MemoryStore;
 use engine::adapters::sqlite::{SqliteOptions, SqliteStore};
 use engine::adapters::system::{SystemClock, SystemRandom};
-use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode};
+use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode, RoutingRules};
 use engine::domain::ids::{AccountId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
+use engine::domain::patience::Patience;
 use engine::domain::permission::StaffRole;
 use engine::domain::time::Timestamp;
 use engine::metrics::Metrics;
@@ -215,6 +217,7 @@ pub struct Shop {
     pub joe: Operator,
     pub bob: Operator,
     pub group: GroupId,
+    pub patience: Patience,
     place: InProcess,
     _folder: tempfile::TempDir,
 }
@@ -228,8 +231,23 @@ impl Shop {
     /// The queue and the operators live on the nodes of those numbers, 1 or 2.
     pub async fn open(queue_on: u8, operators_on: u8, rings: Duration) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a store");
-        let store: SharedStore =
-            Arc::new(SqliteStore::open(SqliteOptions::new(folder.path())).await.expect("a new folder can be used"));
+        let store = SqliteStore::open(SqliteOptions::new(folder.path())).await.expect("a new folder can be used");
+        Self::open_on(Arc::new(store), folder, queue_on, operators_on, rings).await
+    }
+
+    /// The same over a store in memory, which keeps every rule of a group.
+    pub async fn in_memory(queue_on: u8, operators_on: u8, rings: Duration) -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        Self::open_on(Arc::new(MemoryStore::new()), folder, queue_on, operators_on, rings).await
+    }
+
+    async fn open_on(
+        store: SharedStore,
+        folder: tempfile::TempDir,
+        queue_on: u8,
+        operators_on: u8,
+        rings: Duration,
+    ) -> Self {
         let at = Timestamp::from_millis(1);
         let account = store.create_account("shop", "Shop", at).await.expect("the store answers").id;
         let brand = Brand {
@@ -272,7 +290,24 @@ impl Shop {
             };
             store.put_membership(account, &membership).await.expect("the store answers");
         }
-        Self { store, account, brand, joe, bob, group, place: InProcess::default(), _folder: folder }
+        Self {
+            store,
+            account,
+            brand,
+            joe,
+            bob,
+            group,
+            patience: Patience::default(),
+            place: InProcess::default(),
+            _folder: folder,
+        }
+    }
+
+    /// Sets the rules of the group; before the nodes begin.
+    pub async fn has_rules(&self, rules: RoutingRules) {
+        let settings = self.store.group(self.account, &self.group).await.expect("the store answers");
+        let settings = GroupSettings { rules: Box::new(rules), ..settings.expect("the group is there") };
+        self.store.put_group(self.account, &settings).await.expect("the store answers");
     }
 
     /// The chats of the group ring at all; before the nodes begin.
@@ -282,8 +317,8 @@ impl Shop {
         self.store.put_group(self.account, &settings).await.expect("the store answers");
     }
 
-    /// A second department whose group's queue lives on that node, with Joe in it; before the nodes begin.
-    pub async fn has_sales(&self, queue_on: u8) {
+    /// A second department whose group's queue lives on that node, with one operator in it; before the nodes begin.
+    pub async fn has_sales(&self, queue_on: u8, operator: &Operator) -> GroupId {
         let sales = Department { id: "sales".parse().expect("a name"), name: "Sales".into(), place: 1 };
         self.store.put_department(self.account, &sales).await.expect("the store answers");
         let group: GroupId = (0..)
@@ -292,9 +327,10 @@ impl Shop {
             .expect("some name is there");
         let settings = GroupSettings::new(group.clone(), sales.id.clone(), "Sales");
         self.store.put_group(self.account, &settings).await.expect("the store answers");
-        let (operator, handling) = (self.joe.id, Handling::Primary);
-        let membership = Membership { group, operator, handling, limit: None, active: true };
+        let (operator, handling) = (operator.id, Handling::Primary);
+        let membership = Membership { group: group.clone(), operator, handling, limit: None, active: true };
         self.store.put_membership(self.account, &membership).await.expect("the store answers");
+        group
     }
 
     /// A node that owns those shards.
@@ -311,7 +347,7 @@ impl Shop {
             shards,
             bus: Some(Arc::new(bus.clone())),
         };
-        Node { engine: Engine::start(parts).await.expect("the store answers"), bus }
+        Node { engine: Engine::start_with(parts, self.patience).await.expect("the store answers"), bus }
     }
 
     /// Both nodes, each with its half of the shards, over a bus of that badness.

@@ -134,7 +134,7 @@ async fn a_chat_that_rings_at_all_over_two_nodes_is_the_first_ones() {
 async fn a_free_slot_goes_to_the_longest_wait_though_the_queues_are_on_two_nodes() {
     with_each_seed(async |seed| {
         let shop = Shop::open(1, 2, Duration::from_secs(60)).await;
-        shop.has_sales(2).await;
+        shop.has_sales(2, &shop.joe).await;
         // A group whose bid is lost for a tenth of a second is passed over: the order holds where the bus does.
         let (one, two) = shop.nodes(GOOD, seed).await;
         let mut joe = shop.window(&one, &shop.joe).await;

@@ -136,6 +136,28 @@ async fn a_visitor_who_waits_past_the_groups_time_ends_as_timed_out() {
 }
 
 #[tokio::test]
+async fn who_waits_in_a_group_that_turns_off_line_may_hope_a_while_and_then_ends_as_offline() {
+    let (server, mut mona) = nobody_answers(&[(PATIENCE, "offline_hope=1500")]).await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
+    tokio::time::sleep(GRACE * 4 / 3).await;
+    // She is away for a moment, shorter than that.
+    mona.status("away").await;
+    tokio::time::sleep(GRACE * 2 / 3).await;
+    mona.status("online").await;
+    tokio::time::sleep(GRACE * 4 / 3).await;
+    let path = format!("/api/v1/chats/{chat}");
+    assert_eq!(mona.browser.get(&path).await.ok()["state"], "waiting");
+
+    let begun = Instant::now();
+    mona.status("away").await;
+    let ended = clara.expect_event("ended").await;
+    assert!(begun.elapsed() >= GRACE, "she could hope for {:?}", begun.elapsed());
+    assert_eq!((&ended["event"]["by"], &ended["event"]["why"]), (&json!("system"), &json!("offline")), "{ended}");
+    assert_eq!(mona.browser.get(&path).await.ok()["ended_why"], "offline");
+}
+
+#[tokio::test]
 async fn a_socket_that_does_not_say_hello_is_closed_and_may_come_back() {
     let server = TestServer::with(&[(PATIENCE, "hello_within=700")]);
     let mut clara = VisitorClient::connect(&server).await;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::chat::Tried;
 use crate::domain::group::{Availability, Instead};
 use crate::domain::ids::ChatId;
-use crate::domain::limits::{OFFLINE_HOPE, TURN_AWAY_REPEAT};
+use crate::domain::limits::TURN_AWAY_REPEAT;
 use crate::domain::queue::Offering;
 use crate::domain::routing::demand::{Demand, Wishes};
 use crate::domain::routing::desk::Desk;
@@ -71,7 +71,7 @@ impl Desk {
         }
         if self.turns.offline_since.is_some() {
             self.turns.offline_look =
-                earlier(self.turns.offline_look, Some(waiting.entered_at.max(now) + OFFLINE_HOPE));
+                earlier(self.turns.offline_look, Some(waiting.entered_at.max(now) + self.offline_hope));
         }
         self.review(chat, None, now, effects);
     }
@@ -189,13 +189,13 @@ impl Desk {
             return;
         }
         let since = *self.turns.offline_since.get_or_insert(now);
-        let look = *self.turns.offline_look.get_or_insert(since + OFFLINE_HOPE);
+        let look = *self.turns.offline_look.get_or_insert(since + self.offline_hope);
         if look > now {
             return;
         }
-        let latest = Timestamp::from_millis(now.millis().saturating_sub(OFFLINE_HOPE.as_millis() as i64));
+        let latest = Timestamp::from_millis(now.millis().saturating_sub(self.offline_hope.as_millis() as i64));
         if since > latest {
-            self.turns.offline_look = Some(since + OFFLINE_HOPE);
+            self.turns.offline_look = Some(since + self.offline_hope);
             return;
         }
         let hopeless: Vec<ChatId> = self.queue.entered_by(latest).collect();

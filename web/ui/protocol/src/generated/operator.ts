@@ -59,6 +59,11 @@ id?: string,
 name?: string, };
 
 /**
+ * Why somebody is away who has not said so.
+ */
+export type AwayWhy = "inactive" | "offers_expired";
+
+/**
  * Which chats: all criteria must hold.
  */
 export type ChatFilter = { 
@@ -212,7 +217,11 @@ email?: string,
 /**
  * The page the chat began on.
  */
-page?: string, } | { "kind": "queued", 
+page?: string, 
+/**
+ * The operator whom the page named.
+ */
+wanted?: string, } | { "kind": "queued", 
 /**
  * The group.
  */
@@ -652,7 +661,11 @@ status: Status,
 /**
  * Since when.
  */
-since: string, };
+since: string, 
+/**
+ * Why, when the operator has not said so.
+ */
+why?: AwayWhy, };
 
 /**
  * One thing that may be allowed.

@@ -208,7 +208,11 @@ department?: string,
 /**
  * The first message.
  */
-question?: string, };
+question?: string, 
+/**
+ * The operator whom the page or the link names: waited for a while, where they are in the group.
+ */
+operator?: string, };
 
 /**
  * Writes, or stopped.

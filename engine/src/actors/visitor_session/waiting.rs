@@ -1,0 +1,172 @@
+//! What a chat that waits says to queues: to that of its own group, and to those of groups that help, where it is a
+//! guest. One of them proposes at a time; the others hear of it, and that it is over.
+
+use std::time::Duration;
+
+use super::VisitorSession;
+use crate::actors::guard::deliver;
+use crate::actors::messages::{Signal, ToQueue};
+use crate::domain::ids::{GroupId, OperatorId};
+use crate::domain::limits::{OVERFLOW_GROUPS_MAX, REQUEUED_PRIORITY, WAITING_REPEAT};
+use crate::domain::routing::{Arrival, Settled, Wishes};
+use crate::protocol::visitor::ChatPhase;
+
+/// How often the groups that help are told again: one of them may have begun anew.
+const GUEST_REPEAT: Duration = Duration::from_secs(10);
+
+impl VisitorSession {
+    /// Tells all queues that the chat waits, until its own says that it knows.
+    pub(super) fn tell_queue(&mut self) {
+        let now = self.shared.now();
+        let Some(core) = &mut self.core else { return };
+        if core.told.phase != ChatPhase::Waiting {
+            core.told.queue_again = None;
+            return;
+        }
+        core.told.queue_again = Some(now + WAITING_REPEAT);
+        let Some(arrival) = self.arrival() else { return };
+        self.to_queue(ToQueue::Waiting(arrival.clone()));
+        for group in &self.helpers {
+            self.tell_helper(group, &arrival);
+        }
+    }
+
+    /// The own queue knows. Groups that help are told again after a while.
+    pub(super) fn queue_knows(&mut self) {
+        let again = (!self.helpers.is_empty()).then(|| self.shared.now() + GUEST_REPEAT);
+        if let Some(core) = &mut self.core {
+            core.told.queue_again = again;
+        }
+    }
+
+    /// The own group asks others to help.
+    pub(super) fn seek_in(&mut self, groups: Vec<GroupId>) {
+        let Some(core) = self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Waiting) else { return };
+        let own = core.record.head.group.clone();
+        for group in groups.into_iter().filter(|group| *group != own) {
+            if !self.helpers.contains(&group) && self.helpers.len() < OVERFLOW_GROUPS_MAX {
+                self.helpers.push(group);
+            }
+        }
+        let Some(arrival) = self.arrival() else { return };
+        for group in &self.helpers {
+            self.tell_helper(group, &arrival);
+        }
+        self.queue_knows();
+    }
+
+    /// It waits, again or in another group.
+    pub(super) fn queued(&mut self, group: GroupId) {
+        let Some(core) = &mut self.core else { return };
+        core.audience = None;
+        core.told.phase = ChatPhase::Waiting;
+        core.told.quiet_since = None;
+        if core.record.head.group != group {
+            self.leave_queues(None, false);
+        }
+        self.belongs_to(group);
+        self.tell_queue();
+    }
+
+    /// The chat is another group's from here: its settings are that group's.
+    pub(super) fn belongs_to(&mut self, group: GroupId) {
+        let Some(core) = &mut self.core else { return };
+        if std::mem::replace(&mut core.record.head.group, group.clone()) != group
+            && let Some(addr) = &self.addr
+        {
+            deliver(addr, Signal::ReadAgain);
+        }
+    }
+
+    /// It waits nowhere any more. The group that has it is told that it served it, unless it has been told.
+    pub(super) fn leave_queues(&mut self, by: Option<&GroupId>, tell: bool) {
+        self.place = None;
+        let Some(core) = &mut self.core else { return };
+        core.told.queue_again = None;
+        let own = core.record.head.group.clone();
+        // What is lost is found by the queue's own comparison with the store.
+        for group in std::mem::take(&mut self.helpers).iter().chain([&own]) {
+            match by {
+                Some(by) if by == group && tell => {
+                    self.shared.to_queue(self.account, group, ToQueue::Served(self.chat))
+                }
+                Some(by) if by == group => {}
+                _ => self.shared.to_queue(self.account, group, ToQueue::Gone(self.chat)),
+            }
+        }
+        if let Some(by) = by.filter(|by| tell && **by != own) {
+            // Taken by hand for a group that did not look for an operator: nothing waits there.
+            self.shared.to_queue(self.account, by, ToQueue::Gone(self.chat));
+        }
+    }
+
+    /// An offer is over, the chat waits on, everywhere.
+    pub(super) fn offer_over(&self) {
+        let Some(core) = &self.core else { return };
+        let (chat, tried) = (self.chat, core.chat.tried.clone());
+        for group in [&core.record.head.group].into_iter().chain(&self.helpers) {
+            self.shared.to_queue(self.account, group, ToQueue::OfferOver { chat, tried: tried.clone() });
+        }
+        if !self.helpers.is_empty() {
+            self.tell_others(None, &ToQueue::ElsewhereOver(chat));
+        }
+    }
+
+    /// A group has proposed the chat, and it is not refused: the others wait for what comes of it.
+    pub(super) fn proposed_by(&self, group: &GroupId) {
+        if !self.helpers.is_empty() {
+            self.tell_others(Some(group), &ToQueue::ProposedElsewhere(self.chat));
+        }
+    }
+
+    pub(super) fn proposal_settled(&self, operator: OperatorId, group: &GroupId, how: Settled) {
+        let nothing = matches!(how, Settled::NoCapacity | Settled::Refused);
+        let chat = self.chat;
+        self.shared.to_queue(self.account, group, ToQueue::Settled { chat, operator, how });
+        let Some(core) = self.core.as_ref().filter(|_| nothing) else { return };
+        if core.told.phase != ChatPhase::Waiting {
+            // It looks for nobody any more; whoever does not know it asks for ever.
+            self.shared.to_queue(self.account, group, ToQueue::Gone(chat));
+        } else if core.at_barrier() || core.chat.rings_until().is_some() {
+            self.shared.to_queue(self.account, group, ToQueue::ProposedElsewhere(chat));
+        } else if !self.helpers.is_empty() {
+            self.tell_others(Some(group), &ToQueue::ElsewhereOver(chat));
+        }
+    }
+
+    pub(super) fn to_queue(&self, message: ToQueue) {
+        let Some(core) = &self.core else { return };
+        self.shared.to_queue(self.account, &core.record.head.group, message);
+    }
+
+    fn tell_others(&self, but: Option<&GroupId>, message: &ToQueue) {
+        let Some(core) = &self.core else { return };
+        let all = [&core.record.head.group].into_iter().chain(&self.helpers);
+        for group in all.filter(|group| but != Some(*group)) {
+            self.shared.to_queue(self.account, group, message.clone());
+        }
+    }
+
+    fn tell_helper(&self, group: &GroupId, arrival: &Arrival) {
+        let Some(core) = &self.core else { return };
+        let wishes = Wishes { wanted: None, last: None, ..arrival.wishes.clone() };
+        let guest_of = Some(core.record.head.group.clone());
+        let arrival = Arrival { guest_of, wishes, ..arrival.clone() };
+        self.shared.to_queue(self.account, group, ToQueue::Waiting(arrival));
+    }
+
+    fn arrival(&self) -> Option<Arrival> {
+        let chat = &self.core.as_ref()?.chat;
+        let rules = self.settings.as_ref().map(|settings| &settings.rules);
+        Some(Arrival {
+            chat: self.chat,
+            entered_at: chat.queued_at,
+            priority: if chat.requeued { REQUEUED_PRIORITY } else { rules.map_or(0, |rules| rules.priority) },
+            tried: chat.tried.clone(),
+            rings_at: chat.offer().map(|offer| offer.operator),
+            wishes: Wishes { wanted: chat.wanted, ..Wishes::default() },
+            guest_of: None,
+            moved: chat.moved,
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! The figures of a span of time, from the chats that began in it and are over. Each figure has its formula in
+//! [`FORMULAS`]; what came of a wait is [`Outcome`], as in the metrics.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::domain::chat::Outcome;
+use crate::domain::limits::SERVICE_LEVEL_WITHIN;
+use crate::domain::time::Timestamp;
+
+/// Each figure and how it comes about. Times are in seconds; a figure that nothing can be said of is null.
+pub const FORMULAS: [(&str, &str); 14] = [
+    ("chats", "chats that began in the span and are over"),
+    ("answered", "of those, assigned to an operator or taken"),
+    ("sent_to_form", "not answered, and ended by the time-out, by an operator who sent it, or because nobody received"),
+    ("abandoned", "not answered, and ended by the visitor or by the visitor's absence"),
+    ("turned_away", "all others that were not answered"),
+    ("bounce_rate", "sent_to_form / (answered + sent_to_form)"),
+    ("service_level", "answered within T / (answered + abandoned after T), T = 20 s"),
+    ("average_speed_of_answer_s", "mean queue time of answered chats"),
+    ("queue_time_s", "from entering the queue to the assignment, of answered chats"),
+    ("queue_time_abandoned_s", "from entering the queue to the end, of abandoned chats"),
+    ("first_reply_s", "from the assignment to the operator's first message"),
+    ("handling_time_s", "from the assignment to the end"),
+    ("messages", "messages of those chats"),
+    (
+        "concurrency",
+        "sum of handling times / time in which an operator had at least one of those chats, summed over operators",
+    ),
+];
+
+/// What a report must know of a chat that is over.
+#[derive(Debug, Clone)]
+pub struct ChatFacts {
+    /// When it entered the queue.
+    pub queued_at: Timestamp,
+    /// When it was assigned.
+    pub assigned_at: Option<Timestamp>,
+    /// When an operator first wrote.
+    pub answered_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// What came of its wait.
+    pub outcome: Outcome,
+    /// Who had it, by an id.
+    pub operator: Option<String>,
+    /// Its messages.
+    pub messages: u32,
+}
+
+/// Figures being summed up.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    chats: u64,
+    outcomes: BTreeMap<Outcome, u64>,
+    answered_within: u64,
+    abandoned_after: u64,
+    messages: u64,
+    queue_time: Vec<Duration>,
+    queue_time_abandoned: Vec<Duration>,
+    first_reply: Vec<Duration>,
+    handling: Vec<Duration>,
+    busy: BTreeMap<String, Vec<(Timestamp, Timestamp)>>,
+}
+
+impl Tally {
+    /// Counts a chat.
+    pub fn add(&mut self, chat: &ChatFacts) {
+        self.chats += 1;
+        *self.outcomes.entry(chat.outcome).or_default() += 1;
+        self.messages += u64::from(chat.messages);
+        let Some(assigned) = chat.assigned_at else {
+            if chat.outcome == Outcome::Abandoned {
+                let waited = chat.ended_at.since(chat.queued_at);
+                self.abandoned_after += u64::from(waited > SERVICE_LEVEL_WITHIN);
+                self.queue_time_abandoned.push(waited);
+            }
+            return;
+        };
+        let waited = assigned.since(chat.queued_at);
+        self.answered_within += u64::from(waited <= SERVICE_LEVEL_WITHIN);
+        self.queue_time.push(waited);
+        self.handling.push(chat.ended_at.since(assigned));
+        self.first_reply.extend(chat.answered_at.map(|first| first.since(assigned)));
+        if let Some(operator) = &chat.operator {
+            self.busy.entry(operator.clone()).or_default().push((assigned, chat.ended_at));
+        }
+    }
+
+    /// The figures.
+    pub fn figures(&self) -> Figures {
+        let count = |outcome| self.outcomes.get(&outcome).copied().unwrap_or(0);
+        let answered = count(Outcome::Answered);
+        let sent_to_form = count(Outcome::SentToForm);
+        let handled: Duration = self.handling.iter().sum();
+        let busy: Duration = self.busy.values().map(|spans| covered(spans)).sum();
+        Figures {
+            chats: self.chats,
+            answered,
+            sent_to_form,
+            abandoned: count(Outcome::Abandoned),
+            turned_away: count(Outcome::TurnedAway),
+            bounce_rate: ratio(sent_to_form as f64, (answered + sent_to_form) as f64),
+            service_level: ratio(self.answered_within as f64, (answered + self.abandoned_after) as f64),
+            average_speed_of_answer_s: mean(&self.queue_time),
+            queue_time_s: Spread::of(&self.queue_time),
+            queue_time_abandoned_s: Spread::of(&self.queue_time_abandoned),
+            first_reply_s: Spread::of(&self.first_reply),
+            handling_time_s: Spread::of(&self.handling),
+            messages: self.messages,
+            concurrency: ratio(handled.as_secs_f64(), busy.as_secs_f64()),
+        }
+    }
+}
+
+/// The figures of a span; see [`FORMULAS`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "each is told by its formula, under the same name")]
+pub struct Figures {
+    pub chats: u64,
+    pub answered: u64,
+    pub sent_to_form: u64,
+    pub abandoned: u64,
+    pub turned_away: u64,
+    pub bounce_rate: Option<f64>,
+    pub service_level: Option<f64>,
+    pub average_speed_of_answer_s: Option<f64>,
+    pub queue_time_s: Option<Spread>,
+    pub queue_time_abandoned_s: Option<Spread>,
+    pub first_reply_s: Option<Spread>,
+    pub handling_time_s: Option<Spread>,
+    pub messages: u64,
+    pub concurrency: Option<f64>,
+}
+
+/// How a time is spread, in seconds: the mean, and what this part of them does not exceed (by nearest rank).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// Half of them.
+    pub p50: f64,
+    /// Nine of ten.
+    pub p90: f64,
+    /// 99 of 100.
+    pub p99: f64,
+    /// All of them.
+    pub max: f64,
+}
+
+impl Spread {
+    fn of(times: &[Duration]) -> Option<Self> {
+        let mut sorted = times.to_vec();
+        sorted.sort_unstable();
+        let rank = |percent: usize| {
+            let place = (sorted.len() * percent).div_ceil(100).max(1) - 1;
+            sorted.get(place).map(Duration::as_secs_f64)
+        };
+        Some(Self { mean: mean(times)?, p50: rank(50)?, p90: rank(90)?, p99: rank(99)?, max: rank(100)? })
+    }
+}
+
+/// The time that at least one of the spans covers.
+fn covered(spans: &[(Timestamp, Timestamp)]) -> Duration {
+    let mut sorted = spans.to_vec();
+    sorted.sort_unstable();
+    let (mut sum, mut until) = (Duration::ZERO, Timestamp::EPOCH);
+    for (from, to) in sorted {
+        sum += to.since(from.max(until));
+        until = until.max(to);
+    }
+    sum
+}
+
+fn mean(times: &[Duration]) -> Option<f64> {
+    ratio(times.iter().map(Duration::as_secs_f64).sum(), times.len() as f64)
+}
+
+fn ratio(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A chat that entered the queue at a second, with what came at which second.
+    fn chat(queued: i64, assigned: Option<i64>, first: Option<i64>, ended: i64, outcome: Outcome) -> ChatFacts {
+        let at = |second: i64| Timestamp::from_millis(second * 1000);
+        ChatFacts {
+            queued_at: at(queued),
+            assigned_at: assigned.map(at),
+            answered_at: first.map(at),
+            ended_at: at(ended),
+            outcome,
+            operator: assigned.map(|_| "joe".to_owned()),
+            messages: 3,
+        }
+    }
+
+    /// A morning: two answered (one late), one left early and one late, one sent to the form, one turned away.
+    #[test]
+    fn a_little_day_computed_by_hand() {
+        let mut tally = Tally::default();
+        for chat in [
+            chat(0, Some(10), Some(15), 110, Outcome::Answered),
+            chat(20, Some(60), Some(90), 160, Outcome::Answered),
+            chat(30, None, None, 35, Outcome::Abandoned),
+            chat(30, None, None, 90, Outcome::Abandoned),
+            chat(40, None, None, 100, Outcome::SentToForm),
+            chat(50, None, None, 51, Outcome::TurnedAway),
+        ] {
+            tally.add(&chat);
+        }
+        let figures = tally.figures();
+        assert_eq!((figures.chats, figures.answered, figures.abandoned), (6, 2, 2));
+        assert_eq!((figures.sent_to_form, figures.turned_away, figures.messages), (1, 1, 18));
+        assert_eq!(figures.bounce_rate, Some(1.0 / 3.0), "1 of 2 answered and 1 sent");
+        assert_eq!(figures.service_level, Some(1.0 / 3.0), "1 within 20 s, of 2 answered and 1 who left after it");
+        assert_eq!(figures.average_speed_of_answer_s, Some(25.0), "10 s and 40 s");
+        assert_eq!(figures.first_reply_s.map(|spread| (spread.p50, spread.max)), Some((5.0, 30.0)));
+        assert_eq!(figures.handling_time_s.map(|spread| spread.mean), Some(100.0));
+        assert_eq!(figures.queue_time_abandoned_s.map(|spread| (spread.p50, spread.p90)), Some((5.0, 60.0)));
+        assert_eq!(figures.concurrency, Some(200.0 / 150.0), "200 s of chats in the 150 s from 10 to 160");
+    }
+
+    #[test]
+    fn of_nothing_nothing_is_said() {
+        let figures = Tally::default().figures();
+        assert_eq!((figures.chats, figures.service_level, figures.queue_time_s), (0, None, None));
+    }
+
+    #[test]
+    fn every_figure_has_its_formula() {
+        let figures = serde_json::to_value(Tally::default().figures()).unwrap();
+        let mut told: Vec<_> = figures.as_object().unwrap().keys().cloned().collect();
+        let mut formulas: Vec<_> = FORMULAS.map(|(name, _)| name.to_owned()).into();
+        told.sort_unstable();
+        formulas.sort_unstable();
+        assert_eq!(told, formulas);
+    }
+}

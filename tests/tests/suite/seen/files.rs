@@ -1,0 +1,132 @@
+//! The files that dashboards and alerts are made of: their form, their links, and the names they use.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use engine::metrics::catalogue::{CATALOGUE, Kind};
+use serde_json::Value;
+use switchboard_tests::prometheus::grafana;
+
+/// Units that panels may have.
+const UNITS: [&str; 5] = ["short", "s", "bytes", "ops", "percentunit"];
+
+/// All dashboards.
+pub fn dashboards() -> Vec<Value> {
+    let folder = fs::read_dir(grafana().join("dashboards")).expect("a folder of dashboards");
+    let files = folder.map(|entry| entry.expect("an entry").path());
+    let dashboards: Vec<Value> = files
+        .map(|path| fs::read_to_string(&path).expect("a dashboard"))
+        .map(|text| serde_json::from_str(&text).expect("a dashboard is JSON"))
+        .collect();
+    assert!(dashboards.len() >= 5);
+    dashboards
+}
+
+/// Every expression of a dashboard, with the title of its panel.
+pub fn expressions(dashboard: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for panel in list(&dashboard["panels"]) {
+        for target in list(&panel["targets"]) {
+            found.push((text(&panel["title"]).to_owned(), text(&target["expr"]).to_owned()));
+        }
+    }
+    for annotation in list(&dashboard["annotations"]["list"]) {
+        found.push((text(&annotation["name"]).to_owned(), text(&annotation["expr"]).to_owned()));
+    }
+    found
+}
+
+/// The names of metrics in an expression or a whole file.
+pub fn names(text: &str) -> BTreeSet<String> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let metrics = words.filter(|word| word.starts_with("switchboard_") || word.starts_with("process_"));
+    metrics.map(str::to_owned).collect()
+}
+
+/// The anchors of the playbooks, one an alert.
+pub fn headings() -> BTreeSet<String> {
+    let text = fs::read_to_string(grafana().join("playbooks.md")).expect("playbooks");
+    let titles = text.lines().filter_map(|line| line.strip_prefix("## "));
+    titles.map(|title| title.to_lowercase().replace(' ', "-")).collect()
+}
+
+#[test]
+fn names_are_those_of_the_catalogue_and_every_metric_is_shown() {
+    let mut files: Vec<_> = ["service", "invariants", "saturation"].map(|name| format!("alerts/{name}.yaml")).into();
+    files.extend(
+        ["overview", "queues", "operators", "nodes", "load-test"].map(|name| format!("dashboards/{name}.json")),
+    );
+    let mut used = BTreeSet::new();
+    for file in files {
+        let content = fs::read_to_string(grafana().join(&file)).expect("a file that is shipped");
+        for name in names(&content) {
+            let plain = ["_bucket", "_count", "_sum"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+            let known = CATALOGUE
+                .iter()
+                .find(|metric| metric.name == name)
+                .or_else(|| CATALOGUE.iter().find(|metric| metric.name == plain && metric.kind == Kind::Histogram));
+            let known = known.unwrap_or_else(|| panic!("{file} names {name}, which is not in the catalogue"));
+            assert_eq!(known.kind == Kind::Histogram, known.name != name, "{file}: {name} is of another kind");
+            used.insert(known.name);
+        }
+    }
+    let unseen: Vec<_> = CATALOGUE.iter().map(|metric| metric.name).filter(|name| !used.contains(name)).collect();
+    // When a process began is asked for by nobody: Prometheus itself reads resets from it.
+    assert_eq!(unseen, ["process_start_time_seconds"], "counted, and shown nowhere");
+}
+
+/// The fields that these dashboards use, each of the form that Grafana reads.
+#[test]
+fn dashboards_are_well_formed_and_lead_to_each_other() {
+    let all = dashboards();
+    let uids: BTreeSet<&str> = all.iter().map(|one| text(&one["uid"])).collect();
+    assert_eq!(uids.len(), all.len(), "a uid each");
+    for dashboard in &all {
+        let title = text(&dashboard["title"]);
+        assert!(dashboard["schemaVersion"].as_u64() >= Some(39) && dashboard["editable"] == false, "{title}");
+        assert!(!text(&dashboard["description"]).is_empty(), "{title}");
+        assert!(list(&dashboard["templating"]["list"]).iter().any(|one| one["type"] == "datasource"), "{title}");
+        assert_eq!(dashboard["links"][0]["tags"], dashboard["tags"], "{title} leads to the others");
+        let (mut ids, mut cells) = (BTreeSet::new(), BTreeSet::new());
+        for panel in list(&dashboard["panels"]) {
+            let place = format!("{title}, {}", text(&panel["title"]));
+            assert!(ids.insert(panel["id"].as_u64().expect("a number")), "{place}: an id each");
+            let at = |side: &str| panel["gridPos"][side].as_u64().expect("a place in the grid");
+            let (x, y, w, h) = (at("x"), at("y"), at("w"), at("h"));
+            assert!(w > 0 && h > 0 && x + w <= 24, "{place} is outside of the grid");
+            for cell in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
+                assert!(cells.insert(cell), "{place} lies over another one");
+            }
+            if panel["type"] != "row" {
+                well_formed(panel, &place, &uids);
+            }
+        }
+    }
+}
+
+fn well_formed(panel: &Value, place: &str, uids: &BTreeSet<&str>) {
+    let field = &panel["fieldConfig"]["defaults"];
+    assert!(["stat", "timeseries"].contains(&text(&panel["type"])), "{place}");
+    assert!(text(&panel["description"]).ends_with('.'), "{place} says what it shows");
+    assert!(UNITS.contains(&text(&field["unit"])), "{place}: {}", field["unit"]);
+    let steps = list(&field["thresholds"]["steps"]);
+    assert!(steps.first().is_some_and(|step| step["value"].is_null()), "{place}: the first threshold has no end");
+    let ends: Vec<f64> = steps.iter().skip(1).map(|step| step["value"].as_f64().expect("a number")).collect();
+    assert!(ends.is_sorted(), "{place}: thresholds rise");
+    let targets = list(&panel["targets"]);
+    let refs: BTreeSet<&str> = targets.iter().map(|target| text(&target["refId"])).collect();
+    assert!(!targets.is_empty() && refs.len() == targets.len(), "{place}");
+    assert!(targets.iter().all(|target| target["datasource"]["uid"] == "${datasource}"), "{place}");
+    for link in list(&panel["links"]) {
+        let target = text(&link["url"]).strip_prefix("/d/").and_then(|rest| rest.split('?').next());
+        assert!(target.is_some_and(|uid| uids.contains(uid)), "{place} leads nowhere: {}", link["url"]);
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

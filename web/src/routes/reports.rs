@@ -1,0 +1,211 @@
+//! Figures of a span of time, as JSON or CSV, each with its formula. Who may read all chats sees all of the account;
+//! anybody else the figures of the own chats.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use engine::domain::chat::Outcome;
+use engine::domain::ids::{ChatId, OperatorId};
+use engine::domain::limits::{REPORT_CHATS_MAX, REPORT_PAGE, REPORT_SPAN_MAX};
+use engine::domain::permission::Permission;
+use engine::domain::report::{ChatFacts, FORMULAS, Figures, Tally};
+use engine::domain::time::Timestamp;
+use engine::ports::journal::{ChatQuery, ChatRecord};
+use engine::protocol::error::Failure;
+use engine::protocol::operator::{ChatFilter, ChatOrder};
+use engine::protocol::visitor::ChatPhase;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::auth::SignedIn;
+use crate::error::Problem;
+use crate::state::AppState;
+
+/// `GET /reports/summary?from=…&to=…&by=…`, and `/reports/summary.csv`
+pub async fn summary(
+    state: web::Data<AppState>,
+    who: SignedIn,
+    asked: web::Query<ReportQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let (from, to) = (moment("from", asked.from.as_deref())?, moment("to", asked.to.as_deref())?);
+    if to <= from || to.since(from) > REPORT_SPAN_MAX {
+        return Err(Failure::invalid("to", "expected a moment after from, at most 93 days later").into());
+    }
+    let by = By::parse(asked.by.as_deref())?;
+    let own = (!who.may(Permission::ReadAllChats)).then_some(who.operator.id);
+    let chats = ended_chats(&state, &who, (from, to), own).await?;
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut all = Tally::default();
+    for chat in &chats {
+        let Some(facts) = facts(chat) else { continue };
+        all.add(&facts);
+        if let Some(key) = by.key(chat) {
+            tallies.entry(key).or_default().add(&facts);
+        }
+    }
+    let rows = tallies.into_iter().map(|(key, tally)| ReportRow { key, figures: tally.figures() }).collect();
+    let report = Report { from, to, by, total: all.figures(), rows, formulas: FORMULAS.into_iter().collect() };
+    if wants_csv(&request) {
+        return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&report)));
+    }
+    Ok(HttpResponse::Ok().json(report))
+}
+
+/// What is asked.
+#[derive(Debug, Deserialize)]
+pub struct ReportQuery {
+    from: Option<String>,
+    to: Option<String>,
+    by: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    from: Timestamp,
+    to: Timestamp,
+    by: By,
+    total: Figures,
+    rows: Vec<ReportRow>,
+    formulas: BTreeMap<&'static str, &'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportRow {
+    key: String,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+/// What the rows are.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum By {
+    Hour,
+    Group,
+    Department,
+    Brand,
+    Operator,
+}
+
+impl By {
+    fn parse(text: Option<&str>) -> Result<Self, Problem> {
+        match text {
+            None | Some("hour") => Ok(Self::Hour),
+            Some("group") => Ok(Self::Group),
+            Some("department") => Ok(Self::Department),
+            Some("brand") => Ok(Self::Brand),
+            Some("operator") => Ok(Self::Operator),
+            Some(_) => Err(Failure::invalid("by", "expected hour, group, department, brand or operator").into()),
+        }
+    }
+
+    /// In which row the chat is; hours are those in which it began, in UTC.
+    fn key(self, chat: &ChatRecord) -> Option<String> {
+        match self {
+            Self::Hour => {
+                let hour = chat.started_at.millis().div_euclid(HOUR_MILLIS) * HOUR_MILLIS;
+                Some(Timestamp::from_millis(hour).to_rfc3339())
+            }
+            Self::Group => Some(chat.head.group.to_string()),
+            Self::Department => chat.department.as_ref().map(ToString::to_string),
+            Self::Brand => Some(chat.brand.to_string()),
+            Self::Operator => chat.head.owner.map(|operator| operator.to_string()),
+        }
+    }
+}
+
+const HOUR_MILLIS: i64 = 3_600_000;
+
+/// The chats that began in the span and are over, latest first.
+async fn ended_chats(
+    state: &AppState,
+    who: &SignedIn,
+    (from, to): (Timestamp, Timestamp),
+    own: Option<OperatorId>,
+) -> Result<Vec<ChatRecord>, Problem> {
+    let filter = ChatFilter { state: Some(ChatPhase::Ended), operator: own, ..ChatFilter::default() };
+    // The smallest id: chats that begin at `to` itself belong to the span behind it.
+    let mut query = ChatQuery { filter, order: ChatOrder::Latest, limit: REPORT_PAGE, ..ChatQuery::default() };
+    query.after = Some((to, ChatId(uuid::Uuid::nil())));
+    let mut chats = Vec::new();
+    loop {
+        let page = state.store.chats(who.account, &query).await?;
+        let more = page.more;
+        let before = chats.len();
+        chats.extend(page.rows.into_iter().take_while(|chat| chat.started_at >= from));
+        if chats.len() > REPORT_CHATS_MAX {
+            return Err(Failure::invalid("to", format!("expected a span of at most {REPORT_CHATS_MAX} chats")).into());
+        }
+        let whole = chats.len() - before == REPORT_PAGE as usize;
+        match chats.last().filter(|_| more && whole) {
+            Some(last) => query.after = Some((last.started_at, last.id)),
+            None => return Ok(chats),
+        }
+    }
+}
+
+fn facts(chat: &ChatRecord) -> Option<ChatFacts> {
+    let head = &chat.head;
+    let (by, why) = head.ended?;
+    // A chat that was handed on has entered a queue again: its first wait began when it did.
+    let handed_on = head.assigned_at.is_some_and(|assigned| assigned < head.queued_at);
+    Some(ChatFacts {
+        queued_at: if handed_on { chat.started_at } else { head.queued_at },
+        assigned_at: head.assigned_at,
+        answered_at: head.answered_at,
+        ended_at: head.ended_at?,
+        outcome: Outcome::of(head.assigned_at.is_some(), by, why),
+        operator: head.owner.map(|operator| operator.to_string()),
+        messages: head.messages,
+    })
+}
+
+fn moment(field: &'static str, text: Option<&str>) -> Result<Timestamp, Problem> {
+    let parsed = text.and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    let rule = "expected a moment such as 2030-01-31T09:00:00Z";
+    parsed.map(|at| Timestamp::from_millis(at.as_millisecond())).ok_or_else(|| Failure::invalid(field, rule).into())
+}
+
+fn wants_csv(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    request.path().ends_with(".csv") || accept.is_some_and(|accept| accept.starts_with("text/csv"))
+}
+
+/// One line a row, and the total last; keys are ids and moments, which need no quotes.
+fn csv(report: &Report) -> String {
+    let mut text = String::new();
+    let total = ReportRow { key: "total".to_owned(), figures: report.total.clone() };
+    let names = columns(&total.figures).into_iter().map(|(name, _)| name);
+    text.extend([std::iter::once("key".to_owned()).chain(names).collect::<Vec<_>>().join(","), "\r\n".to_owned()]);
+    for row in report.rows.iter().chain([&total]) {
+        text.push_str(&row.key);
+        for (_, value) in columns(&row.figures) {
+            // Writing to a text does not fail.
+            let _ = write!(text, ",{value}");
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// The figures side by side: a spread is five columns, and what nothing can be said of is empty.
+fn columns(figures: &Figures) -> Vec<(String, String)> {
+    let value = |value: &Value| if value.is_null() { String::new() } else { value.to_string() };
+    let Ok(Value::Object(all)) = serde_json::to_value(figures) else { return Vec::new() };
+    let mut columns = Vec::new();
+    for (name, _) in FORMULAS {
+        let figure = &all[name];
+        if SPREADS.contains(&name) {
+            columns.extend(PARTS.map(|part| (format!("{name}_{part}"), value(&figure[part]))));
+        } else {
+            columns.push((name.to_owned(), value(figure)));
+        }
+    }
+    columns
+}
+
+const SPREADS: [&str; 4] = ["queue_time_s", "queue_time_abandoned_s", "first_reply_s", "handling_time_s"];
+const PARTS: [&str; 5] = ["mean", "p50", "p90", "p99", "max"];
