@@ -265,8 +265,10 @@ impl Lead {
         if self.workers_left > 0 && self.ending == Ending::Complete {
             self.ending = Ending::WorkerGone;
         }
-        let faults = self.court.close();
         let mut summary = self.sum.summary();
+        let slowest_ms = summary.latency.ack.max_ms.max(summary.latency.start.max_ms);
+        self.court.slowest(slowest_ms as i64);
+        let faults = self.court.close();
         summary.scenario = scenario.name.clone();
         summary.seed = scenario.seed;
         summary.seconds = ended_at.saturating_sub(self.zero) as f64 / 1e6;

@@ -94,6 +94,11 @@ impl Court {
         self.checker.service.offered(&self.group, chat, at);
     }
 
+    /// The slowest answer of the run, in milliseconds: finer than that the order of chats cannot be seen.
+    pub fn slowest(&mut self, millis: Millis) {
+        self.checker.service.slowest(millis);
+    }
+
     /// How many chats were judged.
     pub fn judged(&self) -> u64 {
         self.judged

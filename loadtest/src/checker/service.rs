@@ -20,6 +20,7 @@ enum Fact {
 /// What became of every chat that waited, by group.
 #[derive(Debug, Default)]
 pub struct Service {
+    slowest_ms: Millis,
     facts: BTreeMap<String, Vec<(Millis, Fact, Chat)>>,
 }
 
@@ -39,9 +40,14 @@ impl Service {
         self.note(group, chat, at, Fact::Gone);
     }
 
+    /// The slowest answer of the run: where commits took longer than the tolerance, so may a chat's way to its queue.
+    pub fn slowest(&mut self, millis: Millis) {
+        self.slowest_ms = self.slowest_ms.max(millis);
+    }
+
     /// Each chat that was offered before one that had waited longer by more than the tolerance.
     pub fn faults(&self) -> Vec<Fault> {
-        self.facts.iter().flat_map(|(group, facts)| judge(group, facts)).collect()
+        self.facts.iter().flat_map(|(group, facts)| judge(group, facts, self.slowest_ms.max(TOLERANCE_MS))).collect()
     }
 
     fn note(&mut self, group: &str, chat: &str, at: Millis, fact: Fact) {
@@ -49,7 +55,7 @@ impl Service {
     }
 }
 
-fn judge(group: &str, facts: &[(Millis, Fact, Chat)]) -> Vec<Fault> {
+fn judge(group: &str, facts: &[(Millis, Fact, Chat)], tolerance: Millis) -> Vec<Fault> {
     let mut facts: Vec<_> = facts.iter().collect();
     facts.sort_unstable();
     let mut since: BTreeMap<&Chat, Millis> = BTreeMap::new();
@@ -63,7 +69,7 @@ fn judge(group: &str, facts: &[(Millis, Fact, Chat)]) -> Vec<Fault> {
         }
         let Some(begun) = since.get(chat).copied() else { continue };
         waiting.remove(&(begun, chat));
-        let longest = waiting.first().filter(|(first, _)| begun - first > TOLERANCE_MS);
+        let longest = waiting.first().filter(|(first, _)| begun - first > tolerance);
         if let (Fact::Offered, Some((first, longer))) = (fact, longest) {
             let (chat, longer, by_ms) = (chat.clone(), (*longer).clone(), begun - first);
             faults.push(Fault::OutOfTurn { group: group.to_owned(), chat, longer, by_ms });
@@ -96,6 +102,15 @@ mod tests {
     fn two_that_came_together_are_served_in_either_order() {
         let mut service = two_wait(TOLERANCE_MS);
         service.offered("support", "new", 2_000);
+        assert_eq!(service.faults(), []);
+    }
+
+    #[test]
+    fn where_answers_were_slow_the_order_is_known_less_well() {
+        let mut service = two_wait(500);
+        service.offered("support", "new", 2_000);
+        assert_eq!(service.faults().len(), 1);
+        service.slowest(600);
         assert_eq!(service.faults(), []);
     }
 
