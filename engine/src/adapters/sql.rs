@@ -12,6 +12,7 @@ mod names;
 mod operators;
 mod places;
 mod presence;
+mod profiles;
 mod query;
 mod remembered;
 mod sessions;
