@@ -7,6 +7,7 @@ pub mod journal;
 pub mod left_messages;
 pub mod offers;
 pub mod presence;
+pub mod profiles;
 pub mod rows;
 pub mod shards;
 pub mod staff;

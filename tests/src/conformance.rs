@@ -13,6 +13,7 @@ pub mod lists;
 pub mod marks;
 pub mod pages;
 pub mod presence;
+pub mod profiles;
 pub mod sessions;
 pub mod shards;
 pub mod staff;

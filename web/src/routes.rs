@@ -11,6 +11,7 @@ pub mod operators;
 pub mod page;
 pub mod patch;
 pub mod places;
+pub mod profiles;
 pub mod reports;
 pub mod status;
 pub mod version;
@@ -31,7 +32,7 @@ pub fn public(app: &mut ServiceConfig) {
             .wrap(DefaultHeaders::new().add((actix_web::http::header::CACHE_CONTROL, "no-store")))
             .service(at("/auth/login").route(post().to(auth::login)))
             .service(at("/auth/logout").route(post().to(auth::logout)))
-            .service(at("/auth/me").route(get().to(auth::me)))
+            .service(at("/auth/me").route(get().to(auth::me)).route(change().to(auth::change_me)))
             .service(at("/auth/password").route(post().to(auth::change_password)))
             .service(at("/auth/sessions").route(get().to(auth::sessions)))
             .service(at("/auth/sessions/{id}").route(delete().to(auth::end_session)))
@@ -58,6 +59,13 @@ pub fn public(app: &mut ServiceConfig) {
                     .route(get().to(groups::get))
                     .route(change().to(groups::change))
                     .route(delete().to(groups::remove)),
+            )
+            .service(at("/profiles").route(get().to(profiles::list)).route(post().to(profiles::create)))
+            .service(
+                at("/profiles/{id}")
+                    .route(get().to(profiles::get))
+                    .route(change().to(profiles::change))
+                    .route(delete().to(profiles::remove)),
             )
             .service(at("/departments").route(get().to(places::departments)))
             .service(at("/brands").route(get().to(places::brands)))

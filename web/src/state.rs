@@ -77,6 +77,10 @@ pub enum StaffChange {
     LeftMessages,
     /// A membership was made, changed or removed.
     Membership(GroupId, OperatorId),
+    /// From which groups an operator receives changed.
+    Receives(OperatorId),
+    /// A profile was changed or removed.
+    Profile,
     /// A browser session ended; sockets that were opened with it end (4401).
     SessionEnded(OperatorId, SessionHash),
     /// All browser sessions of the operator ended, as their password changed.

@@ -139,6 +139,8 @@ impl StaffChanges for ToEngine {
             StaffChange::OperatorGone(operator) | StaffChange::SessionsEnded(operator) => {
                 EngineChange::OperatorGone(operator)
             }
+            StaffChange::Receives(operator) => EngineChange::Receives(operator),
+            StaffChange::Profile => EngineChange::Profile,
             StaffChange::Group(group) => EngineChange::Group(group),
             StaffChange::GroupGone(group) => EngineChange::GroupDeleted(group),
             StaffChange::Membership(_, operator) => EngineChange::Operator(operator),

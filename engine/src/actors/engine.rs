@@ -62,6 +62,10 @@ pub enum StaffChange {
     GroupDeleted(GroupId),
     /// An operator's name, role, limit or memberships changed.
     Operator(OperatorId),
+    /// From which groups an operator receives changed: memberships set active or not, or the profile. The windows stay.
+    Receives(OperatorId),
+    /// What a profile has changed: anybody may have chosen it.
+    Profile,
     /// An operator may not sign in any more.
     OperatorGone(OperatorId),
 }
@@ -247,6 +251,11 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
             }
             for operator in registry.operators_of(account) {
                 let _ = operator.try_send(ToOperator::Reload);
+            }
+        }
+        StaffChange::Receives(_) | StaffChange::Profile => {
+            for queue in registry.queues_of(account) {
+                let _ = queue.try_send(ToQueue::Reload);
             }
         }
         StaffChange::Operator(operator) | StaffChange::OperatorGone(operator) => {

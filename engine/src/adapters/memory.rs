@@ -5,6 +5,7 @@ mod append;
 mod journal;
 mod left_messages;
 mod presence;
+mod profiles;
 mod staff;
 mod state;
 

@@ -13,6 +13,7 @@ mod names;
 mod operators;
 mod places;
 mod presence;
+mod profiles;
 mod query;
 mod remembered;
 mod sessions;

@@ -191,6 +191,10 @@ named_id! {
     GroupId
 }
 named_id! {
+    /// Groups that an operator receives from together.
+    ProfileId
+}
+named_id! {
     /// Chosen by a client for one command; unique per sender and chat.
     CommandId
 }

@@ -33,7 +33,7 @@ pub struct RosterRow {
     pub name: String,
     /// How chats come.
     pub handling: Handling,
-    /// Whether the membership is active.
+    /// Whether the membership is active, and the operator's profile does not leave the group out.
     pub active: bool,
     /// Limit in the group.
     pub group_limit: Option<u32>,

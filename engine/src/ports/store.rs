@@ -7,6 +7,7 @@ use async_trait::async_trait;
 pub use crate::ports::journal::Journal;
 pub use crate::ports::left_messages::LeftMessages;
 pub use crate::ports::presence::Presence;
+pub use crate::ports::profiles::Profiles;
 pub use crate::ports::shards::Shards;
 pub use crate::ports::staff::Staff;
 
@@ -26,7 +27,7 @@ pub enum StoreError {
 
 /// All of it.
 #[async_trait]
-pub trait Store: Journal + Staff + Presence + Shards + LeftMessages + Send + Sync + 'static {
+pub trait Store: Journal + Staff + Profiles + Presence + Shards + LeftMessages + Send + Sync + 'static {
     /// Whether it answers; what `/health/ready` asks.
     async fn ping(&self) -> Result<(), StoreError>;
 

@@ -143,6 +143,10 @@ on_every_store! {
         nobody_has_no_status,
         a_roster_has_all_that_routing_asks,
     }
+    profiles {
+        profiles_are_kept_changed_and_removed,
+        a_chosen_profile_says_which_memberships_are_active,
+    }
     sessions {
         a_session_lasts_until_it_runs_out_or_is_ended,
         a_new_password_and_a_removal_end_all_sessions,

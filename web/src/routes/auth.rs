@@ -1,6 +1,7 @@
 //! Signing in and out, one's own sessions, one's own password.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use engine::domain::ids::ProfileId;
 use engine::domain::permission::Permission;
 use engine::domain::time::Timestamp;
 use engine::ports::staff::{Operator, Session};
@@ -14,6 +15,7 @@ use crate::auth::{SignedIn, origin, password, session};
 use crate::body::Body;
 use crate::error::Problem;
 use crate::routes::page::Page;
+use crate::routes::patch::given;
 use crate::state::{AppState, SessionHash, StaffChange};
 
 /// `POST /auth/login`
@@ -24,7 +26,8 @@ pub async fn login(state: web::Data<AppState>, request: HttpRequest, body: Body)
     }
     let found = sign_in::check(&state, &request, body.fields::<Attempt>()?).await?;
     let token = session::begin(&state, &request, found.account, found.operator.id).await?;
-    Ok(with_cookie(&state, &token, &Me::new(&found.operator, &token)))
+    let profile = state.store.chosen_profile(found.account, found.operator.id).await?;
+    Ok(with_cookie(&state, &token, &Me::new(&found.operator, profile, &token)))
 }
 
 /// `POST /auth/logout`
@@ -34,8 +37,25 @@ pub async fn logout(state: web::Data<AppState>, who: SignedIn) -> Result<HttpRes
 }
 
 /// `GET /auth/me`
-pub async fn me(state: web::Data<AppState>, who: SignedIn) -> HttpResponse {
-    with_cookie(&state, &who.token, &Me::new(&who.operator, &who.token))
+pub async fn me(state: web::Data<AppState>, who: SignedIn) -> Result<HttpResponse, Problem> {
+    let profile = state.store.chosen_profile(who.account, who.operator.id).await?;
+    Ok(with_cookie(&state, &who.token, &Me::new(&who.operator, profile, &who.token)))
+}
+
+/// `PATCH /auth/me`: one's own choice of a profile; `null` is all one's groups. At sign-in the last one holds.
+pub async fn change_me(state: web::Data<AppState>, who: SignedIn, body: Body) -> Result<HttpResponse, Problem> {
+    who.require(Permission::Answer)?;
+    let change: MyChange = body.fields()?;
+    if let Some(wanted) = &change.profile {
+        let profiles = state.store.profiles(who.account).await?;
+        let there = |wanted: &ProfileId| profiles.iter().any(|profile| profile.id == *wanted);
+        if !wanted.as_ref().is_none_or(there) {
+            return Err(Failure::invalid("profile", "there is no such profile").into());
+        }
+        state.store.choose_profile(who.account, who.operator.id, wanted.as_ref()).await?;
+        state.staff_changes.changed(who.account, StaffChange::Receives(who.operator.id)).await;
+    }
+    me(state, who).await
 }
 
 /// `POST /auth/password`: changes one's own; all other sessions end.
@@ -62,7 +82,8 @@ pub async fn change_password(
     state.store.set_password(who.account, who.operator.id, &hash).await?;
     state.staff_changes.changed(who.account, StaffChange::SessionsEnded(who.operator.id)).await;
     let token = session::begin(&state, &request, who.account, who.operator.id).await?;
-    Ok(with_cookie(&state, &token, &Me::new(&who.operator, &token)))
+    let profile = state.store.chosen_profile(who.account, who.operator.id).await?;
+    Ok(with_cookie(&state, &token, &Me::new(&who.operator, profile, &token)))
 }
 
 /// `GET /auth/sessions`
@@ -107,14 +128,22 @@ struct Me {
     operator: Myself,
     permissions: &'static [Permission],
     csrf_token: String,
+    profile: Option<ProfileId>,
 }
 
 impl Me {
-    fn new(operator: &Operator, token: &SessionToken) -> Self {
+    fn new(operator: &Operator, profile: Option<ProfileId>, token: &SessionToken) -> Self {
         let Operator { id, name, email, role, limit, .. } = operator.clone();
         let permissions = role.permissions();
-        Self { operator: Myself { id, name, email, role, limit }, permissions, csrf_token: token.csrf().text() }
+        let operator = Myself { id, name, email, role, limit };
+        Self { operator, permissions, csrf_token: token.csrf().text(), profile }
     }
+}
+
+#[derive(Debug, Deserialize)]
+struct MyChange {
+    #[serde(default, deserialize_with = "given")]
+    profile: Option<Option<ProfileId>>,
 }
 
 #[derive(Debug, Deserialize)]

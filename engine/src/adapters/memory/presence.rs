@@ -75,7 +75,7 @@ impl Presence for MemoryStore {
                 operator: *operator,
                 name: row.operator.name.clone(),
                 handling: member.membership.handling,
-                active: member.membership.active,
+                active: member.membership.active && state.receives_from(account, row, group),
                 group_limit: member.membership.limit,
                 limit: row.operator.limit,
                 held: row.slots.held,

@@ -121,6 +121,9 @@ impl Staff for MemoryStore {
             return conflict("a chat waits or runs in the group");
         }
         state.memberships.retain(|(of, in_group, _), _| *of != account || in_group != group);
+        for ((of, _), profile) in &mut state.profiles {
+            profile.groups.retain(|other| *of != account || other != group);
+        }
         Ok(state.groups.remove(&(account, group.clone())).is_some())
     }
 
@@ -155,6 +158,7 @@ impl Staff for MemoryStore {
             account,
             operator: operator.clone(),
             password_hash: password_hash.to_owned(),
+            profile: None,
             status: Status::Offline,
             since: at,
             last_seen_at: at,

@@ -6,12 +6,14 @@ use crate::domain::chat::Guest;
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{
-    AccountId, BrandId, ChatId, CommandId, DepartmentId, GroupId, LeftMessageId, NodeId, OperatorId, Shard, VisitorId,
+    AccountId, BrandId, ChatId, CommandId, DepartmentId, GroupId, LeftMessageId, NodeId, OperatorId, ProfileId, Shard,
+    VisitorId,
 };
 use crate::domain::limits::{FAILURES_REMEMBERED, FORGET_EVERY};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
 use crate::ports::left_messages::Leave;
+use crate::ports::profiles::Profile;
 use crate::ports::staff::{Account, Brand, Department, Failures, Operator, Session};
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::{ChatPhase, MarkPair};
@@ -23,6 +25,7 @@ pub(super) struct State {
     pub(super) accounts: BTreeMap<AccountId, AccountRow>,
     pub(super) brands: BTreeMap<BrandId, Brand>,
     pub(super) departments: BTreeMap<(AccountId, DepartmentId), Department>,
+    pub(super) profiles: BTreeMap<(AccountId, ProfileId), Profile>,
     pub(super) groups: BTreeMap<(AccountId, GroupId), GroupSettings>,
     pub(super) operators: BTreeMap<OperatorId, OperatorRow>,
     pub(super) memberships: BTreeMap<(AccountId, GroupId, OperatorId), MembershipRow>,
@@ -46,6 +49,7 @@ pub(super) struct OperatorRow {
     pub(super) account: AccountId,
     pub(super) operator: Operator,
     pub(super) password_hash: String,
+    pub(super) profile: Option<ProfileId>,
     pub(super) status: Status,
     pub(super) since: Timestamp,
     pub(super) last_seen_at: Timestamp,
@@ -100,6 +104,12 @@ impl Slots {
 }
 
 impl State {
+    /// Whether the operator's profile, if any, has the group.
+    pub(super) fn receives_from(&self, account: AccountId, row: &OperatorRow, group: &GroupId) -> bool {
+        let Some(chosen) = &row.profile else { return true };
+        self.profiles.get(&(account, chosen.clone())).is_some_and(|profile| profile.groups.contains(group))
+    }
+
     /// An operator of the account.
     pub(super) fn operator(&self, account: AccountId, operator: OperatorId) -> Option<&OperatorRow> {
         self.operators.get(&operator).filter(|row| row.account == account)

@@ -104,7 +104,8 @@ async fn set_status(
 
 async fn roster(sql: &mut dyn Sql, account: AccountId, group: GroupId) -> Result<Vec<RosterRow>, StoreError> {
     let query = Query::new(
-        "SELECT o.id, o.name, m.handling, m.active, m.max_chats, o.max_chats, o.held, o.reserved, m.held, m.reserved, \
+        "SELECT o.id, o.name, m.handling, m.active AND (o.profile IS NULL OR EXISTS (SELECT 1 FROM profile_group p \
+         WHERE p.account = m.account AND p.profile = o.profile AND p.grp = m.grp)), m.max_chats, o.max_chats, o.held, o.reserved, m.held, m.reserved, \
          o.status, o.status_since, o.last_ended_at, o.load_version, o.skills \
          FROM membership m JOIN operator o ON o.account = m.account AND o.id = m.operator \
          WHERE m.account = $1 AND m.grp = $2 ORDER BY o.id",

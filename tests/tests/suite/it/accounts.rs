@@ -41,6 +41,8 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
     shop.clara.acked(left).await;
     let left = admin.get("/api/v1/left_messages").await.ok()["items"][0]["id"].clone();
     let left = left.as_str().expect("the shop has a message");
+    let profile = json!({ "id": "early", "name": "canary-early", "groups": ["sales"] });
+    admin.post("/api/v1/profiles", profile).await.ok();
     let before = everything(&admin).await;
     for (theirs, none) in [
         (format!("chats/{}", shop.chat), format!("chats/{nobody}")),
@@ -48,6 +50,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         (format!("left_messages/{left}"), format!("left_messages/{nobody}")),
         (format!("operators/{joe}"), format!("operators/{nobody}")),
         ("groups/sales".to_owned(), "groups/none".to_owned()),
+        ("profiles/early".to_owned(), "profiles/none".to_owned()),
         (format!("memberships/support/{joe}"), format!("memberships/support/{nobody}")),
     ] {
         let (theirs, none) = (format!("/api/v1/{theirs}"), format!("/api/v1/{none}"));
@@ -69,7 +72,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         let refused = eve.post("/api/v1/memberships", member).await;
         assert!([404, 422].contains(&refused.status), "{refused:?}");
     }
-    for list in ["operators", "groups", "departments", "brands", "memberships", "chats", "left_messages"] {
+    for list in ["operators", "groups", "departments", "brands", "memberships", "profiles", "chats", "left_messages"] {
         let all = eve.get(&format!("/api/v1/{list}?limit=200")).await.ok().to_string();
         for theirs in [joe.as_str(), shop.chat.as_str(), "sales", "\"demo\"", "example.com", "canary"] {
             assert!(!all.contains(theirs), "{list} shows {theirs}: {all}");
@@ -78,6 +81,8 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
     for filter in [format!("operator={joe}"), "group=sales".to_owned(), "group=support".to_owned()] {
         assert_eq!(eve.get(&format!("/api/v1/chats?{filter}")).await.ok()["items"], json!([]), "{filter}");
     }
+    let refused = eve.patch("/api/v1/auth/me", json!({ "profile": "early" })).await.refused(422, "invalid");
+    assert_eq!(refused["field"], json!("profile"), "{refused}");
     assert_eq!(everything(&admin).await, before, "nothing of the shop has changed");
 }
 
@@ -164,7 +169,7 @@ async fn a_visitor_of_one_website_is_a_stranger_on_the_others() {
 /// All lists of an account, as its administrator sees them.
 async fn everything(admin: &Browser) -> Vec<Value> {
     let mut all = Vec::new();
-    for list in ["operators", "groups", "departments", "brands", "memberships", "chats", "left_messages"] {
+    for list in ["operators", "groups", "departments", "brands", "memberships", "profiles", "chats", "left_messages"] {
         all.push(admin.get(&format!("/api/v1/{list}?limit=200")).await.ok());
     }
     all

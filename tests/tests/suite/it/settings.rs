@@ -1,7 +1,7 @@
 //! What a group and an operator can be set to: kept, refused with the field named, and in force at once.
 
 use serde_json::{Value, json};
-use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
@@ -210,4 +210,45 @@ async fn a_group_closes_and_opens_as_its_hours_are_set() {
 
 fn closed() -> Value {
     json!({ "zone": "UTC", "week": [[], [], [], [], [], [], []] })
+}
+
+#[tokio::test]
+async fn an_operator_receives_from_the_groups_of_the_profile_they_chose() {
+    let server = TestServer::start();
+    let admin = admin_of(&server).await;
+    let joe = OperatorClient::online(&server, "joe").await;
+    let state = async |department: &str| {
+        let path = format!("/api/v1/status?brand=demo&department={department}");
+        admin.get(&path).await.ok()["state"].as_str().unwrap_or_default().to_owned()
+    };
+    let becomes = async |department: &str, wanted: &str| {
+        let deadline = std::time::Instant::now() + SOON;
+        while state(department).await != wanted {
+            assert!(std::time::Instant::now() < deadline, "{department} is not {wanted}");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let profile = json!({ "id": "nothing", "name": "Nothing", "groups": [] });
+    joe.browser.post("/api/v1/profiles", profile.clone()).await.refused(403, "forbidden");
+    let made = admin.post("/api/v1/profiles", profile.clone()).await.ok();
+    assert_shows(&made, &profile);
+    assert_eq!(joe.browser.get("/api/v1/profiles").await.ok()["items"], json!([made]));
+    assert_eq!(joe.browser.get("/api/v1/auth/me").await.ok()["profile"], Value::Null);
+    let me = joe.browser.patch("/api/v1/auth/me", json!({ "profile": "nothing" })).await.ok();
+    assert_eq!(me["profile"], json!("nothing"));
+    becomes("support", "offline").await;
+
+    let path = "/api/v1/profiles/nothing";
+    let more = admin.patch_seen(&made, path, json!({ "groups": ["support", "support"] })).await.ok();
+    assert_eq!(more["groups"], json!(["support"]));
+    becomes("support", "online").await;
+    admin.patch_seen(&made, path, json!({ "groups": [] })).await.refused(409, "conflict");
+    let dangling = admin.patch(path, json!({ "groups": ["nowhere"] })).await.refused(422, "invalid");
+    assert_eq!(dangling["field"], json!("groups"));
+    admin.patch(path, json!({ "groups": [] })).await.ok();
+    becomes("support", "offline").await;
+    joe.browser.patch("/api/v1/auth/me", json!({ "profile": "other" })).await.refused(422, "invalid");
+    admin.delete(path).await.ok();
+    becomes("support", "online").await;
+    assert_eq!(joe.browser.get("/api/v1/auth/me").await.ok()["profile"], Value::Null);
 }

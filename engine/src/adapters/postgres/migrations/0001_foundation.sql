@@ -43,6 +43,23 @@ CREATE TABLE grp (
     FOREIGN KEY (account, department) REFERENCES department (account, id)
 );
 
+CREATE TABLE profile (
+    account BIGINT NOT NULL REFERENCES account (id),
+    id      TEXT COLLATE "C" NOT NULL,
+    name    TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, id),
+    UNIQUE (account, name)
+);
+
+CREATE TABLE profile_group (
+    account BIGINT NOT NULL,
+    profile TEXT COLLATE "C" NOT NULL,
+    grp     TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, profile, grp),
+    FOREIGN KEY (account, profile) REFERENCES profile (account, id) ON DELETE CASCADE,
+    FOREIGN KEY (account, grp) REFERENCES grp (account, id) ON DELETE CASCADE
+);
+
 CREATE TABLE operator (
     id            UUID NOT NULL PRIMARY KEY,
     account       BIGINT NOT NULL REFERENCES account (id),
@@ -53,6 +70,7 @@ CREATE TABLE operator (
     max_chats     BIGINT, -- NULL is unlimited
     disabled      BOOLEAN NOT NULL,
     skills        TEXT COLLATE "C" NOT NULL, -- JSON: levels by name
+    profile       TEXT COLLATE "C", -- the groups they receive from; NULL is all
     password_hash TEXT COLLATE "C" NOT NULL,
     created_at    BIGINT NOT NULL,
     status        TEXT COLLATE "C" NOT NULL DEFAULT 'offline',
@@ -64,7 +82,8 @@ CREATE TABLE operator (
     last_ended_at BIGINT,
     load_version  BIGINT NOT NULL DEFAULT 0,
     UNIQUE (account, id),
-    UNIQUE (account, email_key)
+    UNIQUE (account, email_key),
+    FOREIGN KEY (account, profile) REFERENCES profile (account, id)
 );
 CREATE INDEX operator_by_email ON operator (email_key);
 

@@ -42,6 +42,23 @@ CREATE TABLE grp (
     FOREIGN KEY (account, department) REFERENCES department (account, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE profile (
+    account INTEGER NOT NULL REFERENCES account (id),
+    id      TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    PRIMARY KEY (account, id),
+    UNIQUE (account, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE profile_group (
+    account INTEGER NOT NULL,
+    profile TEXT NOT NULL,
+    grp     TEXT NOT NULL,
+    PRIMARY KEY (account, profile, grp),
+    FOREIGN KEY (account, profile) REFERENCES profile (account, id) ON DELETE CASCADE,
+    FOREIGN KEY (account, grp) REFERENCES grp (account, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE operator (
     id            BLOB NOT NULL PRIMARY KEY,
     account       INTEGER NOT NULL REFERENCES account (id),
@@ -52,6 +69,7 @@ CREATE TABLE operator (
     max_chats     INTEGER, -- NULL is unlimited
     disabled      INTEGER NOT NULL,
     skills        TEXT NOT NULL, -- JSON: levels by name
+    profile       TEXT, -- the groups they receive from; NULL is all
     password_hash TEXT NOT NULL,
     created_at    INTEGER NOT NULL,
     status        TEXT NOT NULL DEFAULT 'offline',
@@ -63,7 +81,8 @@ CREATE TABLE operator (
     last_ended_at INTEGER,
     load_version  INTEGER NOT NULL DEFAULT 0,
     UNIQUE (account, id),
-    UNIQUE (account, email_key)
+    UNIQUE (account, email_key),
+    FOREIGN KEY (account, profile) REFERENCES profile (account, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX operator_by_email ON operator (email_key);
 
