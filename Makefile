@@ -50,8 +50,11 @@ fuzz: ## frames and bytes that nobody would write, for ten minutes a story
 theory: ## the simulator against the formulas of Erlang, in full
 	cargo test --release -p switchboard-engine --lib simulation::tests::against_theory
 
-bench: ui ## what a message costs, beside the least possible; see benches/README.md
-	cargo bench -p switchboard-benches
+dist: ui ## the server as it is shipped and measured: target/dist/switchboard
+	cargo build --profile dist -p switchboard-web
+
+bench: dist ## what a message costs, beside the least possible; see benches/README.md
+	cargo bench --profile dist -p switchboard-benches
 
 needs-node:
 	@command -v cargo >/dev/null || { echo "Rust is missing: https://rustup.rs"; exit 1; }
@@ -69,4 +72,4 @@ needs-test: needs-node
 	if [ -n "$$missing" ]; then $(APT) update -qq && DEBIAN_FRONTEND=noninteractive $(APT) install -y -qq --no-install-recommends $$missing; fi
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
-.PHONY: help run test check ui ui-test rust-test release-test fuzz theory bench needs-node needs-test
+.PHONY: help run test check ui ui-test rust-test release-test fuzz theory dist bench needs-node needs-test

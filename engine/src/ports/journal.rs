@@ -191,6 +191,15 @@ pub enum AppendError {
     Unavailable(String),
 }
 
+impl From<StoreError> for AppendError {
+    fn from(why: StoreError) -> Self {
+        match why {
+            StoreError::Unavailable(reason) => Self::Unavailable(reason),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
 /// How an append ended.
 pub type AppendOutcome = Result<Appended, AppendError>;
 
@@ -475,4 +484,15 @@ pub trait Journal: Send + Sync {
         answer: Remembered,
         until: Timestamp,
     ) -> Result<Remembered, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_gone_is_said_to_be_so_once() {
+        let gone = AppendError::from(StoreError::Unavailable("disk full".into()));
+        assert_eq!(gone.to_string(), "the store is not available: disk full");
+    }
 }

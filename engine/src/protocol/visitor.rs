@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::domain::event::{EndedBy, EndedWhy, EventKind, Role};
+use crate::domain::event::{Audience, EndedBy, EndedWhy, EventKind, Role};
 use crate::domain::group::Availability;
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
@@ -421,6 +421,12 @@ impl<'a> VisitorEvent<'a> {
         }
     }
 
+    /// Whether a visitor sees it byte for byte as it is stored: what a visitor wrote, which nobody need leave anything out of.
+    pub fn is_as_stored(kind: &EventKind) -> bool {
+        matches!(kind, EventKind::Message(message)
+            if message.from.role == Role::Visitor && message.from.id.is_none() && message.to == Audience::Everyone)
+    }
+
     /// What a visitor sees of it; `None` where that is nothing.
     pub fn of(kind: &'a EventKind) -> Option<Self> {
         if !kind.visible_to_visitor() {
@@ -452,5 +458,34 @@ impl<'a> VisitorEvent<'a> {
             | EventKind::Invited { .. }
             | EventKind::InviteDenied { .. } => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::{Author, Message};
+
+    fn message(role: Role, to: Audience) -> EventKind {
+        let id = (role == Role::Operator).then(|| OperatorId(uuid::Uuid::from_u128(7)));
+        let from = Author { role, id, name: Some("Zoë \"Z\" O'Neill".into()) };
+        let (id, text) = ("9f-3".into(), "a \\ b\n\u{1f600} <script>".into());
+        EventKind::Message(Message { id, from, text, files: vec!["f1".into()], to })
+    }
+
+    #[test]
+    fn what_a_visitor_wrote_is_shown_as_it_is_stored_and_nothing_else_is() {
+        let own = message(Role::Visitor, Audience::Everyone);
+        assert!(VisitorEvent::is_as_stored(&own));
+        let seen = serde_json::to_string(&VisitorEvent::of(&own)).unwrap();
+        assert_eq!(seen, serde_json::to_string(&own).unwrap());
+        for (role, to) in [
+            (Role::Operator, Audience::Everyone),
+            (Role::Operator, Audience::Operators),
+            (Role::Operator, Audience::Coaching),
+            (Role::System, Audience::Everyone),
+        ] {
+            assert!(!VisitorEvent::is_as_stored(&message(role, to)), "{role:?} to {to:?}");
+        }
     }
 }

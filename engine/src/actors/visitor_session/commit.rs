@@ -216,8 +216,12 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
         None => (None, None),
     };
     let operators = frame::event(chat, event.seq, event.at, kept.body.get(), by_operator);
-    let visitor = VisitorEvent::of(&event.kind)
-        .map(|seen| frame::visitor_event(chat, event.visitor_seq, event.at, &seen, by_visitor));
+    let visitor = if VisitorEvent::is_as_stored(&event.kind) {
+        Some(frame::event(chat, event.visitor_seq, event.at, kept.body.get(), by_visitor))
+    } else {
+        VisitorEvent::of(&event.kind)
+            .map(|seen| frame::visitor_event(chat, event.visitor_seq, event.at, &seen, by_visitor))
+    };
     let message_from = match &event.kind {
         EventKind::Message(message) => match message.from.role {
             Role::Visitor => Some(Sender::Visitor),

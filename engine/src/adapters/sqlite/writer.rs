@@ -23,7 +23,7 @@ use crate::adapters::sqlite::tail::Tail;
 use crate::domain::limits::{APPENDS_JOINED_MAX, COMMIT_GROUP_MAX, FORGET_EVERY, STORE_RETRY_AFTER};
 use crate::domain::time::Timestamp;
 use crate::metrics::{StoreMetrics, seconds};
-use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Completion};
+use crate::ports::journal::{Append, AppendOutcome, Appended, Completion};
 use crate::ports::store::StoreError;
 
 /// The writing connection and what belongs to it.
@@ -194,7 +194,7 @@ fn group(core: &mut Core, batch: &mut Vec<Job>) -> bool {
     for one in settled {
         match one {
             Settled::Append(done, outcome) => match &failure {
-                Some(failure) => deliveries.push(done, Err(not_done(failure))),
+                Some(failure) => deliveries.push(done, Err(failure.clone().into())),
                 None => deliveries.push(done, outcome),
             },
             Settled::Task(done) => (done.settle)(failure.clone()),
@@ -204,17 +204,13 @@ fn group(core: &mut Core, batch: &mut Vec<Job>) -> bool {
     let unknown = failure.clone().unwrap_or_else(|| StoreError::Unavailable("the group was not finished".into()));
     for job in batch.drain(..) {
         match job {
-            Job::Append(_, done) => deliveries.push(done, Err(not_done(&unknown))),
+            Job::Append(_, done) => deliveries.push(done, Err(unknown.clone().into())),
             Job::Refused(done, why) => deliveries.push(done, Err(why)),
             Job::Task(task) => task.refuse(unknown.clone()),
         }
     }
     deliveries.hand_over();
     failure.is_none()
-}
-
-fn not_done(failure: &StoreError) -> AppendError {
-    AppendError::Unavailable(failure.to_string())
 }
 
 fn transaction(core: &mut Core, batch: &mut Vec<Job>, settled: &mut Vec<Settled>) -> rusqlite::Result<()> {
