@@ -96,7 +96,7 @@ impl VisitorSession {
             Err(refused) => self.answer_in_order(command, Err(refused)),
             Ok(decision) => {
                 let origin = Origin { sender, command: command.id.clone(), digest };
-                self.commit(decision, now, Some((Rc::clone(command), origin, key)), ctx);
+                self.commit(decision, now, Because::Command((Rc::clone(command), origin, key)), ctx);
             }
         }
         self.at_work = None;
