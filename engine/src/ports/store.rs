@@ -28,7 +28,9 @@ pub enum StoreError {
 
 /// All of it.
 #[async_trait]
-pub trait Store: Journal + Decisions + Staff + Profiles + Presence + Shards + LeftMessages + Send + Sync + 'static {
+pub trait Store:
+    Journal + Decisions + Staff + Profiles + Presence + Shards + LeftMessages + Send + Sync + 'static
+{
     /// Whether it answers; what `/health/ready` asks.
     async fn ping(&self) -> Result<(), StoreError>;
 

@@ -32,7 +32,8 @@ pub async fn of_chat(
     // After the question: what rings by its answer is among them.
     let rows = state.store.decisions(who.account, chat.id).await?;
     let kept: Vec<(&DecisionRow, Record)> = rows.iter().filter_map(|row| Some((row, row.record()?))).collect();
-    let named = kept.iter().flat_map(|(_, record)| record.operators()).chain(still.iter().flat_map(|s| s.operators.clone()));
+    let named =
+        kept.iter().flat_map(|(_, record)| record.operators()).chain(still.iter().flat_map(|s| s.operators.clone()));
     let names = Names::of(&state, who.account, named.collect()).await?;
     let waiting = still.map(|still| names.waiting(&still, &chat, kept.last().map(|(row, _)| row.at)));
     let items = kept.iter().map(|(row, record)| names.decision(row, record)).collect();

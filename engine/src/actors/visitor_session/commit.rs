@@ -103,7 +103,7 @@ impl VisitorSession {
         });
         let Some(head) = head(core.chat.visitor_seq, light, &core.chat) else { return };
         let (opened, closed) = offers::changed(&rung_before, offers::ringing(&core.chat));
-        let reason = record.and_then(|record| decided(*record, &facts));
+        let reason = record.and_then(|record| decided(&record, &facts));
         let append = Append {
             account: self.account,
             chat: self.chat,
@@ -210,12 +210,12 @@ impl VisitorSession {
 }
 
 /// The decision of routing beside the event that came of it; none where nobody is asked.
-fn decided(record: Record, facts: &[Event]) -> Option<Box<DecisionRow>> {
+fn decided(record: &Record, facts: &[Event]) -> Option<Box<DecisionRow>> {
     let (fact, group) = facts.iter().find_map(|fact| match &fact.kind {
         EventKind::Offered { group, .. } | EventKind::Assigned { group, .. } => Some((fact, group.clone())),
         _ => None,
     })?;
-    match serde_json::value::to_raw_value(&record) {
+    match serde_json::value::to_raw_value(record) {
         Ok(record) => Some(Box::new(DecisionRow { seq: fact.seq, at: fact.at, group, record })),
         Err(error) => {
             tracing::error!(%error, "a decision could not be written as JSON, and is not kept");

@@ -155,9 +155,7 @@ pub fn reasons(desk: &Desk, now: Timestamp) -> BTreeMap<WhyStill, usize> {
         let mut left = all;
         let (mut last, cheap) = match pool {
             Pool::Only(_) => (WhyStill::Nobody(WhyNot::OperatorAwaited), false),
-            Pool::Class(class) => {
-                (WhyStill::Nobody(WhyNot::AllFull), desk.roster().known_view(class).is_some())
-            }
+            Pool::Class(class) => (WhyStill::Nobody(WhyNot::AllFull), desk.roster().known_view(class).is_some()),
         };
         for (place, waiting) in desk.queue().offerable(pool, None) {
             if looked_at >= REASONS_LOOKED_AT_MAX && (left < all || !cheap) {

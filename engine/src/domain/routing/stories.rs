@@ -392,7 +392,11 @@ fn the_ten_best_are_kept_with_the_state_of_the_roster() {
     );
     assert_eq!((record.counts.free, &record.chosen[..], record.handling), (15, &[who(1)][..], Handling::Primary));
     let reasons: Vec<Reason> = record.members.iter().map(|member| member.reason).collect();
-    assert_eq!((reasons[0], reasons[14], reasons.len()), (Reason::Chosen, Reason::Behind, 15), "a small group is named");
+    assert_eq!(
+        (reasons[0], reasons[14], reasons.len()),
+        (Reason::Chosen, Reason::Behind, 15),
+        "a small group is named"
+    );
     assert!(desk.explain(chat(1), at(100)).unwrap().roster_version > record.roster_version);
 }
 
