@@ -8,6 +8,7 @@ use actix::Context;
 use bytestring::ByteString;
 use siphasher::sip::SipHasher13;
 
+use super::commit::Because;
 use super::core::{Pending, command_key};
 use super::{Life, VisitorSession};
 use crate::actors::messages::{Command, Found, Identity, Order, Party};

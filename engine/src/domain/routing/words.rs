@@ -99,7 +99,7 @@ fn others(counts: &Counts) -> String {
     let parts = [
         (counts.free, "free"),
         (counts.full, "full"),
-        (counts.let_go, "asked a moment ago"),
+        (counts.let_go, "not asked again yet"),
         (counts.choosing, "about to get another chat"),
         (counts.in_grace, "without connection"),
         (counts.pull, "taking chats by hand"),
