@@ -60,10 +60,9 @@ pub async fn what_is_refused_leaves_no_decision(store: Arc<dyn Store>) {
     let world = World::new(Arc::clone(&store), "acme").await;
     let operator = world.operator(Some(0)).await;
     let mut talk = world.chat(0).await;
-    let before = talk.clone();
+    let mut zombie = talk.clone();
     let append = decided(talk.rings_at(operator, 1_000), operator);
     assert_eq!(world.append(append).await, Err(AppendError::NoCapacity { operator }));
-    let mut zombie = before.clone();
     zombie.epoch -= 1;
     let append = decided(zombie.rings_at(OperatorId(Uuid::from_u128(9)), 1_000), operator);
     assert_eq!(world.append(append).await, Err(AppendError::Fenced));
