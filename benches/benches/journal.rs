@@ -207,6 +207,7 @@ impl Chats {
             opened: Vec::new(),
             closed: Vec::new(),
             guests: None,
+            decision: None,
             at: Timestamp::from_millis(1_800_000_000_000),
         }
     }

@@ -124,6 +124,7 @@ pub async fn serve(
         keys,
         passwords: Passwords::new()?,
         availability: wiring.availability,
+        waiting: wiring.waiting,
         staff_changes: wiring.staff_changes,
         session_sockets: wiring.session_sockets,
         readiness,

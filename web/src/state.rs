@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use engine::domain::group::Availability;
-use engine::domain::ids::{AccountId, DepartmentId, GroupId, OperatorId};
+use engine::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, OperatorId};
+use engine::domain::routing::Still;
 use engine::ports::clock::SharedClock;
 use engine::ports::store::SharedStore;
 use engine::protocol::error::Failure;
@@ -29,6 +30,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Whether somebody receives.
     pub availability: Arc<dyn AvailabilitySource>,
+    /// Why chats still wait.
+    pub waiting: Arc<dyn WaitingSource>,
     /// Whom changes of what people set up are told to.
     pub staff_changes: Arc<dyn StaffChanges>,
     /// Sockets by the browser session they were opened with.
@@ -53,6 +56,13 @@ pub trait AvailabilitySource: Send + Sync {
         account: AccountId,
         department: Option<&DepartmentId>,
     ) -> Result<Availability, Failure>;
+}
+
+/// Tells why chats still wait.
+#[async_trait]
+pub trait WaitingSource: Send + Sync {
+    /// Why a chat still waits in a group's queue; `None`: it does not, or the queue does not answer now.
+    async fn why_still_waiting(&self, account: AccountId, group: &GroupId, chat: ChatId) -> Option<Still>;
 }
 
 /// Hears of changes after they were stored, so that what lives in memory follows without a restart.

@@ -10,9 +10,10 @@ use async_trait::async_trait;
 use engine::actors::connection::pace::Rate;
 use engine::actors::engine::{Engine, EngineParts, StaffChange as EngineChange, all_shards};
 use engine::domain::group::Availability;
-use engine::domain::ids::{AccountId, DepartmentId};
+use engine::domain::ids::{AccountId, ChatId, DepartmentId, GroupId};
 use engine::domain::limits::{DRAIN_SPREAD, VISITOR_COMMANDS_BURST, VISITOR_COMMANDS_PER_SECOND};
 use engine::domain::patience::Patience;
+use engine::domain::routing::Still;
 use engine::metrics::text::line;
 use engine::metrics::{Metrics, catalogue};
 use engine::ports::clock::{Random, SharedClock};
@@ -24,7 +25,7 @@ use crate::auth::token::Keys;
 use crate::config::Settings;
 use crate::socket;
 use crate::socket::by_session::SessionSockets;
-use crate::state::{AvailabilitySource, MetricsText, Readiness, StaffChange, StaffChanges};
+use crate::state::{AvailabilitySource, MetricsText, Readiness, StaffChange, StaffChanges, WaitingSource};
 
 /// What the engine is built on.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub struct Foundation {
 pub struct Wiring {
     /// Whether somebody receives.
     pub availability: Arc<dyn AvailabilitySource>,
+    /// Why chats still wait.
+    pub waiting: Arc<dyn WaitingSource>,
     /// Hears of changes of what people set up.
     pub staff_changes: Arc<dyn StaffChanges>,
     /// Sockets by browser session.
@@ -89,6 +92,7 @@ pub async fn wire(foundation: &Foundation, random: Box<dyn Random>) -> Result<Wi
     let (store, readiness) = (foundation.store.clone(), foundation.readiness.clone());
     Ok(Wiring {
         availability: Arc::new(FromEngine(engine.clone())),
+        waiting: Arc::new(FromEngine(engine.clone())),
         staff_changes: Arc::new(ToEngine { engine, sockets: session_sockets.clone() }),
         session_sockets,
         metrics: Arc::new(move || for_metrics.metrics_text() + &store.metrics_text() + &server_metrics(&readiness)),
@@ -111,7 +115,7 @@ fn patience() -> Patience {
     Patience::default()
 }
 
-/// Tells the server what the engine knows of availability.
+/// Tells the server what the engine knows of availability and of chats that wait.
 struct FromEngine(Engine);
 
 #[async_trait]
@@ -122,6 +126,13 @@ impl AvailabilitySource for FromEngine {
         department: Option<&DepartmentId>,
     ) -> Result<Availability, Failure> {
         Ok(self.0.availability(account, department))
+    }
+}
+
+#[async_trait]
+impl WaitingSource for FromEngine {
+    async fn why_still_waiting(&self, account: AccountId, group: &GroupId, chat: ChatId) -> Option<Still> {
+        self.0.why_still_waiting(account, group, chat).await
     }
 }
 

@@ -17,9 +17,10 @@ use crate::actors::nodes::{Nodes, directory, drive};
 use crate::actors::registry::queue_shard;
 use crate::actors::shared::Shared;
 use crate::domain::group::Availability;
-use crate::domain::ids::{AccountId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
+use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
 use crate::domain::limits::{DRAIN_SPREAD, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
 use crate::domain::patience::Patience;
+use crate::domain::routing::Still;
 use crate::metrics::Metrics;
 use crate::ports::bus::SharedBus;
 use crate::ports::clock::{Random, SharedClock};
@@ -132,6 +133,12 @@ impl Engine {
     /// What visitors are told of a department, or of all of the account.
     pub fn availability(&self, account: AccountId, department: Option<&DepartmentId>) -> Availability {
         self.shared.board.state(account, department)
+    }
+
+    /// Why a chat still waits in a group's queue, wherever that lives. `None`: it does not wait there, or the queue does not
+    /// answer now.
+    pub async fn why_still_waiting(&self, account: AccountId, group: &GroupId, chat: ChatId) -> Option<Still> {
+        self.shared.why_still_waiting(account, group, chat).await
     }
 
     /// People are further with messages that visitors left, told after it was stored.

@@ -14,7 +14,7 @@ use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::Reception;
 use crate::domain::permission::StaffRole;
-use crate::domain::routing::{self, Arrival, Bid};
+use crate::domain::routing::{self, Arrival, Bid, Record, Still};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{AppendOutcome, Load, MarkRow};
 use crate::protocol::operator::Offer;
@@ -165,6 +165,8 @@ pub enum Signal {
         group: GroupId,
         /// How long it rings; none assigns at once.
         ring: Option<Duration>,
+        /// Why they were chosen.
+        record: Box<Record>,
     },
     /// The queue wants the chat rung at exactly these, and nobody else.
     RingAt {
@@ -174,6 +176,8 @@ pub enum Signal {
         group: GroupId,
         /// How long it rings from the first time on.
         ring: Duration,
+        /// Why these; none where nobody is left.
+        record: Option<Box<Record>>,
     },
     /// An operator who is rung is gone: take the offer back from them.
     Withdraw {
@@ -327,6 +331,11 @@ pub enum ToQueue {
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct UpToDate;
+
+/// To a queue: why does a chat that waits in it still wait? `None`: it does not, as far as the queue knows.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Option<Still>")]
+pub struct WhyStillWaiting(pub ChatId);
 
 /// To an operator.
 #[derive(Debug, Clone, Message, Serialize, Deserialize)]

@@ -9,17 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, SpawnHandle, Supervised};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
 
 use crate::actors::guard::{Guarded, every, guarded, later, wait_for};
-use crate::actors::messages::{Signal, ToOperator, ToQueue, UpToDate};
+use crate::actors::messages::{Signal, ToOperator, ToQueue, UpToDate, WhyStillWaiting};
 use crate::actors::outlet::Outlet;
 use crate::actors::shared::Shared;
 use crate::domain::group::{GroupSettings, Status};
 use crate::domain::ids::{AccountId, GroupId, OperatorId};
 use crate::domain::limits::QUEUE_RECONCILE;
 use crate::domain::operator::Reception;
-use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, Wishes};
+use crate::domain::routing::still::still;
+use crate::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, Still, StillSince, Wishes};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, Load, OfferRow};
 use crate::ports::presence::RosterRow;
@@ -41,6 +42,8 @@ pub struct QueueActor {
     closed: BTreeMap<OperatorId, Timestamp>,
     /// Of those operators, who has fewer proposals under way since the message at work.
     answered: Vec<OperatorId>,
+    /// Since when nobody may have the chats that wait.
+    still_since: StillSince,
     /// Another node has the queue.
     over: bool,
 }
@@ -62,6 +65,7 @@ impl QueueActor {
             shared_operators: BTreeSet::new(),
             closed: BTreeMap::new(),
             answered: Vec::new(),
+            still_since: StillSince::default(),
             over: false,
         }
     }
@@ -327,6 +331,17 @@ impl Handler<UpToDate> for QueueActor {
     type Result = ();
 
     fn handle(&mut self, _: UpToDate, _: &mut Self::Context) {}
+}
+
+impl Handler<WhyStillWaiting> for QueueActor {
+    type Result = MessageResult<WhyStillWaiting>;
+
+    fn handle(&mut self, WhyStillWaiting(chat): WhyStillWaiting, ctx: &mut Self::Context) -> Self::Result {
+        let asked = |queue: &mut Self, _: &mut Context<Self>| -> Option<Still> {
+            still(queue.desk.as_ref()?, &queue.still_since, chat, queue.shared.now())
+        };
+        MessageResult(guarded(self, ctx, asked).flatten())
+    }
 }
 
 impl Handler<ToQueue> for QueueActor {

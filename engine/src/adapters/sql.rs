@@ -5,6 +5,7 @@
 pub(crate) mod asked;
 mod birth;
 mod chats;
+mod decisions;
 mod events;
 mod groups;
 mod journal;

@@ -223,6 +223,14 @@ pub const PROPOSAL_SETTLES_WITHIN: Duration = Duration::from_secs(5);
 pub const PROPOSAL_REST: Duration = Duration::from_millis(500);
 /// Members of a decision that are kept with their score (SPEC R12).
 pub const DECISION_BEST_MAX: usize = 10;
+/// Members of a group up to which a decision that is kept names each with the reason, some 45 bytes a member; of a larger
+/// group the counts and the best tell enough.
+pub const DECISION_MEMBERS_MAX: u32 = 20;
+/// Waiting chats of a group whose reasons are looked at for the metric, once a second; more are counted with the others
+/// that look among the same operators.
+pub const REASONS_LOOKED_AT_MAX: usize = 200;
+/// Decisions kept with a chat, the latest: a chat that has been offered so often is explained by the last ones.
+pub const DECISIONS_PER_CHAT_MAX: u32 = 50;
 /// Classes of skills for which one group keeps an order of its own: each costs a step for each change of a member.
 /// Chats of further classes are served as rightly, but somebody is looked for among all members.
 pub const SKILL_CLASSES_MAX: usize = 64;
@@ -376,7 +384,7 @@ pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);
 
 // ---- figures ---------------------------------------------------------------------------------------------------
 
-/// Groups that metrics tell apart: with some 150 series each. The chats of more are counted together, as `other`.
+/// Groups that metrics tell apart: with some 160 series each. The chats of more are counted together, as `other`.
 pub const GROUPS_COUNTED: usize = 500;
 /// The wait within which an answer counts for the service level (T): 20 seconds is the custom of contact centres.
 pub const SERVICE_LEVEL_WITHIN: Duration = Duration::from_secs(20);

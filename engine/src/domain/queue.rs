@@ -198,6 +198,11 @@ impl Queue {
         places.filter_map(|place| self.waiting.get(&place.chat).map(|waiting| (*place, waiting)))
     }
 
+    /// How many chats of a pool nobody has.
+    pub fn offerable_count(&self, pool: &Pool) -> usize {
+        self.unoffered.get(pool).map_or(0, BTreeSet::len)
+    }
+
     /// Chats that entered at that moment or before, the oldest first.
     pub fn entered_by(&self, at: Timestamp) -> impl Iterator<Item = ChatId> {
         self.by_entry.iter().take_while(move |(entered_at, _)| *entered_at <= at).map(|(_, chat)| *chat)

@@ -8,8 +8,10 @@ pub mod demand;
 pub mod desk;
 pub mod effect;
 pub mod explain;
+pub mod record;
 pub mod roster;
 pub mod score;
+pub mod still;
 pub mod view;
 pub mod words;
 
@@ -26,8 +28,10 @@ pub use demand::{Demand, Pool, Wishes};
 pub use desk::{Bid, Desk};
 pub use effect::{Arrival, Effect, Settled, TurnedAway};
 pub use explain::{Considered, Reason};
+pub use record::Record;
 pub use roster::{LoadNews, Member, Roster, Standing};
 pub use score::Score;
+pub use still::{Still, StillSince, WhyStill};
 pub use view::View;
 
 use crate::domain::ids::{ChatId, OperatorId};

@@ -136,6 +136,24 @@ const BODY: Dimension =
 const DROPPED: Dimension = one_of("why", &["not_confirmed", "not_understood", "too_many_nodes", "doubled"]);
 const WHICH: Dimension = one_of("which", &["slots_recounted", "queue_disagrees", "chat_set_aside"]);
 
+const REASON: Dimension = one_of(
+    "reason",
+    &[
+        "ringing",
+        "ringing_elsewhere",
+        "being_offered",
+        "in_line",
+        "operator_awaited",
+        "let_go",
+        "choosing",
+        "all_full",
+        "connection_lost",
+        "nobody_assigned",
+        "nobody_skilled",
+        "nobody_receives",
+    ],
+);
+
 /// Seconds; from an instant to an hour, for what people wait for. The end of the service level is among them.
 pub const WAITS: [f64; 15] =
     [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0];
@@ -169,6 +187,8 @@ catalogue! {
     RECEIVING = gauge("switchboard_receiving_operators", &[ACCOUNT, GROUP]);
     /// Chats that wait.
     WAITING = gauge("switchboard_waiting_chats", &[ACCOUNT, GROUP]);
+    /// Chats that wait, by why nobody has them yet.
+    WAITING_REASON = gauge("switchboard_queue_waiting_reason_chats", &[ACCOUNT, GROUP, REASON]);
     /// How long the chat that waits longest has waited.
     WAITING_LONGEST = gauge("switchboard_waiting_longest_seconds", &[ACCOUNT, GROUP]);
     /// Chats begun.
@@ -252,6 +272,7 @@ mod tests {
     use super::*;
     use crate::domain::event::{EndedBy, EndedWhy};
     use crate::domain::limits::SERVICE_LEVEL_WITHIN;
+    use crate::domain::routing::WhyStill;
     use crate::protocol::error::Code;
 
     #[test]
@@ -283,6 +304,7 @@ mod tests {
         for why in whys.into_iter().chain([EndedWhy::GroupDeleted, EndedWhy::Blocked]) {
             assert!(known(WHY_ENDED, why.as_str()));
         }
+        assert!(WhyStill::ALL.into_iter().all(|reason| known(REASON, reason.as_str())));
         for code in [Code::Conflict, Code::RateLimited, Code::Unavailable, Code::Internal, Code::NotFound] {
             assert!(known(CODE, code.as_str()));
         }

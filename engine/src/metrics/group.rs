@@ -1,16 +1,21 @@
 //! The metrics of one group: found once by whoever counts, and kept.
 
+use std::collections::BTreeMap;
+
 use metrics::{Counter, Gauge, Histogram};
 
 use super::catalogue;
 use super::recording::{Each, Recording};
 use crate::domain::chat::Outcome;
+use crate::domain::routing::WhyStill;
 
 /// The metrics of one group.
 pub struct GroupMetrics {
     /// See [`catalogue::QUEUE_TIME`]; one for each [`Outcome`], in their order.
     queue_time: [Histogram; 4],
     offers_settled: Each,
+    /// See [`catalogue::WAITING_REASON`]; one for each [`WhyStill`].
+    waiting_reason: [(WhyStill, Gauge); 12],
     /// See [`catalogue::IDLE_TIME`].
     pub idle_time: Histogram,
     /// See [`catalogue::HANDLING_TIME`].
@@ -53,6 +58,11 @@ impl GroupMetrics {
         let estimate = |sign| recording.histogram(&catalogue::ESTIMATE_ERROR, &[account, group, sign]);
         Self {
             queue_time: [Outcome::Answered, Outcome::Abandoned, Outcome::SentToForm, Outcome::TurnedAway].map(waited),
+            waiting_reason: WhyStill::ALL.map(|reason| {
+                let labels = [account, group, reason.as_str()];
+                let gauge = || recording.gauge(&catalogue::WAITING_REASON, &labels);
+                (reason, if own { gauge() } else { Gauge::noop() })
+            }),
             offers_settled: recording.each(&catalogue::OFFERS_SETTLED, &of),
             idle_time: histogram(&catalogue::IDLE_TIME),
             handling_time: histogram(&catalogue::HANDLING_TIME),
@@ -81,6 +91,13 @@ impl GroupMetrics {
         self.offers_settled.count(outcome);
     }
 
+    /// Says how many chats wait for which reason; for others none does.
+    pub fn set_waiting_reasons(&self, reasons: &BTreeMap<WhyStill, usize>) {
+        for (reason, gauge) in &self.waiting_reason {
+            gauge.set(reasons.get(reason).copied().unwrap_or(0) as f64);
+        }
+    }
+
     /// Sets the gauges of the group to nothing: another node has its queue.
     pub fn let_go(&self) {
         let slots = [&self.capacity, &self.capacity_used, &self.capacity_reserved, &self.capacity_free];
@@ -88,5 +105,6 @@ impl GroupMetrics {
             .into_iter()
             .chain([&self.receiving, &self.waiting, &self.waiting_longest])
             .for_each(|gauge| gauge.set(0.0));
+        self.set_waiting_reasons(&BTreeMap::new());
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::ids::{
     AccountId, BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId, VisitorId,
 };
 use crate::domain::time::Timestamp;
+use crate::ports::decisions::DecisionRow;
 use crate::ports::offers::AskedRow;
 use crate::ports::store::StoreError;
 use crate::protocol::operator::{ChatFilter, ChatOrder};
@@ -40,6 +41,8 @@ pub struct Append {
     pub closed: Vec<OfferId>,
     /// The colleagues who were invited and are there after these events, where that has changed.
     pub guests: Option<Vec<Guest>>,
+    /// Why these events came, where routing has decided so.
+    pub decision: Option<Box<DecisionRow>>,
     /// When: for the rows that bear a time of their own.
     pub at: Timestamp,
 }

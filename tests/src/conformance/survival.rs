@@ -11,6 +11,7 @@ use engine::ports::staff::Failures;
 use engine::ports::store::Store;
 use engine::protocol::visitor::MarkPair;
 
+use crate::conformance::decisions::{decided, short};
 use crate::conformance::world::{World, at, id};
 
 /// `open` opens the store, each time the same one.
@@ -27,7 +28,7 @@ where
         let append = active.answers(&format!("line {number}"), Audience::Everyone, 2_000 + number);
         active.done(append).await;
     }
-    let append = rung.rings_at(operator, 1_000);
+    let append = decided(rung.rings_at(operator, 1_000), operator);
     let offer = append.opened[0].clone();
     rung.done(append).await;
     let mark = MarkRow { who: Sender::Operator(operator), marks: MarkPair { delivered: 7, read: 5 } };
@@ -55,6 +56,8 @@ where
     };
     assert_eq!(bodies(&again), bodies(&events));
     assert_eq!(store.offers_of(world.account, operator).await.unwrap(), [offer]);
+    let decisions = store.decisions(world.account, rung.id()).await.unwrap();
+    assert_eq!(decisions.iter().map(|row| short(row).0).collect::<Vec<_>>(), [4], "the reason of the offer");
     assert_eq!(store.marks(world.account, &[active.id()]).await.unwrap(), [(active.id(), mark)]);
     assert_eq!(store.remembered(world.account, "someone", &id("c")).await.unwrap(), Some(answer));
     assert_eq!(world.slots(&world.group, operator).await, [1, 1, 1, 1]);

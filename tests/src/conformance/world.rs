@@ -212,6 +212,7 @@ impl Talk {
             opened,
             closed,
             guests: (guests != self.chat.guests()).then(|| self.chat.guests().to_vec()),
+            decision: None,
             at: now,
         }
     }

@@ -107,6 +107,11 @@ on_every_store! {
         counters_that_went_wrong_are_found_and_set_right,
         a_member_who_comes_back_still_holds_what_runs,
     }
+    decisions {
+        a_decision_is_there_with_the_offer_that_came_of_it,
+        what_is_refused_leaves_no_decision,
+        of_too_many_decisions_the_latest_are_kept,
+    }
     left_messages {
         a_message_is_kept_with_all_that_is_known_of_it,
         the_same_command_leaves_one_message,

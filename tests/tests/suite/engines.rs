@@ -3,6 +3,7 @@
 
 mod cast;
 mod conversation;
+mod decisions;
 mod offers;
 mod partition;
 mod rules;

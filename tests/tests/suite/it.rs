@@ -8,6 +8,7 @@ mod bad_input;
 mod canaries;
 mod conversation;
 mod crash;
+mod decisions;
 mod floods;
 mod full_disk;
 mod fuzz;

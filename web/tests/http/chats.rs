@@ -172,6 +172,7 @@ async fn assign(server: &TestServer, account: AccountId, chat: ChatId, operator:
         opened: Vec::new(),
         closed: Vec::new(),
         guests: None,
+        decision: None,
         at,
     };
     let (told, hear) = tokio::sync::oneshot::channel();

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::oneshot;
 
-use crate::actors::messages::{Marks, OperatorState, Snapshot, UpToDate};
+use crate::actors::messages::{Marks, OperatorState, Snapshot, UpToDate, WhyStillWaiting};
 use crate::actors::nodes::wire::{Body, Question};
 use crate::actors::nodes::{Nodes, Peer};
 use crate::actors::registry::{operator_shard, queue_shard};
@@ -80,6 +80,10 @@ pub(super) fn answer(shared: &Arc<Shared>, peer: &Arc<Peer>, number: u64, questi
         Question::UpToDate(account, group) if shared.is_here(queue_shard(account, &group)) => {
             let asked = registry.queue(&shared, account, &group).send(UpToDate);
             Box::pin(async move { to_raw_value(&asked.await.is_ok()).ok() })
+        }
+        Question::WhyStillWaiting(account, group, chat) if shared.is_here(queue_shard(account, &group)) => {
+            let asked = registry.queue(&shared, account, &group).send(WhyStillWaiting(chat));
+            Box::pin(async move { to_raw_value(&asked.await.ok().flatten()?).ok() })
         }
         _ => Box::pin(std::future::ready(None)),
     };

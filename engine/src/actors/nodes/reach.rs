@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::actors::engine::StaffChange;
 use crate::actors::messages::{
-    Command, Marks, OperatorSnapshot, OperatorState, Signal, Snapshot, ToOperator, ToQueue, UpToDate,
+    Command, Marks, OperatorSnapshot, OperatorState, Signal, Snapshot, ToOperator, ToQueue, UpToDate, WhyStillWaiting,
 };
 use crate::actors::nodes::Place;
 use crate::actors::nodes::commands::What;
@@ -17,6 +17,7 @@ use crate::actors::shared::{Shared, lock};
 use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, Shard, VisitorId};
 use crate::domain::limits::FAR_QUESTION_WITHIN;
+use crate::domain::routing::Still;
 use crate::ports::journal::MarkRow;
 use crate::protocol::error::Failure;
 use crate::protocol::visitor::{VisitorChat, VisitorMarks};
@@ -166,6 +167,23 @@ impl Shared {
                 }
             }
             Place::Nowhere => {}
+        }
+    }
+
+    /// Why a chat still waits in a group's queue. `None`: it does not wait there, or the queue does not answer now.
+    pub(crate) async fn why_still_waiting(
+        self: &Arc<Self>,
+        account: AccountId,
+        group: &GroupId,
+        chat: ChatId,
+    ) -> Option<Still> {
+        match self.place(queue_shard(account, group)) {
+            Place::Here => self.registry.queue(self, account, group).send(WhyStillWaiting(chat)).await.ok().flatten(),
+            Place::There(peer) => {
+                let question = Question::WhyStillWaiting(account, group.clone(), chat);
+                self.nodes.as_ref()?.ask(self, &peer, question).await
+            }
+            Place::Nowhere => None,
         }
     }
 

@@ -194,6 +194,8 @@ pub enum Question {
     Operator(AccountId, OperatorId),
     /// Whether a queue has taken in all that came before.
     UpToDate(AccountId, GroupId),
+    /// Why a chat still waits in a queue.
+    WhyStillWaiting(AccountId, GroupId, ChatId),
 }
 
 impl Envelope {

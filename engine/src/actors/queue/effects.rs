@@ -18,9 +18,9 @@ impl QueueActor {
         let mut rings = BTreeSet::new();
         for effect in effects {
             match effect {
-                Effect::Propose { chat, operator, name, ring, .. } => {
+                Effect::Propose { chat, operator, name, ring, record } => {
                     // One that is lost the desk counts as such after a while, and makes another.
-                    let signal = Signal::Propose { operator, name, group: self.group.clone(), ring };
+                    let signal = Signal::Propose { operator, name, group: self.group.clone(), ring, record };
                     self.shared.to_session(self.account, chat, signal, true);
                     self.tell_proposals(operator);
                 }
@@ -66,6 +66,9 @@ impl QueueActor {
             }
         }
         rings.into_iter().for_each(|chat| self.ring_at(chat));
+        if let Some(desk) = &self.desk {
+            self.still_since.note(desk, self.shared.now());
+        }
     }
 
     /// Says at whom a chat rings, all of them: a chat that missed something before is right again.
@@ -74,7 +77,8 @@ impl QueueActor {
         let name = |operator| desk.roster().member(operator).map(|member| (operator, member.name.clone()));
         let operators = desk.rings_at_all(chat).filter_map(name).collect();
         let (group, ring) = (self.group.clone(), desk.settings().offer_expires_after);
-        self.shared.to_session(self.account, chat, Signal::RingAt { operators, group, ring }, true);
+        let record = desk.record_of_ring(chat, self.shared.now()).map(Box::new);
+        self.shared.to_session(self.account, chat, Signal::RingAt { operators, group, ring, record }, true);
     }
 
     /// What was told to a visitor, beside what came.

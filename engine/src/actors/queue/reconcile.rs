@@ -13,6 +13,7 @@ use crate::actors::messages::Signal;
 use crate::domain::ids::{ChatId, OperatorId};
 use crate::domain::limits::UNLIMITED_COUNTS_AS;
 use crate::domain::operator::Reception;
+use crate::domain::routing::still::reasons;
 use crate::domain::routing::{Effect, LoadNews};
 use crate::ports::journal::{ChatRecord, OfferRow};
 use crate::ports::presence::RosterRow;
@@ -44,6 +45,7 @@ impl QueueActor {
         metrics.capacity_free.set(slots.saturating_sub(used + reserved) as f64);
         metrics.receiving.set(receiving as f64);
         metrics.waiting.set(desk.queue().len() as f64);
+        metrics.set_waiting_reasons(&reasons(desk, self.shared.now()));
         let longest = desk.queue().longest_since().map_or(Duration::ZERO, |since| self.shared.now().since(since));
         metrics.waiting_longest.set(longest.as_secs_f64());
     }

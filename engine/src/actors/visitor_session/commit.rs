@@ -13,8 +13,9 @@ use crate::actors::messages::{Command, Settled};
 use crate::domain::chat::{Chat, Decision};
 use crate::domain::event::{Event, EventKind, Origin, Role, Sender, StoredEvent};
 use crate::domain::ids::{ChatId, CommandId};
-use crate::domain::routing;
+use crate::domain::routing::{self, Record};
 use crate::domain::time::Timestamp;
+use crate::ports::decisions::DecisionRow;
 use crate::ports::journal::{Append, AppendError, ChatHead, Completion, Head};
 use crate::ports::offers;
 use crate::protocol::error::Failure;
@@ -24,10 +25,22 @@ use crate::protocol::visitor::VisitorEvent;
 /// The command behind an append, with what makes it known again.
 pub(super) type Cause = (Rc<Command>, Origin, u64);
 
+/// What led to an append.
+pub(super) enum Because {
+    /// A client's command.
+    Command(Cause),
+    /// The engine itself asked for it; with the record where routing decided so.
+    Engine(Option<Box<Record>>),
+}
+
 impl VisitorSession {
     /// Applies a decision to the state, and hands it to the store. Everything that must wait for the commit waits
     /// in `in_flight`.
-    pub(super) fn commit(&mut self, decision: Decision, now: Timestamp, cause: Option<Cause>, ctx: &mut Context<Self>) {
+    pub(super) fn commit(&mut self, decision: Decision, now: Timestamp, because: Because, ctx: &mut Context<Self>) {
+        let (cause, record) = match because {
+            Because::Command(cause) => (Some(cause), None),
+            Because::Engine(record) => (None, record),
+        };
         let (Some(core), Some(lane), Some(addr)) = (&mut self.core, self.lane.clone(), self.addr.clone()) else {
             return;
         };
@@ -90,6 +103,7 @@ impl VisitorSession {
         });
         let Some(head) = head(core.chat.visitor_seq, light, &core.chat) else { return };
         let (opened, closed) = offers::changed(&rung_before, offers::ringing(&core.chat));
+        let reason = record.and_then(|record| decided(&record, &facts));
         let append = Append {
             account: self.account,
             chat: self.chat,
@@ -101,6 +115,7 @@ impl VisitorSession {
             opened,
             closed,
             guests: (guests_before != core.chat.guests()).then(|| core.chat.guests().to_vec()),
+            decision: reason,
             at: now,
         };
         core.barrier |= before.is_some();
@@ -190,6 +205,21 @@ impl VisitorSession {
         let held = std::mem::take(&mut core.held);
         for command in in_flight.into_iter().filter_map(|pending| pending.command).chain(held) {
             self.refuse_and_block(&command, Failure::unavailable());
+        }
+    }
+}
+
+/// The decision of routing beside the event that came of it; none where nobody is asked.
+fn decided(record: &Record, facts: &[Event]) -> Option<Box<DecisionRow>> {
+    let (fact, group) = facts.iter().find_map(|fact| match &fact.kind {
+        EventKind::Offered { group, .. } | EventKind::Assigned { group, .. } => Some((fact, group.clone())),
+        _ => None,
+    })?;
+    match serde_json::value::to_raw_value(record) {
+        Ok(record) => Some(Box::new(DecisionRow { seq: fact.seq, at: fact.at, group, record })),
+        Err(error) => {
+            tracing::error!(%error, "a decision could not be written as JSON, and is not kept");
+            None
         }
     }
 }

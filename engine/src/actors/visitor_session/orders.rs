@@ -8,6 +8,7 @@ use actix::Context;
 use bytestring::ByteString;
 use siphasher::sip::SipHasher13;
 
+use super::commit::Because;
 use super::core::{Pending, command_key};
 use super::{Life, VisitorSession};
 use crate::actors::messages::{Command, Found, Identity, Order, Party};
@@ -96,7 +97,7 @@ impl VisitorSession {
             Err(refused) => self.answer_in_order(command, Err(refused)),
             Ok(decision) => {
                 let origin = Origin { sender, command: command.id.clone(), digest };
-                self.commit(decision, now, Some((Rc::clone(command), origin, key)), ctx);
+                self.commit(decision, now, Because::Command((Rc::clone(command), origin, key)), ctx);
             }
         }
         self.at_work = None;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix::Context;
 
+use super::commit::Because;
 use super::orders::sender;
 use super::{Life, VisitorSession};
 use crate::actors::messages::{Identity, Party, Signal, Standing, ToQueue};
@@ -12,7 +13,7 @@ use crate::domain::event::{EndedWhy, Role, Sender};
 use crate::domain::group::LostOperator;
 use crate::domain::ids::{GroupId, OperatorId};
 use crate::domain::limits::PROPOSAL_REST;
-use crate::domain::routing::Settled;
+use crate::domain::routing::{Record, Settled};
 use crate::domain::text::cut;
 use crate::protocol::frame;
 use crate::protocol::operator::OperatorNotice;
@@ -36,11 +37,11 @@ impl VisitorSession {
             }
             Signal::Typing { from, on, preview } => self.typing(&from, on, preview),
             Signal::Mark { from, seq, read } => self.mark(&from, seq, read),
-            Signal::Propose { operator, name, group, ring } => {
-                self.internal(Input::Propose { operator, name, group, ring }, ctx);
+            Signal::Propose { operator, name, group, ring, record } => {
+                self.internal_because(Input::Propose { operator, name, group, ring }, Some(record), ctx);
             }
             Signal::Withdraw { offer, operator } => self.internal(Input::Withdraw { offer, operator }, ctx),
-            Signal::RingAt { operators, group, ring } => self.ring_at(operators, group, ring, ctx),
+            Signal::RingAt { operators, group, ring, record } => self.ring_at(operators, group, ring, record, ctx),
             Signal::OwnerLost(operator) => {
                 self.owner_lost = Some(operator);
                 let rule = self.settings.as_ref().map(|settings| settings.rules.lost_operator).unwrap_or_default();
@@ -67,6 +68,11 @@ impl VisitorSession {
 
     /// Something the engine itself asks of the chat. A refusal concerns only the queue.
     pub(super) fn internal(&mut self, input: Input, ctx: &mut Context<Self>) {
+        self.internal_because(input, None, ctx);
+    }
+
+    /// The same, with the decision of routing that led to it.
+    fn internal_because(&mut self, input: Input, record: Option<Box<Record>>, ctx: &mut Context<Self>) {
         let Some(core) = &self.core else { return };
         let proposed_to = match &input {
             Input::Propose { operator, group, .. } => Some((*operator, group.clone())),
@@ -76,7 +82,7 @@ impl VisitorSession {
         // A slot that is being settled must not be judged over; a proposal comes again, deadlines are looked at again.
         let decided = if core.at_barrier() { None } else { core.chat.decide(input, now).ok() };
         match decided {
-            Some(decision) => self.commit(decision, now, None, ctx),
+            Some(decision) => self.commit(decision, now, Because::Engine(record), ctx),
             None => {
                 if let Some((operator, group)) = proposed_to {
                     self.proposal_settled(operator, &group, Settled::Refused);
@@ -100,6 +106,7 @@ impl VisitorSession {
         operators: Vec<(OperatorId, String)>,
         group: GroupId,
         ring: Duration,
+        record: Option<Box<Record>>,
         ctx: &mut Context<Self>,
     ) {
         let now = self.shared.now();
@@ -109,7 +116,7 @@ impl VisitorSession {
         let input = Input::RingAt { operators, group, ring };
         let decided = if core.at_barrier() { None } else { Some(core.chat.decide(input, at)) };
         match decided {
-            Some(Ok(decision)) => self.commit(decision, at, None, ctx),
+            Some(Ok(decision)) => self.commit(decision, at, Because::Engine(record), ctx),
             _ if core.chat.is_waiting() => core.told.queue_again = Some(now + PROPOSAL_REST),
             _ => {}
         }

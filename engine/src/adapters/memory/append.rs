@@ -4,7 +4,7 @@ use crate::adapters::delivery::{well_born, well_numbered};
 use crate::adapters::memory::state::{BirthMemory, ChatRow, Slots, State};
 use crate::domain::chat::SlotChange;
 use crate::domain::ids::{AccountId, GroupId, OperatorId};
-use crate::domain::limits::COMMANDS_REMEMBERED;
+use crate::domain::limits::{COMMANDS_REMEMBERED, DECISIONS_PER_CHAT_MAX};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Birth, BirthError, ChatRecord, Head, Load};
 use crate::protocol::visitor::ChatPhase;
@@ -61,6 +61,11 @@ impl State {
             row.guests = guests;
         }
         row.events.extend(append.events);
+        if let Some(decision) = append.decision {
+            row.decisions.push(*decision);
+            let surplus = row.decisions.len().saturating_sub(DECISIONS_PER_CHAT_MAX as usize);
+            row.decisions.drain(..surplus);
+        }
         Ok(Appended { loads })
     }
 
@@ -185,8 +190,8 @@ impl State {
             started_at: birth.at,
             head: birth.head,
         };
-        let (marks, offers, guests) = Default::default();
-        self.chats.insert(birth.chat, ChatRow { record, events: birth.events, marks, offers, guests });
+        let (marks, offers, guests, decisions) = Default::default();
+        self.chats.insert(birth.chat, ChatRow { record, events: birth.events, marks, offers, guests, decisions });
         Ok(number)
     }
 }

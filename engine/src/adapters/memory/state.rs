@@ -11,6 +11,7 @@ use crate::domain::ids::{
 };
 use crate::domain::limits::{FAILURES_REMEMBERED, FORGET_EVERY};
 use crate::domain::time::Timestamp;
+use crate::ports::decisions::DecisionRow;
 use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
 use crate::ports::left_messages::Leave;
 use crate::ports::profiles::Profile;
@@ -78,6 +79,7 @@ pub(super) struct ChatRow {
     pub(super) marks: BTreeMap<Sender, MarkPair>,
     pub(super) offers: BTreeMap<(u32, OperatorId), OfferRow>,
     pub(super) guests: Vec<Guest>,
+    pub(super) decisions: Vec<DecisionRow>,
 }
 
 pub(super) struct BirthMemory {

@@ -13,6 +13,7 @@ use crate::domain::chat::{Guest, SlotChange};
 use crate::domain::event::StoredEvent;
 use crate::domain::ids::{AccountId, ChatId, OfferId, OperatorId};
 use crate::domain::time::Timestamp;
+use crate::ports::decisions::DecisionRow;
 use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Head, Load, OfferRow};
 
 /// The rows of a group, and what becomes of them.
@@ -25,6 +26,7 @@ pub(super) struct Group<'a> {
     pub(super) guests: BTreeMap<Uuid, (AccountId, &'a [Guest])>,
     pub(super) opened: BTreeMap<(OfferId, OperatorId), (AccountId, &'a OfferRow)>,
     pub(super) closed: Vec<(AccountId, OfferId)>,
+    pub(super) decisions: Vec<(AccountId, ChatId, &'a DecisionRow)>,
 }
 
 pub(super) struct ChatRow {
@@ -140,6 +142,7 @@ impl<'a> Group<'a> {
         if let Some(guests) = &append.guests {
             self.guests.insert(append.chat.0, (append.account, guests));
         }
+        self.decisions.extend(append.decision.iter().map(|row| (append.account, append.chat, &**row)));
         if let Some(chat) = self.chats.get_mut(&append.chat.0) {
             chat.last_seq += append.events.len() as i64;
             chat.head = Some(merged(chat.head.take(), &append.head, chat.last_seq as u32));

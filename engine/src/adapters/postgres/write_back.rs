@@ -7,6 +7,7 @@ use crate::adapters::postgres::append::Group;
 use crate::adapters::sql::{asked, ended_by, ended_why, offer_kind, phase};
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::ids::{AccountId, ChatId};
+use crate::domain::limits::DECISIONS_PER_CHAT_MAX;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatHead, Head};
 
@@ -19,7 +20,8 @@ pub(super) async fn write(connection: &mut PgConnection, group: Group<'_>) -> sq
     operators(connection, &group).await?;
     members(connection, &group).await?;
     offers(connection, &group).await?;
-    guests(connection, &group).await
+    guests(connection, &group).await?;
+    decisions(connection, &group).await
 }
 
 /// Stores events.
@@ -226,6 +228,36 @@ async fn offers(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resul
             .bind(asked::text(offer.asked.as_ref()))
             .execute(&mut *connection)
             .await?;
+    }
+    Ok(())
+}
+
+/// Keeps decisions; of a chat with too many the oldest go. Each has an event of its own, so that few events are few of them.
+async fn decisions(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result<()> {
+    if group.decisions.is_empty() {
+        return Ok(());
+    }
+    let insert = sqlx::query(
+        "INSERT INTO decision (chat, seq, account, at, grp, record) \
+         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])",
+    );
+    insert
+        .bind(group.decisions.iter().map(|(_, chat, _)| chat.0).collect::<Vec<_>>())
+        .bind(group.decisions.iter().map(|(_, _, row)| i64::from(row.seq)).collect::<Vec<_>>())
+        .bind(group.decisions.iter().map(|(account, _, _)| account.0).collect::<Vec<_>>())
+        .bind(group.decisions.iter().map(|(_, _, row)| row.at.millis()).collect::<Vec<_>>())
+        .bind(group.decisions.iter().map(|(_, _, row)| row.group.as_str().to_owned()).collect::<Vec<_>>())
+        .bind(group.decisions.iter().map(|(_, _, row)| row.record.get().to_owned()).collect::<Vec<_>>())
+        .execute(&mut *connection)
+        .await?;
+    let many = group.decisions.iter().filter(|(_, _, row)| row.seq > DECISIONS_PER_CHAT_MAX);
+    let many: Vec<Uuid> = many.map(|(_, chat, _)| chat.0).collect();
+    if !many.is_empty() {
+        let delete = sqlx::query(
+            "DELETE FROM decision WHERE chat = ANY($1) AND seq <= (SELECT seq FROM decision newer \
+             WHERE newer.chat = decision.chat ORDER BY seq DESC OFFSET $2 LIMIT 1)",
+        );
+        delete.bind(many).bind(i64::from(DECISIONS_PER_CHAT_MAX)).execute(connection).await?;
     }
     Ok(())
 }

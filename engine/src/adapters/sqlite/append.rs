@@ -9,7 +9,9 @@ use crate::adapters::sqlite::tail::Tail;
 use crate::adapters::sqlite::writer::Core;
 use crate::domain::chat::SlotChange;
 use crate::domain::ids::AccountId;
+use crate::domain::limits::DECISIONS_PER_CHAT_MAX;
 use crate::domain::time::Timestamp;
+use crate::ports::decisions::DecisionRow;
 use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Birth, Head, Load};
 use crate::ports::store::StoreError;
 
@@ -30,6 +32,9 @@ const OPEN_OFFER: &str = "INSERT OR REPLACE INTO offer (chat, seq, account, oper
     asked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const NO_GUESTS: &str = "DELETE FROM guest WHERE chat = ?1 AND account = ?2";
 const GUEST: &str = "INSERT INTO guest (chat, operator, account, grp) VALUES (?1, ?2, ?3, ?4)";
+const DECISION: &str = "INSERT INTO decision (chat, seq, account, at, grp, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const OLD_DECISIONS: &str = "DELETE FROM decision WHERE chat = ?1 AND seq <= \
+    (SELECT seq FROM decision WHERE chat = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)";
 const CLOSE_OFFER: &str = "DELETE FROM offer WHERE chat = ?1 AND seq = ?2 AND account = ?3";
 
 /// The statements of appends, prepared once for a run of them.
@@ -116,6 +121,9 @@ impl<'c> Statements<'c> {
                 connection.prepare_cached(GUEST)?.execute(params![chat, who, append.account.0, group])?;
             }
         }
+        if let Some(decision) = &append.decision {
+            decided(connection, append, decision)?;
+        }
         tail.append(&mut self.insert, append.account, append.chat, &append.events)?;
         Ok(Ok(Appended { loads }))
     }
@@ -166,6 +174,18 @@ impl<'c> Statements<'c> {
         }
         Ok(true)
     }
+}
+
+/// Keeps a decision; of too many the oldest goes. Each has an event of its own, so that few events are few decisions.
+fn decided(connection: &Connection, append: &Append, decision: &DecisionRow) -> rusqlite::Result<()> {
+    let chat = &append.chat.0.as_bytes()[..];
+    let (group, record) = (decision.group.as_str(), decision.record.get());
+    let mut insert = connection.prepare_cached(DECISION)?;
+    insert.execute(params![chat, decision.seq, append.account.0, decision.at.millis(), group, record])?;
+    if decision.seq > DECISIONS_PER_CHAT_MAX {
+        connection.prepare_cached(OLD_DECISIONS)?.execute(params![chat, DECISIONS_PER_CHAT_MAX])?;
+    }
+    Ok(())
 }
 
 /// Whether an append brings messages and nothing else.

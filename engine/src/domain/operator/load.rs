@@ -28,7 +28,7 @@ impl Load {
 
     /// The part of the capacity in use. Unlimited counts against [`UNLIMITED_COUNTS_AS`], so it may pass the whole.
     pub fn share(self) -> Share {
-        Share { used: self.used(), of: self.limit.unwrap_or(UNLIMITED_COUNTS_AS).max(1) }
+        Share::new(self.used(), self.limit.unwrap_or(UNLIMITED_COUNTS_AS))
     }
 }
 
@@ -38,6 +38,18 @@ pub struct Share {
     used: u32,
     /// Never 0.
     of: u32,
+}
+
+impl Share {
+    /// So many of so many.
+    pub fn new(used: u32, of: u32) -> Self {
+        Self { used, of: of.max(1) }
+    }
+
+    /// How many of how many.
+    pub fn parts(self) -> (u32, u32) {
+        (self.used, self.of)
+    }
 }
 
 impl Ord for Share {

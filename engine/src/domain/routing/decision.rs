@@ -1,5 +1,7 @@
 //! Who is offered one chat now, or why nobody is, with what is kept of it for the question "why?".
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::group::Handling;
 use crate::domain::ids::OperatorId;
 use crate::domain::limits::DECISION_BEST_MAX;
@@ -41,7 +43,7 @@ pub enum Outcome {
 }
 
 /// Why nobody may be offered a chat. The names are labels of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum WhyNot {
     /// The chat waits for one operator, who cannot take it just now.
     OperatorAwaited,
@@ -90,7 +92,7 @@ impl WhyNot {
 }
 
 /// How many members stand how; their sum is all members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Want no chats of this group now.
     pub inactive: u32,
@@ -138,7 +140,34 @@ impl Counts {
         there + self.inactive + self.not_receiving + self.unskilled + self.not_awaited
     }
 
-    fn why_not(&self) -> WhyNot {
+    /// The counters in the order of the fields.
+    pub(super) fn to_array(self) -> [u32; 11] {
+        let Self { inactive, not_receiving, pull, in_grace, without_slots, full, .. } = self;
+        let Self { choosing, let_go, unskilled, not_awaited, free, .. } = self;
+        [inactive, not_receiving, pull, in_grace, without_slots, full, choosing, let_go, unskilled, not_awaited, free]
+    }
+
+    /// The counters as [`Counts::to_array`] lists them.
+    pub(super) fn from_array(all: [u32; 11]) -> Self {
+        let [inactive, not_receiving, pull, in_grace, without_slots, full, ..] = all;
+        let [.., choosing, let_go, unskilled, not_awaited, free] = all;
+        Self {
+            inactive,
+            not_receiving,
+            pull,
+            in_grace,
+            without_slots,
+            full,
+            choosing,
+            let_go,
+            unskilled,
+            not_awaited,
+            free,
+        }
+    }
+
+    /// Why nobody of them may be offered a chat: of several reasons the one that is nearest to an operator.
+    pub(super) fn why_not(&self) -> WhyNot {
         if self.let_go > 0 {
             WhyNot::LetGo
         } else if self.choosing > 0 {

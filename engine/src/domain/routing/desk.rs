@@ -12,12 +12,13 @@ use crate::domain::chat::Tried;
 use crate::domain::estimate::{Forecast, Pace};
 use crate::domain::group::{Availability, GroupSettings, Handling, OfferMode};
 use crate::domain::ids::{ChatId, OperatorId};
-use crate::domain::limits::{OFFLINE_HOPE, PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
+use crate::domain::limits::{DECISION_MEMBERS_MAX, OFFLINE_HOPE, PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
 use crate::domain::operator::Reception;
 use crate::domain::queue::{Offering, Queue, Waiting};
 use crate::domain::routing::decision::{Decision, decide};
 use crate::domain::routing::effect::{Arrival, Effect, Settled};
 use crate::domain::routing::explain::{Considered, consider};
+use crate::domain::routing::record::Record;
 use crate::domain::routing::roster::{LoadNews, Member, Roster};
 use crate::domain::routing::{earlier, search};
 use crate::domain::time::Timestamp;
@@ -237,6 +238,13 @@ impl Desk {
         self.queue.get(chat).map(|waiting| consider(&waiting.demand, &self.roster, now))
     }
 
+    /// What is kept of a chat's ringing at all who may have it. Which chat rings where does not change who is free.
+    pub fn record_of_ring(&self, chat: ChatId, now: Timestamp) -> Option<Record> {
+        let rung: Vec<OperatorId> = self.rings_at_all(chat).collect();
+        let decision = self.explain(chat, now).filter(|_| !rung.is_empty())?;
+        Some(self.recorded(chat, decision, &rung, now))
+    }
+
     /// The settings.
     pub fn settings(&self) -> &GroupSettings {
         &self.settings
@@ -353,10 +361,11 @@ impl Desk {
         &mut self,
         chat: ChatId,
         operator: OperatorId,
-        record: Decision,
+        decision: Decision,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
+        let record = self.recorded(chat, decision, &[operator], now);
         let until = now + PROPOSAL_SETTLES_WITHIN;
         self.queue.set_offering(chat, Offering::Proposed { operator, until });
         self.proposals.insert((until, chat));
@@ -364,6 +373,15 @@ impl Desk {
         let name = self.roster.member(operator).map(|member| member.name.clone()).unwrap_or_default();
         let ring = (self.settings.offer_mode == OfferMode::Single).then_some(self.settings.offer_expires_after);
         effects.push(Effect::Propose { chat, operator, name, ring, record: Box::new(record) });
+    }
+
+    /// A decision as it is kept; before the chosen one's slot counts as used.
+    fn recorded(&self, chat: ChatId, decision: Decision, chosen: &[OperatorId], now: Timestamp) -> Record {
+        let few = decision.counts.total() <= DECISION_MEMBERS_MAX;
+        let members = if few { self.considered(chat, now).unwrap_or_default() } else { Vec::new() };
+        let first = chosen.first().and_then(|operator| self.roster.member(*operator));
+        let handling = first.map_or(Handling::Primary, |member| member.handling);
+        Record::new(decision, members, chosen, handling)
     }
 
     fn give_up_lost_proposals(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {

@@ -9,8 +9,8 @@ use crate::domain::estimate::Forecast;
 use crate::domain::group::{Availability, Instead};
 use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::limits::REQUEUED_PRIORITY;
-use crate::domain::routing::decision::Decision;
 use crate::domain::routing::demand::Wishes;
+use crate::domain::routing::record::Record;
 use crate::domain::routing::roster::LoadNews;
 use crate::domain::time::Timestamp;
 
@@ -86,7 +86,7 @@ pub enum Effect {
         /// How long it rings; none assigns it at once.
         ring: Option<Duration>,
         /// Why they were chosen.
-        record: Box<Decision>,
+        record: Box<Record>,
     },
     /// Ask the chat to ring at these too, without a slot being reserved; the first to accept has it.
     RingAll {

@@ -1,6 +1,8 @@
 //! Why each member would have a waiting chat, or is passed over: one closed list of reasons, which are labels of
 //! metrics too. Looking at everybody, it is asked for by people and not on the way of a chat.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::group::Handling;
 use crate::domain::ids::OperatorId;
 use crate::domain::routing::decision::{Outcome, decide};
@@ -18,7 +20,8 @@ pub struct Considered {
 }
 
 /// Why a member would have a chat, or is passed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Would have it now.
     Chosen,

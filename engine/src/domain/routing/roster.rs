@@ -309,13 +309,12 @@ impl Roster {
 
     /// Those who can what a class asks for. Beyond [`SKILL_CLASSES_MAX`] classes they are gathered anew each time.
     pub fn view(&self, class: &SkillClass) -> Cow<'_, View> {
-        if class.is_everybody() {
-            return Cow::Borrowed(&self.everybody);
-        }
-        match self.classes.get(class) {
-            Some((_, view)) => Cow::Borrowed(view),
-            None => Cow::Owned(self.gather(class)),
-        }
+        self.known_view(class).map_or_else(|| Cow::Owned(self.gather(class)), Cow::Borrowed)
+    }
+
+    /// The same, where an order is kept for the class.
+    pub fn known_view(&self, class: &SkillClass) -> Option<&View> {
+        if class.is_everybody() { Some(&self.everybody) } else { self.classes.get(class).map(|(_, view)| view) }
     }
 
     /// Those who may be offered a chat, primary members first, best first.

@@ -324,6 +324,63 @@ fn each_member_is_told_apart_by_a_reason() {
 }
 
 #[test]
+fn a_waiting_chat_says_why_and_since_when_and_the_answer_changes_with_the_cause() {
+    let (mut desk, mut known) = (single(RoutingRules::default(), vec![primary(JOE, 1)]), StillSince::default());
+    let asked = |desk: &Desk, known: &mut StillSince, n: u128, second: i64| {
+        known.note(desk, at(second));
+        let still = still::still(desk, known, chat(n), at(second)).expect("it waits");
+        (still.reason, still.since, still.operators)
+    };
+    desk.handle_waiting(Arrival::new(chat(1), at(90)), at(100));
+    assert_eq!(asked(&desk, &mut known, 1, 100), (WhyStill::BeingOffered, None, Vec::new()));
+    let member = desk.roster().member(who(JOE)).unwrap().clone();
+    let load = |held, reserved, version| LoadNews {
+        operator: who(JOE),
+        group: group("support"),
+        held,
+        reserved,
+        group_held: held,
+        group_reserved: reserved,
+        last_ended_at: None,
+        version: member.version + version,
+    };
+    desk.handle_settled(chat(1), who(JOE), Settled::Offered(load(0, 1, 1)), at(101));
+    assert_eq!(asked(&desk, &mut known, 1, 101), (WhyStill::Ringing, None, vec![who(JOE)]));
+    desk.handle_waiting(Arrival::new(chat(2), at(102)), at(102));
+    let full = (WhyStill::Nobody(WhyNot::AllFull), Some(at(102)), Vec::new());
+    assert_eq!(asked(&desk, &mut known, 2, 102), full);
+    assert_eq!(asked(&desk, &mut known, 2, 103), full, "it has waited for this reason from the beginning");
+    let both = [(WhyStill::Ringing, 1), (WhyStill::Nobody(WhyNot::AllFull), 1)].into_iter().collect();
+    assert_eq!(still::reasons(&desk, at(103)), both);
+
+    desk.handle_reception(who(JOE), Reception::None, at(110));
+    let gone = (WhyStill::Nobody(WhyNot::NobodyReceives), Some(at(110)), Vec::new());
+    assert_eq!(asked(&desk, &mut known, 2, 110), gone);
+    assert_eq!(asked(&desk, &mut known, 2, 120), gone, "the moment of the change stays");
+    desk.handle_reception(who(JOE), Reception::Ready { since: at(130) }, at(130));
+    assert_eq!(asked(&desk, &mut known, 2, 130).0, WhyStill::Nobody(WhyNot::AllFull));
+    desk.handle_served(chat(1), at(140));
+    desk.handle_load(&load(0, 0, 2), at(140));
+    assert_eq!(asked(&desk, &mut known, 2, 140).0, WhyStill::BeingOffered);
+    assert_eq!(still::still(&desk, &known, chat(1), at(140)), None, "it waits no more");
+}
+
+#[test]
+fn a_chat_that_rings_at_all_says_at_whom_and_the_rest_are_in_line() {
+    let mut desk = desk(OfferMode::RingAll, RoutingRules::default(), vec![primary(JOE, 1), primary(BOB, 1)]);
+    for n in 1..=21 {
+        desk.handle_waiting(Arrival::new(chat(n), at(n as i64)), at(100));
+    }
+    let known = StillSince::default();
+    let first = still::still(&desk, &known, chat(1), at(100)).unwrap();
+    assert_eq!((first.reason, first.operators), (WhyStill::Ringing, vec![who(JOE), who(BOB)]));
+    assert_eq!(still::still(&desk, &known, chat(21), at(100)).unwrap().reason, WhyStill::InLine);
+    let record = desk.record_of_ring(chat(1), at(100)).unwrap();
+    assert_eq!((record.chosen, record.more), (vec![who(JOE), who(BOB)], 0));
+    assert_eq!(still::reasons(&desk, at(100)), [(WhyStill::Ringing, 20), (WhyStill::InLine, 1)].into_iter().collect());
+}
+
+#[test]
 fn the_ten_best_are_kept_with_the_state_of_the_roster() {
     let members = (1..=15).map(|n| primary(n, 2)).collect();
     let mut desk = single(RoutingRules::default(), members);
@@ -333,9 +390,12 @@ fn the_ten_best_are_kept_with_the_state_of_the_roster() {
         record.best.iter().map(|score| score.operator).collect::<Vec<_>>(),
         (1..=10).map(who).collect::<Vec<_>>()
     );
+    assert_eq!((record.counts.free, &record.chosen[..], record.handling), (15, &[who(1)][..], Handling::Primary));
+    let reasons: Vec<Reason> = record.members.iter().map(|member| member.reason).collect();
     assert_eq!(
-        (record.counts.free, record.outcome),
-        (15, Outcome::Offer { operator: who(1), handling: Handling::Primary })
+        (reasons[0], reasons[14], reasons.len()),
+        (Reason::Chosen, Reason::Behind, 15),
+        "a small group is named"
     );
     assert!(desk.explain(chat(1), at(100)).unwrap().roster_version > record.roster_version);
 }

@@ -2,33 +2,76 @@
 
 use crate::domain::group::Handling;
 use crate::domain::ids::OperatorId;
-use crate::domain::routing::decision::{Counts, Decision, Outcome, WhyNot};
+use crate::domain::routing::decision::{Counts, WhyNot};
 use crate::domain::routing::explain::Reason;
+use crate::domain::routing::record::Record;
+use crate::domain::routing::still::{Still, WhyStill};
 
 /// A decision in one or two sentences. `name` tells what an operator is called.
-pub fn sentence(decision: &Decision, name: impl Fn(OperatorId) -> String) -> String {
-    let first = match decision.outcome {
-        Outcome::Offer { operator, handling: Handling::Secondary } => {
-            format!("Offered to {}, a secondary member: no primary member could be asked.", name(operator))
+pub fn sentence(record: &Record, name: impl Fn(OperatorId) -> String) -> String {
+    let whom = people(&record.chosen, record.more, &name);
+    let first = match (record.chosen.len(), record.handling) {
+        (2.., Handling::Secondary) => {
+            format!("Rang at {whom}, the secondary members who were free: no primary member could be asked.")
         }
-        Outcome::Offer { operator, .. } => format!("Offered to {}, who was next.", name(operator)),
-        Outcome::Wait { why, .. } => waiting(why).to_owned(),
+        (2.., _) => format!("Rang at {whom}, all who were free."),
+        (_, Handling::Secondary) => {
+            format!("Went to {whom}, a secondary member: no primary member could be asked.")
+        }
+        _ => format!("Went to {whom}, who was next."),
     };
-    let others = others(&decision.counts);
+    with_others(first, &record.counts)
+}
+
+/// Why a chat still waits, in one or two sentences.
+pub fn still(still: &Still, name: impl Fn(OperatorId) -> String) -> String {
+    let whom = people(&still.operators, still.more, &name);
+    let first = match still.reason {
+        WhyStill::Ringing if still.operators.is_empty() => "It rings now.".to_owned(),
+        WhyStill::Ringing => return format!("It rings at {whom} now."),
+        WhyStill::RingingElsewhere => return "It rings in another group that helps.".to_owned(),
+        WhyStill::BeingOffered => return "It is about to be offered to somebody.".to_owned(),
+        WhyStill::InLine => "Waiting for its turn: the chats before it ring first.".to_owned(),
+        WhyStill::Nobody(WhyNot::OperatorAwaited) if !still.operators.is_empty() => {
+            return format!("Waiting for {whom}, who cannot take the chat just now.");
+        }
+        WhyStill::Nobody(why) => waiting(why, still.counts.unskilled > 0),
+    };
+    with_others(first, &still.counts)
+}
+
+/// Why nobody may be offered a chat; `skilled`: not everybody has the skills that are asked for.
+fn waiting(why: WhyNot, skilled: bool) -> String {
+    let who = if skilled { "nobody with the skills that are asked for" } else { "nobody" };
+    match why {
+        WhyNot::OperatorAwaited => "Waiting for one operator, who cannot take the chat just now.".to_owned(),
+        WhyNot::LetGo => "Waiting because everybody who is free let this chat go a moment ago.".to_owned(),
+        WhyNot::Choosing => {
+            "Waiting for a moment while an operator's free place is given to one of their groups.".to_owned()
+        }
+        WhyNot::AllFull => format!("Waiting because {who} has a free place."),
+        WhyNot::ConnectionLost => "Waiting because those who receive have lost their connection.".to_owned(),
+        WhyNot::NobodyAssigned => "Waiting for somebody to take the chat by hand: no member is given chats.".to_owned(),
+        WhyNot::NobodySkilled => "Waiting although no member has the skills that are asked for.".to_owned(),
+        WhyNot::NobodyReceives => format!("Waiting because {who} receives chats of this group now."),
+    }
+}
+
+fn with_others(first: String, counts: &Counts) -> String {
+    let others = others(counts);
     if others.is_empty() { first } else { format!("{first} Of the members, {others}.") }
 }
 
-/// Why a chat waits.
-pub fn waiting(why: WhyNot) -> &'static str {
-    match why {
-        WhyNot::OperatorAwaited => "Waiting for one operator, who cannot take the chat just now.",
-        WhyNot::LetGo => "Waiting because everybody who is free let this chat go a moment ago.",
-        WhyNot::Choosing => "Waiting for a moment while an operator's free place is given to one of their groups.",
-        WhyNot::AllFull => "Waiting because nobody has a free place.",
-        WhyNot::ConnectionLost => "Waiting because those who receive have lost their connection.",
-        WhyNot::NobodyAssigned => "Waiting for somebody to take the chat by hand: no member is given chats.",
-        WhyNot::NobodySkilled => "Waiting although no member has the skills that are asked for.",
-        WhyNot::NobodyReceives => "Waiting because nobody receives chats of this group now.",
+/// `Joe`, `Joe and Bob`, `Joe, Bob and 3 more`.
+fn people(operators: &[OperatorId], more: u32, name: impl Fn(OperatorId) -> String) -> String {
+    let mut names: Vec<String> = operators.iter().map(|operator| name(*operator)).collect();
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    match names.pop() {
+        None => "nobody".to_owned(),
+        Some(last) if names.is_empty() => last,
+        Some(last) => format!("{} and {last}", names.join(", ")),
     }
 }
 
@@ -56,7 +99,7 @@ fn others(counts: &Counts) -> String {
     let parts = [
         (counts.free, "free"),
         (counts.full, "full"),
-        (counts.let_go, "asked a moment ago"),
+        (counts.let_go, "not asked again yet"),
         (counts.choosing, "about to get another chat"),
         (counts.in_grace, "without connection"),
         (counts.pull, "taking chats by hand"),
@@ -78,30 +121,63 @@ fn others(counts: &Counts) -> String {
 mod tests {
     use super::*;
 
+    fn who(n: u128) -> OperatorId {
+        OperatorId(uuid::Uuid::from_u128(n))
+    }
+
+    fn name(operator: OperatorId) -> String {
+        ["Joe", "Bob", "Sue"][operator.0.as_u128() as usize].to_owned()
+    }
+
+    fn waits(reason: WhyStill, counts: Counts, operators: Vec<OperatorId>) -> String {
+        still(&Still { reason, since: None, operators, more: 0, counts, roster_version: 1 }, name)
+    }
+
     #[test]
-    fn a_decision_is_told_in_words() {
+    fn why_a_chat_waits_is_told_in_words() {
         let counts = Counts { full: 2, pull: 1, not_receiving: 1, ..Counts::default() };
-        let outcome = Outcome::Wait { why: WhyNot::AllFull, again_at: None };
-        let decision = Decision { outcome, counts, best: Vec::new(), roster_version: 1 };
         assert_eq!(
-            sentence(&decision, |_| String::new()),
+            waits(WhyStill::Nobody(WhyNot::AllFull), counts, Vec::new()),
             "Waiting because nobody has a free place. Of the members, 2 are full, 1 is taking chats by hand, \
              1 is not receiving."
         );
-        let operator = OperatorId(uuid::Uuid::nil());
-        let outcome = Outcome::Offer { operator, handling: Handling::Primary };
+        let counts = Counts { unskilled: 1, not_receiving: 1, ..Counts::default() };
+        assert_eq!(
+            waits(WhyStill::Nobody(WhyNot::NobodyReceives), counts, Vec::new()),
+            "Waiting because nobody with the skills that are asked for receives chats of this group now. Of the \
+             members, 1 is not receiving, 1 is without the skills."
+        );
+        assert_eq!(waits(WhyStill::Ringing, counts, vec![who(0), who(2)]), "It rings at Joe and Sue now.");
+        let awaited = WhyStill::Nobody(WhyNot::OperatorAwaited);
+        assert_eq!(waits(awaited, counts, vec![who(1)]), "Waiting for Bob, who cannot take the chat just now.");
+    }
+
+    #[test]
+    fn a_decision_is_told_in_words() {
         let counts = Counts { free: 1, ..Counts::default() };
-        let decision = Decision { outcome, counts, ..decision };
-        assert_eq!(sentence(&decision, |_| "Joe".into()), "Offered to Joe, who was next. Of the members, 1 is free.");
+        let record = Record {
+            chosen: vec![who(0)],
+            more: 0,
+            handling: Handling::Primary,
+            counts,
+            best: Vec::new(),
+            members: Vec::new(),
+            roster_version: 1,
+        };
+        assert_eq!(sentence(&record, name), "Went to Joe, who was next. Of the members, 1 is free.");
+        let many = Record { chosen: vec![who(0), who(1)], more: 3, counts: Counts::default(), ..record };
+        assert_eq!(sentence(&many, name), "Rang at Joe, Bob and 3 more, all who were free.");
+        let helper = Record { chosen: vec![who(2)], more: 0, handling: Handling::Secondary, ..many };
+        assert_eq!(sentence(&helper, name), "Went to Sue, a secondary member: no primary member could be asked.");
     }
 
     #[test]
     fn each_reason_has_its_own_words_and_name() {
-        let mut words: Vec<&str> = Reason::ALL.into_iter().map(passed_over).collect();
-        words.extend(WhyNot::ALL.into_iter().map(waiting));
+        let mut words: Vec<String> = Reason::ALL.into_iter().map(|reason| passed_over(reason).to_owned()).collect();
+        words.extend(WhyStill::ALL.into_iter().map(|reason| waits(reason, Counts::default(), Vec::new())));
         words.sort_unstable();
         words.dedup();
-        assert_eq!(words.len(), Reason::ALL.len() + WhyNot::ALL.len());
+        assert_eq!(words.len(), Reason::ALL.len() + WhyStill::ALL.len());
         let mut names: Vec<&str> = Reason::ALL.into_iter().map(Reason::as_str).collect();
         names.sort_unstable();
         names.dedup();

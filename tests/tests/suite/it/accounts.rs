@@ -47,6 +47,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
     for (theirs, none) in [
         (format!("chats/{}", shop.chat), format!("chats/{nobody}")),
         (format!("chats/{}/events", shop.chat), format!("chats/{nobody}/events")),
+        (format!("chats/{}/decisions", shop.chat), format!("chats/{nobody}/decisions")),
         (format!("left_messages/{left}"), format!("left_messages/{nobody}")),
         (format!("operators/{joe}"), format!("operators/{nobody}")),
         ("groups/sales".to_owned(), "groups/none".to_owned()),

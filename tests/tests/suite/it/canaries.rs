@@ -16,6 +16,8 @@ async fn nothing_of_the_operators_reaches_a_visitor() {
     let accepted = bob.offer_of(&chat).await;
     bob.accept(&accepted).await;
     clara.expect_event("assigned").await;
+    let why = bob.browser.get(&format!("/api/v1/chats/{chat}/decisions")).await.ok().to_string();
+    assert!(why.contains("Joe") && why.contains("primary"), "operators are told who was asked: {why}");
     bob.whisper(&chat, "canary-private she is difficult").await;
     bob.acked(json!({ "type": "say", "chat": chat, "text": "canary-coaching be kind", "to": "coaching" })).await;
     bob.say(&chat, "How can I help?").await;

@@ -210,6 +210,17 @@ CREATE TABLE offer (
 );
 CREATE INDEX offer_by_operator ON offer (account, operator, expires_at);
 
+-- Why a chat went to whom it went: the latest decisions of routing, by the number of the event that came of each.
+CREATE TABLE decision (
+    chat    UUID NOT NULL,
+    seq     BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    at      BIGINT NOT NULL,
+    grp     TEXT COLLATE "C" NOT NULL,
+    record  TEXT NOT NULL, -- JSON
+    PRIMARY KEY (chat, seq)
+);
+
 -- Colleagues who were invited to a chat and are there, or were when it ended; while it runs each holds a slot.
 CREATE TABLE guest (
     chat     UUID NOT NULL,

@@ -235,6 +235,17 @@ CREATE TABLE offer (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX offer_by_operator ON offer (account, operator, expires_at);
 
+-- Why a chat went to whom it went: the latest decisions of routing, by the number of the event that came of each.
+CREATE TABLE decision (
+    chat    BLOB NOT NULL,
+    seq     INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    grp     TEXT NOT NULL,
+    record  TEXT NOT NULL, -- JSON
+    PRIMARY KEY (chat, seq)
+) STRICT, WITHOUT ROWID;
+
 -- Colleagues who were invited to a chat and are there, or were when it ended; while it runs each holds a slot.
 CREATE TABLE guest (
     chat     BLOB NOT NULL,
