@@ -11,6 +11,7 @@ pub mod identity;
 pub mod ids;
 pub mod left_message;
 pub mod limits;
+pub mod needs;
 pub mod operator;
 pub mod patience;
 pub mod permission;

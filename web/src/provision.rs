@@ -102,7 +102,7 @@ pub fn brand(account: AccountId, id: BrandId, name: &str) -> Brand {
 
 /// A department.
 pub fn department(id: &str, name: &str, place: u32) -> Department {
-    Department { id: department_id(id), name: name.to_owned(), place }
+    Department { id: department_id(id), name: name.to_owned(), place, needs: Default::default() }
 }
 
 /// An operator with a new id.

@@ -29,6 +29,8 @@ pub(super) struct Arriving {
     pub visitor: VisitorId,
     /// The page.
     pub page: Option<String>,
+    /// The language that page or browser asked for.
+    pub language: Option<String>,
     /// What they wrote.
     pub start: Start,
 }
@@ -83,7 +85,7 @@ impl From<NotBegun> for Failure {
 }
 
 async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun, NotBegun> {
-    let Arriving { brand, visitor, page, start } = arriving;
+    let Arriving { brand, visitor, page, language, start } = arriving;
     let visitor = *visitor;
     let account = brand.account;
     let digest = digest(start);
@@ -108,6 +110,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         name: checked.name.clone(),
         email: checked.email.clone(),
         page: page.clone(),
+        language: language.clone(),
         question: checked.question,
         wanted: start.operator,
     };

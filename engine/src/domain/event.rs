@@ -198,6 +198,10 @@ pub enum EventKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         page: Option<String>,
+        /// The language that the visitor's browser or page asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        language: Option<String>,
         /// The operator whom the page named.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]

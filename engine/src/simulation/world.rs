@@ -306,6 +306,7 @@ impl<'a> World<'a> {
             name: None,
             email: None,
             page: None,
+            language: None,
             question: None,
             wanted: None,
         };

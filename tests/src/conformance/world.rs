@@ -60,7 +60,7 @@ impl World {
             welcome: WelcomeScreen::default(),
         };
         store.put_brand(&brand).await.unwrap();
-        let department = Department { id: id("sales"), name: "Sales".into(), place: 0 };
+        let department = Department { id: id("sales"), name: "Sales".into(), place: 0, needs: Default::default() };
         store.put_department(account, &department).await.unwrap();
         let (group, second_group): (GroupId, GroupId) = (id("first"), id("second"));
         for group in [&group, &second_group] {
@@ -132,6 +132,7 @@ impl World {
             name: Some("Vera".into()),
             email: Some("vera@visitor.example".into()),
             page: None,
+            language: None,
             question: Some("Hello?".into()),
             wanted: None,
         };

@@ -163,6 +163,7 @@ on_every_store! {
         accounts_have_short_names_of_their_own,
         brands_are_kept_and_replaced,
         departments_are_listed_by_place,
+        departments_keep_what_their_chats_need,
         groups_are_kept_replaced_and_removed,
         an_address_belongs_to_one_operator_of_an_account,
         an_operator_is_changed_and_removed,

@@ -15,6 +15,7 @@ mod greeting;
 mod invitations;
 mod left_messages;
 mod marks;
+mod needs;
 mod offers;
 mod panics;
 mod permissions;

@@ -239,8 +239,8 @@ impl VisitorConnection {
 
     fn start(&self, start: Start) -> Later<Resolved> {
         let (shared, outlet, id) = (Arc::clone(&self.shared), self.outlet.clone(), start.id.clone());
-        let arriving =
-            Arriving { brand: Arc::clone(&self.brand), visitor: self.visitor, page: self.page.clone(), start };
+        let (page, language) = (self.page.clone(), self.language.clone());
+        let arriving = Arriving { brand: Arc::clone(&self.brand), visitor: self.visitor, page, language, start };
         Box::pin(async move {
             match reception::begin(&shared, arriving).await {
                 Ok(Begun { chat, seq, session }) => {

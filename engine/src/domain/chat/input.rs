@@ -24,6 +24,8 @@ pub enum Input {
         email: Option<String>,
         /// The page it begins on.
         page: Option<String>,
+        /// The visitor's language.
+        language: Option<String>,
         /// The first message.
         question: Option<String>,
         /// The operator whom the page names.

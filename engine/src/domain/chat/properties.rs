@@ -135,6 +135,7 @@ proptest! {
                     name: Some("Clara".into()),
                     email: None,
                     page: None,
+                    language: None,
                     question: question.then(|| "hello?".into()),
                     wanted: None,
                 },

@@ -76,6 +76,8 @@ pub struct Chat {
     pub visitor_email: Option<String>,
     /// The page it began on.
     pub page: Option<String>,
+    /// The visitor's language, as the page or the browser said it.
+    pub language: Option<String>,
     /// The visitor's first message.
     pub question: Option<String>,
     /// When it began.
@@ -135,6 +137,7 @@ impl Chat {
             visitor_name: None,
             visitor_email: None,
             page: None,
+            language: None,
             question: None,
             started_at: Timestamp::EPOCH,
             queued_at: Timestamp::EPOCH,
@@ -180,13 +183,14 @@ impl Chat {
         self.visitor_seq = event.visitor_seq;
         let at = event.at;
         match &event.kind {
-            EventKind::Started { brand, department, name, email, page, wanted } => {
+            EventKind::Started { brand, department, name, email, page, language, wanted } => {
                 self.wanted = *wanted;
                 self.brand = Some(brand.clone());
                 self.department.clone_from(department);
                 self.visitor_name.clone_from(name);
                 self.visitor_email.clone_from(email);
                 self.page.clone_from(page);
+                self.language.clone_from(language);
                 self.started_at = at;
                 self.queued_at = at;
                 self.state = ChatState::Waiting { offer: None };

@@ -39,6 +39,7 @@ impl Story {
             name: Some("Clara".into()),
             email: None,
             page: None,
+            language: None,
             question: Some("hello?".into()),
             wanted: None,
         };

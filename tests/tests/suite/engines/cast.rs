@@ -261,7 +261,12 @@ impl Shop {
             welcome: Default::default(),
         };
         store.put_brand(&brand).await.expect("the store answers");
-        let support = Department { id: "support".parse().expect("a name"), name: "Support".into(), place: 0 };
+        let support = Department {
+            id: "support".parse().expect("a name"),
+            name: "Support".into(),
+            place: 0,
+            needs: Default::default(),
+        };
         store.put_department(account, &support).await.expect("the store answers");
         let group: GroupId = (0..)
             .map(|number| format!("support-{number}").parse().expect("a name"))
@@ -321,7 +326,12 @@ impl Shop {
 
     /// A second department whose group's queue lives on that node, with one operator in it; before the nodes begin.
     pub async fn has_sales(&self, queue_on: u8, operator: &Operator) -> GroupId {
-        let sales = Department { id: "sales".parse().expect("a name"), name: "Sales".into(), place: 1 };
+        let sales = Department {
+            id: "sales".parse().expect("a name"),
+            name: "Sales".into(),
+            place: 1,
+            needs: Default::default(),
+        };
         self.store.put_department(self.account, &sales).await.expect("the store answers");
         let group: GroupId = (0..)
             .map(|number| format!("sales-{number}").parse().expect("a name"))

@@ -123,6 +123,7 @@ impl Shop {
             id: "support".parse().expect("a memory store and well-formed frames do not fail"),
             name: "Support".into(),
             place: 0,
+            needs: Default::default(),
         };
         store.put_department(account, &support).await.expect("a memory store and well-formed frames do not fail");
         let group = GroupSettings::new(

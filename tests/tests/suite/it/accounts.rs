@@ -51,6 +51,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         (format!("operators/{joe}"), format!("operators/{nobody}")),
         ("groups/sales".to_owned(), "groups/none".to_owned()),
         ("profiles/early".to_owned(), "profiles/none".to_owned()),
+        ("departments/sales".to_owned(), "departments/none".to_owned()),
         (format!("memberships/support/{joe}"), format!("memberships/support/{nobody}")),
     ] {
         let (theirs, none) = (format!("/api/v1/{theirs}"), format!("/api/v1/{none}"));

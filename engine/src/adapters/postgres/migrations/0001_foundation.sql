@@ -25,6 +25,7 @@ CREATE TABLE department (
     id      TEXT COLLATE "C" NOT NULL,
     name    TEXT COLLATE "C" NOT NULL,
     place   BIGINT NOT NULL,
+    needs   TEXT NOT NULL, -- JSON: what its chats need
     PRIMARY KEY (account, id),
     UNIQUE (account, name)
 );

@@ -24,6 +24,7 @@ CREATE TABLE department (
     id      TEXT NOT NULL,
     name    TEXT NOT NULL,
     place   INTEGER NOT NULL,
+    needs   TEXT NOT NULL, -- JSON: what its chats need
     PRIMARY KEY (account, id),
     UNIQUE (account, name)
 ) STRICT, WITHOUT ROWID;

@@ -1,7 +1,7 @@
-//! Departments and brands: everybody signed in reads them.
+//! Brands: everybody signed in reads them.
 
 use actix_web::{HttpResponse, web};
-use engine::domain::ids::{BrandId, DepartmentId};
+use engine::domain::ids::BrandId;
 use engine::domain::permission::Permission;
 use serde::Serialize;
 
@@ -10,25 +10,8 @@ use crate::error::Problem;
 use crate::routes::page::PageQuery;
 use crate::state::AppState;
 
-/// `GET /departments`
-pub async fn departments(
-    state: web::Data<AppState>,
-    who: SignedIn,
-    query: web::Query<PageQuery>,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ReadStaff)?;
-    let departments = state.store.departments(who.account).await?.into_iter();
-    let views = departments.map(|department| DepartmentView {
-        id: department.id,
-        name: department.name,
-        place: department.place,
-    });
-    let key = |view: &DepartmentView| format!("{:010}\u{0}{}", view.place, view.id);
-    Ok(HttpResponse::Ok().json(query.part(views.collect(), key)?))
-}
-
 /// `GET /brands`
-pub async fn brands(
+pub async fn list(
     state: web::Data<AppState>,
     who: SignedIn,
     query: web::Query<PageQuery>,
@@ -44,13 +27,6 @@ pub async fn brands(
     });
     Ok(HttpResponse::Ok()
         .json(query.part(views.collect(), |view: &BrandView| format!("{}\u{0}{}", view.name, view.id))?))
-}
-
-#[derive(Debug, Serialize)]
-struct DepartmentView {
-    id: DepartmentId,
-    name: String,
-    place: u32,
 }
 
 #[derive(Debug, Serialize)]

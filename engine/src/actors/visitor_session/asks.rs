@@ -1,0 +1,86 @@
+//! What the chat asks for beyond an operator of its group: made from what was said at its beginning and from what
+//! people have set up since. It is read with the chat, and again when they change it while the chat waits.
+
+use std::sync::Arc;
+
+use actix::Context;
+
+use super::VisitorSession;
+use crate::actors::guard::wait_for;
+use crate::actors::shared::Shared;
+use crate::domain::chat::Chat;
+use crate::domain::group::{GroupSettings, RoutingRules};
+use crate::domain::identity::{Priority, Trust};
+use crate::domain::limits::REQUEUED_PRIORITY;
+use crate::domain::needs::DepartmentNeeds;
+use crate::domain::routing::Wishes;
+use crate::ports::journal::ChatRecord;
+use crate::ports::store::StoreError;
+use crate::protocol::visitor::ChatPhase;
+
+/// What is set up that a chat's wishes come from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asks {
+    needs: DepartmentNeeds,
+}
+
+impl Asks {
+    /// Of a chat of that row. A department that is gone needs nothing.
+    pub(super) async fn read(shared: &Shared, record: &ChatRecord) -> Result<Self, StoreError> {
+        // A chat that is over asks for nothing any more.
+        let Some(department) = record.department.as_ref().filter(|_| record.head.state != ChatPhase::Ended) else {
+            return Ok(Self::default());
+        };
+        let department = shared.store.department(record.account, department).await?;
+        Ok(Self { needs: department.map(|department| department.needs).unwrap_or_default() })
+    }
+
+    /// What the chat would like.
+    pub(super) fn wishes(&self, chat: &Chat) -> Wishes {
+        Wishes { skills: self.needs.skills_for(chat.language.as_deref()), wanted: chat.wanted, last: None }
+    }
+
+    /// Steps by which the chat is moved ahead in a group with these rules.
+    pub(super) fn priority(&self, chat: &Chat, rules: Option<&RoutingRules>) -> i32 {
+        if chat.requeued {
+            return REQUEUED_PRIORITY;
+        }
+        let department = self.needs.priority.saturating_add(rules.map_or(0, |rules| rules.priority));
+        Priority { department, ..Priority::default() }.steps(None, Trust::None)
+    }
+}
+
+impl VisitorSession {
+    /// People changed what chats ask for, or the group: one that waits, or looks for a colleague, says it anew.
+    pub(super) fn asks_changed(&mut self, ctx: &mut Context<Self>) {
+        let Some(core) =
+            self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Waiting || core.sought.is_some())
+        else {
+            return;
+        };
+        let (shared, account, record, generation) =
+            (Arc::clone(&self.shared), self.account, core.record.clone(), self.generation);
+        let reading = async move {
+            let settings = shared.store.group(account, &record.head.group).await?;
+            Ok((settings, Asks::read(&shared, &record).await?))
+        };
+        wait_for(ctx, reading, move |session: &mut Self, read, ctx| {
+            if session.generation == generation {
+                session.asks_read(read);
+                session.arm(ctx);
+            }
+        });
+    }
+
+    fn asks_read(&mut self, read: Result<(Option<GroupSettings>, Asks), StoreError>) {
+        match read {
+            Ok((settings, asks)) => {
+                self.settings = settings.map(Arc::new).or(self.settings.take());
+                self.asks = asks;
+                self.tell_queue();
+            }
+            // What was asked for before holds until the chat is read again.
+            Err(error) => tracing::warn!(chat = %self.chat, %error, "what a chat asks for could not be read"),
+        }
+    }
+}
