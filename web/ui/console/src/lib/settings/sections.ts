@@ -48,6 +48,17 @@ export const SECTIONS: readonly Section[] = [
       'Name and department',
     ],
   },
+  {
+    id: 'departments',
+    label: 'Departments',
+    part: 'Routing',
+    settings: [
+      'Skills that chats need',
+      'Language of the visitor',
+      'Priority of a department',
+      'Name and place of a department',
+    ],
+  },
 ];
 
 /** A setting that was found; without one it is the section itself. */

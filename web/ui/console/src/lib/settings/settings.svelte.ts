@@ -1,6 +1,7 @@
 /** The settings as a whole: the lists, the one thing that is open, and what is being made. */
 import type { Http } from '../http';
 import type { Place, Router, SectionId } from '../state/router.svelte';
+import { departmentEditor } from './department';
 import type { Editor } from './editor.svelte';
 import { groupEditor } from './group';
 import { StaffLists } from './lists.svelte';
@@ -10,6 +11,7 @@ import { operatorEditor } from './operator';
 const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
   operators: operatorEditor,
   groups: groupEditor,
+  departments: departmentEditor,
 };
 
 export class Settings {

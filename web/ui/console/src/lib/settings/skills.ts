@@ -1,5 +1,5 @@
 /** Skills with levels, as operators have them. */
-import type { Skills } from './staff';
+import type { Department, Skills } from './staff';
 
 /** A skill as it is written. */
 export interface SkillRow {
@@ -50,4 +50,9 @@ export function skillWords(skill: string): string {
 /** Skills in a list: `German 8, returns 5`. */
 export function skillsInWords(rows: readonly SkillRow[]): string {
   return rows.map(({ skill, level }) => `${skillWords(skill)} ${level}`).join(', ');
+}
+
+/** What the chats of a department need: `the visitor’s language, returns 5`; nothing is empty. */
+export function needsInWords({ skills = [], match_language }: Department): string {
+  return [match_language ? 'the visitor’s language' : '', skillsInWords(skills)].filter(Boolean).join(', ');
 }

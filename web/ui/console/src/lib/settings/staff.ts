@@ -85,10 +85,16 @@ export interface Membership extends Versioned {
   active: boolean;
 }
 
-export interface Department {
+export interface Department extends Versioned {
   id: string;
   name: string;
   place: number;
+  /** What an operator must be able to, the most important first. */
+  skills?: { skill: string; level: number }[];
+  /** The operator must speak the visitor's language. */
+  match_language?: boolean;
+  /** Steps by which its chats are moved ahead. */
+  priority?: number;
 }
 
 /** Items of one request; the most the server gives. */
