@@ -21,3 +21,4 @@ pub mod routing;
 pub mod skills;
 pub mod text;
 pub mod time;
+pub mod urgency;

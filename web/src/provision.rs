@@ -97,6 +97,7 @@ pub fn brand(account: AccountId, id: BrandId, name: &str) -> Brand {
         language: "en".to_owned(),
         origins: Vec::new(),
         welcome: WelcomeScreen::default(),
+        priorities: Default::default(),
     }
 }
 

@@ -76,6 +76,7 @@ pub fn public(app: &mut ServiceConfig) {
                     .route(delete().to(departments::remove)),
             )
             .service(at("/brands").route(get().to(brands::list)))
+            .service(at("/brands/{id}").route(get().to(brands::get)).route(change().to(brands::change)))
             .service(at("/memberships").route(get().to(memberships::list)).route(post().to(memberships::create)))
             .service(
                 at("/memberships/{group}/{operator}")

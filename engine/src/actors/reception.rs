@@ -15,6 +15,7 @@ use crate::domain::event::{Origin, Sender};
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, Shard, VisitorId};
 use crate::domain::text;
+use crate::domain::urgency::Variables;
 use crate::ports::journal::{Birth, BirthError, ChatHead, Side};
 use crate::ports::staff::{Brand, Department};
 use crate::protocol::error::{Code, Failure, Why};
@@ -31,6 +32,8 @@ pub(super) struct Arriving {
     pub page: Option<String>,
     /// The language that page or browser asked for.
     pub language: Option<String>,
+    /// What the page says of the visitor.
+    pub variables: Variables,
     /// What they wrote.
     pub start: Start,
 }
@@ -85,7 +88,7 @@ impl From<NotBegun> for Failure {
 }
 
 async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun, NotBegun> {
-    let Arriving { brand, visitor, page, language, start } = arriving;
+    let Arriving { brand, visitor, page, language, variables, start } = arriving;
     let visitor = *visitor;
     let account = brand.account;
     let digest = digest(start);
@@ -111,6 +114,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         email: checked.email.clone(),
         page: page.clone(),
         language: language.clone(),
+        variables: variables.clone(),
         question: checked.question,
         wanted: start.operator,
     };

@@ -8,6 +8,7 @@ use crate::domain::needs::DepartmentNeeds;
 use crate::domain::permission::StaffRole;
 use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
+use crate::domain::urgency::BrandPriorities;
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::WelcomeScreen;
 
@@ -39,6 +40,8 @@ pub struct Brand {
     pub origins: Vec<String>,
     /// The welcome screen.
     pub welcome: WelcomeScreen,
+    /// How urgent its chats are.
+    pub priorities: BrandPriorities,
 }
 
 /// A department.
@@ -131,6 +134,8 @@ pub trait Staff: Send + Sync {
     async fn brands(&self, account: AccountId) -> Result<Vec<Brand>, StoreError>;
     /// Makes or replaces one.
     async fn put_brand(&self, brand: &Brand) -> Result<(), StoreError>;
+    /// Changes one, if it is still as it was seen; `false`: it is not, or is gone.
+    async fn change_brand(&self, before: &Brand, after: &Brand) -> Result<bool, StoreError>;
 
     /// The departments of an account, by place.
     async fn departments(&self, account: AccountId) -> Result<Vec<Department>, StoreError>;

@@ -307,6 +307,7 @@ impl<'a> World<'a> {
             email: None,
             page: None,
             language: None,
+            variables: Default::default(),
             question: None,
             wanted: None,
         };

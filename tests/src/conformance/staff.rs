@@ -11,6 +11,7 @@ use engine::domain::ids::{AccountId, GroupId, OperatorId};
 use engine::domain::needs::DepartmentNeeds;
 use engine::domain::permission::StaffRole;
 use engine::domain::skills::{Level, Need, Skills};
+use engine::domain::urgency::{BrandPriorities, VariablePriority};
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::{Store, StoreError};
 use engine::protocol::visitor::{FieldRule, WelcomeScreen};
@@ -90,6 +91,29 @@ pub async fn brands_are_kept_and_replaced(store: Arc<dyn Store>) {
     assert!(conflicts(store.put_brand(&Brand { account: AccountId(404), id: id("x"), ..outlet }).await));
     assert_eq!(store.brands(world.account).await.unwrap().len(), 2);
     assert_eq!(store.brand(&id("nothing")).await.unwrap(), None);
+}
+
+pub async fn brands_keep_how_urgent_their_chats_are(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let other = World::new(Arc::clone(&store), "other").await;
+    let before = store.brand(&world.brand).await.unwrap().unwrap();
+    assert_eq!(before.priorities, BrandPriorities::default());
+    let gold = VariablePriority { variable: "tier".into(), value: "gold \"ä\"".into(), steps: -7 };
+    let priorities = BrandPriorities {
+        priority: 3,
+        trusted_variables: vec!["tier".into(), "a".into()],
+        variable_priorities: vec![gold],
+    };
+    let after = Brand { priorities, ..before.clone() };
+    assert!(store.change_brand(&before, &after).await.unwrap());
+    assert!(!store.change_brand(&before, &before).await.unwrap(), "somebody was quicker");
+    assert_eq!(store.brand(&world.brand).await.unwrap(), Some(after.clone()));
+    assert_eq!(store.brands(world.account).await.unwrap(), [after.clone()]);
+    let taken = Brand { account: other.account, ..after.clone() };
+    assert!(!store.change_brand(&taken, &taken).await.unwrap(), "it is not the other account's");
+    let outlet = Brand { id: id("outlet"), name: "Outlet".into(), ..after.clone() };
+    store.put_brand(&outlet).await.unwrap();
+    assert!(conflicts(store.change_brand(&after, &Brand { name: "Outlet".into(), ..after.clone() }).await));
 }
 
 pub async fn departments_are_listed_by_place(store: Arc<dyn Store>) {

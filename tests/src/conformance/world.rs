@@ -58,6 +58,7 @@ impl World {
             language: "en".into(),
             origins: vec!["https://shop.example".into()],
             welcome: WelcomeScreen::default(),
+            priorities: Default::default(),
         };
         store.put_brand(&brand).await.unwrap();
         let department = Department { id: id("sales"), name: "Sales".into(), place: 0, needs: Default::default() };
@@ -133,6 +134,7 @@ impl World {
             email: Some("vera@visitor.example".into()),
             page: None,
             language: None,
+            variables: Default::default(),
             question: Some("Hello?".into()),
             wanted: None,
         };

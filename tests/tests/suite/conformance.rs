@@ -162,6 +162,7 @@ on_every_store! {
     staff {
         accounts_have_short_names_of_their_own,
         brands_are_kept_and_replaced,
+        brands_keep_how_urgent_their_chats_are,
         departments_are_listed_by_place,
         departments_keep_what_their_chats_need,
         groups_are_kept_replaced_and_removed,

@@ -19,6 +19,7 @@ mod needs;
 mod offers;
 mod panics;
 mod permissions;
+mod priorities;
 mod repeats;
 mod resume;
 mod ring_all;

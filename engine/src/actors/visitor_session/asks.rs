@@ -14,6 +14,7 @@ use crate::domain::identity::{Priority, Trust};
 use crate::domain::limits::REQUEUED_PRIORITY;
 use crate::domain::needs::DepartmentNeeds;
 use crate::domain::routing::Wishes;
+use crate::domain::urgency::BrandPriorities;
 use crate::ports::journal::ChatRecord;
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::ChatPhase;
@@ -22,17 +23,22 @@ use crate::protocol::visitor::ChatPhase;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asks {
     needs: DepartmentNeeds,
+    brand: BrandPriorities,
 }
 
 impl Asks {
-    /// Of a chat of that row. A department that is gone needs nothing.
+    /// Of a chat of that row. A department or a brand that is gone asks for nothing.
     pub(super) async fn read(shared: &Shared, record: &ChatRecord) -> Result<Self, StoreError> {
         // A chat that is over asks for nothing any more.
-        let Some(department) = record.department.as_ref().filter(|_| record.head.state != ChatPhase::Ended) else {
+        if record.head.state == ChatPhase::Ended {
             return Ok(Self::default());
+        }
+        let needs = match &record.department {
+            Some(department) => shared.store.department(record.account, department).await?.map(|there| there.needs),
+            None => None,
         };
-        let department = shared.store.department(record.account, department).await?;
-        Ok(Self { needs: department.map(|department| department.needs).unwrap_or_default() })
+        let brand = shared.store.brand(&record.brand).await?.map(|brand| brand.priorities);
+        Ok(Self { needs: needs.unwrap_or_default(), brand: brand.unwrap_or_default() })
     }
 
     /// What the chat would like.
@@ -46,7 +52,10 @@ impl Asks {
             return REQUEUED_PRIORITY;
         }
         let department = self.needs.priority.saturating_add(rules.map_or(0, |rules| rules.priority));
-        Priority { department, ..Priority::default() }.steps(None, Trust::None)
+        // No contact is verified yet. Of the variables those were taken that the brand trusts.
+        let variable = self.brand.steps_of(&chat.variables);
+        let priority = Priority { brand: self.brand.priority, department, variable, ..Priority::default() };
+        priority.steps(None, Trust::TrustedByBrand)
     }
 }
 

@@ -42,20 +42,16 @@ impl Staff for MemoryStore {
     }
 
     async fn put_brand(&self, brand: &Brand) -> Result<(), StoreError> {
+        put_brand(&mut *self.open()?, brand)
+    }
+
+    async fn change_brand(&self, before: &Brand, after: &Brand) -> Result<bool, StoreError> {
         let mut state = self.open()?;
-        if !state.accounts.contains_key(&brand.account) {
-            return conflict("there is no such account");
+        let same = state.brands.get(&before.id) == Some(before);
+        if same {
+            put_brand(&mut state, after)?;
         }
-        if state.brands.get(&brand.id).is_some_and(|there| there.account != brand.account) {
-            return conflict("another account has a brand of that key");
-        }
-        let same_name =
-            |other: &&Brand| other.account == brand.account && other.name == brand.name && other.id != brand.id;
-        if state.brands.values().find(same_name).is_some() {
-            return conflict("there is a brand of that name");
-        }
-        state.brands.insert(brand.id.clone(), brand.clone());
-        Ok(())
+        Ok(same)
     }
 
     async fn departments(&self, account: AccountId) -> Result<Vec<Department>, StoreError> {
@@ -366,6 +362,21 @@ impl Staff for MemoryStore {
 /// Addresses are compared without case.
 fn same_address(a: &Operator, b: &Operator) -> bool {
     a.email.to_lowercase() == b.email.to_lowercase()
+}
+
+fn put_brand(state: &mut State, brand: &Brand) -> Result<(), StoreError> {
+    if !state.accounts.contains_key(&brand.account) {
+        return conflict("there is no such account");
+    }
+    if state.brands.get(&brand.id).is_some_and(|there| there.account != brand.account) {
+        return conflict("another account has a brand of that key");
+    }
+    let same_name = |other: &&Brand| other.account == brand.account && other.name == brand.name && other.id != brand.id;
+    if state.brands.values().find(same_name).is_some() {
+        return conflict("there is a brand of that name");
+    }
+    state.brands.insert(brand.id.clone(), brand.clone());
+    Ok(())
 }
 
 fn put_department(state: &mut State, account: AccountId, department: &Department) -> Result<(), StoreError> {

@@ -26,7 +26,7 @@ pub(super) async fn create_account(
     Ok(Account { id, slug, name })
 }
 
-const BRAND_COLUMNS: &str = "SELECT account, id, name, color, language, origins, welcome FROM brand ";
+const BRAND_COLUMNS: &str = "SELECT account, id, name, color, language, origins, welcome, priorities FROM brand ";
 
 pub(super) async fn brand(sql: &mut dyn Sql, key: BrandId) -> Result<Option<Brand>, StoreError> {
     let mut query = Query::new(BRAND_COLUMNS).arg(key.as_str());
@@ -49,20 +49,34 @@ fn read_brand(mut row: Row) -> Result<Brand, StoreError> {
         language: row.text()?,
         origins: row.json()?,
         welcome: row.json()?,
+        priorities: row.json()?,
     })
 }
 
 pub(super) async fn put_brand(sql: &mut dyn Sql, brand: Brand) -> Result<(), StoreError> {
     let query = Query::new(
-        "INSERT INTO brand (id, account, name, color, language, origins, welcome) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, color = excluded.color, language = excluded.language, \
-         origins = excluded.origins, welcome = excluded.welcome WHERE brand.account = excluded.account",
+        "INSERT INTO brand (id, account, name, color, language, origins, welcome, priorities) VALUES \
+         ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+         color = excluded.color, language = excluded.language, origins = excluded.origins, \
+         welcome = excluded.welcome, priorities = excluded.priorities WHERE brand.account = excluded.account",
     );
     let query = query.arg(brand.id.as_str()).arg(brand.account).arg(brand.name).arg(brand.color).arg(brand.language);
-    match sql.run(query.arg(json(&brand.origins)?).arg(json(&brand.welcome)?)).await?.affected {
+    let query = query.arg(json(&brand.origins)?).arg(json(&brand.welcome)?).arg(json(&brand.priorities)?);
+    match sql.run(query).await?.affected {
         0 => Err(StoreError::Conflict("another account has a brand of that key".into())),
         _ => Ok(()),
     }
+}
+
+/// Changes a brand if it is still as it was seen.
+pub(super) async fn change_brand(sql: &mut dyn Sql, before: Brand, after: Brand) -> Result<bool, StoreError> {
+    let mut hold = Query::new(BRAND_COLUMNS).arg(before.id.as_str());
+    hold.push("WHERE id = $1").push(sql.dialect().for_update());
+    let same = sql.run(hold).await?.first(read_brand)?.is_some_and(|there| there == before);
+    if same {
+        put_brand(sql, after).await?;
+    }
+    Ok(same)
 }
 
 const DEPARTMENT_COLUMNS: &str = "SELECT id, name, place, needs FROM department ";

@@ -35,6 +35,11 @@ impl<B: Backend> Staff for B {
         self.write(move |sql| Box::pin(places::put_brand(sql, brand))).await
     }
 
+    async fn change_brand(&self, before: &Brand, after: &Brand) -> Result<bool, StoreError> {
+        let (before, after) = (before.clone(), after.clone());
+        self.write(move |sql| Box::pin(places::change_brand(sql, before, after))).await
+    }
+
     async fn departments(&self, account: AccountId) -> Result<Vec<Department>, StoreError> {
         self.read(move |sql| Box::pin(places::departments(sql, account))).await
     }

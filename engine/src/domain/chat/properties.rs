@@ -136,6 +136,7 @@ proptest! {
                     email: None,
                     page: None,
                     language: None,
+                    variables: Default::default(),
                     question: question.then(|| "hello?".into()),
                     wanted: None,
                 },

@@ -40,6 +40,7 @@ impl Story {
             email: None,
             page: None,
             language: None,
+            variables: Default::default(),
             question: Some("hello?".into()),
             wanted: None,
         };

@@ -259,6 +259,7 @@ impl Shop {
             language: "en".into(),
             origins: Vec::new(),
             welcome: Default::default(),
+            priorities: Default::default(),
         };
         store.put_brand(&brand).await.expect("the store answers");
         let support = Department {
@@ -386,7 +387,14 @@ impl Shop {
         let inbox = Inbox::new();
         let known = Visitor { brand: self.brand.clone(), id: VisitorId(Uuid::from_u128(visitor)), token: "t".into() };
         let resume = resume.map(|(chat, after)| visitor::Resume { chat: chat.parse().expect("an id"), after });
-        let hello = visitor::Hello { brand: self.brand.id.clone(), token: None, language: None, page: None, resume };
+        let hello = visitor::Hello {
+            brand: self.brand.id.clone(),
+            token: None,
+            language: None,
+            page: None,
+            variables: None,
+            resume,
+        };
         let connection = VisitorConnection::open(&node.engine, inbox.outlet.clone(), known, hello).await?;
         Ok(Tab { inbox, connection })
     }

@@ -72,6 +72,7 @@ async fn operators_change_no_staff_and_strangers_read_none() {
     joe.patch("/api/v1/departments/support", json!({ "priority": 9 })).await.refused(403, "forbidden");
     joe.delete("/api/v1/departments/support").await.refused(403, "forbidden");
     assert_eq!(joe.get("/api/v1/departments").await.ok(), departments);
+    joe.patch("/api/v1/brands/demo", json!({ "trusted_variables": ["tier"] })).await.refused(403, "forbidden");
     let admin = Browser::signed_in(&server.url(), "admin").await;
     admin.without_csrf().post("/api/v1/operators", new).await.refused(403, "forbidden");
     assert_eq!(admin.get("/api/v1/groups").await.ok(), groups, "nothing has changed");

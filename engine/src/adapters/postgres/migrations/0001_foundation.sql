@@ -17,6 +17,7 @@ CREATE TABLE brand (
     language TEXT COLLATE "C" NOT NULL,
     origins  TEXT COLLATE "C" NOT NULL, -- JSON
     welcome  TEXT COLLATE "C" NOT NULL, -- JSON
+    priorities TEXT NOT NULL, -- JSON: how urgent its chats are
     UNIQUE (account, name)
 );
 

@@ -16,6 +16,7 @@ CREATE TABLE brand (
     language TEXT NOT NULL,
     origins  TEXT NOT NULL, -- JSON
     welcome  TEXT NOT NULL, -- JSON
+    priorities TEXT NOT NULL, -- JSON: how urgent its chats are
     UNIQUE (account, name)
 ) STRICT;
 
