@@ -13,6 +13,7 @@ use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
 use crate::domain::event::{Origin, Sender};
 use crate::domain::group::Availability;
+use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, Shard, VisitorId};
 use crate::domain::text;
 use crate::domain::urgency::Variables;
@@ -133,6 +134,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         brand: brand.id.clone(),
         department: checked.department,
         name: checked.name,
+        contact: Identity::of(None, checked.email.as_deref()),
         email: checked.email,
         origin,
         events: stored,

@@ -150,7 +150,7 @@ impl VisitorSession {
                 return Ok(if exists { Found::Elsewhere } else { Found::Nothing });
             };
             let settings = shared.store.group(account, &stored.record.head.group).await.ok().flatten();
-            let asks = Asks::read(&shared, &stored.record).await?;
+            let asks = Asks::read(&shared, &stored.record, settings.as_ref()).await?;
             Ok(Found::Here(Box::new(stored), settings, asks))
         };
         wait_for(ctx, reading, |session: &mut Self, found, ctx| session.loaded(found, ctx));

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use engine::domain::chat::{Ask, Chat, Input, Person};
 use engine::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, OfferKind, Origin, Role, Sender};
 use engine::domain::group::{GroupSettings, Handling, Membership};
+use engine::domain::identity::Identity;
 use engine::domain::ids::{AccountId, BrandId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
 use engine::domain::permission::StaffRole;
 use engine::domain::skills::Skills;
@@ -149,6 +150,7 @@ impl World {
             department: Some(id("sales")),
             name: Some("Vera".into()),
             email: Some("vera@visitor.example".into()),
+            contact: Some(Identity::Unverified("vera@visitor.example".into())),
             origin,
             events: append.events,
             head: *head,

@@ -116,6 +116,7 @@ on_every_store! {
     }
     lists {
         lists_have_what_was_asked_for_in_the_order_asked,
+        who_served_a_contact_last_is_known,
         a_scope_shows_ones_groups_and_ones_own_chats,
         a_cursor_goes_on_where_the_page_ended,
         a_queue_is_read_in_its_order_with_what_rings,

@@ -22,6 +22,7 @@ mod permissions;
 mod priorities;
 mod repeats;
 mod resume;
+mod returning;
 mod ring_all;
 mod settings;
 mod slow_reader;

@@ -10,10 +10,12 @@ use crate::actors::guard::wait_for;
 use crate::actors::shared::Shared;
 use crate::domain::chat::Chat;
 use crate::domain::group::{GroupSettings, RoutingRules};
-use crate::domain::identity::{Priority, Trust};
+use crate::domain::identity::{Identity, Priority, Trust};
+use crate::domain::ids::OperatorId;
 use crate::domain::limits::REQUEUED_PRIORITY;
 use crate::domain::needs::DepartmentNeeds;
 use crate::domain::routing::Wishes;
+use crate::domain::time::Timestamp;
 use crate::domain::urgency::BrandPriorities;
 use crate::ports::journal::ChatRecord;
 use crate::ports::store::StoreError;
@@ -24,11 +26,16 @@ use crate::protocol::visitor::ChatPhase;
 pub(super) struct Asks {
     needs: DepartmentNeeds,
     brand: BrandPriorities,
+    last: Option<(OperatorId, Timestamp)>,
 }
 
 impl Asks {
     /// Of a chat of that row. A department or a brand that is gone asks for nothing.
-    pub(super) async fn read(shared: &Shared, record: &ChatRecord) -> Result<Self, StoreError> {
+    pub(super) async fn read(
+        shared: &Shared,
+        record: &ChatRecord,
+        group: Option<&GroupSettings>,
+    ) -> Result<Self, StoreError> {
         // A chat that is over asks for nothing any more.
         if record.head.state == ChatPhase::Ended {
             return Ok(Self::default());
@@ -38,12 +45,18 @@ impl Asks {
             None => None,
         };
         let brand = shared.store.brand(&record.brand).await?.map(|brand| brand.priorities);
-        Ok(Self { needs: needs.unwrap_or_default(), brand: brand.unwrap_or_default() })
+        // A typed address is enough to prefer somebody, and for nothing else.
+        let contact = Identity::of(None, record.email.as_deref());
+        let last = match contact.filter(|_| group.is_some_and(|group| group.rules.last_operator_days > 0)) {
+            Some(contact) => shared.store.last_operator(record.account, &contact).await?,
+            None => None,
+        };
+        Ok(Self { needs: needs.unwrap_or_default(), brand: brand.unwrap_or_default(), last })
     }
 
     /// What the chat would like.
     pub(super) fn wishes(&self, chat: &Chat) -> Wishes {
-        Wishes { skills: self.needs.skills_for(chat.language.as_deref()), wanted: chat.wanted, last: None }
+        Wishes { skills: self.needs.skills_for(chat.language.as_deref()), wanted: chat.wanted, last: self.last }
     }
 
     /// Steps by which the chat is moved ahead in a group with these rules.
@@ -71,7 +84,8 @@ impl VisitorSession {
             (Arc::clone(&self.shared), self.account, core.record.clone(), self.generation);
         let reading = async move {
             let settings = shared.store.group(account, &record.head.group).await?;
-            Ok((settings, Asks::read(&shared, &record).await?))
+            let asks = Asks::read(&shared, &record, settings.as_ref()).await?;
+            Ok((settings, asks))
         };
         wait_for(ctx, reading, move |session: &mut Self, read, ctx| {
             if session.generation == generation {

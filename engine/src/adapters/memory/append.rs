@@ -186,7 +186,8 @@ impl State {
             head: birth.head,
         };
         let (marks, offers, guests) = Default::default();
-        self.chats.insert(birth.chat, ChatRow { record, events: birth.events, marks, offers, guests });
+        let (contact, events) = (birth.contact, birth.events);
+        self.chats.insert(birth.chat, ChatRow { record, contact, events, marks, offers, guests });
         Ok(number)
     }
 }

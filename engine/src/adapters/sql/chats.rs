@@ -163,6 +163,19 @@ pub(super) async fn guests(sql: &mut dyn Sql, account: AccountId, chat: ChatId) 
     sql.run(query.arg(chat.0).arg(account)).await?.all(|mut row| Ok(OperatorId(row.uuid()?)))
 }
 
+pub(super) async fn last_operator(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    contact: String,
+) -> Result<Option<(OperatorId, Timestamp)>, StoreError> {
+    let query = Query::new(
+        "SELECT owner, ended_at FROM chat WHERE account = $1 AND contact = $2 AND contact IS NOT NULL \
+         AND owner IS NOT NULL AND state = 'ended' ORDER BY ended_at DESC, id DESC LIMIT 1",
+    );
+    let found = sql.run(query.arg(account).arg(contact)).await?;
+    found.first(|mut row| Ok((OperatorId(row.uuid()?), row.time()?)))
+}
+
 pub(super) async fn waiting(
     sql: &mut dyn Sql,
     account: AccountId,
