@@ -59,6 +59,12 @@ export const SECTIONS: readonly Section[] = [
       'Name and place of a department',
     ],
   },
+  {
+    id: 'brands',
+    label: 'Brands',
+    part: 'Routing',
+    settings: ['Priority of a brand', 'Variables that are believed', 'Priority by a variable', 'Name of a brand'],
+  },
 ];
 
 /** A setting that was found; without one it is the section itself. */

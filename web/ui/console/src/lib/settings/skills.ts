@@ -39,11 +39,15 @@ const languages = new Intl.DisplayNames('en', { type: 'language', fallback: 'non
 /** What a skill is called: `language:de` is German. */
 export function skillWords(skill: string): string {
   const [, code] = /^language:(.+)$/.exec(skill) ?? [];
-  if (code === undefined) return skill;
+  return code === undefined ? skill : languageName(code, skill);
+}
+
+/** What a language is called: `pt-BR` is Brazilian Portuguese. */
+export function languageName(tag: string, unknown = tag): string {
   try {
-    return languages.of(code) ?? skill;
+    return languages.of(tag) ?? unknown;
   } catch {
-    return skill;
+    return unknown;
   }
 }
 

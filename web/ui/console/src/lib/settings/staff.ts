@@ -85,6 +85,18 @@ export interface Membership extends Versioned {
   active: boolean;
 }
 
+/** A website, and how urgent its chats are. */
+export interface Brand extends Versioned {
+  id: string;
+  name: string;
+  /** Steps by which its chats are moved ahead. */
+  priority?: number;
+  /** Variables of its pages that count though nobody has signed them. */
+  trusted_variables?: string[];
+  /** Steps that a value of a variable gives. */
+  variable_priorities?: { variable: string; value: string; steps: number }[];
+}
+
 export interface Department extends Versioned {
   id: string;
   name: string;
