@@ -12,6 +12,7 @@ mod floods;
 mod full_disk;
 mod fuzz;
 mod greeting;
+mod hours;
 mod invitations;
 mod left_messages;
 mod marks;
