@@ -85,7 +85,7 @@ impl VisitorSession {
         let reading = async move {
             let settings = shared.store.group(account, &record.head.group).await?;
             let asks = Asks::read(&shared, &record, settings.as_ref()).await?;
-            Ok((settings, asks))
+            Ok::<_, StoreError>((settings, asks))
         };
         wait_for(ctx, reading, move |session: &mut Self, read, ctx| {
             if session.generation == generation {

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::adapters::sql::{Query, Row, Sql, asked, ended_by, ended_why, offer_kind, phase};
 use crate::domain::event::Sender;
 use crate::domain::ids::{AccountId, BrandId, ChatId, GroupId, OfferId, OperatorId, VisitorId};
+use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatHead, ChatList, ChatQuery, ChatRecord, MarkRow, OfferRow};
 use crate::ports::store::StoreError;
 use crate::protocol::operator::ChatOrder;
