@@ -151,7 +151,7 @@ impl VisitorSession {
             };
             let settings = shared.store.group(account, &stored.record.head.group).await.ok().flatten();
             let asks = Asks::read(&shared, &stored.record, settings.as_ref()).await?;
-            Ok(Found::Here(Box::new(stored), settings, asks))
+            Ok(Found::Here(Box::new(stored), settings, Box::new(asks)))
         };
         wait_for(ctx, reading, |session: &mut Self, found, ctx| session.loaded(found, ctx));
     }
@@ -173,7 +173,7 @@ impl VisitorSession {
     fn loaded(&mut self, found: Result<Found, StoreError>, ctx: &mut Context<Self>) {
         match found {
             Ok(Found::Here(stored, settings, asks)) => {
-                self.asks = asks;
+                self.asks = *asks;
                 self.settings = settings.map(Arc::new).or(self.settings.take());
                 self.wake_up(&stored, ctx);
             }
@@ -285,7 +285,7 @@ impl VisitorSession {
 /// What the store says of a chat.
 enum Found {
     /// All of it, under this node's epoch, the settings of its group, and what it asks for.
-    Here(Box<StoredChat>, Option<GroupSettings>, Asks),
+    Here(Box<StoredChat>, Option<GroupSettings>, Box<Asks>),
     /// There is none in this account.
     Nothing,
     /// It is another node's.

@@ -108,7 +108,7 @@ pub async fn brands_keep_how_urgent_their_chats_are(store: Arc<dyn Store>) {
     assert!(store.change_brand(&before, &after).await.unwrap());
     assert!(!store.change_brand(&before, &before).await.unwrap(), "somebody was quicker");
     assert_eq!(store.brand(&world.brand).await.unwrap(), Some(after.clone()));
-    assert_eq!(store.brands(world.account).await.unwrap(), [after.clone()]);
+    assert_eq!(store.brands(world.account).await.unwrap(), std::slice::from_ref(&after));
     let taken = Brand { account: other.account, ..after.clone() };
     assert!(!store.change_brand(&taken, &taken).await.unwrap(), "it is not the other account's");
     let outlet = Brand { id: id("outlet"), name: "Outlet".into(), ..after.clone() };

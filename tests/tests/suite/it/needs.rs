@@ -47,10 +47,10 @@ async fn what_a_department_needs_is_kept_and_what_it_cannot_is_named() {
     }
     let many: Vec<Value> = (0..9).map(|n| json!({ "skill": format!("s{n}"), "level": 1 })).collect();
     let cases = [
-        ("skills", json!([{ "skill": "Billing", "level": 1 }]), "skills.0.skill"),
-        ("skills", json!([{ "skill": "billing", "level": 0 }]), "skills.0.level"),
-        ("skills", json!([{ "skill": "billing", "level": 11 }]), "skills.0.level"),
-        ("skills", json!([{ "skill": "billing" }]), "skills.0.level"),
+        ("skills", json!([{ "skill": "Billing", "level": 1 }]), "skills[0].skill"),
+        ("skills", json!([{ "skill": "billing", "level": 0 }]), "skills[0].level"),
+        ("skills", json!([{ "skill": "billing", "level": 11 }]), "skills[0].level"),
+        ("skills", json!([{ "skill": "billing" }]), "skills[0].level"),
         ("skills", json!([{ "skill": "a", "level": 1 }, { "skill": "a", "level": 2 }]), "skills.1.skill"),
         ("skills", json!(many), "skills"),
         ("match_language", json!("yes"), "match_language"),
