@@ -97,12 +97,13 @@ pub fn brand(account: AccountId, id: BrandId, name: &str) -> Brand {
         language: "en".to_owned(),
         origins: Vec::new(),
         welcome: WelcomeScreen::default(),
+        priorities: Default::default(),
     }
 }
 
 /// A department.
 pub fn department(id: &str, name: &str, place: u32) -> Department {
-    Department { id: department_id(id), name: name.to_owned(), place }
+    Department { id: department_id(id), name: name.to_owned(), place, needs: Default::default() }
 }
 
 /// An operator with a new id.

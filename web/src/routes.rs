@@ -1,8 +1,10 @@
 //! Every address the server answers, on one screen.
 
 pub mod auth;
+pub mod brands;
 pub mod chats;
 pub mod decisions;
+pub mod departments;
 pub mod groups;
 pub mod health;
 pub mod idempotent;
@@ -11,7 +13,6 @@ pub mod memberships;
 pub mod operators;
 pub mod page;
 pub mod patch;
-pub mod places;
 pub mod profiles;
 pub mod reports;
 pub mod status;
@@ -69,8 +70,15 @@ pub fn public(app: &mut ServiceConfig) {
                     .route(change().to(profiles::change))
                     .route(delete().to(profiles::remove)),
             )
-            .service(at("/departments").route(get().to(places::departments)))
-            .service(at("/brands").route(get().to(places::brands)))
+            .service(at("/departments").route(get().to(departments::list)).route(post().to(departments::create)))
+            .service(
+                at("/departments/{id}")
+                    .route(get().to(departments::get))
+                    .route(change().to(departments::change))
+                    .route(delete().to(departments::remove)),
+            )
+            .service(at("/brands").route(get().to(brands::list)))
+            .service(at("/brands/{id}").route(get().to(brands::get)).route(change().to(brands::change)))
             .service(at("/memberships").route(get().to(memberships::list)).route(post().to(memberships::create)))
             .service(
                 at("/memberships/{group}/{operator}")

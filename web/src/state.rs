@@ -91,6 +91,8 @@ pub enum StaffChange {
     Receives(OperatorId),
     /// A profile was changed or removed.
     Profile,
+    /// What chats of a department or a brand ask for changed.
+    Asks,
     /// A browser session ended; sockets that were opened with it end (4401).
     SessionEnded(OperatorId, SessionHash),
     /// All browser sessions of the operator ended, as their password changed.

@@ -152,6 +152,7 @@ impl StaffChanges for ToEngine {
             }
             StaffChange::Receives(operator) => EngineChange::Receives(operator),
             StaffChange::Profile => EngineChange::Profile,
+            StaffChange::Asks => EngineChange::Asks,
             StaffChange::Group(group) => EngineChange::Group(group),
             StaffChange::GroupGone(group) => EngineChange::GroupDeleted(group),
             StaffChange::Membership(_, operator) => EngineChange::Operator(operator),

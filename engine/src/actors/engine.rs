@@ -67,6 +67,8 @@ pub enum StaffChange {
     Receives(OperatorId),
     /// What a profile has changed: anybody may have chosen it.
     Profile,
+    /// What chats of a department or a brand ask for changed.
+    Asks,
     /// An operator may not sign in any more.
     OperatorGone(OperatorId),
 }
@@ -259,7 +261,9 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
             for operator in registry.operators_of(account) {
                 let _ = operator.try_send(ToOperator::Reload);
             }
+            ask_anew(shared, account);
         }
+        StaffChange::Asks => ask_anew(shared, account),
         StaffChange::Receives(_) | StaffChange::Profile => {
             for queue in registry.queues_of(account) {
                 let _ = queue.try_send(ToQueue::Reload);
@@ -279,6 +283,14 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
         }
     }
     shared.lists.changed_elsewhere(Some(account));
+}
+
+/// Chats that wait say anew what they ask for.
+fn ask_anew(shared: &Arc<Shared>, account: AccountId) {
+    for session in shared.registry.sessions_of(account) {
+        // A chat without room in its mailbox is being flooded: it asks for what it did, until it is read again.
+        let _ = session.addr.try_send(Signal::AsksChanged);
+    }
 }
 
 /// All shards: what a node owns that is alone.

@@ -207,6 +207,8 @@ pub enum Signal {
     LetGo,
     /// The chat is another group's now: read it and its settings.
     ReadAgain,
+    /// People changed what chats ask for: one that waits says it anew.
+    AsksChanged,
     /// Write the marks now: the node stops. To a resting session: this is the last message.
     Flush,
 }

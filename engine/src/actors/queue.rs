@@ -105,11 +105,11 @@ impl QueueActor {
                     guest_of: None,
                     moved: false,
                 });
-                let (desk, effects) = Desk::open(settings, members, arrivals, now);
+                let (desk, effects) = Desk::reopen(settings, members, arrivals, now);
                 self.desk = Some(desk.with_offline_hope(self.shared.patience.offline_hope));
                 self.closed.clear();
                 self.carry_out(effects);
-                // Each says itself who let it go, and keeps its own deadlines: it must be awake.
+                // Each says itself what it asks for and who let it go, and keeps its own deadlines: it must be awake.
                 for (record, _) in &waiting {
                     self.shared.to_session(self.account, record.id, Signal::SayWhetherWaiting, true);
                 }

@@ -13,8 +13,10 @@ use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
 use crate::domain::event::{Origin, Sender};
 use crate::domain::group::Availability;
+use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, Shard, VisitorId};
 use crate::domain::text;
+use crate::domain::urgency::Variables;
 use crate::ports::journal::{Birth, BirthError, ChatHead, Side};
 use crate::ports::staff::{Brand, Department};
 use crate::protocol::error::{Code, Failure, Why};
@@ -29,6 +31,10 @@ pub(super) struct Arriving {
     pub visitor: VisitorId,
     /// The page.
     pub page: Option<String>,
+    /// The language that page or browser asked for.
+    pub language: Option<String>,
+    /// What the page says of the visitor.
+    pub variables: Variables,
     /// What they wrote.
     pub start: Start,
 }
@@ -83,7 +89,7 @@ impl From<NotBegun> for Failure {
 }
 
 async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun, NotBegun> {
-    let Arriving { brand, visitor, page, start } = arriving;
+    let Arriving { brand, visitor, page, language, variables, start } = arriving;
     let visitor = *visitor;
     let account = brand.account;
     let digest = digest(start);
@@ -108,6 +114,8 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         name: checked.name.clone(),
         email: checked.email.clone(),
         page: page.clone(),
+        language: language.clone(),
+        variables: variables.clone(),
         question: checked.question,
         wanted: start.operator,
     };
@@ -126,6 +134,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         brand: brand.id.clone(),
         department: checked.department,
         name: checked.name,
+        contact: Identity::of(None, checked.email.as_deref()),
         email: checked.email,
         origin,
         events: stored,

@@ -259,6 +259,11 @@ impl Registry {
         self.operator_outlets.iter().filter(|entry| entry.value().count() > 0).map(|entry| *entry.key()).collect()
     }
 
+    /// Every session of an account that is awake.
+    pub fn sessions_of(&self, account: AccountId) -> Vec<SessionRef> {
+        self.sessions.iter().filter(|entry| entry.key().0 == account).map(|entry| entry.value().clone()).collect()
+    }
+
     /// Every session that is awake.
     pub fn every_session(&self) -> Vec<SessionRef> {
         self.sessions.iter().map(|entry| entry.value().clone()).collect()

@@ -5,6 +5,7 @@
 //! The state is a copy: after a panic, a failed commit or a fence it is thrown away, read from the store again, and
 //! what was not yet answered is judged again. Commands that were stored meanwhile are known by their ids.
 
+mod asks;
 mod commit;
 mod company;
 mod core;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
 
+use self::asks::Asks;
 use self::core::Core;
 use crate::actors::guard::{Guarded, deliver, guarded, later, wait_for};
 use crate::actors::lane;
@@ -71,6 +73,8 @@ pub struct VisitorSession {
     /// Since when no socket of the visitor is here.
     gone_since: Option<Timestamp>,
     settings: Option<Arc<GroupSettings>>,
+    /// What people have set up that the chat's wishes come from.
+    asks: Asks,
     /// The owner who was lost last.
     owner_lost: Option<OperatorId>,
     /// The epoch of the latest reading.
@@ -123,6 +127,7 @@ impl VisitorSession {
             helpers: Vec::new(),
             gone_since,
             settings: None,
+            asks: Asks::default(),
             owner_lost: None,
             epoch: 0,
             of: None,
@@ -145,7 +150,8 @@ impl VisitorSession {
                 return Ok(if exists { Found::Elsewhere } else { Found::Nothing });
             };
             let settings = shared.store.group(account, &stored.record.head.group).await.ok().flatten();
-            Ok(Found::Here(Box::new(stored), settings))
+            let asks = Asks::read(&shared, &stored.record, settings.as_ref()).await?;
+            Ok(Found::Here(Box::new(stored), settings, Box::new(asks)))
         };
         wait_for(ctx, reading, |session: &mut Self, found, ctx| session.loaded(found, ctx));
     }
@@ -166,7 +172,8 @@ impl VisitorSession {
 
     fn loaded(&mut self, found: Result<Found, StoreError>, ctx: &mut Context<Self>) {
         match found {
-            Ok(Found::Here(stored, settings)) => {
+            Ok(Found::Here(stored, settings, asks)) => {
+                self.asks = *asks;
                 self.settings = settings.map(Arc::new).or(self.settings.take());
                 self.wake_up(&stored, ctx);
             }
@@ -277,8 +284,8 @@ impl VisitorSession {
 
 /// What the store says of a chat.
 enum Found {
-    /// All of it, under this node's epoch, and the settings of its group.
-    Here(Box<StoredChat>, Option<GroupSettings>),
+    /// All of it, under this node's epoch, the settings of its group, and what it asks for.
+    Here(Box<StoredChat>, Option<GroupSettings>, Box<Asks>),
     /// There is none in this account.
     Nothing,
     /// It is another node's.

@@ -1,12 +1,15 @@
 //! The kinds of event a chat is made of, as they are stored, closed in this one file. Operators see them as they
 //! are stored; what a visitor sees of them is decided in `protocol::visitor`, field by field.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use ts_rs::TS;
 
 use crate::domain::ids::{BrandId, CommandId, DepartmentId, GroupId, OfferId, OperatorId};
 use crate::domain::time::Timestamp;
+use crate::domain::urgency::Variables;
 
 /// Who wrote or did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -198,6 +201,14 @@ pub enum EventKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         page: Option<String>,
+        /// The language that the visitor's browser or page asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        language: Option<String>,
+        /// What the page said of the visitor; nobody has vouched for it.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+        variables: Variables,
         /// The operator whom the page named.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]

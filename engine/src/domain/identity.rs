@@ -28,6 +28,14 @@ impl Identity {
         sound.then_some(Self::Unverified(email))
     }
 
+    /// As it is stored: what is only claimed never equals what was proved.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Verified(subject) => format!("verified:{subject}"),
+            Self::Unverified(email) => format!("email:{email}"),
+        }
+    }
+
     /// Whether it was proved.
     pub fn is_verified(&self) -> bool {
         matches!(self, Self::Verified(_))
@@ -80,6 +88,7 @@ mod tests {
         assert_eq!(typed, Some(Identity::Unverified("ann@example.com".into())));
         let claims = Identity::of(None, Some("customer-7@x"));
         assert_ne!(signed, claims);
+        assert_ne!(Identity::Verified("ann@x".into()).key(), Identity::Unverified("ann@x".into()).key());
         assert_eq!(Identity::of(Some(""), Some("nobody")), None);
     }
 

@@ -34,6 +34,8 @@ pub const PREVIEW_CHARS_MAX: usize = 200;
 pub const FIELDS_MAX: usize = 50;
 /// Characters of one field's or variable's value.
 pub const FIELD_CHARS_MAX: usize = 1_000;
+/// Characters of a variable's name: as of other names that people choose.
+pub const VARIABLE_NAME_CHARS_MAX: usize = 64;
 
 // ---- pages of events -------------------------------------------------------------------------------------------
 
@@ -256,6 +258,9 @@ pub const TURN_AWAY_REPEAT: Duration = Duration::from_secs(5);
 pub const REQUEUED_PRIORITY: i32 = 1_440;
 /// Most and least steps of priority that settings may add up to: an hour and a half either way.
 pub const PRIORITY_MAX: i32 = 90;
+/// Variables that a brand trusts, and values that give steps of priority: more nobody overlooks, and each is compared
+/// when a chat says that it waits.
+pub const BRAND_VARIABLES_MAX: usize = 50;
 /// After this time what was seen of a group's pace counts half when a wait is estimated: some chats of each operator.
 pub const PACE_HALF_LIFE: Duration = Duration::from_secs(600);
 /// The longest wait that is told to anybody; beyond it no estimate is honest.

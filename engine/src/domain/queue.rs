@@ -56,6 +56,8 @@ pub enum Offering {
     },
     /// Another group that looks for an operator too has proposed it.
     Elsewhere,
+    /// It is known from the store alone, and has not said yet what it asks for.
+    Unheard,
 }
 
 /// A waiting chat.

@@ -66,6 +66,9 @@ impl<'de> Deserialize<'de> for Skill {
 pub struct Level(u8);
 
 impl Level {
+    /// A little.
+    pub const LEAST: Self = Self(1);
+
     /// A level from 1 to [`SKILL_LEVEL_MAX`].
     pub fn new(level: i64) -> Result<Self, BadSkill> {
         match u8::try_from(level) {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::chat::{Chat, ChatState, Guest, SlotChange};
 use crate::domain::event::{EndedBy, EndedWhy, OfferKind, Origin, Sender, StoredEvent};
+use crate::domain::identity::Identity;
 use crate::domain::ids::{
     AccountId, BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId, VisitorId,
 };
@@ -251,6 +252,8 @@ pub struct Birth {
     pub name: Option<String>,
     /// The visitor's address.
     pub email: Option<String>,
+    /// Who the visitor is known as.
+    pub contact: Option<Identity>,
     /// The command that asked for it, remembered for 7 days per visitor.
     pub origin: Origin,
     /// The first events.
@@ -450,6 +453,13 @@ pub trait Journal: Send + Sync {
         brand: &BrandId,
         visitor: VisitorId,
     ) -> Result<Option<ChatRecord>, StoreError>;
+
+    /// Who had the contact's latest chat of those that ended with an operator, and when it ended.
+    async fn last_operator(
+        &self,
+        account: AccountId,
+        contact: &Identity,
+    ) -> Result<Option<(OperatorId, Timestamp)>, StoreError>;
 
     /// Chats that wait in the group, with the offer for which a slot is reserved, if any, by the time they entered the queue, then id.
     async fn waiting(

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 
 use crate::domain::group::{GroupSettings, Membership};
 use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
+use crate::domain::needs::DepartmentNeeds;
 use crate::domain::permission::StaffRole;
 use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
+use crate::domain::urgency::BrandPriorities;
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::WelcomeScreen;
 
@@ -38,6 +40,8 @@ pub struct Brand {
     pub origins: Vec<String>,
     /// The welcome screen.
     pub welcome: WelcomeScreen,
+    /// How urgent its chats are.
+    pub priorities: BrandPriorities,
 }
 
 /// A department.
@@ -49,6 +53,8 @@ pub struct Department {
     pub name: String,
     /// Place in lists, from 0.
     pub place: u32,
+    /// What its chats need.
+    pub needs: DepartmentNeeds,
 }
 
 /// An operator.
@@ -128,11 +134,24 @@ pub trait Staff: Send + Sync {
     async fn brands(&self, account: AccountId) -> Result<Vec<Brand>, StoreError>;
     /// Makes or replaces one.
     async fn put_brand(&self, brand: &Brand) -> Result<(), StoreError>;
+    /// Changes one, if it is still as it was seen; `false`: it is not, or is gone.
+    async fn change_brand(&self, before: &Brand, after: &Brand) -> Result<bool, StoreError>;
 
     /// The departments of an account, by place.
     async fn departments(&self, account: AccountId) -> Result<Vec<Department>, StoreError>;
     /// Makes or replaces one.
     async fn put_department(&self, account: AccountId, department: &Department) -> Result<(), StoreError>;
+    /// A department.
+    async fn department(&self, account: AccountId, id: &DepartmentId) -> Result<Option<Department>, StoreError>;
+    /// Changes one, if it is still as it was seen; `false`: it is not, or is gone.
+    async fn change_department(
+        &self,
+        account: AccountId,
+        before: &Department,
+        after: &Department,
+    ) -> Result<bool, StoreError>;
+    /// Removes one; `Conflict` while a group belongs to it; `false`: there is none.
+    async fn delete_department(&self, account: AccountId, id: &DepartmentId) -> Result<bool, StoreError>;
 
     /// The groups of an account.
     async fn groups(&self, account: AccountId) -> Result<Vec<GroupSettings>, StoreError>;

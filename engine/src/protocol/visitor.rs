@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use ts_rs::TS;
 
 use crate::domain::event::{Audience, EndedBy, EndedWhy, EventKind, Role};
 use crate::domain::group::Availability;
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
+use crate::domain::urgency::{Variables, readable};
 use crate::protocol::left_message::LeaveMessage;
 
 /// A frame from a visitor.
@@ -55,10 +57,27 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub page: Option<Page>,
+    /// What the page says of its visitor: texts, numbers, `true` and `false`. Others are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "Record<string, string | number | boolean>")]
+    pub variables: Option<BTreeMap<String, Value>>,
     /// Continues a chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub resume: Option<Resume>,
+}
+
+impl Hello {
+    /// The variables as they are kept.
+    pub fn variables(&self) -> Variables {
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        };
+        let said = self.variables.iter().flatten();
+        readable(said.filter_map(|(name, value)| Some((name.clone(), text(value)?))))
+    }
 }
 
 /// A page of the website.

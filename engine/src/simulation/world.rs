@@ -306,6 +306,8 @@ impl<'a> World<'a> {
             name: None,
             email: None,
             page: None,
+            language: None,
+            variables: Default::default(),
             question: None,
             wanted: None,
         };

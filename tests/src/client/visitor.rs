@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::client::{Line, Refused};
 use crate::server::TestServer;
@@ -34,6 +34,8 @@ impl<'a> Start<'a> {
 pub struct VisitorClient {
     line: Line,
     brand: String,
+    /// What the page says in `hello` beside the brand.
+    page: Map<String, Value>,
     /// What the last `hello` was answered.
     pub welcome: Value,
     token: Option<String>,
@@ -51,11 +53,24 @@ impl VisitorClient {
     /// # Errors
     /// The handshake was refused.
     pub async fn connect_to(server: &TestServer, brand: &str, token: Option<&str>) -> Result<Self, Refused> {
-        let line = Line::new("the visitor", server.address(), "/ws/visitor", &[("origin", &server.url())]);
-        let token = token.map(str::to_owned);
-        let mut visitor = Self { line, brand: brand.to_owned(), welcome: Value::Null, token, chat: None };
+        let mut visitor = Self::new(server, brand);
+        visitor.token = token.map(str::to_owned);
         visitor.reconnect().await?;
         Ok(visitor)
+    }
+
+    /// A new visitor of the demo whose page says this of them in `hello`.
+    pub async fn connect_saying(server: &TestServer, page: Value) -> Self {
+        let mut visitor = Self::new(server, "demo");
+        visitor.page.extend(page.as_object().cloned().unwrap_or_default());
+        visitor.reconnect().await.expect("the server lets visitors in");
+        visitor
+    }
+
+    fn new(server: &TestServer, brand: &str) -> Self {
+        let line = Line::new("the visitor", server.address(), "/ws/visitor", &[("origin", &server.url())]);
+        let page = Map::from_iter([("language".to_owned(), json!("en"))]);
+        Self { line, brand: brand.to_owned(), page, welcome: Value::Null, token: None, chat: None }
     }
 
     /// Another tab of the same browser, which sees the chat from its beginning.
@@ -109,7 +124,8 @@ impl VisitorClient {
     /// # Errors
     /// The handshake was refused, or the socket cut before `welcome`.
     pub async fn reconnect(&mut self) -> Result<(), Refused> {
-        let mut hello = json!({ "brand": self.brand, "language": "en" });
+        let mut hello = Value::Object(self.page.clone());
+        hello["brand"] = json!(self.brand);
         let mut continued = Vec::new();
         if let Some(token) = &self.token {
             hello["token"] = json!(token);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::domain::chat::{Input, Person};
+use engine::domain::identity::Identity;
 use engine::domain::ids::{ChatId, OperatorId};
 use engine::ports::journal::{AppendError, ChatQuery, Scope};
 use engine::ports::staff::Operator;
@@ -223,4 +224,34 @@ pub async fn an_owner_is_shown_by_the_name_of_today(store: Arc<dyn Store>) {
     assert!(world.store.change_operator(world.account, &before, &row).await.unwrap());
     let record = world.store.chat(world.account, talk.id()).await.unwrap().unwrap();
     assert_eq!(record.owner_name.as_deref(), Some("Olga"));
+}
+
+pub async fn who_served_a_contact_last_is_known(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let other = World::new(Arc::clone(&store), "other").await;
+    let (joe, sue) = (world.operator(None).await, world.operator(None).await);
+    let vera = Identity::Unverified("vera@visitor.example".into());
+    let last = async || store.last_operator(world.account, &vera).await.unwrap();
+    let mut abandoned = world.chat(0).await;
+    let append = abandoned.ends(500);
+    abandoned.done(append).await;
+    assert_eq!(last().await, None, "nobody has served her yet");
+
+    // Who is served later and is done sooner is not the last.
+    let (mut first, mut second) = (world.chat(1_000).await, world.chat(2_000).await);
+    let append = first.is_assigned_to(joe, 3_000);
+    first.done(append).await;
+    let append = second.is_assigned_to(sue, 4_000);
+    second.done(append).await;
+    assert_eq!(last().await, None, "nobody is done yet");
+    let append = second.ends(5_000);
+    second.done(append).await;
+    assert_eq!(last().await, Some((sue, at(5_000))));
+    let append = first.ends(6_000);
+    first.done(append).await;
+    assert_eq!(last().await, Some((joe, at(6_000))));
+
+    let proved = Identity::Verified("vera@visitor.example".into());
+    assert_eq!(store.last_operator(world.account, &proved).await.unwrap(), None, "the address is only claimed");
+    assert_eq!(store.last_operator(other.account, &vera).await.unwrap(), None, "another account knows nothing");
 }

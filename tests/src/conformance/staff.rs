@@ -8,8 +8,10 @@ use engine::domain::group::{
 };
 use engine::domain::hours::{Holiday, Hours, Interval};
 use engine::domain::ids::{AccountId, GroupId, OperatorId};
+use engine::domain::needs::DepartmentNeeds;
 use engine::domain::permission::StaffRole;
-use engine::domain::skills::{Level, Skills};
+use engine::domain::skills::{Level, Need, Skills};
+use engine::domain::urgency::{BrandPriorities, VariablePriority};
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::{Store, StoreError};
 use engine::protocol::visitor::{FieldRule, WelcomeScreen};
@@ -91,9 +93,37 @@ pub async fn brands_are_kept_and_replaced(store: Arc<dyn Store>) {
     assert_eq!(store.brand(&id("nothing")).await.unwrap(), None);
 }
 
+pub async fn brands_keep_how_urgent_their_chats_are(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let other = World::new(Arc::clone(&store), "other").await;
+    let before = store.brand(&world.brand).await.unwrap().unwrap();
+    assert_eq!(before.priorities, BrandPriorities::default());
+    let gold = VariablePriority { variable: "tier".into(), value: "gold \"ä\"".into(), steps: -7 };
+    let priorities = BrandPriorities {
+        priority: 3,
+        trusted_variables: vec!["tier".into(), "a".into()],
+        variable_priorities: vec![gold],
+    };
+    let after = Brand { priorities, ..before.clone() };
+    assert!(store.change_brand(&before, &after).await.unwrap());
+    assert!(!store.change_brand(&before, &before).await.unwrap(), "somebody was quicker");
+    assert_eq!(store.brand(&world.brand).await.unwrap(), Some(after.clone()));
+    assert_eq!(store.brands(world.account).await.unwrap(), std::slice::from_ref(&after));
+    let taken = Brand { account: other.account, ..after.clone() };
+    assert!(!store.change_brand(&taken, &taken).await.unwrap(), "it is not the other account's");
+    let outlet = Brand { id: id("outlet"), name: "Outlet".into(), ..after.clone() };
+    store.put_brand(&outlet).await.unwrap();
+    assert!(conflicts(store.change_brand(&after, &Brand { name: "Outlet".into(), ..after.clone() }).await));
+}
+
 pub async fn departments_are_listed_by_place(store: Arc<dyn Store>) {
     let account = store.create_account("acme", "Acme", at(0)).await.unwrap().id;
-    let department = |text: &str, name: &str, place| Department { id: id(text), name: name.into(), place };
+    let department = |text: &str, name: &str, place| Department {
+        id: id(text),
+        name: name.into(),
+        place,
+        needs: Default::default(),
+    };
     for one in [department("b", "Zwei", 2), department("a", "Eins", 1), department("c", "Nought", 0)] {
         store.put_department(account, &one).await.unwrap();
     }
@@ -102,6 +132,33 @@ pub async fn departments_are_listed_by_place(store: Arc<dyn Store>) {
     assert_eq!(names, ["Nought", "Eins", "Two"]);
     assert!(conflicts(store.put_department(account, &department("d", "Two", 9)).await));
     assert!(conflicts(store.put_department(AccountId(404), &department("d", "Four", 9)).await));
+}
+
+pub async fn departments_keep_what_their_chats_need(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let other = World::new(Arc::clone(&store), "other").await;
+    let need = |skill: &str, level| Need { skill: id(skill), level: Level::new(level).unwrap() };
+    let needs = DepartmentNeeds { skills: vec![need("z", 2), need("a", 10)], match_language: true, priority: -3 };
+    let spares = Department { id: id("spares"), name: "Spares".into(), place: 7, needs };
+    store.put_department(world.account, &spares).await.unwrap();
+    assert_eq!(store.department(world.account, &spares.id).await.unwrap(), Some(spares.clone()));
+    assert_eq!(store.departments(world.account).await.unwrap().last(), Some(&spares), "skills keep their order");
+    assert_eq!(store.department(other.account, &spares.id).await.unwrap(), None, "another account has none");
+
+    let mut after = spares.clone();
+    after.needs.skills.reverse();
+    assert!(!store.change_department(other.account, &spares, &after).await.unwrap());
+    assert!(store.change_department(world.account, &spares, &after).await.unwrap());
+    assert!(!store.change_department(world.account, &spares, &spares).await.unwrap(), "somebody was quicker");
+    let double = Department { name: "Sales".into(), ..after.clone() };
+    assert!(conflicts(store.change_department(world.account, &after, &double).await));
+    assert_eq!(store.department(world.account, &spares.id).await.unwrap(), Some(after));
+
+    assert!(conflicts(store.delete_department(world.account, &id("sales")).await), "it has groups");
+    assert!(!store.delete_department(other.account, &spares.id).await.unwrap());
+    assert!(store.delete_department(world.account, &spares.id).await.unwrap());
+    assert!(!store.delete_department(world.account, &spares.id).await.unwrap());
+    assert_eq!(store.department(world.account, &spares.id).await.unwrap(), None);
 }
 
 pub async fn groups_are_kept_replaced_and_removed(store: Arc<dyn Store>) {

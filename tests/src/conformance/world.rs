@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use engine::domain::chat::{Ask, Chat, Input, Person};
 use engine::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, OfferKind, Origin, Role, Sender};
 use engine::domain::group::{GroupSettings, Handling, Membership};
+use engine::domain::identity::Identity;
 use engine::domain::ids::{AccountId, BrandId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
 use engine::domain::permission::StaffRole;
 use engine::domain::skills::Skills;
@@ -58,9 +59,10 @@ impl World {
             language: "en".into(),
             origins: vec!["https://shop.example".into()],
             welcome: WelcomeScreen::default(),
+            priorities: Default::default(),
         };
         store.put_brand(&brand).await.unwrap();
-        let department = Department { id: id("sales"), name: "Sales".into(), place: 0 };
+        let department = Department { id: id("sales"), name: "Sales".into(), place: 0, needs: Default::default() };
         store.put_department(account, &department).await.unwrap();
         let (group, second_group): (GroupId, GroupId) = (id("first"), id("second"));
         for group in [&group, &second_group] {
@@ -132,6 +134,8 @@ impl World {
             name: Some("Vera".into()),
             email: Some("vera@visitor.example".into()),
             page: None,
+            language: None,
+            variables: Default::default(),
             question: Some("Hello?".into()),
             wanted: None,
         };
@@ -146,6 +150,7 @@ impl World {
             department: Some(id("sales")),
             name: Some("Vera".into()),
             email: Some("vera@visitor.example".into()),
+            contact: Some(Identity::Unverified("vera@visitor.example".into())),
             origin,
             events: append.events,
             head: *head,

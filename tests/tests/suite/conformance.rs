@@ -121,6 +121,7 @@ on_every_store! {
     }
     lists {
         lists_have_what_was_asked_for_in_the_order_asked,
+        who_served_a_contact_last_is_known,
         a_scope_shows_ones_groups_and_ones_own_chats,
         a_cursor_goes_on_where_the_page_ended,
         a_queue_is_read_in_its_order_with_what_rings,
@@ -167,7 +168,9 @@ on_every_store! {
     staff {
         accounts_have_short_names_of_their_own,
         brands_are_kept_and_replaced,
+        brands_keep_how_urgent_their_chats_are,
         departments_are_listed_by_place,
+        departments_keep_what_their_chats_need,
         groups_are_kept_replaced_and_removed,
         an_address_belongs_to_one_operator_of_an_account,
         an_operator_is_changed_and_removed,

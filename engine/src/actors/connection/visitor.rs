@@ -22,6 +22,7 @@ use crate::domain::limits::{
     ENDED_CHAT_SHOWN, LANGUAGE_CHARS_MAX, TITLE_CHARS_MAX, URL_CHARS_MAX, VISITOR_SOCKETS_MAX,
 };
 use crate::domain::text;
+use crate::domain::urgency::Variables;
 use crate::ports::journal::Side;
 use crate::ports::staff::Brand;
 use crate::protocol::close;
@@ -52,6 +53,7 @@ pub struct VisitorConnection {
     session: Option<(ChatId, SessionRef)>,
     page: Option<String>,
     language: Option<String>,
+    variables: Variables,
     pace: Pace,
 }
 
@@ -89,6 +91,7 @@ impl VisitorConnection {
             visitor: id,
             session: None,
             language: hello.language.as_ref().map(|language| text::cut(language, LANGUAGE_CHARS_MAX)),
+            variables: hello.variables(),
             page: hello.page.as_ref().map(|page| text::cut(&page.url, URL_CHARS_MAX)),
             pace: Pace::new(engine.visitor_rate()),
         };
@@ -239,8 +242,9 @@ impl VisitorConnection {
 
     fn start(&self, start: Start) -> Later<Resolved> {
         let (shared, outlet, id) = (Arc::clone(&self.shared), self.outlet.clone(), start.id.clone());
-        let arriving =
-            Arriving { brand: Arc::clone(&self.brand), visitor: self.visitor, page: self.page.clone(), start };
+        let (page, language) = (self.page.clone(), self.language.clone());
+        let (brand, variables) = (Arc::clone(&self.brand), self.variables.clone());
+        let arriving = Arriving { brand, visitor: self.visitor, page, language, variables, start };
         Box::pin(async move {
             match reception::begin(&shared, arriving).await {
                 Ok(Begun { chat, seq, session }) => {

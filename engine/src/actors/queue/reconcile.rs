@@ -81,6 +81,10 @@ impl QueueActor {
             self.shared.to_session(self.account, *chat, Signal::SayWhetherWaiting, true);
         }
         self.suspects.chats = now;
+        // The question may have been lost on its way to another node.
+        for chat in desk.unheard() {
+            self.shared.to_session(self.account, chat, Signal::SayWhetherWaiting, true);
+        }
     }
 
     fn compare_loads(&mut self, roster: &[RosterRow]) {

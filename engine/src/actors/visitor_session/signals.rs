@@ -60,6 +60,7 @@ impl VisitorSession {
             }
             Signal::TurnAway { why, to } => self.turn_away(why, to, ctx),
             Signal::Position(place) => self.position(place),
+            Signal::AsksChanged => self.asks_changed(ctx),
             Signal::LetGo | Signal::ReadAgain => return self.read(ctx),
             Signal::Flush => self.save_marks(),
         }

@@ -7,7 +7,7 @@ use super::VisitorSession;
 use crate::actors::guard::deliver;
 use crate::actors::messages::{Signal, ToQueue};
 use crate::domain::ids::{GroupId, OperatorId};
-use crate::domain::limits::{OVERFLOW_GROUPS_MAX, REQUEUED_PRIORITY, WAITING_REPEAT};
+use crate::domain::limits::{OVERFLOW_GROUPS_MAX, WAITING_REPEAT};
 use crate::domain::routing::{Arrival, Settled, Wishes};
 use crate::protocol::visitor::ChatPhase;
 
@@ -171,14 +171,14 @@ impl VisitorSession {
 
     pub(super) fn arrival(&self) -> Option<Arrival> {
         let chat = &self.core.as_ref()?.chat;
-        let rules = self.settings.as_ref().map(|settings| &settings.rules);
+        let rules = self.settings.as_ref().map(|settings| &*settings.rules);
         Some(Arrival {
             chat: self.chat,
             entered_at: chat.queued_at,
-            priority: if chat.requeued { REQUEUED_PRIORITY } else { rules.map_or(0, |rules| rules.priority) },
+            priority: self.asks.priority(chat, rules),
             tried: chat.tried.clone(),
             rings_at: chat.offer().map(|offer| offer.operator),
-            wishes: Wishes { wanted: chat.wanted, ..Wishes::default() },
+            wishes: self.asks.wishes(chat),
             guest_of: None,
             moved: chat.moved,
         })

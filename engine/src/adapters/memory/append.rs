@@ -191,7 +191,8 @@ impl State {
             head: birth.head,
         };
         let (marks, offers, guests, decisions) = Default::default();
-        self.chats.insert(birth.chat, ChatRow { record, events: birth.events, marks, offers, guests, decisions });
+        let (contact, events) = (birth.contact, birth.events);
+        self.chats.insert(birth.chat, ChatRow { record, contact, events, marks, offers, guests, decisions });
         Ok(number)
     }
 }

@@ -8,6 +8,7 @@ use crate::adapters::delivery::Deliveries;
 use crate::adapters::memory::MemoryStore;
 use crate::adapters::memory::state::ChatRow;
 use crate::domain::event::StoredEvent;
+use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{
@@ -111,6 +112,21 @@ impl Journal for MemoryStore {
             (open, row.record.head.ended_at, row.record.started_at, row.record.id)
         });
         Ok(best.map(|row| state.record(row)))
+    }
+
+    async fn last_operator(
+        &self,
+        account: AccountId,
+        contact: &Identity,
+    ) -> Result<Option<(OperatorId, Timestamp)>, StoreError> {
+        let state = self.open()?;
+        let of_contact = state.chats_of(account).filter(|row| row.contact.as_ref() == Some(contact));
+        let over = of_contact.filter(|row| row.record.head.state == ChatPhase::Ended);
+        let served = over.filter_map(|row| {
+            let head = &row.record.head;
+            Some((head.ended_at?, row.record.id, head.owner?))
+        });
+        Ok(served.max().map(|(ended_at, _, owner)| (owner, ended_at)))
     }
 
     async fn waiting(

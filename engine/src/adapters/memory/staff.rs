@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::adapters::memory::MemoryStore;
 use crate::adapters::memory::state::{AccountRow, MembershipRow, OperatorRow, Slots, State, conflict};
 use crate::domain::group::{GroupSettings, Membership, Status};
-use crate::domain::ids::{AccountId, BrandId, GroupId, OperatorId};
+use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
 use crate::domain::time::Timestamp;
 use crate::ports::staff::{Account, Brand, Credentials, Department, Failures, Operator, Session, Staff};
 use crate::ports::store::StoreError;
@@ -42,20 +42,16 @@ impl Staff for MemoryStore {
     }
 
     async fn put_brand(&self, brand: &Brand) -> Result<(), StoreError> {
+        put_brand(&mut *self.open()?, brand)
+    }
+
+    async fn change_brand(&self, before: &Brand, after: &Brand) -> Result<bool, StoreError> {
         let mut state = self.open()?;
-        if !state.accounts.contains_key(&brand.account) {
-            return conflict("there is no such account");
+        let same = state.brands.get(&before.id) == Some(before);
+        if same {
+            put_brand(&mut state, after)?;
         }
-        if state.brands.get(&brand.id).is_some_and(|there| there.account != brand.account) {
-            return conflict("another account has a brand of that key");
-        }
-        let same_name =
-            |other: &&Brand| other.account == brand.account && other.name == brand.name && other.id != brand.id;
-        if state.brands.values().find(same_name).is_some() {
-            return conflict("there is a brand of that name");
-        }
-        state.brands.insert(brand.id.clone(), brand.clone());
-        Ok(())
+        Ok(same)
     }
 
     async fn departments(&self, account: AccountId) -> Result<Vec<Department>, StoreError> {
@@ -67,19 +63,33 @@ impl Staff for MemoryStore {
     }
 
     async fn put_department(&self, account: AccountId, department: &Department) -> Result<(), StoreError> {
+        put_department(&mut *self.open()?, account, department)
+    }
+
+    async fn department(&self, account: AccountId, id: &DepartmentId) -> Result<Option<Department>, StoreError> {
+        Ok(self.open()?.departments.get(&(account, id.clone())).cloned())
+    }
+
+    async fn change_department(
+        &self,
+        account: AccountId,
+        before: &Department,
+        after: &Department,
+    ) -> Result<bool, StoreError> {
         let mut state = self.open()?;
-        if !state.accounts.contains_key(&account) {
-            return conflict("there is no such account");
+        let same = state.departments.get(&(account, before.id.clone())) == Some(before);
+        if same {
+            put_department(&mut state, account, after)?;
         }
-        let same_name = state
-            .departments
-            .iter()
-            .any(|((of, id), other)| *of == account && *id != department.id && other.name == department.name);
-        if same_name {
-            return conflict("there is a department of that name");
+        Ok(same)
+    }
+
+    async fn delete_department(&self, account: AccountId, id: &DepartmentId) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        if state.groups.iter().any(|((of, _), group)| *of == account && group.department == *id) {
+            return conflict("the department has groups");
         }
-        state.departments.insert((account, department.id.clone()), department.clone());
-        Ok(())
+        Ok(state.departments.remove(&(account, id.clone())).is_some())
     }
 
     async fn groups(&self, account: AccountId) -> Result<Vec<GroupSettings>, StoreError> {
@@ -352,6 +362,36 @@ impl Staff for MemoryStore {
 /// Addresses are compared without case.
 fn same_address(a: &Operator, b: &Operator) -> bool {
     a.email.to_lowercase() == b.email.to_lowercase()
+}
+
+fn put_brand(state: &mut State, brand: &Brand) -> Result<(), StoreError> {
+    if !state.accounts.contains_key(&brand.account) {
+        return conflict("there is no such account");
+    }
+    if state.brands.get(&brand.id).is_some_and(|there| there.account != brand.account) {
+        return conflict("another account has a brand of that key");
+    }
+    let same_name = |other: &&Brand| other.account == brand.account && other.name == brand.name && other.id != brand.id;
+    if state.brands.values().find(same_name).is_some() {
+        return conflict("there is a brand of that name");
+    }
+    state.brands.insert(brand.id.clone(), brand.clone());
+    Ok(())
+}
+
+fn put_department(state: &mut State, account: AccountId, department: &Department) -> Result<(), StoreError> {
+    if !state.accounts.contains_key(&account) {
+        return conflict("there is no such account");
+    }
+    let same_name = state
+        .departments
+        .iter()
+        .any(|((of, id), other)| *of == account && *id != department.id && other.name == department.name);
+    if same_name {
+        return conflict("there is a department of that name");
+    }
+    state.departments.insert((account, department.id.clone()), department.clone());
+    Ok(())
 }
 
 fn put_group(state: &mut State, account: AccountId, group: &GroupSettings) -> Result<(), StoreError> {

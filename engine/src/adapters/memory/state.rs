@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::chat::Guest;
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::group::{GroupSettings, Membership, Status};
+use crate::domain::identity::Identity;
 use crate::domain::ids::{
     AccountId, BrandId, ChatId, CommandId, DepartmentId, GroupId, LeftMessageId, NodeId, OperatorId, ProfileId, Shard,
     VisitorId,
@@ -75,6 +76,7 @@ pub(super) struct Slots {
 pub(super) struct ChatRow {
     /// The owner's name is filled in when it is read.
     pub(super) record: ChatRecord,
+    pub(super) contact: Option<Identity>,
     pub(super) events: Vec<StoredEvent>,
     pub(super) marks: BTreeMap<Sender, MarkPair>,
     pub(super) offers: BTreeMap<(u32, OperatorId), OfferRow>,

@@ -2,6 +2,7 @@
 
 use crate::adapters::sql::left_messages::used_for_a_message;
 use crate::adapters::sql::{Query, Sql, Value, ended_by, ended_why, phase};
+use crate::domain::identity::Identity;
 use crate::domain::ids::ChatId;
 use crate::domain::limits::COMMANDS_REMEMBERED;
 use crate::ports::journal::{Birth, BirthError, ChatHead};
@@ -69,14 +70,15 @@ async fn open_chat(sql: &mut dyn Sql, birth: &Birth) -> Result<Option<ChatId>, S
 
 fn chat_row(birth: &Birth, number: i64) -> Query {
     let mut query = Query::new(
-        "INSERT INTO chat (id, account, shard, number, visitor, brand, department, name, email, started_at, state, grp, \
-         owner, queued_at, assigned_at, ended_at, ended_by, ended_why, visitor_away, question) VALUES ($1, $2, $3, $4, \
-         $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING",
+        "INSERT INTO chat (id, account, shard, number, visitor, brand, department, name, email, contact, started_at, state, \
+         grp, owner, queued_at, assigned_at, ended_at, ended_by, ended_why, visitor_away, question) VALUES ($1, $2, $3, \
+         $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING",
     );
     query = query.arg(birth.chat.0).arg(birth.account).arg(i64::from(birth.chat.shard().0));
     query = query.arg(number).arg(birth.visitor.0).arg(birth.brand.as_str());
     query = query.arg(birth.department.as_ref().map(|department| department.as_str().to_owned()));
-    query = query.arg(birth.name.clone()).arg(birth.email.clone()).arg(birth.at);
+    query = query.arg(birth.name.clone()).arg(birth.email.clone());
+    query = query.arg(birth.contact.as_ref().map(Identity::key)).arg(birth.at);
     query.args.extend(state_values(&birth.head));
     query
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::adapters::sql::{Query, Row, Sql, asked, ended_by, ended_why, offer_kind, phase};
 use crate::domain::event::Sender;
 use crate::domain::ids::{AccountId, BrandId, ChatId, GroupId, OfferId, OperatorId, VisitorId};
+use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatHead, ChatList, ChatQuery, ChatRecord, MarkRow, OfferRow};
 use crate::ports::store::StoreError;
 use crate::protocol::operator::ChatOrder;
@@ -161,6 +162,19 @@ fn or_guest(sql: &mut Query, account: AccountId, operator: OperatorId) {
 pub(super) async fn guests(sql: &mut dyn Sql, account: AccountId, chat: ChatId) -> Result<Vec<OperatorId>, StoreError> {
     let query = Query::new("SELECT operator FROM guest WHERE chat = $1 AND account = $2 ORDER BY operator");
     sql.run(query.arg(chat.0).arg(account)).await?.all(|mut row| Ok(OperatorId(row.uuid()?)))
+}
+
+pub(super) async fn last_operator(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    contact: String,
+) -> Result<Option<(OperatorId, Timestamp)>, StoreError> {
+    let query = Query::new(
+        "SELECT owner, ended_at FROM chat WHERE account = $1 AND contact = $2 AND contact IS NOT NULL \
+         AND owner IS NOT NULL AND state = 'ended' ORDER BY ended_at DESC, id DESC LIMIT 1",
+    );
+    let found = sql.run(query.arg(account).arg(contact)).await?;
+    found.first(|mut row| Ok((OperatorId(row.uuid()?), row.time()?)))
 }
 
 pub(super) async fn waiting(

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::adapters::sql::{Backend, chats, events, remembered};
+use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{
@@ -54,6 +55,15 @@ impl<B: Backend> Journal for B {
     ) -> Result<Option<ChatRecord>, StoreError> {
         let brand = brand.clone();
         self.read(move |sql| Box::pin(chats::chat_of_visitor(sql, account, brand, visitor))).await
+    }
+
+    async fn last_operator(
+        &self,
+        account: AccountId,
+        contact: &Identity,
+    ) -> Result<Option<(OperatorId, Timestamp)>, StoreError> {
+        let contact = contact.key();
+        self.read(move |sql| Box::pin(chats::last_operator(sql, account, contact))).await
     }
 
     async fn waiting(

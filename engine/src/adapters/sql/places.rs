@@ -1,7 +1,8 @@
 //! Accounts, brands and departments.
 
+use crate::adapters::sql::value::json;
 use crate::adapters::sql::{Query, Row, Sql};
-use crate::domain::ids::{AccountId, BrandId};
+use crate::domain::ids::{AccountId, BrandId, DepartmentId};
 use crate::domain::time::Timestamp;
 use crate::ports::staff::{Account, Brand, Department};
 use crate::ports::store::StoreError;
@@ -25,7 +26,7 @@ pub(super) async fn create_account(
     Ok(Account { id, slug, name })
 }
 
-const BRAND_COLUMNS: &str = "SELECT account, id, name, color, language, origins, welcome FROM brand ";
+const BRAND_COLUMNS: &str = "SELECT account, id, name, color, language, origins, welcome, priorities FROM brand ";
 
 pub(super) async fn brand(sql: &mut dyn Sql, key: BrandId) -> Result<Option<Brand>, StoreError> {
     let mut query = Query::new(BRAND_COLUMNS).arg(key.as_str());
@@ -48,31 +49,56 @@ fn read_brand(mut row: Row) -> Result<Brand, StoreError> {
         language: row.text()?,
         origins: row.json()?,
         welcome: row.json()?,
+        priorities: row.json()?,
     })
 }
 
 pub(super) async fn put_brand(sql: &mut dyn Sql, brand: Brand) -> Result<(), StoreError> {
     let query = Query::new(
-        "INSERT INTO brand (id, account, name, color, language, origins, welcome) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, color = excluded.color, language = excluded.language, \
-         origins = excluded.origins, welcome = excluded.welcome WHERE brand.account = excluded.account",
+        "INSERT INTO brand (id, account, name, color, language, origins, welcome, priorities) VALUES \
+         ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+         color = excluded.color, language = excluded.language, origins = excluded.origins, \
+         welcome = excluded.welcome, priorities = excluded.priorities WHERE brand.account = excluded.account",
     );
     let query = query.arg(brand.id.as_str()).arg(brand.account).arg(brand.name).arg(brand.color).arg(brand.language);
-    match sql.run(query.arg(json(&brand.origins)?).arg(json(&brand.welcome)?)).await?.affected {
+    let query = query.arg(json(&brand.origins)?).arg(json(&brand.welcome)?).arg(json(&brand.priorities)?);
+    match sql.run(query).await?.affected {
         0 => Err(StoreError::Conflict("another account has a brand of that key".into())),
         _ => Ok(()),
     }
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+/// Changes a brand if it is still as it was seen.
+pub(super) async fn change_brand(sql: &mut dyn Sql, before: Brand, after: Brand) -> Result<bool, StoreError> {
+    let mut hold = Query::new(BRAND_COLUMNS).arg(before.id.as_str());
+    hold.push("WHERE id = $1").push(sql.dialect().for_update());
+    let same = sql.run(hold).await?.first(read_brand)?.is_some_and(|there| there == before);
+    if same {
+        put_brand(sql, after).await?;
+    }
+    Ok(same)
 }
 
+const DEPARTMENT_COLUMNS: &str = "SELECT id, name, place, needs FROM department ";
+
 pub(super) async fn departments(sql: &mut dyn Sql, account: AccountId) -> Result<Vec<Department>, StoreError> {
-    let query = Query::new("SELECT id, name, place FROM department WHERE account = $1 ORDER BY place, name, id");
-    sql.run(query.arg(account))
-        .await?
-        .all(|mut row| Ok(Department { id: row.parsed()?, name: row.text()?, place: row.u32()? }))
+    let mut query = Query::new(DEPARTMENT_COLUMNS).arg(account);
+    query.push("WHERE account = $1 ORDER BY place, name, id");
+    sql.run(query).await?.all(read_department)
+}
+
+pub(super) async fn department(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    department: DepartmentId,
+) -> Result<Option<Department>, StoreError> {
+    let mut query = Query::new(DEPARTMENT_COLUMNS).arg(account).arg(department.as_str());
+    query.push("WHERE account = $1 AND id = $2");
+    sql.run(query).await?.first(read_department)
+}
+
+fn read_department(mut row: Row) -> Result<Department, StoreError> {
+    Ok(Department { id: row.parsed()?, name: row.text()?, place: row.u32()?, needs: row.json()? })
 }
 
 pub(super) async fn put_department(
@@ -81,8 +107,38 @@ pub(super) async fn put_department(
     department: Department,
 ) -> Result<(), StoreError> {
     let query = Query::new(
-        "INSERT INTO department (account, id, name, place) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (account, id) DO UPDATE SET name = excluded.name, place = excluded.place",
+        "INSERT INTO department (account, id, name, place, needs) VALUES ($1, $2, $3, $4, $5) ON CONFLICT \
+         (account, id) DO UPDATE SET name = excluded.name, place = excluded.place, needs = excluded.needs",
     );
-    sql.run(query.arg(account).arg(department.id.as_str()).arg(department.name).arg(department.place)).await.map(drop)
+    let query = query.arg(account).arg(department.id.as_str()).arg(department.name).arg(department.place);
+    sql.run(query.arg(json(&department.needs)?)).await.map(drop)
+}
+
+/// Changes a department if it is still as it was seen.
+pub(super) async fn change_department(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    before: Department,
+    after: Department,
+) -> Result<bool, StoreError> {
+    let mut hold = Query::new(DEPARTMENT_COLUMNS).arg(account).arg(before.id.as_str());
+    hold.push("WHERE account = $1 AND id = $2").push(sql.dialect().for_update());
+    let same = sql.run(hold).await?.first(read_department)?.is_some_and(|there| there == before);
+    if same {
+        put_department(sql, account, after).await?;
+    }
+    Ok(same)
+}
+
+pub(super) async fn delete_department(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    department: DepartmentId,
+) -> Result<bool, StoreError> {
+    let groups = Query::new("SELECT 1 FROM grp WHERE account = $1 AND department = $2");
+    if !sql.run(groups.arg(account).arg(department.as_str())).await?.rows.is_empty() {
+        return Err(StoreError::Conflict("the department has groups".into()));
+    }
+    let delete = Query::new("DELETE FROM department WHERE account = $1 AND id = $2");
+    Ok(sql.run(delete.arg(account).arg(department.as_str())).await?.affected > 0)
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::adapters::sql::{Backend, groups, operators, places, sessions};
 use crate::domain::group::{GroupSettings, Membership};
-use crate::domain::ids::{AccountId, BrandId, GroupId, OperatorId};
+use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
 use crate::domain::time::Timestamp;
 use crate::ports::staff::{Account, Brand, Credentials, Department, Failures, Operator, Session, Staff};
 use crate::ports::store::StoreError;
@@ -35,6 +35,11 @@ impl<B: Backend> Staff for B {
         self.write(move |sql| Box::pin(places::put_brand(sql, brand))).await
     }
 
+    async fn change_brand(&self, before: &Brand, after: &Brand) -> Result<bool, StoreError> {
+        let (before, after) = (before.clone(), after.clone());
+        self.write(move |sql| Box::pin(places::change_brand(sql, before, after))).await
+    }
+
     async fn departments(&self, account: AccountId) -> Result<Vec<Department>, StoreError> {
         self.read(move |sql| Box::pin(places::departments(sql, account))).await
     }
@@ -42,6 +47,26 @@ impl<B: Backend> Staff for B {
     async fn put_department(&self, account: AccountId, department: &Department) -> Result<(), StoreError> {
         let department = department.clone();
         self.write(move |sql| Box::pin(places::put_department(sql, account, department))).await
+    }
+
+    async fn department(&self, account: AccountId, id: &DepartmentId) -> Result<Option<Department>, StoreError> {
+        let id = id.clone();
+        self.read(move |sql| Box::pin(places::department(sql, account, id))).await
+    }
+
+    async fn change_department(
+        &self,
+        account: AccountId,
+        before: &Department,
+        after: &Department,
+    ) -> Result<bool, StoreError> {
+        let (before, after) = (before.clone(), after.clone());
+        self.write(move |sql| Box::pin(places::change_department(sql, account, before, after))).await
+    }
+
+    async fn delete_department(&self, account: AccountId, id: &DepartmentId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.write(move |sql| Box::pin(places::delete_department(sql, account, id))).await
     }
 
     async fn groups(&self, account: AccountId) -> Result<Vec<GroupSettings>, StoreError> {

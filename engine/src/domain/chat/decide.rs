@@ -139,13 +139,23 @@ impl Chat {
     }
 
     fn start(&self, input: Input) -> Result<Decision, Refusal> {
-        let Input::Start { brand, department, group, name, email, page, question, wanted } = input else {
+        let Input::Start { brand, department, group, name, email, page, language, variables, question, wanted } = input
+        else {
             return Err(Refusal::NotBegun);
         };
         if self.state != ChatState::Unborn {
             return Err(Refusal::Begun);
         }
-        let mut events = vec![EventKind::Started { brand, department, name: name.clone(), email, page, wanted }];
+        let mut events = vec![EventKind::Started {
+            brand,
+            department,
+            name: name.clone(),
+            email,
+            page,
+            language,
+            variables,
+            wanted,
+        }];
         if let Some(text) = question {
             events.push(message(Author { role: Role::Visitor, id: None, name }, text, Audience::Everyone));
         }

@@ -6,6 +6,7 @@ use crate::domain::chat::ask::Ask;
 use crate::domain::chat::state::Person;
 use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, EventKind, OfferEnd};
 use crate::domain::ids::{BrandId, DepartmentId, GroupId, OfferId, OperatorId};
+use crate::domain::urgency::Variables;
 
 /// Something that a chat is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub enum Input {
         email: Option<String>,
         /// The page it begins on.
         page: Option<String>,
+        /// The visitor's language.
+        language: Option<String>,
+        /// What the page says of the visitor.
+        variables: Variables,
         /// The first message.
         question: Option<String>,
         /// The operator whom the page names.

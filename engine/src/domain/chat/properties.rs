@@ -135,6 +135,8 @@ proptest! {
                     name: Some("Clara".into()),
                     email: None,
                     page: None,
+                    language: None,
+                    variables: Default::default(),
                     question: question.then(|| "hello?".into()),
                     wanted: None,
                 },

@@ -7,6 +7,7 @@ use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferK
 use crate::domain::ids::{BrandId, ChatId, DepartmentId, GroupId, OfferId, OperatorId};
 use crate::domain::limits::CHAT_EVENTS_MAX;
 use crate::domain::time::Timestamp;
+use crate::domain::urgency::Variables;
 
 /// An operator, with the name that is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,10 @@ pub struct Chat {
     pub visitor_email: Option<String>,
     /// The page it began on.
     pub page: Option<String>,
+    /// The visitor's language, as the page or the browser said it.
+    pub language: Option<String>,
+    /// What the page said of the visitor.
+    pub variables: Variables,
     /// The visitor's first message.
     pub question: Option<String>,
     /// When it began.
@@ -135,6 +140,8 @@ impl Chat {
             visitor_name: None,
             visitor_email: None,
             page: None,
+            language: None,
+            variables: Variables::new(),
             question: None,
             started_at: Timestamp::EPOCH,
             queued_at: Timestamp::EPOCH,
@@ -180,13 +187,15 @@ impl Chat {
         self.visitor_seq = event.visitor_seq;
         let at = event.at;
         match &event.kind {
-            EventKind::Started { brand, department, name, email, page, wanted } => {
+            EventKind::Started { brand, department, name, email, page, language, variables, wanted } => {
                 self.wanted = *wanted;
                 self.brand = Some(brand.clone());
                 self.department.clone_from(department);
                 self.visitor_name.clone_from(name);
                 self.visitor_email.clone_from(email);
                 self.page.clone_from(page);
+                self.language.clone_from(language);
+                self.variables.clone_from(variables);
                 self.started_at = at;
                 self.queued_at = at;
                 self.state = ChatState::Waiting { offer: None };

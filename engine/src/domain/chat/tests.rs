@@ -39,6 +39,8 @@ impl Story {
             name: Some("Clara".into()),
             email: None,
             page: None,
+            language: None,
+            variables: Default::default(),
             question: Some("hello?".into()),
             wanted: None,
         };

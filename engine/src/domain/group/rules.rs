@@ -23,7 +23,8 @@ pub struct BadSetting {
 }
 
 impl BadSetting {
-    fn new(field: impl Into<String>, expected: impl Into<String>) -> Self {
+    /// Names the setting and the right form.
+    pub fn new(field: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { field: field.into(), expected: expected.into() }
     }
 }
@@ -90,7 +91,7 @@ pub struct RoutingRules {
     pub expired_offers_until_away: Option<u32>,
     /// What becomes of chats whose operator is lost.
     pub lost_operator: LostOperator,
-    /// Steps by which chats of this group's department are moved ahead.
+    /// Steps by which the group's chats are moved ahead, beside those of their department and brand.
     pub priority: i32,
     /// When the group is open; none is always.
     pub hours: Option<Hours>,
@@ -142,7 +143,7 @@ impl RoutingRules {
         if self.expired_offers_until_away == Some(0) {
             return Err(BadSetting::new("expired_offers_until_away", "at least 1, or nothing"));
         }
-        if self.priority.abs() > PRIORITY_MAX {
+        if !(-PRIORITY_MAX..=PRIORITY_MAX).contains(&self.priority) {
             return Err(BadSetting::new("priority", format!("-{PRIORITY_MAX} to {PRIORITY_MAX} steps")));
         }
         self.hours.as_ref().map_or(Ok(()), |hours| hours.check().map_err(BadSetting::from))
@@ -238,6 +239,7 @@ mod tests {
         assert_eq!(fault(RoutingRules { wanted_operator_waits_s: 90_000, ..rules() }), "wanted_operator_waits_s");
         assert_eq!(fault(RoutingRules { expired_offers_until_away: Some(0), ..rules() }), "expired_offers_until_away");
         assert_eq!(fault(RoutingRules { priority: -91, ..rules() }), "priority");
+        assert_eq!(fault(RoutingRules { priority: i32::MIN, ..rules() }), "priority");
         assert_eq!(fault(RoutingRules { last_operator_days: 400, ..rules() }), "last_operator_days");
     }
 

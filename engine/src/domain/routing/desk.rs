@@ -57,6 +57,35 @@ impl Desk {
         arrivals: impl IntoIterator<Item = Arrival>,
         now: Timestamp,
     ) -> (Self, Vec<Effect>) {
+        let mut desk = Self::new(settings, members);
+        let mut effects = Vec::new();
+        arrivals.into_iter().for_each(|arrival| desk.enqueue(arrival, now, &mut effects));
+        effects.extend(desk.settle(now));
+        (desk, effects)
+    }
+
+    /// The same with chats that are known from the store alone: each has its place, and is offered to nobody before it
+    /// has said itself what it asks for.
+    pub fn reopen(
+        settings: GroupSettings,
+        members: impl IntoIterator<Item = Member>,
+        stored: impl IntoIterator<Item = Arrival>,
+        now: Timestamp,
+    ) -> (Self, Vec<Effect>) {
+        let mut desk = Self::new(settings, members);
+        let mut effects = Vec::new();
+        for arrival in stored {
+            let (chat, rings) = (arrival.chat, arrival.rings_at.is_some());
+            desk.enqueue(arrival, now, &mut effects);
+            if !rings {
+                desk.queue.set_offering(chat, Offering::Unheard);
+            }
+        }
+        effects.extend(desk.settle(now));
+        (desk, effects)
+    }
+
+    fn new(settings: GroupSettings, members: impl IntoIterator<Item = Member>) -> Self {
         let mut desk = Self {
             queue: Queue::default(),
             roster: Roster::new(settings.id.clone()),
@@ -72,10 +101,14 @@ impl Desk {
             told_waiting: None,
         };
         members.into_iter().for_each(|member| desk.roster.put(member));
-        let mut effects = Vec::new();
-        arrivals.into_iter().for_each(|arrival| desk.enqueue(arrival, now, &mut effects));
-        effects.extend(desk.settle(now));
-        (desk, effects)
+        desk
+    }
+
+    /// Chats that have not said yet what they ask for.
+    pub fn unheard(&self) -> impl Iterator<Item = ChatId> {
+        let unheard =
+            |chat: &ChatId| self.queue.get(*chat).is_some_and(|waiting| waiting.offering == Offering::Unheard);
+        self.queue.iter().filter(unheard)
     }
 
     /// With another hope than usual for a group that turns off-line.

@@ -216,6 +216,22 @@ fn whoever_served_the_contact_last_comes_before_others_who_are_free() {
 }
 
 #[test]
+fn a_chat_known_from_the_store_alone_is_offered_to_nobody_before_it_has_spoken() {
+    let settings = settings("support", OfferMode::Single, RoutingRules::default());
+    let stored = [Arrival::new(chat(1), at(50)), Arrival::new(chat(2), at(60))];
+    let (mut desk, effects) = Desk::reopen(settings, vec![primary(JOE, 5)], stored, at(100));
+    assert_eq!(proposals(&effects), []);
+    assert_eq!(desk.unheard().collect::<Vec<_>>(), [chat(1), chat(2)]);
+    assert_eq!(proposals(&desk.handle_due(at(101))), [], "time alone does not tell what they ask for");
+    // The first one says that it needs more than Joe can; the second one needs nothing.
+    assert_eq!(proposals(&desk.handle_waiting(skilled(1, 50, &[need("billing", 1)]), at(102))), []);
+    assert_eq!(desk.queue().ahead(chat(2)), Some(1), "places are kept");
+    let heard = proposals(&desk.handle_waiting(Arrival::new(chat(2), at(60)), at(103)));
+    assert_eq!(heard, [(chat(2), who(JOE))]);
+    assert_eq!(desk.unheard().count(), 0);
+}
+
+#[test]
 fn a_queue_that_is_long_enough_sends_newcomers_to_another_group_once() {
     let when_full = Instead::Group(group("sales"));
     let rules = RoutingRules { queue_length_max: Some(1), when_full: when_full.clone(), ..RoutingRules::default() };

@@ -259,9 +259,15 @@ impl Shop {
             language: "en".into(),
             origins: Vec::new(),
             welcome: Default::default(),
+            priorities: Default::default(),
         };
         store.put_brand(&brand).await.expect("the store answers");
-        let support = Department { id: "support".parse().expect("a name"), name: "Support".into(), place: 0 };
+        let support = Department {
+            id: "support".parse().expect("a name"),
+            name: "Support".into(),
+            place: 0,
+            needs: Default::default(),
+        };
         store.put_department(account, &support).await.expect("the store answers");
         let group: GroupId = (0..)
             .map(|number| format!("support-{number}").parse().expect("a name"))
@@ -321,7 +327,12 @@ impl Shop {
 
     /// A second department whose group's queue lives on that node, with one operator in it; before the nodes begin.
     pub async fn has_sales(&self, queue_on: u8, operator: &Operator) -> GroupId {
-        let sales = Department { id: "sales".parse().expect("a name"), name: "Sales".into(), place: 1 };
+        let sales = Department {
+            id: "sales".parse().expect("a name"),
+            name: "Sales".into(),
+            place: 1,
+            needs: Default::default(),
+        };
         self.store.put_department(self.account, &sales).await.expect("the store answers");
         let group: GroupId = (0..)
             .map(|number| format!("sales-{number}").parse().expect("a name"))
@@ -376,7 +387,14 @@ impl Shop {
         let inbox = Inbox::new();
         let known = Visitor { brand: self.brand.clone(), id: VisitorId(Uuid::from_u128(visitor)), token: "t".into() };
         let resume = resume.map(|(chat, after)| visitor::Resume { chat: chat.parse().expect("an id"), after });
-        let hello = visitor::Hello { brand: self.brand.id.clone(), token: None, language: None, page: None, resume };
+        let hello = visitor::Hello {
+            brand: self.brand.id.clone(),
+            token: None,
+            language: None,
+            page: None,
+            variables: None,
+            resume,
+        };
         let connection = VisitorConnection::open(&node.engine, inbox.outlet.clone(), known, hello).await?;
         Ok(Tab { inbox, connection })
     }

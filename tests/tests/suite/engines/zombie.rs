@@ -117,12 +117,14 @@ impl Shop {
             language: "en".into(),
             origins: Vec::new(),
             welcome: Default::default(),
+            priorities: Default::default(),
         };
         store.put_brand(&brand).await.expect("a memory store and well-formed frames do not fail");
         let support: Department = Department {
             id: "support".parse().expect("a memory store and well-formed frames do not fail"),
             name: "Support".into(),
             place: 0,
+            needs: Default::default(),
         };
         store.put_department(account, &support).await.expect("a memory store and well-formed frames do not fail");
         let group = GroupSettings::new(
@@ -168,7 +170,14 @@ impl Shop {
 
     async fn visitor(&self, engine: &Engine, inbox: &Inbox, resume: Option<visitor::Resume>) -> VisitorConnection {
         let known = Visitor { brand: self.brand.clone(), id: VisitorId(Uuid::from_u128(42)), token: "t".into() };
-        let hello = visitor::Hello { brand: self.brand.id.clone(), token: None, language: None, page: None, resume };
+        let hello = visitor::Hello {
+            brand: self.brand.id.clone(),
+            token: None,
+            language: None,
+            page: None,
+            variables: None,
+            resume,
+        };
         VisitorConnection::open(engine, inbox.outlet.clone(), known, hello)
             .await
             .expect("a memory store and well-formed frames do not fail")

@@ -67,11 +67,17 @@ async fn operators_change_no_staff_and_strangers_read_none() {
         json!({ "email": "eve@example.com", "name": "Eve", "role": "administrator", "password": "long-enough-1" });
     joe.post("/api/v1/operators", new.clone()).await.refused(403, "forbidden");
     joe.delete(&format!("/api/v1/operators/{}", joe.operator_id())).await.refused(403, "forbidden");
+    let departments = joe.get("/api/v1/departments").await.ok();
+    joe.post("/api/v1/departments", json!({ "id": "joes", "name": "Joe's" })).await.refused(403, "forbidden");
+    joe.patch("/api/v1/departments/support", json!({ "priority": 9 })).await.refused(403, "forbidden");
+    joe.delete("/api/v1/departments/support").await.refused(403, "forbidden");
+    assert_eq!(joe.get("/api/v1/departments").await.ok(), departments);
+    joe.patch("/api/v1/brands/demo", json!({ "trusted_variables": ["tier"] })).await.refused(403, "forbidden");
     let admin = Browser::signed_in(&server.url(), "admin").await;
     admin.without_csrf().post("/api/v1/operators", new).await.refused(403, "forbidden");
     assert_eq!(admin.get("/api/v1/groups").await.ok(), groups, "nothing has changed");
     let nobody = Browser::new(&server.url());
-    for path in ["auth/me", "groups", "operators", "memberships", "chats"] {
+    for path in ["auth/me", "groups", "operators", "memberships", "chats", "departments"] {
         nobody.get(&format!("/api/v1/{path}")).await.refused(401, "unauthorized");
     }
 }

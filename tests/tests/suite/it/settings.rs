@@ -153,6 +153,7 @@ async fn two_administrators_do_not_overwrite_each_other() {
     let operator = format!("/api/v1/operators/{}", joe.operator_id());
     let cases = [
         (SUPPORT, json!({ "priority": 1 }), json!({ "priority": 2 })),
+        ("/api/v1/departments/support", json!({ "priority": 1 }), json!({ "priority": 2 })),
         (membership.as_str(), json!({ "limit": 1 }), json!({ "limit": 2 })),
         (operator.as_str(), json!({ "skills": { "billing": 1 } }), json!({ "skills": { "billing": 2 } })),
     ];

@@ -10,13 +10,14 @@ CREATE TABLE account (
 );
 
 CREATE TABLE brand (
-    id       TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- unique over all accounts: a page names nothing else
-    account  BIGINT NOT NULL REFERENCES account (id),
-    name     TEXT COLLATE "C" NOT NULL,
-    color    TEXT COLLATE "C" NOT NULL,
-    language TEXT COLLATE "C" NOT NULL,
-    origins  TEXT COLLATE "C" NOT NULL, -- JSON
-    welcome  TEXT COLLATE "C" NOT NULL, -- JSON
+    id         TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- unique over all accounts: a page names nothing else
+    account    BIGINT NOT NULL REFERENCES account (id),
+    name       TEXT COLLATE "C" NOT NULL,
+    color      TEXT COLLATE "C" NOT NULL,
+    language   TEXT COLLATE "C" NOT NULL,
+    origins    TEXT COLLATE "C" NOT NULL, -- JSON
+    welcome    TEXT COLLATE "C" NOT NULL, -- JSON
+    priorities TEXT COLLATE "C" NOT NULL, -- JSON: how urgent its chats are
     UNIQUE (account, name)
 );
 
@@ -25,6 +26,7 @@ CREATE TABLE department (
     id      TEXT COLLATE "C" NOT NULL,
     name    TEXT COLLATE "C" NOT NULL,
     place   BIGINT NOT NULL,
+    needs   TEXT COLLATE "C" NOT NULL, -- JSON: what its chats need
     PRIMARY KEY (account, id),
     UNIQUE (account, name)
 );
@@ -159,6 +161,7 @@ CREATE TABLE chat (
     department   TEXT COLLATE "C",
     name         TEXT COLLATE "C",
     email        TEXT COLLATE "C",
+    contact      TEXT COLLATE "C", -- who the visitor is known as
     started_at   BIGINT NOT NULL,
     state        TEXT COLLATE "C" NOT NULL,
     grp          TEXT COLLATE "C" NOT NULL,
@@ -180,6 +183,8 @@ CREATE INDEX chat_latest ON chat (account, started_at, id);
 CREATE INDEX chat_of_visitor ON chat (account, brand, visitor, started_at);
 CREATE INDEX chat_of_owner ON chat (account, owner, started_at, id);
 CREATE INDEX chat_of_group ON chat (account, grp, started_at, id);
+CREATE INDEX chat_of_contact ON chat (account, contact, ended_at)
+    WHERE contact IS NOT NULL AND owner IS NOT NULL AND state = 'ended';
 
 -- Events, where they are read: the key costs less here than moving them would.
 CREATE TABLE chat_event (

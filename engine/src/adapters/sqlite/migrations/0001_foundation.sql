@@ -9,13 +9,14 @@ CREATE TABLE account (
 ) STRICT;
 
 CREATE TABLE brand (
-    id       TEXT NOT NULL PRIMARY KEY, -- unique over all accounts: a page names nothing else
-    account  INTEGER NOT NULL REFERENCES account (id),
-    name     TEXT NOT NULL,
-    color    TEXT NOT NULL,
-    language TEXT NOT NULL,
-    origins  TEXT NOT NULL, -- JSON
-    welcome  TEXT NOT NULL, -- JSON
+    id         TEXT NOT NULL PRIMARY KEY, -- unique over all accounts: a page names nothing else
+    account    INTEGER NOT NULL REFERENCES account (id),
+    name       TEXT NOT NULL,
+    color      TEXT NOT NULL,
+    language   TEXT NOT NULL,
+    origins    TEXT NOT NULL, -- JSON
+    welcome    TEXT NOT NULL, -- JSON
+    priorities TEXT NOT NULL, -- JSON: how urgent its chats are
     UNIQUE (account, name)
 ) STRICT;
 
@@ -24,6 +25,7 @@ CREATE TABLE department (
     id      TEXT NOT NULL,
     name    TEXT NOT NULL,
     place   INTEGER NOT NULL,
+    needs   TEXT NOT NULL, -- JSON: what its chats need
     PRIMARY KEY (account, id),
     UNIQUE (account, name)
 ) STRICT, WITHOUT ROWID;
@@ -160,6 +162,7 @@ CREATE TABLE chat (
     department   TEXT,
     name         TEXT,
     email        TEXT,
+    contact      TEXT, -- who the visitor is known as
     started_at   INTEGER NOT NULL,
     state        TEXT NOT NULL,
     grp          TEXT NOT NULL,
@@ -181,6 +184,8 @@ CREATE INDEX chat_latest ON chat (account, started_at, id);
 CREATE INDEX chat_of_visitor ON chat (account, brand, visitor, started_at);
 CREATE INDEX chat_of_owner ON chat (account, owner, started_at, id);
 CREATE INDEX chat_of_group ON chat (account, grp, started_at, id);
+CREATE INDEX chat_of_contact ON chat (account, contact, ended_at)
+    WHERE contact IS NOT NULL AND owner IS NOT NULL AND state = 'ended';
 
 -- The journal: where events are born. Appended to only, without an index: a row costs next to nothing. Two tables
 -- take turns: while one is appended to, what stands in the other is brought to `chat_event`, and then the whole of it

@@ -177,6 +177,7 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       run: () => desk.router.go({ chat: null, settings: { section: id, id: null } }),
     })),
     make('groups', 'New group'),
+    make('departments', 'New department'),
     make('operators', 'New operator'),
     {
       id: 'toggle-status',

@@ -219,6 +219,14 @@ email?: string,
  */
 page?: string, 
 /**
+ * The language that the visitor's browser or page asked for.
+ */
+language?: string, 
+/**
+ * What the page said of the visitor; nobody has vouched for it.
+ */
+variables?: { [key in string]: string }, 
+/**
  * The operator whom the page named.
  */
 wanted?: string, } | { "kind": "queued", 

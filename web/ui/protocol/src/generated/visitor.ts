@@ -111,6 +111,10 @@ language?: string,
  */
 page?: Page, 
 /**
+ * What the page says of its visitor: texts, numbers, `true` and `false`. Others are left out.
+ */
+variables?: Record<string, string | number | boolean>, 
+/**
  * Continues a chat.
  */
 resume?: Resume, };

@@ -1,11 +1,12 @@
 /** All groups, operators, departments and memberships of the account: what the lists of the settings show. */
 import { type Http, Problem } from '../http';
-import { allOf, type Department, type Group, type Membership, type Operator } from './staff';
+import { allOf, type Brand, type Department, type Group, type Membership, type Operator } from './staff';
 
 export class StaffLists {
   groups = $state.raw<readonly Group[]>([]);
   operators = $state.raw<readonly Operator[]>([]);
   departments = $state.raw<readonly Department[]>([]);
+  brands = $state.raw<readonly Brand[]>([]);
   memberships = $state.raw<readonly Membership[]>([]);
   /** What is here is shown while it is loaded anew. */
   state = $state<'loading' | 'there' | 'failed' | 'forbidden'>('loading');
@@ -28,10 +29,11 @@ export class StaffLists {
     const http = this.#http;
     if (this.state !== 'there') this.state = 'loading';
     try {
-      [this.groups, this.operators, this.departments, this.memberships] = await Promise.all([
+      [this.groups, this.operators, this.departments, this.brands, this.memberships] = await Promise.all([
         allOf<Group>(http, '/groups'),
         allOf<Operator>(http, '/operators'),
         allOf<Department>(http, '/departments'),
+        allOf<Brand>(http, '/brands'),
         allOf<Membership>(http, '/memberships'),
       ]);
       this.state = 'there';
@@ -42,7 +44,7 @@ export class StaffLists {
   }
 
   clear(): void {
-    this.groups = this.operators = this.departments = this.memberships = [];
+    this.groups = this.operators = this.departments = this.brands = this.memberships = [];
     this.state = 'loading';
   }
 

@@ -48,6 +48,23 @@ export const SECTIONS: readonly Section[] = [
       'Name and department',
     ],
   },
+  {
+    id: 'departments',
+    label: 'Departments',
+    part: 'Routing',
+    settings: [
+      'Skills that chats need',
+      'Language of the visitor',
+      'Priority of a department',
+      'Name and place of a department',
+    ],
+  },
+  {
+    id: 'brands',
+    label: 'Brands',
+    part: 'Routing',
+    settings: ['Priority of a brand', 'Variables that are believed', 'Priority by a variable', 'Name of a brand'],
+  },
 ];
 
 /** A setting that was found; without one it is the section itself. */

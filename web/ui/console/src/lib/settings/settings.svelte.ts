@@ -1,6 +1,8 @@
 /** The settings as a whole: the lists, the one thing that is open, and what is being made. */
 import type { Http } from '../http';
 import type { Place, Router, SectionId } from '../state/router.svelte';
+import { brandEditor } from './brand';
+import { departmentEditor } from './department';
 import type { Editor } from './editor.svelte';
 import { groupEditor } from './group';
 import { StaffLists } from './lists.svelte';
@@ -10,6 +12,8 @@ import { operatorEditor } from './operator';
 const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
   operators: operatorEditor,
   groups: groupEditor,
+  departments: departmentEditor,
+  brands: brandEditor,
 };
 
 export class Settings {

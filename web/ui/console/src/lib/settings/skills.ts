@@ -1,5 +1,5 @@
 /** Skills with levels, as operators have them. */
-import type { Skills } from './staff';
+import type { Department, Skills } from './staff';
 
 /** A skill as it is written. */
 export interface SkillRow {
@@ -39,15 +39,24 @@ const languages = new Intl.DisplayNames('en', { type: 'language', fallback: 'non
 /** What a skill is called: `language:de` is German. */
 export function skillWords(skill: string): string {
   const [, code] = /^language:(.+)$/.exec(skill) ?? [];
-  if (code === undefined) return skill;
+  return code === undefined ? skill : languageName(code, skill);
+}
+
+/** What a language is called: `pt-BR` is Brazilian Portuguese. */
+export function languageName(tag: string, unknown = tag): string {
   try {
-    return languages.of(code) ?? skill;
+    return languages.of(tag) ?? unknown;
   } catch {
-    return skill;
+    return unknown;
   }
 }
 
 /** Skills in a list: `German 8, returns 5`. */
 export function skillsInWords(rows: readonly SkillRow[]): string {
   return rows.map(({ skill, level }) => `${skillWords(skill)} ${level}`).join(', ');
+}
+
+/** What the chats of a department need: `the visitor’s language, returns 5`; nothing is empty. */
+export function needsInWords({ skills = [], match_language }: Department): string {
+  return [match_language ? 'the visitor’s language' : '', skillsInWords(skills)].filter(Boolean).join(', ');
 }

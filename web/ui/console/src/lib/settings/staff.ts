@@ -85,10 +85,28 @@ export interface Membership extends Versioned {
   active: boolean;
 }
 
-export interface Department {
+/** A website, and how urgent its chats are. */
+export interface Brand extends Versioned {
+  id: string;
+  name: string;
+  /** Steps by which its chats are moved ahead. */
+  priority?: number;
+  /** Variables of its pages that count though nobody has signed them. */
+  trusted_variables?: string[];
+  /** Steps that a value of a variable gives. */
+  variable_priorities?: { variable: string; value: string; steps: number }[];
+}
+
+export interface Department extends Versioned {
   id: string;
   name: string;
   place: number;
+  /** What an operator must be able to, the most important first. */
+  skills?: { skill: string; level: number }[];
+  /** The operator must speak the visitor's language. */
+  match_language?: boolean;
+  /** Steps by which its chats are moved ahead. */
+  priority?: number;
 }
 
 /** Items of one request; the most the server gives. */

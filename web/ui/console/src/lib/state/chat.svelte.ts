@@ -57,7 +57,12 @@ export class Chat {
   readonly unread = $derived(this.#countUnread());
   /** When something last happened that a person did. */
   readonly activeAt = $derived(Date.parse(this.lastMessage?.at ?? this.row.assigned_at ?? this.row.queued_at));
-  readonly page = $derived(this.#startedOn());
+  readonly #started = $derived(this.#startedWith());
+  readonly page = $derived(this.#started?.page);
+  /** The visitor's language, as their page or browser says it. */
+  readonly language = $derived(this.#started?.language);
+  /** What the page said of the visitor; nobody has vouched for it. */
+  readonly variables = $derived(Object.entries(this.#started?.variables ?? {}));
   /** The operator who ended it; a row alone does not say who that was. */
   readonly endedBy = $derived(this.#endedBy());
 
@@ -173,8 +178,8 @@ export class Chat {
     return last?.event.kind === 'ended' ? last.event.operator : undefined;
   }
 
-  #startedOn(): string | undefined {
-    for (const { event } of this.events) if (event.kind === 'started') return event.page;
+  #startedWith(): Extract<ChatEvent['event'], { kind: 'started' }> | undefined {
+    for (const { event } of this.events) if (event.kind === 'started') return event;
     return undefined;
   }
 }

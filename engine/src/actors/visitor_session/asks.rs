@@ -1,0 +1,109 @@
+//! What the chat asks for beyond an operator of its group: made from what was said at its beginning and from what
+//! people have set up since. It is read with the chat, and again when they change it while the chat waits.
+
+use std::sync::Arc;
+
+use actix::Context;
+
+use super::VisitorSession;
+use crate::actors::guard::wait_for;
+use crate::actors::shared::Shared;
+use crate::domain::chat::Chat;
+use crate::domain::group::{GroupSettings, RoutingRules};
+use crate::domain::identity::{Identity, Priority, Trust};
+use crate::domain::ids::OperatorId;
+use crate::domain::limits::REQUEUED_PRIORITY;
+use crate::domain::needs::DepartmentNeeds;
+use crate::domain::routing::Wishes;
+use crate::domain::time::Timestamp;
+use crate::domain::urgency::BrandPriorities;
+use crate::ports::journal::ChatRecord;
+use crate::ports::store::StoreError;
+use crate::protocol::visitor::ChatPhase;
+
+/// What is set up that a chat's wishes come from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asks {
+    needs: DepartmentNeeds,
+    brand: BrandPriorities,
+    last: Option<(OperatorId, Timestamp)>,
+}
+
+impl Asks {
+    /// Of a chat of that row. A department or a brand that is gone asks for nothing.
+    pub(super) async fn read(
+        shared: &Shared,
+        record: &ChatRecord,
+        group: Option<&GroupSettings>,
+    ) -> Result<Self, StoreError> {
+        // A chat that is over asks for nothing any more.
+        if record.head.state == ChatPhase::Ended {
+            return Ok(Self::default());
+        }
+        let needs = match &record.department {
+            Some(department) => shared.store.department(record.account, department).await?.map(|there| there.needs),
+            None => None,
+        };
+        let brand = shared.store.brand(&record.brand).await?.map(|brand| brand.priorities);
+        // A typed address is enough to prefer somebody, and for nothing else.
+        let contact = Identity::of(None, record.email.as_deref());
+        let last = match contact.filter(|_| group.is_some_and(|group| group.rules.last_operator_days > 0)) {
+            Some(contact) => shared.store.last_operator(record.account, &contact).await?,
+            None => None,
+        };
+        Ok(Self { needs: needs.unwrap_or_default(), brand: brand.unwrap_or_default(), last })
+    }
+
+    /// What the chat would like.
+    pub(super) fn wishes(&self, chat: &Chat) -> Wishes {
+        Wishes { skills: self.needs.skills_for(chat.language.as_deref()), wanted: chat.wanted, last: self.last }
+    }
+
+    /// Steps by which the chat is moved ahead in a group with these rules.
+    pub(super) fn priority(&self, chat: &Chat, rules: Option<&RoutingRules>) -> i32 {
+        if chat.requeued {
+            return REQUEUED_PRIORITY;
+        }
+        let department = self.needs.priority.saturating_add(rules.map_or(0, |rules| rules.priority));
+        // No contact is verified yet. Of the variables those were taken that the brand trusts.
+        let variable = self.brand.steps_of(&chat.variables);
+        let priority = Priority { brand: self.brand.priority, department, variable, ..Priority::default() };
+        priority.steps(None, Trust::TrustedByBrand)
+    }
+}
+
+impl VisitorSession {
+    /// People changed what chats ask for, or the group: one that waits, or looks for a colleague, says it anew.
+    pub(super) fn asks_changed(&mut self, ctx: &mut Context<Self>) {
+        let Some(core) =
+            self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Waiting || core.sought.is_some())
+        else {
+            return;
+        };
+        let (shared, account, record, generation) =
+            (Arc::clone(&self.shared), self.account, core.record.clone(), self.generation);
+        let reading = async move {
+            let settings = shared.store.group(account, &record.head.group).await?;
+            let asks = Asks::read(&shared, &record, settings.as_ref()).await?;
+            Ok::<_, StoreError>((settings, asks))
+        };
+        wait_for(ctx, reading, move |session: &mut Self, read, ctx| {
+            if session.generation == generation {
+                session.asks_read(read);
+                session.arm(ctx);
+            }
+        });
+    }
+
+    fn asks_read(&mut self, read: Result<(Option<GroupSettings>, Asks), StoreError>) {
+        match read {
+            Ok((settings, asks)) => {
+                self.settings = settings.map(Arc::new).or(self.settings.take());
+                self.asks = asks;
+                self.tell_queue();
+            }
+            // What was asked for before holds until the chat is read again.
+            Err(error) => tracing::warn!(chat = %self.chat, %error, "what a chat asks for could not be read"),
+        }
+    }
+}
