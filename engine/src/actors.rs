@@ -16,6 +16,7 @@ pub mod nodes;
 pub mod operator;
 pub mod outlet;
 pub mod queue;
+mod receiving;
 mod reception;
 pub mod registry;
 pub mod shared;

@@ -11,6 +11,7 @@ pub mod operators;
 pub mod page;
 pub mod patch;
 pub mod places;
+pub mod presence_rules;
 pub mod profiles;
 pub mod reports;
 pub mod status;
@@ -66,6 +67,11 @@ pub fn public(app: &mut ServiceConfig) {
                     .route(get().to(profiles::get))
                     .route(change().to(profiles::change))
                     .route(delete().to(profiles::remove)),
+            )
+            .service(
+                at("/presence_rules")
+                    .route(get().to(presence_rules::get))
+                    .route(change().to(presence_rules::change)),
             )
             .service(at("/departments").route(get().to(places::departments)))
             .service(at("/brands").route(get().to(places::brands)))

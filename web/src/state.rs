@@ -81,6 +81,8 @@ pub enum StaffChange {
     Receives(OperatorId),
     /// A profile was changed or removed.
     Profile,
+    /// What the account sets of its operators' presence was changed.
+    PresenceRules,
     /// A browser session ended; sockets that were opened with it end (4401).
     SessionEnded(OperatorId, SessionHash),
     /// All browser sessions of the operator ended, as their password changed.

@@ -66,6 +66,8 @@ pub enum StaffChange {
     Receives(OperatorId),
     /// What a profile has changed: anybody may have chosen it.
     Profile,
+    /// What the account sets of its operators' presence changed.
+    PresenceRules,
     /// An operator may not sign in any more.
     OperatorGone(OperatorId),
 }
@@ -256,6 +258,18 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
         StaffChange::Receives(_) | StaffChange::Profile => {
             for queue in registry.queues_of(account) {
                 let _ = queue.try_send(ToQueue::Reload);
+            }
+            let whose = match change {
+                StaffChange::Receives(operator) => registry.operator_awake(account, *operator).into_iter().collect(),
+                _ => registry.operators_of(account),
+            };
+            for operator in whose {
+                let _ = operator.try_send(ToOperator::Receiving);
+            }
+        }
+        StaffChange::PresenceRules => {
+            for operator in registry.operators_of(account) {
+                let _ = operator.try_send(ToOperator::Rules);
             }
         }
         StaffChange::Operator(operator) | StaffChange::OperatorGone(operator) => {

@@ -385,6 +385,12 @@ pub enum ToOperator {
     Announce(GroupId),
     /// Their rights, name, limit or memberships were changed by people.
     Reload,
+    /// They do something at one of their windows.
+    Active,
+    /// From which groups they receive has changed: say it in all windows.
+    Receiving,
+    /// What the account sets of presence has changed.
+    Rules,
     /// Another node was out of touch: read what rings again, and say it and the status again in all windows.
     Resay,
     /// Another node has the shard: stop.

@@ -15,6 +15,7 @@ mod places;
 mod presence;
 mod profiles;
 mod query;
+mod receiving;
 mod remembered;
 mod sessions;
 mod shards;

@@ -141,6 +141,8 @@ on_every_store! {
         a_status_that_stays_keeps_its_moment,
         a_status_command_that_comes_again_changes_nothing,
         nobody_has_no_status,
+        whether_somebody_receives_is_set_once_for_a_command,
+        rules_of_presence_are_kept_and_changed_as_they_were_seen,
         a_roster_has_all_that_routing_asks,
     }
     profiles {

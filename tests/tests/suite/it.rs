@@ -16,6 +16,8 @@ mod invitations;
 mod left_messages;
 mod marks;
 mod offers;
+mod presence;
+mod receiving;
 mod panics;
 mod permissions;
 mod repeats;

@@ -10,6 +10,7 @@ use crate::domain::ids::{
     VisitorId,
 };
 use crate::domain::limits::{FAILURES_REMEMBERED, FORGET_EVERY};
+use crate::domain::operator::PresenceRules;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
 use crate::ports::left_messages::Leave;
@@ -43,6 +44,7 @@ pub(super) struct State {
 pub(super) struct AccountRow {
     pub(super) account: Account,
     pub(super) last_number: i64,
+    pub(super) presence: Option<PresenceRules>,
 }
 
 pub(super) struct OperatorRow {

@@ -6,7 +6,8 @@ CREATE TABLE account (
     slug        TEXT COLLATE "C" NOT NULL UNIQUE,
     name        TEXT COLLATE "C" NOT NULL,
     created_at  BIGINT NOT NULL,
-    last_number BIGINT NOT NULL DEFAULT 0 -- the latest chat's number
+    last_number BIGINT NOT NULL DEFAULT 0, -- the latest chat's number
+    presence    TEXT -- JSON; NULL is the usual
 );
 
 CREATE TABLE brand (

@@ -5,7 +5,8 @@ CREATE TABLE account (
     slug        TEXT NOT NULL UNIQUE,
     name        TEXT NOT NULL,
     created_at  INTEGER NOT NULL,
-    last_number INTEGER NOT NULL DEFAULT 0 -- the latest chat's number
+    last_number INTEGER NOT NULL DEFAULT 0, -- the latest chat's number
+    presence    TEXT -- JSON; NULL is the usual
 ) STRICT;
 
 CREATE TABLE brand (

@@ -1,5 +1,6 @@
 /** All groups, operators, departments and memberships of the account: what the lists of the settings show. */
 import { type Http, Problem } from '../http';
+import type { Profile } from './profile';
 import { allOf, type Department, type Group, type Membership, type Operator } from './staff';
 
 export class StaffLists {
@@ -7,6 +8,7 @@ export class StaffLists {
   operators = $state.raw<readonly Operator[]>([]);
   departments = $state.raw<readonly Department[]>([]);
   memberships = $state.raw<readonly Membership[]>([]);
+  profiles = $state.raw<readonly Profile[]>([]);
   /** What is here is shown while it is loaded anew. */
   state = $state<'loading' | 'there' | 'failed' | 'forbidden'>('loading');
   /** Why it did not load, as a code to quote. */
@@ -28,11 +30,12 @@ export class StaffLists {
     const http = this.#http;
     if (this.state !== 'there') this.state = 'loading';
     try {
-      [this.groups, this.operators, this.departments, this.memberships] = await Promise.all([
+      [this.groups, this.operators, this.departments, this.memberships, this.profiles] = await Promise.all([
         allOf<Group>(http, '/groups'),
         allOf<Operator>(http, '/operators'),
         allOf<Department>(http, '/departments'),
         allOf<Membership>(http, '/memberships'),
+        allOf<Profile>(http, '/profiles'),
       ]);
       this.state = 'there';
     } catch (error) {
@@ -42,7 +45,7 @@ export class StaffLists {
   }
 
   clear(): void {
-    this.groups = this.operators = this.departments = this.memberships = [];
+    this.groups = this.operators = this.departments = this.memberships = this.profiles = [];
     this.state = 'loading';
   }
 

@@ -121,7 +121,7 @@ test('what holds besides the path is said, as it is written now', () => {
   ).toEqual([
     'At most 40 chats may wait. Who comes then gets a place in Sales.',
     'Away after 3 missed offers in a row. The operator gets no more chats until they set themselves to online again.',
-    'Lost operators’ chats wait again. After 60 s without a connection, at the front of the queue.',
+    'Lost operators’ chats wait again. After the wait that Presence sets, at the front of the queue.',
     'Moved back. Chats rank as if they had come 2 min later.',
   ]);
   expect(besides({ queue_length_max: '0', priority: 'x' })).toEqual([

@@ -25,6 +25,12 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   {
+    id: 'presence',
+    label: 'Presence',
+    part: 'People',
+    settings: ['Away by itself', 'Lost connection, how long to wait'],
+  },
+  {
     id: 'groups',
     label: 'Groups',
     part: 'Routing',
@@ -47,6 +53,12 @@ export const SECTIONS: readonly Section[] = [
       'Limit in a group',
       'Name and department',
     ],
+  },
+  {
+    id: 'profiles',
+    label: 'Profiles',
+    part: 'Routing',
+    settings: ['Groups of a profile'],
   },
 ];
 

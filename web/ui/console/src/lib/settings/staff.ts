@@ -136,7 +136,7 @@ export const LOST_WORDS: Record<LostOperator, { label: string; hint: string }> =
   keep: { label: 'Chats stay theirs', hint: 'The visitor waits for them to come back. Colleagues may take the chat.' },
   requeue: {
     label: 'Chats wait again',
-    hint: 'After 60 s without a connection their chats are at the front of the queue.',
+    hint: 'After the wait that Presence sets their chats are at the front of the queue.',
   },
 };
 export const LOSTS = Object.keys(LOST_WORDS) as LostOperator[];
