@@ -69,9 +69,7 @@ pub fn public(app: &mut ServiceConfig) {
                     .route(delete().to(profiles::remove)),
             )
             .service(
-                at("/presence_rules")
-                    .route(get().to(presence_rules::get))
-                    .route(change().to(presence_rules::change)),
+                at("/presence_rules").route(get().to(presence_rules::get)).route(change().to(presence_rules::change)),
             )
             .service(at("/departments").route(get().to(places::departments)))
             .service(at("/brands").route(get().to(places::brands)))

@@ -18,7 +18,8 @@ use crate::actors::shared::Shared;
 use crate::domain::event::{OfferKind, Sender};
 use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId};
 use crate::domain::limits::{
-    ACTIVITY_TOLD_EVERY, OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECOND, OPERATOR_SOCKETS_MAX, REASON_CHARS_MAX, ROWS_MAX,
+    ACTIVITY_TOLD_EVERY, OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECOND, OPERATOR_SOCKETS_MAX, REASON_CHARS_MAX,
+    ROWS_MAX,
 };
 use crate::domain::permission::Permission;
 use crate::domain::text;
@@ -31,10 +32,10 @@ use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
 use crate::protocol::left_message::SendToForm;
 use crate::protocol::operator::{
-    Answer, ChatFilter, ChatOrder, Hello, Invite, Mark, MyGroup, Myself, OnChat, OperatorNotice, Say, SetMembership, SetStatus,
-    Subscribe, Transfer, Typing, Unsubscribe, Welcome, Whom,
+    Answer, Hello, Invite, Mark, OnChat, OperatorNotice, Say, SetMembership, SetStatus, Subscribe, Transfer, Typing,
+    Unsubscribe, Whom,
 };
-use crate::protocol::visitor::{ChatPhase, Resume};
+use crate::protocol::visitor::Resume;
 
 /// What may be subscribed to.
 const TOPICS: &str = "must be \"chats\", \"group:ID\" or \"left_messages\"";
@@ -86,7 +87,8 @@ impl OperatorConnection {
         shared.metrics.sockets_operator.increment(1.0);
         let rate = Rate { per_second: OPERATOR_COMMANDS_PER_SECOND, burst: OPERATOR_COMMANDS_BURST };
         // From here on dropping the connection makes the socket unknown again.
-        let connection = Self { shared, outlet, account, identity, watched: Vec::new(), pace: Pace::new(rate), worked_at: None };
+        let connection =
+            Self { shared, outlet, account, identity, watched: Vec::new(), pace: Pace::new(rate), worked_at: None };
         let welcome = connection.welcome(operator, (memberships, receiving)).await?;
         let known: Vec<(ChatId, u32)> = welcome.chats.iter().map(|chat| (chat.id, chat.seq)).collect();
         connection.outlet.welcome(frame::notice(&OperatorNotice::Welcome(Box::new(welcome))), &known);

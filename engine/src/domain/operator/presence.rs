@@ -135,7 +135,12 @@ impl Presence {
 
     /// The account's rules are others. A grace that runs is as long as it is now, from its beginning; doing nothing
     /// counts anew when it counts differently: nobody is away at once because of a change.
-    pub fn handle_rules(&mut self, away_after: Option<Duration>, grace: Duration, now: Timestamp) -> Vec<PresenceEffect> {
+    pub fn handle_rules(
+        &mut self,
+        away_after: Option<Duration>,
+        grace: Duration,
+        now: Timestamp,
+    ) -> Vec<PresenceEffect> {
         self.change(now, |presence, _| {
             if presence.away_after != away_after {
                 (presence.away_after, presence.active_at) = (away_after, now);

@@ -10,9 +10,7 @@ use switchboard_tests::server::TestServer;
 
 fn receives(group: &'static str, active: bool, left_out: bool) -> impl Fn(&Value) -> bool {
     let one = json!({ "group": group, "active": active, "left_out": left_out });
-    move |frame| {
-        frame["type"] == "receiving" && frame["groups"].as_array().is_some_and(|groups| groups.contains(&one))
-    }
+    move |frame| frame["type"] == "receiving" && frame["groups"].as_array().is_some_and(|groups| groups.contains(&one))
 }
 
 /// Waits until visitors are told that of Support.

@@ -145,7 +145,7 @@ test('spans are as short as is exact', () => {
 
 test('a setting is found by its words, and leads to where it is', () => {
   const found = (typed: string) => findSetting(typed).map(({ section, setting }) => `${section.id}: ${setting ?? ''}`);
-  expect(found('')).toEqual(['operators: ', 'groups: ']);
+  expect(found('')).toEqual(['operators: ', 'presence: ', 'groups: ', 'profiles: ']);
   expect(found('limit GROUP')).toEqual(['operators: Limit, all groups together', 'groups: Limit in a group']);
   expect(found('priority')).toEqual(['groups: Priority of a group']);
   expect(found('webhook')).toEqual([]);

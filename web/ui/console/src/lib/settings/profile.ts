@@ -19,7 +19,8 @@ export function profileEditor(http: Http, id: string): Editor {
       version = profile.version;
       return { name: profile.name, groups: profile.groups.toSorted() };
     },
-    check: (values) => (String(values['name']).trim() === '' ? { name: 'A profile needs a name' } : {}),
+    check: (values): Record<string, string> =>
+      String(values['name']).trim() === '' ? { name: 'A profile needs a name' } : {},
     steps: (form) => patchSteps(http, `/profiles/${id}`, form, OWN, (key) => sent(form.values[key]), version),
   });
 }

@@ -27,7 +27,10 @@ export class Receiving {
 
   told({ groups, profile }: Told): void {
     const now = new Map(groups.map((one) => [one.group, one]));
-    this.groups = this.groups.map((group) => ({ ...group, ...part(now.get(group.id)) }));
+    this.groups = this.groups.flatMap((group) => {
+      const one = now.get(group.id);
+      return one ? [{ ...group, active: one.active, left_out: one.left_out }] : [];
+    });
     this.profile = profile ?? null;
   }
 
@@ -50,8 +53,4 @@ export class Receiving {
   #mine(id: string): boolean {
     return this.groups.some((group) => group.id === id);
   }
-}
-
-function part(one: Told['groups'][number] | undefined): Partial<MyGroup> {
-  return one ? { active: one.active, left_out: one.left_out } : {};
 }

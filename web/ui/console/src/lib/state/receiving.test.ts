@@ -29,6 +29,7 @@ test('what another window sets is shown here, group by group', () => {
   expect(receiving.profile).toBe('early');
   receiving.told({ groups: [{ group: 'sales', active: true, left_out: false }] });
   expect(receiving.from.map(({ id }) => id)).toEqual(['sales']);
+  expect(receiving.groups.length, 'a group that is not told is none of ones own any more').toBe(1);
   expect(receiving.profile).toBe(null);
 });
 
