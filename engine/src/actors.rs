@@ -3,6 +3,7 @@
 //! are reached through an [`outlet`], and everything that survives is in the store.
 
 pub mod board;
+pub mod closing;
 pub mod connection;
 pub mod engine;
 #[cfg(feature = "faults")]

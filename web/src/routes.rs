@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod chats;
+pub mod closing;
 pub mod groups;
 pub mod health;
 pub mod idempotent;

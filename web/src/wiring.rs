@@ -141,6 +141,7 @@ impl StaffChanges for ToEngine {
             }
             StaffChange::Receives(operator) => EngineChange::Receives(operator),
             StaffChange::Profile => EngineChange::Profile,
+            StaffChange::Closing => EngineChange::Closing,
             StaffChange::PresenceRules => EngineChange::PresenceRules,
             StaffChange::Group(group) => EngineChange::Group(group),
             StaffChange::GroupGone(group) => EngineChange::GroupDeleted(group),

@@ -164,6 +164,7 @@ impl OperatorActor {
             ToOperator::Active => self.change(ctx, |presence| presence.handle_activity(now)),
             ToOperator::Receiving => self.tell_receiving(ctx),
             ToOperator::Rules => self.read_rules(ctx),
+            ToOperator::MayNotWork => self.read_whether_gone(ctx),
             ToOperator::Reload => self.read_groups(ctx),
             ToOperator::Resay => {
                 self.read_offers(ctx);

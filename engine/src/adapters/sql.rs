@@ -5,6 +5,7 @@
 pub(crate) mod asked;
 mod birth;
 mod chats;
+mod closings;
 mod events;
 mod groups;
 mod journal;

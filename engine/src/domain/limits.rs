@@ -193,6 +193,10 @@ pub const OPERATOR_GRACE_S: RangeInclusive<u32> = 5..=900;
 pub const AWAY_AFTER_S: RangeInclusive<u32> = 10..=43_200;
 /// A connection tells that its operator does something at most this often: away is counted in minutes.
 pub const ACTIVITY_TOLD_EVERY: Duration = Duration::from_secs(1);
+/// So long a request to remove a group or operator waits for the chats in the way; afterwards it goes on without it.
+pub const CLOSING_ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+/// How often the chats are told that are in the way of a group or operator about to be gone.
+pub const CLOSING_EVERY: Duration = Duration::from_millis(500);
 /// How often a node writes down that its connected operators still are.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
 /// A waiting visitor gone for this long ends as `left`.

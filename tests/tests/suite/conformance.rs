@@ -107,6 +107,10 @@ on_every_store! {
         counters_that_went_wrong_are_found_and_set_right,
         a_member_who_comes_back_still_holds_what_runs,
     }
+    closings {
+        a_group_closes_when_no_chat_is_in_it,
+        an_operator_who_closes_is_disabled_at_once,
+    }
     left_messages {
         a_message_is_kept_with_all_that_is_known_of_it,
         the_same_command_leaves_one_message,

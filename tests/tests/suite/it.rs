@@ -6,6 +6,7 @@ mod assignment;
 mod bad_frames;
 mod bad_input;
 mod canaries;
+mod closing;
 mod conversation;
 mod crash;
 mod floods;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::chat::Guest;
+use crate::domain::closing::Closing;
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{
@@ -30,6 +31,7 @@ pub(super) struct State {
     pub(super) groups: BTreeMap<(AccountId, GroupId), GroupSettings>,
     pub(super) operators: BTreeMap<OperatorId, OperatorRow>,
     pub(super) memberships: BTreeMap<(AccountId, GroupId, OperatorId), MembershipRow>,
+    pub(super) closings: BTreeMap<(AccountId, String), Closing>,
     pub(super) sessions: BTreeMap<[u8; 32], Session>,
     pub(super) failures: BTreeMap<String, (Failures, Timestamp)>,
     pub(super) secrets: BTreeMap<String, Vec<u8>>,

@@ -103,6 +103,13 @@ CREATE TABLE membership (
 );
 CREATE INDEX membership_by_operator ON membership (account, operator);
 
+CREATE TABLE closing ( -- what is about to be gone, until it is
+    account BIGINT NOT NULL REFERENCES account (id),
+    thing   TEXT NOT NULL,
+    body    TEXT NOT NULL, -- JSON
+    PRIMARY KEY (account, thing)
+);
+
 CREATE TABLE session (
     token_hash BYTEA NOT NULL PRIMARY KEY,
     account    BIGINT NOT NULL,

@@ -102,6 +102,13 @@ CREATE TABLE membership (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX membership_by_operator ON membership (account, operator);
 
+CREATE TABLE closing ( -- what is about to be gone, until it is
+    account INTEGER NOT NULL REFERENCES account (id),
+    thing   TEXT NOT NULL,
+    body    TEXT NOT NULL, -- JSON
+    PRIMARY KEY (account, thing)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE session (
     token_hash BLOB NOT NULL PRIMARY KEY,
     account    INTEGER NOT NULL,

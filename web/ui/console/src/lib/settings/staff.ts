@@ -151,3 +151,10 @@ export function limitWords(limit: number | null): string {
   if (limit === null) return 'No limit';
   return limit === 0 ? '0, gets none' : String(limit);
 }
+
+/** What becomes of the chats of an operator who may not work any more. */
+export type HeldChats = 'requeue' | 'end';
+export const HELD_CHOICES: readonly { id: HeldChats; label: string; hint: string }[] = [
+  { id: 'requeue', label: 'Their chats wait again', hint: 'At the front of the queue, for the next free colleague.' },
+  { id: 'end', label: 'Their chats end', hint: 'The visitors are told.' },
+];
