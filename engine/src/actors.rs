@@ -3,6 +3,7 @@
 //! are reached through an [`outlet`], and everything that survives is in the store.
 
 pub mod board;
+pub mod closing;
 pub mod connection;
 pub mod engine;
 #[cfg(feature = "faults")]
@@ -16,6 +17,7 @@ pub mod nodes;
 pub mod operator;
 pub mod outlet;
 pub mod queue;
+mod receiving;
 mod reception;
 pub mod registry;
 pub mod shared;

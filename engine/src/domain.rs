@@ -3,6 +3,7 @@
 //! effects go out as values, and the same inputs give the same outputs.
 
 pub mod chat;
+pub mod closing;
 pub mod estimate;
 pub mod event;
 pub mod group;

@@ -3,6 +3,7 @@
 
 pub mod bus;
 pub mod clock;
+pub mod closings;
 pub mod decisions;
 pub mod journal;
 pub mod left_messages;

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod appending;
 pub mod births;
 pub mod capacity;
+pub mod closings;
 pub mod decisions;
 pub mod left_messages;
 pub mod lists;

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod brands;
 pub mod chats;
+pub mod closing;
 pub mod decisions;
 pub mod departments;
 pub mod groups;
@@ -13,6 +14,7 @@ pub mod memberships;
 pub mod operators;
 pub mod page;
 pub mod patch;
+pub mod presence_rules;
 pub mod profiles;
 pub mod reports;
 pub mod status;
@@ -79,6 +81,9 @@ pub fn public(app: &mut ServiceConfig) {
             )
             .service(at("/brands").route(get().to(brands::list)))
             .service(at("/brands/{id}").route(get().to(brands::get)).route(change().to(brands::change)))
+            .service(
+                at("/presence_rules").route(get().to(presence_rules::get)).route(change().to(presence_rules::change)),
+            )
             .service(at("/memberships").route(get().to(memberships::list)).route(post().to(memberships::create)))
             .service(
                 at("/memberships/{group}/{operator}")

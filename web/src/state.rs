@@ -93,6 +93,10 @@ pub enum StaffChange {
     Profile,
     /// What chats of a department or a brand ask for changed.
     Asks,
+    /// What the account sets of its operators' presence was changed.
+    PresenceRules,
+    /// Something that chats depend on is about to be gone.
+    Closing,
     /// A browser session ended; sockets that were opened with it end (4401).
     SessionEnded(OperatorId, SessionHash),
     /// All browser sessions of the operator ended, as their password changed.

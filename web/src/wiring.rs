@@ -153,6 +153,8 @@ impl StaffChanges for ToEngine {
             StaffChange::Receives(operator) => EngineChange::Receives(operator),
             StaffChange::Profile => EngineChange::Profile,
             StaffChange::Asks => EngineChange::Asks,
+            StaffChange::Closing => EngineChange::Closing,
+            StaffChange::PresenceRules => EngineChange::PresenceRules,
             StaffChange::Group(group) => EngineChange::Group(group),
             StaffChange::GroupGone(group) => EngineChange::GroupDeleted(group),
             StaffChange::Membership(_, operator) => EngineChange::Operator(operator),

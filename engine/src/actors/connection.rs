@@ -4,6 +4,7 @@
 
 mod ask;
 pub mod history;
+mod membership;
 pub mod operator;
 pub mod pace;
 pub mod visitor;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::actors::closing::Closer;
 use crate::actors::connection::pace::Rate;
 use crate::actors::connection::visitor::VISITOR_RATE;
 use crate::actors::guard::survive;
@@ -69,8 +70,12 @@ pub enum StaffChange {
     Profile,
     /// What chats of a department or a brand ask for changed.
     Asks,
+    /// What the account sets of its operators' presence changed.
+    PresenceRules,
     /// An operator may not sign in any more.
     OperatorGone(OperatorId),
+    /// Something is about to be gone: those whom it concerns read it.
+    Closing,
 }
 
 impl Engine {
@@ -113,6 +118,7 @@ impl Engine {
         let engine = Self { shared, visitor_rate: visitor_rate.unwrap_or(VISITOR_RATE) };
         engine.pulse();
         engine.heartbeat();
+        Closer::start(&engine.shared);
         engine.wake_running(shards);
         Ok(engine)
     }
@@ -160,7 +166,9 @@ impl Engine {
     /// # Errors
     /// The store's; what was taken until then is this node's.
     pub async fn take_over(&self, shards: &[Shard]) -> Result<(), StoreError> {
-        directory::take_over(&self.shared, shards).await
+        directory::take_over(&self.shared, shards).await?;
+        self.shared.closer.look();
+        Ok(())
     }
 
     /// From now on no new sockets and no new chats; readiness says so.
@@ -260,6 +268,9 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
             }
             for operator in registry.operators_of(account) {
                 let _ = operator.try_send(ToOperator::Reload);
+                if matches!(change, StaffChange::GroupDeleted(_)) {
+                    let _ = operator.try_send(ToOperator::Receiving);
+                }
             }
             ask_anew(shared, account);
         }
@@ -268,6 +279,19 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
             for queue in registry.queues_of(account) {
                 let _ = queue.try_send(ToQueue::Reload);
             }
+            let whose = match change {
+                StaffChange::Receives(operator) => registry.operator_awake(account, *operator).into_iter().collect(),
+                _ => registry.operators_of(account),
+            };
+            for operator in whose {
+                let _ = operator.try_send(ToOperator::Receiving);
+            }
+        }
+        StaffChange::Closing => shared.closer.look(),
+        StaffChange::PresenceRules => {
+            for operator in registry.operators_of(account) {
+                let _ = operator.try_send(ToOperator::Rules);
+            }
         }
         StaffChange::Operator(operator) | StaffChange::OperatorGone(operator) => {
             for queue in registry.queues_of(account) {
@@ -275,6 +299,9 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
             }
             if let Some(actor) = registry.operator_awake(account, *operator) {
                 let _ = actor.try_send(ToOperator::Reload);
+                if matches!(change, StaffChange::OperatorGone(_)) {
+                    let _ = actor.try_send(ToOperator::MayNotWork);
+                }
             }
             // The windows come back with what the operator may do now, or not at all.
             let gone = matches!(change, StaffChange::OperatorGone(_));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actors::outlet::{Outlet, SocketId};
 use crate::domain::chat::Tried;
+use crate::domain::closing::HeldChats;
 use crate::domain::event::{Audience, EndedWhy, OfferEnd, OfferKind};
 use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
@@ -201,6 +202,15 @@ pub enum Signal {
     },
     /// The chat shall look for an operator in these groups as well.
     SeekIn(Vec<GroupId>),
+    /// The group is about to be gone: it waits on in this one.
+    MoveTo(GroupId),
+    /// An operator may not work any more: the chat is theirs no longer.
+    Relieved {
+        /// Who.
+        operator: OperatorId,
+        /// What becomes of it, where they own it.
+        chats: HeldChats,
+    },
     /// The place in the queue has changed.
     Position(Standing),
     /// Another node has the shard: let go of the chat.
@@ -396,6 +406,14 @@ pub enum ToOperator {
     Announce(GroupId),
     /// Their rights, name, limit or memberships were changed by people.
     Reload,
+    /// They do something at one of their windows.
+    Active,
+    /// From which groups they receive has changed: say it in all windows.
+    Receiving,
+    /// What the account sets of presence has changed.
+    Rules,
+    /// Their windows are being closed: where they are disabled or gone, nobody waits for them to come back.
+    MayNotWork,
     /// Another node was out of touch: read what rings again, and say it and the status again in all windows.
     Resay,
     /// Another node has the shard: stop.

@@ -2,6 +2,7 @@
 //! their groups whether they receive and what they hold. Chats are not here: they belong to their sessions.
 
 mod absence;
+mod receiving;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::event::{OfferEnd, OfferKind};
 use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
-use crate::domain::operator::{Presence, PresenceEffect, Slots, SlotsEffect};
+use crate::domain::operator::{Presence, PresenceEffect, PresenceRules, Slots, SlotsEffect};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
 use crate::ports::presence::PresenceRow;
@@ -52,6 +53,7 @@ struct Stored {
     presence: PresenceRow,
     groups: Vec<GroupId>,
     offers: Vec<(OfferRow, ChatRecord)>,
+    rules: Option<PresenceRules>,
 }
 
 type Reading = Result<Option<Stored>, StoreError>;
@@ -90,8 +92,8 @@ impl OperatorActor {
             Ok(Some(stored)) => {
                 let now = self.shared.now();
                 let row = stored.presence;
-                let grace = self.shared.patience.operator_grace;
-                let mut presence = Presence::restored(row.status, row.since, now).with_grace(grace, now);
+                let (away_after, grace) = self.times(stored.rules);
+                let mut presence = Presence::restored(row.status, row.since, now).with_times(away_after, grace);
                 for _ in 0..self.outlets.count() {
                     presence.handle_socket_joined(now);
                 }
@@ -159,8 +161,15 @@ impl OperatorActor {
                 }
                 self.announce();
             }
+            ToOperator::Active => self.change(ctx, |presence| presence.handle_activity(now)),
+            ToOperator::Receiving => self.tell_receiving(ctx),
+            ToOperator::Rules => self.read_rules(ctx),
+            ToOperator::MayNotWork => self.read_whether_gone(ctx),
             ToOperator::Reload => self.read_groups(ctx),
-            ToOperator::Resay => self.read_offers(ctx),
+            ToOperator::Resay => {
+                self.read_offers(ctx);
+                self.tell_receiving(ctx);
+            }
             ToOperator::LetGo => {
                 self.over = true;
                 self.presence = None;
@@ -347,7 +356,8 @@ async fn stored(shared: &Shared, account: AccountId, operator: OperatorId) -> Re
     let memberships = shared.store.memberships(account, None, Some(operator)).await?;
     let groups = memberships.into_iter().map(|membership| membership.group).collect();
     let offers = offers(shared, account, operator).await?;
-    Ok(Some(Stored { presence, groups, offers }))
+    let rules = shared.store.presence_rules(account).await?;
+    Ok(Some(Stored { presence, groups, offers, rules }))
 }
 
 async fn offers(

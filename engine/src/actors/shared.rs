@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::actors::board::Board;
+use crate::actors::closing::Closer;
 use crate::actors::left_messages::LeftWatch;
 use crate::actors::lists::Lists;
 use crate::actors::nodes::Nodes;
@@ -33,6 +34,8 @@ pub struct Shared {
     pub board: Board,
     /// What operators watch.
     pub lists: Lists,
+    /// What is about to be gone.
+    pub closer: Closer,
     /// The windows that show messages that were left.
     pub left_messages: LeftWatch,
     /// The other nodes; none where this one is alone.
@@ -69,6 +72,7 @@ impl Shared {
             registry: Registry::default(),
             board: Board::default(),
             lists: Lists::default(),
+            closer: Closer::default(),
             left_messages: LeftWatch::default(),
             nodes,
             metrics,

@@ -2,6 +2,7 @@
 //! forgets everything with the process, so it is for tests and simulations only.
 
 mod append;
+mod closings;
 mod decisions;
 mod journal;
 mod left_messages;

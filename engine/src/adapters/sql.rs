@@ -5,6 +5,7 @@
 pub(crate) mod asked;
 mod birth;
 mod chats;
+mod closings;
 mod decisions;
 mod events;
 mod groups;
@@ -16,6 +17,7 @@ mod places;
 mod presence;
 mod profiles;
 mod query;
+mod receiving;
 mod remembered;
 mod sessions;
 mod shards;

@@ -1,5 +1,6 @@
 //! Every cap of the engine, with its unit and its reason. What a setting can change says so; the rest is fixed.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Parts of the id space; one byte of a chat's id. More than any sensible number of nodes, few enough to list.
@@ -187,6 +188,17 @@ pub const READERS_MAX: u32 = 4;
 
 /// A lost operator keeps the status this long.
 pub const OPERATOR_GRACE: Duration = Duration::from_secs(60);
+/// What an account may set that to, in seconds: a reload takes 2 or 3, and nobody lets visitors wait an hour for one.
+pub const OPERATOR_GRACE_S: RangeInclusive<u32> = 5..=900;
+/// What an account may set the time without any doing to, in seconds, after which an operator is away: reading takes some
+/// seconds, and no shift lasts longer than half a day.
+pub const AWAY_AFTER_S: RangeInclusive<u32> = 10..=43_200;
+/// A connection tells that its operator does something at most this often: away is counted in minutes.
+pub const ACTIVITY_TOLD_EVERY: Duration = Duration::from_secs(1);
+/// So long a request to remove a group or operator waits for the chats in the way; afterwards it goes on without it.
+pub const CLOSING_ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+/// How often the chats are told that are in the way of a group or operator about to be gone.
+pub const CLOSING_EVERY: Duration = Duration::from_millis(500);
 /// How often a node writes down that its connected operators still are.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
 /// A waiting visitor gone for this long ends as `left`.
@@ -305,9 +317,9 @@ pub const ACCOUNT_THINGS_MAX: u32 = 10_000;
 /// Chats an operator or a membership may be allowed at once; far beyond what a person can hold, so that a slip is seen.
 pub const OPERATOR_LIMIT_MAX: u32 = 10_000;
 /// Shortest and longest time an offer may ring, in seconds.
-pub const OFFER_EXPIRES_S: std::ops::RangeInclusive<u64> = 5..=600;
+pub const OFFER_EXPIRES_S: RangeInclusive<u64> = 5..=600;
 /// Shortest and longest time a visitor may be left waiting, in seconds: a day at most.
-pub const CONNECTION_TIMEOUT_S: std::ops::RangeInclusive<u64> = 10..=86_400;
+pub const CONNECTION_TIMEOUT_S: RangeInclusive<u64> = 10..=86_400;
 
 // ---- HTTP ------------------------------------------------------------------------------------------------------
 
@@ -374,7 +386,7 @@ pub const FILL_LOOKS_MAX: u32 = 600;
 // ---- simulation ------------------------------------------------------------------------------------------------
 
 /// Replications of one scenario: more make no interval of confidence noticeably narrower.
-pub const SIMULATED_REPLICATIONS: std::ops::RangeInclusive<u32> = 1..=1_000;
+pub const SIMULATED_REPLICATIONS: RangeInclusive<u32> = 1..=1_000;
 /// Seconds of any length in a scenario: a year.
 pub const SIMULATED_SECONDS_MAX: f64 = 366.0 * 86_400.0;
 /// Intervals of a simulation's report: a year of half hours.

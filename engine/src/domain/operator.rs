@@ -3,8 +3,10 @@
 
 pub mod load;
 pub mod presence;
+pub mod rules;
 pub mod slots;
 
 pub use load::{Load, Share};
 pub use presence::{AwayBecause, Presence, PresenceEffect, Reception};
+pub use rules::PresenceRules;
 pub use slots::{Slots, SlotsEffect};

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::group::{Handling, Status};
 use crate::domain::ids::{AccountId, CommandId, GroupId, OperatorId};
+use crate::domain::operator::PresenceRules;
 use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::Remembered;
@@ -59,6 +60,19 @@ pub struct RosterRow {
     pub skills: Skills,
 }
 
+/// The command that sets whether somebody receives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivingSet {
+    /// Who sends it.
+    pub sender: OperatorId,
+    /// Its id.
+    pub command: CommandId,
+    /// Its answer.
+    pub answer: Remembered,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A counter that did not agree with the open chats and offers, before it was set right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
@@ -89,6 +103,28 @@ pub trait Presence: Send + Sync {
         at: Timestamp,
         command: Option<(CommandId, Remembered)>,
     ) -> Result<(), StoreError>;
+
+    /// Sets whether an operator receives from a group, for a command of whoever `by` is: its answer is remembered in
+    /// the same transaction, and the same id with other content is `Conflict`. `false`: there is no such membership.
+    async fn set_receiving(
+        &self,
+        account: AccountId,
+        group: &GroupId,
+        operator: OperatorId,
+        active: bool,
+        by: ReceivingSet,
+    ) -> Result<bool, StoreError>;
+
+    /// What the account has set of presence; none is the usual.
+    async fn presence_rules(&self, account: AccountId) -> Result<Option<PresenceRules>, StoreError>;
+
+    /// Changes it, if it is still as it was seen; `false`: it is not.
+    async fn change_presence_rules(
+        &self,
+        account: AccountId,
+        before: Option<PresenceRules>,
+        after: PresenceRules,
+    ) -> Result<bool, StoreError>;
 
     /// Writes down that these operators are connected.
     async fn seen(&self, operators: &[(AccountId, OperatorId)], at: Timestamp) -> Result<(), StoreError>;

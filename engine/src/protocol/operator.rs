@@ -1,19 +1,21 @@
 //! What an operator's socket sends and gets.
 
 mod company;
+mod receiving;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::domain::event::{Audience, EndedBy, EndedWhy, OfferEnd, OfferKind, Role, Rung};
-use crate::domain::group::{Handling, Status};
-use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId};
+use crate::domain::group::Status;
+use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId, ProfileId};
 use crate::domain::permission::{Permission, StaffRole};
 use crate::domain::time::Timestamp;
 use crate::protocol::left_message::SendToForm;
 use crate::protocol::visitor::{ChatPhase, MarkPair, Resume};
 
 pub use company::{Invite, Transfer, Whom};
+pub use receiving::{AwayWhy, MyGroup, Receiving, ReceivingFrom, SetMembership, SetStatus};
 
 /// A frame from an operator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -23,6 +25,10 @@ pub enum OperatorCommand {
     Hello(Hello),
     /// Changes one's status.
     Status(SetStatus),
+    /// Sets whether one receives from a group, or another operator does.
+    MembershipStatus(SetMembership),
+    /// A hint: somebody works at this window.
+    Active {},
     /// Accepts an offer.
     Accept(Answer),
     /// Declines an offer.
@@ -62,15 +68,6 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub resume: Option<Vec<Resume>>,
-}
-
-/// Changes one's status.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct SetStatus {
-    /// The command's id.
-    pub id: CommandId,
-    /// The new status.
-    pub status: Status,
 }
 
 /// Answers an offer.
@@ -294,16 +291,8 @@ pub enum OperatorNotice {
         #[ts(optional)]
         why: Option<AwayWhy>,
     },
-}
-
-/// Why somebody is away who has not said so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum AwayWhy {
-    /// They have done nothing for as long as they had set.
-    Inactive,
-    /// They have let as many offers expire in a row as the group allows.
-    OffersExpired,
+    /// From which of one's groups one receives, to all windows.
+    Receiving(Receiving),
 }
 
 /// The answer to `hello`.
@@ -319,6 +308,10 @@ pub struct Welcome {
     pub status_since: Timestamp,
     /// One's groups.
     pub groups: Vec<MyGroup>,
+    /// The chosen profile; none is all one's groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub profile: Option<ProfileId>,
     /// One's running chats, at most 200.
     pub chats: Vec<ChatRow>,
     /// What rings.
@@ -344,25 +337,6 @@ pub struct Myself {
     pub role: StaffRole,
     /// Chats held at once over all groups; none is unlimited.
     pub limit: Option<u32>,
-}
-
-/// A group one is a member of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct MyGroup {
-    /// Id.
-    pub id: GroupId,
-    /// Name.
-    pub name: String,
-    /// Its department.
-    pub department: DepartmentId,
-    /// How its chats come.
-    pub handling: Handling,
-    /// Chats of it held at once.
-    pub limit: Option<u32>,
-    /// Whether one receives from it.
-    pub active: bool,
-    /// Chats that wait in it.
-    pub waiting: u32,
 }
 
 /// A chat that rings.

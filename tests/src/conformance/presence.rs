@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use engine::domain::group::{Handling, Membership, Status};
-use engine::domain::ids::OperatorId;
+use engine::domain::ids::{GroupId, OperatorId};
+use engine::domain::operator::PresenceRules;
 use engine::ports::journal::Remembered;
-use engine::ports::presence::PresenceRow;
+use engine::ports::presence::{PresenceRow, ReceivingSet};
 use engine::ports::store::{Store, StoreError};
 
 use crate::conformance::world::{World, at, id};
@@ -87,4 +88,45 @@ pub async fn a_roster_has_all_that_routing_asks(store: Arc<dyn Store>) {
     assert!(world.store.delete_operator(world.account, first).await.unwrap());
     let roster = world.store.roster(world.account, &world.second_group).await.unwrap();
     assert_eq!(roster.iter().map(|row| row.operator).collect::<Vec<_>>(), [second]);
+}
+
+pub async fn whether_somebody_receives_is_set_once_for_a_command(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let other = World::new(Arc::clone(&store), "other").await;
+    let (joe, mona) = (world.operator(None).await, world.operator(None).await);
+    let by = |command: &str, digest| {
+        let answer = Remembered { digest, answer: "{}".into() };
+        ReceivingSet { sender: mona, command: id(command), answer, at: at(1_000) }
+    };
+    let set = |group: &GroupId, active, by| {
+        let (store, group) = (Arc::clone(&store), group.clone());
+        async move { store.set_receiving(world.account, &group, joe, active, by).await }
+    };
+    let active = || async { store.roster(world.account, &world.group).await.unwrap()[0].active };
+    assert_eq!(set(&world.group, false, by("one", 1)).await, Ok(true));
+    assert!(!active().await);
+    assert_eq!(set(&world.group, true, by("two", 2)).await, Ok(true));
+    assert_eq!(set(&world.group, false, by("one", 1)).await, Ok(true), "it was done, and is not done again");
+    assert!(active().await);
+    assert!(matches!(set(&world.group, false, by("one", 3)).await, Err(StoreError::Conflict(_))));
+    assert!(active().await);
+    assert_eq!(set(&world.second_group, false, by("three", 4)).await, Ok(false), "he is no member there");
+    assert_eq!(store.remembered(world.account, &mona.to_string(), &id("three")).await.unwrap(), None);
+    assert_eq!(store.set_receiving(other.account, &world.group, joe, false, by("four", 5)).await, Ok(false));
+    assert!(active().await);
+}
+
+pub async fn rules_of_presence_are_kept_and_changed_as_they_were_seen(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let other = World::new(Arc::clone(&store), "other").await;
+    let (first, second) =
+        (PresenceRules { away_after_s: Some(60), grace_s: 30 }, PresenceRules { away_after_s: None, grace_s: 90 });
+    assert_eq!(store.presence_rules(world.account).await.unwrap(), None);
+    assert!(!store.change_presence_rules(world.account, Some(first), second).await.unwrap());
+    assert!(store.change_presence_rules(world.account, None, first).await.unwrap());
+    assert!(!store.change_presence_rules(world.account, None, second).await.unwrap(), "somebody was quicker");
+    assert_eq!(store.presence_rules(world.account).await.unwrap(), Some(first));
+    assert!(store.change_presence_rules(world.account, Some(first), second).await.unwrap());
+    assert_eq!(store.presence_rules(world.account).await.unwrap(), Some(second));
+    assert_eq!(store.presence_rules(other.account).await.unwrap(), None);
 }

@@ -112,6 +112,10 @@ on_every_store! {
         what_is_refused_leaves_no_decision,
         of_too_many_decisions_the_latest_are_kept,
     }
+    closings {
+        a_group_closes_when_no_chat_is_in_it,
+        an_operator_who_closes_is_disabled_at_once,
+    }
     left_messages {
         a_message_is_kept_with_all_that_is_known_of_it,
         the_same_command_leaves_one_message,
@@ -147,6 +151,8 @@ on_every_store! {
         a_status_that_stays_keeps_its_moment,
         a_status_command_that_comes_again_changes_nothing,
         nobody_has_no_status,
+        whether_somebody_receives_is_set_once_for_a_command,
+        rules_of_presence_are_kept_and_changed_as_they_were_seen,
         a_roster_has_all_that_routing_asks,
     }
     profiles {

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use engine::domain::closing::Closing;
 use engine::domain::group::{GroupSettings, OfferMode, RoutingRules};
 use engine::domain::ids::{AccountId, DepartmentId, GroupId};
 use engine::domain::limits::{ACCOUNT_THINGS_MAX, CONNECTION_TIMEOUT_S, OFFER_EXPIRES_S};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::SignedIn;
 use crate::body::Body;
 use crate::error::Problem;
+use crate::routes::closing::{self, GroupChoice};
 use crate::routes::idempotent::{self, Answer, Key};
 use crate::routes::page::PageQuery;
 use crate::routes::version::{Known, Versioned};
@@ -82,20 +84,29 @@ pub async fn change(
     .await
 }
 
-/// `DELETE /groups/{id}`
+/// `DELETE /groups/{id}[?waiting=end|move&to=GROUP]`
 pub async fn remove(
     state: web::Data<AppState>,
     request: HttpRequest,
     who: SignedIn,
     id: web::Path<String>,
+    choice: web::Query<GroupChoice>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ManageStaff)?;
+    let choice = choice.read()?;
     let key = Key::of(&who, &request, &body)?;
     let known = Known::of(&request)?;
     idempotent::write(&state, &who, key, |_| async {
         let group = find(&state, who.account, &id).await?;
         known.admits(&GroupView::of(&group))?;
+        if let Some(waiting) = choice {
+            return closing::close(&state, who.account, Closing::Group { group: group.id, waiting }).await;
+        }
+        let in_the_way = closing::of_group(&state, who.account, &group.id).await?;
+        if !in_the_way.nothing() {
+            return Err(in_the_way.group_needs_choice());
+        }
         state.store.delete_group(who.account, &group.id).await?;
         state.staff_changes.changed(who.account, StaffChange::GroupGone(group.id)).await;
         Ok(Answer::done())

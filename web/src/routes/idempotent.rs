@@ -47,6 +47,14 @@ impl Answer {
         Self::with(StatusCode::OK, body)
     }
 
+    /// It has begun, and goes on.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON, which our types rule out.
+    pub fn accepted<T: Serialize>(body: &T) -> Result<Self, Problem> {
+        Self::with(StatusCode::ACCEPTED, body)
+    }
+
     /// It was done, and there is nothing to say.
     pub fn done() -> Self {
         Self { status: StatusCode::NO_CONTENT.as_u16(), body: None }
@@ -86,6 +94,8 @@ impl Key {
             .chain_update(request.method().as_str())
             .chain_update([0])
             .chain_update(request.path())
+            .chain_update([b'?'])
+            .chain_update(request.query_string())
             .chain_update([0])
             .chain_update(body.bytes());
         Ok(Some(Self { id, digest: digest.finalize().into(), sender: format!("http:{}", who.operator.id) }))

@@ -1,5 +1,7 @@
 //! Memberships: who belongs to which group, and how chats come to them.
 
+use std::cell::Cell;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use engine::domain::group::{Handling, Membership};
 use engine::domain::ids::{GroupId, OperatorId};
@@ -72,11 +74,18 @@ pub async fn change(
     let known = Known::of(&request)?;
     idempotent::write(&state, &who, key, |_| async {
         let find = async || find(&state, &who, &path.0, &path.1).await;
+        let only_receives = Cell::new(true);
         let swap = async |before: &Membership, after: &Membership| {
+            only_receives.set(Membership { active: after.active, ..before.clone() } == *after);
             Ok(state.store.change_membership(who.account, before, after).await?)
         };
         let membership = known.change(find, MembershipView::of, |membership| change.apply(membership), swap).await?;
-        tell(&state, &who, &membership).await;
+        if only_receives.get() {
+            // Windows stay open for it.
+            state.staff_changes.changed(who.account, StaffChange::Receives(membership.operator)).await;
+        } else {
+            tell(&state, &who, &membership).await;
+        }
         Answer::ok(&Versioned::of(MembershipView::of(&membership)))
     })
     .await

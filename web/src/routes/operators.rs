@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use engine::domain::closing::{Closing, HeldChats};
 use engine::domain::ids::{AccountId, OperatorId};
 use engine::domain::limits::{ACCOUNT_THINGS_MAX, OPERATOR_SKILLS_MAX};
 use engine::domain::permission::{Permission, StaffRole};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use crate::auth::{SignedIn, password};
 use crate::body::Body;
 use crate::error::Problem;
+use crate::routes::closing::{self, OperatorChoice};
 use crate::routes::idempotent::{self, Answer, Key};
 use crate::routes::page::PageQuery;
 use crate::routes::patch::{given, limit};
@@ -54,36 +56,48 @@ pub async fn create(
     idempotent::write(&state, &who, key, |key| make(&state, &who, wanted, key)).await
 }
 
-/// `PATCH /operators/{id}`
+/// `PATCH /operators/{id}[?chats=requeue|end]`
 pub async fn change(
     state: web::Data<AppState>,
     request: HttpRequest,
     who: SignedIn,
     id: web::Path<String>,
+    choice: web::Query<OperatorChoice>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ManageStaff)?;
+    let chats = choice.read()?;
     let change: OperatorChange = body.fields()?;
     let key = Key::of(&who, &request, &body)?;
     let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| update(&state, &who, &id, change, known)).await
+    idempotent::write(&state, &who, key, |_| update(&state, &who, &id, (change, chats), known)).await
 }
 
-/// `DELETE /operators/{id}`
+/// `DELETE /operators/{id}[?chats=requeue|end]`
 pub async fn remove(
     state: web::Data<AppState>,
     request: HttpRequest,
     who: SignedIn,
     id: web::Path<String>,
+    choice: web::Query<OperatorChoice>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ManageStaff)?;
+    let chats = choice.read()?;
     let key = Key::of(&who, &request, &body)?;
     let known = Known::of(&request)?;
     idempotent::write(&state, &who, key, |_| async {
         let operator = find(&state, who.account, &id).await?;
         known.admits(&OperatorView::of(&operator))?;
         keep_the_last_administrator(&state, &who, &operator, None).await?;
+        if let Some(chats) = chats {
+            let closing = Closing::Operator { operator: operator.id, chats, delete: true };
+            return closing::close(&state, who.account, closing).await;
+        }
+        let in_the_way = closing::of_operator(&state, who.account, operator.id).await?;
+        if !in_the_way.nothing() {
+            return Err(in_the_way.operator_needs_choice());
+        }
         state.store.delete_operator(who.account, operator.id).await?;
         state.staff_changes.changed(who.account, StaffChange::OperatorGone(operator.id)).await;
         Ok(Answer::done())
@@ -122,7 +136,7 @@ async fn update(
     state: &AppState,
     who: &SignedIn,
     id: &str,
-    mut change: OperatorChange,
+    (mut change, chats): (OperatorChange, Option<HeldChats>),
     known: Known,
 ) -> Result<Answer, Problem> {
     let secret = change.password.take().map(|secret| password::checked("password", &secret)).transpose()?;
@@ -133,6 +147,12 @@ async fn update(
         Ok(written.get())
     };
     let find = async || find(state, who.account, id).await;
+    if change.disabled == Some(true) && chats.is_none() {
+        let in_the_way = closing::of_operator(state, who.account, find().await?.id).await?;
+        if !in_the_way.nothing() {
+            return Err(in_the_way.operator_needs_choice());
+        }
+    }
     let operator = known.change(find, OperatorView::of, |operator| change.apply(operator), swap).await?;
     if let Some(secret) = secret {
         let hash = state.passwords.turn().await?.hash(secret).await?;
@@ -143,7 +163,14 @@ async fn update(
         for session in state.store.sessions_of(who.account, operator.id).await? {
             state.store.end_session(&session.token_hash).await?;
         }
-        state.staff_changes.changed(who.account, StaffChange::OperatorGone(operator.id)).await;
+        match chats {
+            // Whoever sees to it goes on after the answer.
+            Some(chats) => {
+                let closing = Closing::Operator { operator: operator.id, chats, delete: false };
+                closing::close(state, who.account, closing).await?;
+            }
+            None => state.staff_changes.changed(who.account, StaffChange::OperatorGone(operator.id)).await,
+        }
     } else if written.get() {
         state.staff_changes.changed(who.account, StaffChange::Operator(operator.id)).await;
     }

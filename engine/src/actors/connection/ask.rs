@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::actors::messages::{Found, Order};
+use crate::actors::receiving::receiving;
 use crate::actors::shared::Shared;
 use crate::domain::event::OfferKind;
 use crate::domain::group::{Availability, Status};
@@ -59,9 +60,9 @@ async fn find_operator(shared: &Arc<Shared>, account: AccountId, operator: Opera
     if state.is_none_or(|state| state.status != Status::Online) {
         return Ok(Found::Away { name });
     }
-    let memberships = shared.store.memberships(account, None, Some(operator)).await?;
-    let active = memberships.into_iter().filter(|membership| membership.active);
-    Ok(Found::Operator { name, groups: active.map(|membership| membership.group).collect() })
+    let (_, receiving) = receiving(shared, account, operator).await?;
+    let active = receiving.groups.into_iter().filter(|from| from.active && !from.left_out);
+    Ok(Found::Operator { name, groups: active.map(|from| from.group).collect() })
 }
 
 fn find_group(shared: &Shared, account: AccountId, group: &GroupId) -> Found {

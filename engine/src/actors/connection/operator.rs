@@ -1,23 +1,29 @@
 //! An operator's connection: one window of one operator.
 
+mod welcome;
+
 use std::sync::Arc;
 
 use crate::actors::connection::ask::{self, Ask};
 use crate::actors::connection::history::{self, Reader};
+use crate::actors::connection::membership;
 use crate::actors::connection::pace::{Pace, Rate};
 use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
 use crate::actors::messages::{Command, Identity, Order, Party, SetStatus as ToSetStatus, Signal, ToOperator};
 use crate::actors::outlet::Outlet;
+use crate::actors::receiving::receiving;
 use crate::actors::registry::operator_shard;
 use crate::actors::shared::Shared;
 use crate::domain::event::{OfferKind, Sender};
 use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId};
 use crate::domain::limits::{
-    OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECOND, OPERATOR_SOCKETS_MAX, REASON_CHARS_MAX, ROWS_MAX,
+    ACTIVITY_TOLD_EVERY, OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECOND, OPERATOR_SOCKETS_MAX, REASON_CHARS_MAX,
+    ROWS_MAX,
 };
 use crate::domain::permission::Permission;
 use crate::domain::text;
+use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatQuery, ChatRecord, Scope, Side};
 use crate::ports::staff::Operator;
 use crate::ports::store::StoreError;
@@ -26,13 +32,16 @@ use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
 use crate::protocol::left_message::SendToForm;
 use crate::protocol::operator::{
-    Answer, ChatFilter, ChatOrder, Hello, Invite, Mark, MyGroup, Myself, OnChat, OperatorNotice, Say, SetStatus,
-    Subscribe, Transfer, Typing, Unsubscribe, Welcome, Whom,
+    Answer, Hello, Invite, Mark, OnChat, OperatorNotice, Say, SetMembership, SetStatus, Subscribe, Transfer, Typing,
+    Unsubscribe, Whom,
 };
-use crate::protocol::visitor::{ChatPhase, Resume};
+use crate::protocol::visitor::Resume;
 
 /// What may be subscribed to.
 const TOPICS: &str = "must be \"chats\", \"group:ID\" or \"left_messages\"";
+
+/// Frames that a window sends without anybody's doing.
+const BY_ITSELF: [&str; 5] = ["delivered", "read", "resume", "subscribe", "unsubscribe"];
 
 /// A command that found no room in its chat's mailbox in time.
 pub type Refused = Option<(ChatId, CommandId)>;
@@ -45,6 +54,8 @@ pub struct OperatorConnection {
     identity: Arc<Identity>,
     watched: Vec<GroupId>,
     pace: Pace,
+    /// When the operator's actor was last told that they do something.
+    worked_at: Option<Timestamp>,
 }
 
 impl OperatorConnection {
@@ -60,7 +71,7 @@ impl OperatorConnection {
         hello: Hello,
     ) -> Result<Self, Failure> {
         let shared = Arc::clone(engine.shared());
-        let memberships = shared.store.memberships(account, None, Some(operator.id)).await.map_err(unavailable)?;
+        let (memberships, receiving) = receiving(&shared, account, operator.id).await.map_err(unavailable)?;
         let identity = Arc::new(Identity {
             id: operator.id,
             name: operator.name.clone(),
@@ -76,8 +87,9 @@ impl OperatorConnection {
         shared.metrics.sockets_operator.increment(1.0);
         let rate = Rate { per_second: OPERATOR_COMMANDS_PER_SECOND, burst: OPERATOR_COMMANDS_BURST };
         // From here on dropping the connection makes the socket unknown again.
-        let connection = Self { shared, outlet, account, identity, watched: Vec::new(), pace: Pace::new(rate) };
-        let welcome = connection.welcome(operator, &memberships).await?;
+        let connection =
+            Self { shared, outlet, account, identity, watched: Vec::new(), pace: Pace::new(rate), worked_at: None };
+        let welcome = connection.welcome(operator, (memberships, receiving)).await?;
         let known: Vec<(ChatId, u32)> = welcome.chats.iter().map(|chat| (chat.id, chat.seq)).collect();
         connection.outlet.welcome(frame::notice(&OperatorNotice::Welcome(Box::new(welcome))), &known);
         for resume in hello.resume.unwrap_or_default().into_iter().take(ROWS_MAX) {
@@ -92,9 +104,21 @@ impl OperatorConnection {
             Ok(head) => head,
             Err(failure) => return self.refuse(None, &failure),
         };
+        if !BY_ITSELF.contains(&head.kind()) {
+            self.worked();
+        }
         match self.dispatch(head.kind(), text) {
             Ok(later) => later,
             Err(failure) => self.refuse(head.id().as_ref(), &failure),
+        }
+    }
+
+    /// Somebody works at this window: their actor is told, now and then.
+    fn worked(&mut self) {
+        let now = self.shared.now();
+        if self.worked_at.is_none_or(|at| now < at || at + ACTIVITY_TOLD_EVERY <= now) {
+            self.worked_at = Some(now);
+            self.shared.to_operator(self.account, self.identity.id, ToOperator::Active);
         }
     }
 
@@ -173,6 +197,26 @@ impl OperatorConnection {
                 }
                 Ok(None)
             }
+            "membership_status" => {
+                let set: SetMembership = read_fields(text)?;
+                let whose = set.operator.unwrap_or(self.identity.id);
+                if whose != self.identity.id && !self.identity.role.may(Permission::SetStatus) {
+                    return Err(Failure::new(Code::Forbidden, "your role may not set the status of others"));
+                }
+                self.pace.command(None, &set.id)?;
+                let (shared, outlet) = (Arc::clone(&self.shared), self.outlet.clone());
+                let (account, sender) = (self.account, self.identity.id);
+                Ok(Some(Box::pin(async move {
+                    let done = membership::set(&shared, account, sender, whose, &set).await;
+                    outlet.push(match done {
+                        Ok(()) => frame::ack(&set.id, None, None),
+                        Err(failure) => frame::error(Some(&set.id), None, &failure),
+                    });
+                    None
+                })))
+            }
+            // What it says was taken in with its arrival.
+            "active" => Ok(None),
             "resume" => {
                 let resume: Resume = read_fields(text)?;
                 if !self.pace.hint() {
@@ -365,64 +409,6 @@ impl OperatorConnection {
                 outlet.push(frame::error(None, Some(chat), &failure));
             }
             None
-        })
-    }
-
-    async fn welcome(
-        &self,
-        operator: Operator,
-        memberships: &[crate::domain::group::Membership],
-    ) -> Result<Welcome, Failure> {
-        let (shared, account, me) = (&self.shared, self.account, operator.id);
-        shared.to_operator(account, me, ToOperator::Joined);
-        let state = shared.operator_state(account, me).await.ok_or_else(Failure::unavailable)?;
-        let filter = ChatFilter { state: Some(ChatPhase::Active), operator: Some(me), group: None };
-        let query = ChatQuery {
-            filter,
-            scope: None,
-            order: ChatOrder::Latest,
-            offset: 0,
-            limit: ROWS_MAX as u32,
-            after: None,
-            count: false,
-        };
-        let running = shared.store.chats(account, &query).await.map_err(unavailable)?;
-        let ids: Vec<ChatId> = running.rows.iter().map(|row| row.id).collect();
-        let marks = ids.iter().map(|chat| {
-            // Awake, its session knows this operator's sockets, and the marks of this moment.
-            shared.wake(account, *chat);
-            history::marks(shared, account, *chat)
-        });
-        let marks = futures_util::future::try_join_all(marks).await.map_err(unavailable)?;
-        let groups = shared.store.groups(account).await.map_err(unavailable)?;
-        let groups = memberships.iter().filter_map(|membership| {
-            let group = groups.iter().find(|group| group.id == membership.group)?;
-            Some(MyGroup {
-                id: group.id.clone(),
-                name: group.name.clone(),
-                department: group.department.clone(),
-                handling: membership.handling,
-                limit: membership.limit,
-                active: membership.active,
-                waiting: shared.board.waiting(account, &group.id),
-            })
-        });
-        Ok(Welcome {
-            permissions: operator.role.permissions().to_vec(),
-            status: state.status,
-            status_since: state.since,
-            groups: groups.collect(),
-            chats: running.rows.iter().zip(&marks).map(|(row, marks)| row.row(marks, Some(me))).collect(),
-            offers: state.offers,
-            next: running.rows.last().filter(|_| running.more).map(|last| last.cursor(ChatOrder::Latest)),
-            server_time: shared.now(),
-            operator: Myself {
-                id: me,
-                name: operator.name,
-                email: operator.email,
-                role: operator.role,
-                limit: operator.limit,
-            },
         })
     }
 

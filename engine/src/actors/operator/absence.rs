@@ -13,11 +13,24 @@ use crate::domain::limits::LIST_MAX;
 use crate::domain::operator::AwayBecause;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::ChatQuery;
+use crate::ports::staff::Operator;
 use crate::ports::store::StoreError;
 use crate::protocol::operator::{AwayWhy, ChatFilter, OperatorNotice};
 use crate::protocol::visitor::ChatPhase;
 
 impl OperatorActor {
+    /// Whoever is disabled or gone is off-line at once; who only signs in anew has the usual grace.
+    pub(super) fn read_whether_gone(&mut self, ctx: &mut Context<Self>) {
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
+        let reading = async move { shared.store.operator(account, operator).await };
+        wait_for(ctx, reading, |actor: &mut Self, read: Result<Option<Operator>, StoreError>, ctx| {
+            if read.is_ok_and(|one| one.is_none_or(|one| one.disabled)) {
+                let now = actor.shared.now();
+                actor.change(ctx, |presence| presence.handle_status(Status::Offline, now));
+            }
+        });
+    }
+
     /// They do nothing, or let offers expire: away, in the store first. A status that is set meanwhile waits.
     pub(super) fn set_away(&mut self, since: Timestamp, why: AwayBecause, ctx: &mut Context<Self>) {
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);

@@ -9,6 +9,7 @@ use super::orders::sender;
 use super::{Life, VisitorSession};
 use crate::actors::messages::{Identity, Party, Signal, Standing, ToQueue};
 use crate::domain::chat::{Input, Person};
+use crate::domain::closing::HeldChats;
 use crate::domain::event::{EndedWhy, Role, Sender};
 use crate::domain::group::LostOperator;
 use crate::domain::ids::{GroupId, OperatorId};
@@ -59,6 +60,8 @@ impl VisitorSession {
                 }
             }
             Signal::TurnAway { why, to } => self.turn_away(why, to, ctx),
+            Signal::MoveTo(group) => self.move_to(group, ctx),
+            Signal::Relieved { operator, chats } => self.relieved(operator, chats, ctx),
             Signal::Position(place) => self.position(place),
             Signal::AsksChanged => self.asks_changed(ctx),
             Signal::LetGo | Signal::ReadAgain => return self.read(ctx),
@@ -98,6 +101,31 @@ impl VisitorSession {
         match to.filter(|group| !core.chat.moved && self.shared.board.has_group(self.account, group)) {
             Some(group) => self.internal(Input::Move { group }, ctx),
             None => self.end_by_rule(why, ctx),
+        }
+    }
+
+    /// It waits on in another group. What rings is taken back first; the move follows when it is said again.
+    fn move_to(&mut self, group: GroupId, ctx: &mut Context<Self>) {
+        let Some(core) = self.core.as_ref().filter(|core| core.chat.is_waiting()) else { return };
+        let single = core.chat.offer().map(|offer| (offer.id, offer.operator)).into_iter();
+        let at_all = core.chat.ring().into_iter().flat_map(|ring| ring.rung.iter().map(|one| (ring.id, one.id)));
+        let rings: Vec<_> = single.chain(at_all).collect();
+        if rings.is_empty() {
+            return self.internal(Input::Move { group }, ctx);
+        }
+        for (offer, operator) in rings {
+            self.internal(Input::Withdraw { offer, operator }, ctx);
+        }
+    }
+
+    /// It is an operator's no longer who may not work any more.
+    fn relieved(&mut self, operator: OperatorId, chats: HeldChats, ctx: &mut Context<Self>) {
+        let Some(core) = &self.core else { return };
+        let owns = core.chat.owner().is_some_and(|owner| owner.id == operator) && !core.chat.is_ended();
+        match chats {
+            _ if !owns => self.internal(Input::Leave { operator }, ctx),
+            HeldChats::Requeue => self.internal(Input::Requeue { operator }, ctx),
+            HeldChats::End => self.end_by_rule(EndedWhy::Closed, ctx),
         }
     }
 

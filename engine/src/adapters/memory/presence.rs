@@ -7,9 +7,10 @@ use crate::adapters::memory::state::{State, conflict};
 use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId, NodeId, OperatorId, Shard};
 use crate::domain::limits::{COMMANDS_REMEMBERED, SHARDS};
+use crate::domain::operator::PresenceRules;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::Remembered;
-use crate::ports::presence::{Drift, Presence, PresenceRow, RosterRow};
+use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingSet, RosterRow};
 use crate::ports::shards::{ShardRow, Shards};
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::ChatPhase;
@@ -41,19 +42,53 @@ impl Presence for MemoryStore {
         if state.operator(account, operator).is_none() {
             return conflict("there is no such operator");
         }
-        if let Some((command, answer)) = command {
-            let key = (account, operator.to_string(), command);
-            match state.remembered.get(&key) {
-                Some((earlier, _)) if earlier.digest == answer.digest => return Ok(()),
-                Some(_) => return conflict("the same id with other content"),
-                None => state.remembered.insert(key, (answer, at + COMMANDS_REMEMBERED)),
-            };
+        if let Some((command, answer)) = command
+            && !once(&mut state, account, operator, command, answer, at)?
+        {
+            return Ok(());
         }
         if let Some(row) = state.operator_mut(account, operator).filter(|row| row.status != status) {
             row.status = status;
             row.since = at;
         }
         Ok(())
+    }
+
+    async fn set_receiving(
+        &self,
+        account: AccountId,
+        group: &GroupId,
+        operator: OperatorId,
+        active: bool,
+        by: ReceivingSet,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let key = (account, group.clone(), operator);
+        if !state.memberships.contains_key(&key) {
+            return Ok(false);
+        }
+        if once(&mut state, account, by.sender, by.command, by.answer, by.at)?
+            && let Some(row) = state.memberships.get_mut(&key)
+        {
+            row.membership.active = active;
+        }
+        Ok(true)
+    }
+
+    async fn presence_rules(&self, account: AccountId) -> Result<Option<PresenceRules>, StoreError> {
+        Ok(self.open()?.accounts.get(&account).and_then(|row| row.presence))
+    }
+
+    async fn change_presence_rules(
+        &self,
+        account: AccountId,
+        before: Option<PresenceRules>,
+        after: PresenceRules,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let Some(row) = state.accounts.get_mut(&account).filter(|row| row.presence == before) else { return Ok(false) };
+        row.presence = Some(after);
+        Ok(true)
     }
 
     async fn seen(&self, operators: &[(AccountId, OperatorId)], at: Timestamp) -> Result<(), StoreError> {
@@ -111,6 +146,26 @@ impl Presence for MemoryStore {
             }
         }
         Ok(drifts)
+    }
+}
+
+/// Remembers a command's answer; `false`: it was done before.
+fn once(
+    state: &mut State,
+    account: AccountId,
+    sender: OperatorId,
+    command: CommandId,
+    answer: Remembered,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let key = (account, sender.to_string(), command);
+    match state.remembered.get(&key) {
+        Some((earlier, _)) if earlier.digest == answer.digest => Ok(false),
+        Some(_) => conflict("the same id with other content"),
+        None => {
+            state.remembered.insert(key, (answer, at + COMMANDS_REMEMBERED));
+            Ok(true)
+        }
     }
 }
 

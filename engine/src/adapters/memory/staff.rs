@@ -26,7 +26,7 @@ impl Staff for MemoryStore {
         }
         let id = AccountId(state.accounts.keys().next_back().map_or(1, |last| last.0 + 1));
         let account = Account { id, slug: slug.to_owned(), name: name.to_owned() };
-        state.accounts.insert(id, AccountRow { account: account.clone(), last_number: 0 });
+        state.accounts.insert(id, AccountRow { account: account.clone(), last_number: 0, presence: None });
         Ok(account)
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::chat::Guest;
+use crate::domain::closing::Closing;
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::identity::Identity;
@@ -11,6 +12,7 @@ use crate::domain::ids::{
     VisitorId,
 };
 use crate::domain::limits::{FAILURES_REMEMBERED, FORGET_EVERY};
+use crate::domain::operator::PresenceRules;
 use crate::domain::time::Timestamp;
 use crate::ports::decisions::DecisionRow;
 use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
@@ -31,6 +33,7 @@ pub(super) struct State {
     pub(super) groups: BTreeMap<(AccountId, GroupId), GroupSettings>,
     pub(super) operators: BTreeMap<OperatorId, OperatorRow>,
     pub(super) memberships: BTreeMap<(AccountId, GroupId, OperatorId), MembershipRow>,
+    pub(super) closings: BTreeMap<(AccountId, String), Closing>,
     pub(super) sessions: BTreeMap<[u8; 32], Session>,
     pub(super) failures: BTreeMap<String, (Failures, Timestamp)>,
     pub(super) secrets: BTreeMap<String, Vec<u8>>,
@@ -45,6 +48,7 @@ pub(super) struct State {
 pub(super) struct AccountRow {
     pub(super) account: Account,
     pub(super) last_number: i64,
+    pub(super) presence: Option<PresenceRules>,
 }
 
 pub(super) struct OperatorRow {

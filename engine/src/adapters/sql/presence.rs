@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 
-use crate::adapters::sql::{Backend, Query, Row, Sql, remembered};
+use crate::adapters::sql::{Backend, Query, Row, Sql, receiving, remembered};
 use crate::domain::group::{Handling, Status};
 use crate::domain::ids::{AccountId, CommandId, GroupId, OperatorId};
 use crate::domain::limits::COMMANDS_REMEMBERED;
+use crate::domain::operator::PresenceRules;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::Remembered;
-use crate::ports::presence::{Drift, Presence, PresenceRow, RosterRow};
+use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingSet, RosterRow};
 use crate::ports::store::StoreError;
 
 #[async_trait]
@@ -45,6 +46,31 @@ impl<B: Backend> Presence for B {
         self.write(move |sql| Box::pin(set_status(sql, account, operator, status, at, command))).await
     }
 
+    async fn set_receiving(
+        &self,
+        account: AccountId,
+        group: &GroupId,
+        operator: OperatorId,
+        active: bool,
+        by: ReceivingSet,
+    ) -> Result<bool, StoreError> {
+        let group = group.clone();
+        self.write(move |sql| Box::pin(receiving::set_receiving(sql, account, group, operator, active, by))).await
+    }
+
+    async fn presence_rules(&self, account: AccountId) -> Result<Option<PresenceRules>, StoreError> {
+        self.read(move |sql| Box::pin(receiving::rules(sql, account))).await
+    }
+
+    async fn change_presence_rules(
+        &self,
+        account: AccountId,
+        before: Option<PresenceRules>,
+        after: PresenceRules,
+    ) -> Result<bool, StoreError> {
+        self.write(move |sql| Box::pin(receiving::change_rules(sql, account, before, after))).await
+    }
+
     async fn seen(&self, operators: &[(AccountId, OperatorId)], at: Timestamp) -> Result<(), StoreError> {
         let operators = operators.to_vec();
         self.write(move |sql| {
@@ -79,17 +105,10 @@ async fn set_status(
     at: Timestamp,
     command: Option<(CommandId, Remembered)>,
 ) -> Result<(), StoreError> {
-    if let Some((command, answer)) = command {
-        let sender = operator.to_string();
-        let earlier = remembered::remembered(sql, account, sender.clone(), command.clone()).await?;
-        if let Some(earlier) = earlier {
-            return if earlier.digest == answer.digest {
-                Ok(())
-            } else {
-                Err(StoreError::Conflict("the same id with other content".into()))
-            };
-        }
-        remembered::remember(sql, account, sender, command, answer, at + COMMANDS_REMEMBERED).await?;
+    if let Some((command, answer)) = command
+        && !once(sql, account, operator, command, answer, at).await?
+    {
+        return Ok(());
     }
     let query = Query::new(
         "UPDATE operator SET status_since = CASE WHEN status = $1 THEN status_since ELSE $2 END, status = $3 \
@@ -99,6 +118,26 @@ async fn set_status(
     match sql.run(query).await?.affected {
         0 => Err(StoreError::Conflict("there is no such operator".into())),
         _ => Ok(()),
+    }
+}
+
+/// Remembers a command's answer; `false`: it was done before.
+pub(super) async fn once(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    sender: OperatorId,
+    command: CommandId,
+    answer: Remembered,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let sender = sender.to_string();
+    match remembered::remembered(sql, account, sender.clone(), command.clone()).await? {
+        Some(earlier) if earlier.digest == answer.digest => Ok(false),
+        Some(_) => Err(StoreError::Conflict("the same id with other content".into())),
+        None => {
+            remembered::remember(sql, account, sender, command, answer, at + COMMANDS_REMEMBERED).await?;
+            Ok(true)
+        }
     }
 }
 

@@ -80,8 +80,8 @@ pub struct Presence {
     status: Status,
     since: Timestamp,
     sockets: u32,
-    /// Set exactly when no socket is open and the status is not off-line.
-    grace_until: Option<Timestamp>,
+    /// When the last socket was lost: set exactly when none is open and the status is not off-line.
+    lost_at: Option<Timestamp>,
     receiving_since: Option<Timestamp>,
     /// After so long without any doing the operator is away; none: never.
     away_after: Option<Duration>,
@@ -98,7 +98,7 @@ impl Presence {
             status,
             since,
             sockets: 0,
-            grace_until: (status != Status::Offline).then(|| now + OPERATOR_GRACE),
+            lost_at: (status != Status::Offline).then_some(now),
             receiving_since: (status == Status::Online).then_some(since),
             away_after: None,
             active_at: now,
@@ -107,9 +107,9 @@ impl Presence {
         }
     }
 
-    /// With another grace than usual, also for the one that has begun now.
-    pub fn with_grace(self, grace: Duration, now: Timestamp) -> Self {
-        Self { grace, grace_until: self.grace_until.map(|_| now + grace), ..self }
+    /// With the times that the account has set.
+    pub fn with_times(self, away_after: Option<Duration>, grace: Duration) -> Self {
+        Self { away_after, grace, ..self }
     }
 
     /// The status is set, by the operator or a manager. The same one again changes nothing.
@@ -133,9 +133,20 @@ impl Presence {
         self.change(now, |presence, _| presence.sockets = presence.sockets.saturating_sub(1))
     }
 
-    /// How long an operator may do nothing before they are away; none: as long as they like.
-    pub fn handle_away_after(&mut self, away_after: Option<Duration>, now: Timestamp) -> Vec<PresenceEffect> {
-        self.change(now, |presence, _| (presence.away_after, presence.active_at) = (away_after, now))
+    /// The account's rules are others. A grace that runs is as long as it is now, from its beginning; doing nothing
+    /// counts anew when it counts differently: nobody is away at once because of a change.
+    pub fn handle_rules(
+        &mut self,
+        away_after: Option<Duration>,
+        grace: Duration,
+        now: Timestamp,
+    ) -> Vec<PresenceEffect> {
+        self.change(now, |presence, _| {
+            if presence.away_after != away_after {
+                (presence.away_after, presence.active_at) = (away_after, now);
+            }
+            presence.grace = grace;
+        })
     }
 
     /// The operator does something: writes, reads, moves.
@@ -168,7 +179,7 @@ impl Presence {
 
     /// When something is due next.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        [self.grace_until, self.inactive_at()].into_iter().flatten().min()
+        [self.grace_until(), self.inactive_at()].into_iter().flatten().min()
     }
 
     /// The status.
@@ -188,7 +199,7 @@ impl Presence {
 
     /// Until when a lost connection may come back.
     pub fn grace_until(&self) -> Option<Timestamp> {
-        self.grace_until
+        self.lost_at.map(|at| at + self.grace)
     }
 
     /// Whether the operator receives.
@@ -207,7 +218,7 @@ impl Presence {
     ) -> Vec<PresenceEffect> {
         let (reception, offline) = (self.reception(), self.status == Status::Offline);
         let mut effects = Vec::new();
-        if self.grace_until.is_some_and(|until| until <= now) {
+        if self.grace_until().is_some_and(|until| until <= now) {
             self.become_status(Status::Offline, now);
             effects.push(PresenceEffect::Lapsed { since: now });
         }
@@ -245,9 +256,9 @@ impl Presence {
     /// Makes grace and reception follow from status and sockets.
     fn settle(&mut self, now: Timestamp) {
         if self.status == Status::Offline || self.sockets > 0 {
-            self.grace_until = None;
+            self.lost_at = None;
         } else {
-            self.grace_until.get_or_insert(now + self.grace);
+            self.lost_at.get_or_insert(now);
         }
         if self.status == Status::Online {
             self.receiving_since.get_or_insert(now);
@@ -258,141 +269,4 @@ impl Presence {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_millis(seconds * 1000)
-    }
-
-    fn online_at_zero() -> Presence {
-        let mut presence = Presence::restored(Status::Offline, at(0), at(0));
-        presence.handle_socket_joined(at(0));
-        presence.handle_status(Status::Online, at(0));
-        presence
-    }
-
-    #[test]
-    fn an_operator_receives_from_going_online() {
-        let mut presence = Presence::restored(Status::Offline, at(0), at(0));
-        assert_eq!(presence.handle_socket_joined(at(1)), []);
-        let effects = presence.handle_status(Status::Online, at(2));
-        let ready = Reception::Ready { since: at(2) };
-        assert_eq!(
-            effects,
-            [PresenceEffect::Status { status: Status::Online, since: at(2) }, PresenceEffect::Reception(ready)]
-        );
-        assert_eq!(presence.handle_status(Status::Online, at(9)), []);
-        assert_eq!((presence.since(), presence.reception()), (at(2), ready));
-    }
-
-    #[test]
-    fn a_reload_of_the_only_window_changes_nothing_but_the_ringing() {
-        let mut presence = online_at_zero();
-        let lost = presence.handle_socket_lost(at(10));
-        assert_eq!(lost, [PresenceEffect::Reception(Reception::Grace { since: at(0) })]);
-        assert_eq!(presence.next_wake(), Some(at(70)));
-        let back = presence.handle_socket_joined(at(69));
-        assert_eq!(back, [PresenceEffect::Reception(Reception::Ready { since: at(0) })]);
-        assert_eq!((presence.next_wake(), presence.status()), (None, Status::Online));
-    }
-
-    #[test]
-    fn whoever_stays_away_for_a_minute_is_offline() {
-        let mut presence = online_at_zero();
-        presence.handle_socket_lost(at(10));
-        assert_eq!(presence.handle_due(at(69)), []);
-        let effects = presence.handle_due(at(70));
-        assert_eq!(
-            effects,
-            [
-                PresenceEffect::Lapsed { since: at(70) },
-                PresenceEffect::Reception(Reception::None),
-                PresenceEffect::WithdrawOffers
-            ]
-        );
-        assert_eq!((presence.status(), presence.next_wake()), (Status::Offline, None));
-    }
-
-    #[test]
-    fn a_window_that_comes_back_too_late_finds_the_operator_offline() {
-        let mut presence = online_at_zero();
-        presence.handle_socket_lost(at(10));
-        let effects = presence.handle_socket_joined(at(71));
-        assert!(effects.contains(&PresenceEffect::Lapsed { since: at(71) }));
-        assert_eq!((presence.status(), presence.reception()), (Status::Offline, Reception::None));
-    }
-
-    #[test]
-    fn the_second_window_keeps_the_operator_present() {
-        let mut presence = online_at_zero();
-        presence.handle_socket_joined(at(1));
-        assert_eq!(presence.handle_socket_lost(at(2)), []);
-        assert_eq!(presence.reception(), Reception::Ready { since: at(0) });
-    }
-
-    #[test]
-    fn going_away_or_busy_stops_new_chats_and_does_not_take_back_what_rings() {
-        for status in [Status::Away, Status::Busy] {
-            let mut presence = online_at_zero();
-            let effects = presence.handle_status(status, at(5));
-            assert!(effects.contains(&PresenceEffect::Reception(Reception::None)));
-            assert!(!effects.contains(&PresenceEffect::WithdrawOffers));
-            presence.handle_status(Status::Online, at(6));
-            assert_eq!(presence.reception().since(), Some(at(6)));
-        }
-    }
-
-    #[test]
-    fn going_offline_by_hand_takes_back_what_rings() {
-        let mut presence = online_at_zero();
-        assert!(presence.handle_status(Status::Offline, at(5)).contains(&PresenceEffect::WithdrawOffers));
-        assert_eq!(presence.handle_socket_lost(at(6)), []);
-        assert_eq!(presence.next_wake(), None);
-    }
-
-    #[test]
-    fn after_a_restart_operators_have_a_minute_to_come_back_and_keep_their_seniority() {
-        let presence = Presence::restored(Status::Online, at(3), at(100));
-        assert_eq!(presence.reception(), Reception::Grace { since: at(3) });
-        assert_eq!(presence.next_wake(), Some(at(160)));
-        assert_eq!(Presence::restored(Status::Offline, at(3), at(100)).next_wake(), None);
-    }
-
-    #[test]
-    fn whoever_does_nothing_for_long_enough_is_away() {
-        let mut presence = online_at_zero();
-        assert_eq!(presence.next_wake(), None, "unless set, nobody becomes away");
-        presence.handle_away_after(Some(Duration::from_secs(300)), at(0));
-        presence.handle_activity(at(100));
-        assert_eq!(presence.handle_due(at(399)), []);
-        assert_eq!(presence.next_wake(), Some(at(400)));
-        let away = PresenceEffect::SetAway { since: at(400), why: AwayBecause::Inactive };
-        assert_eq!(presence.handle_due(at(400)), [away, PresenceEffect::Reception(Reception::None)]);
-        assert_eq!((presence.status(), presence.next_wake()), (Status::Away, None));
-        assert!(!presence.handle_status(Status::Online, at(900)).contains(&away), "coming back is doing something");
-        assert_eq!(presence.next_wake(), Some(at(1200)));
-    }
-
-    #[test]
-    fn whoever_lets_offers_expire_in_a_row_is_away() {
-        let mut presence = online_at_zero();
-        assert_eq!(presence.handle_offer_expired(Some(2), at(1)), []);
-        presence.handle_offer_answered(at(2));
-        assert_eq!(presence.handle_offer_expired(Some(2), at(3)), [], "one that was answered ends the row");
-        let away = PresenceEffect::SetAway { since: at(4), why: AwayBecause::OffersExpired };
-        assert_eq!(presence.handle_offer_expired(Some(2), at(4)), [away, PresenceEffect::Reception(Reception::None)]);
-        presence.handle_status(Status::Online, at(5));
-        assert_eq!(presence.handle_offer_expired(Some(2), at(6)), [], "back on-line the row begins anew");
-        assert_eq!(presence.handle_offer_expired(None, at(7)), []);
-    }
-
-    #[test]
-    fn nobody_is_set_online_for_good_without_a_window() {
-        let mut presence = Presence::restored(Status::Offline, at(0), at(0));
-        presence.handle_status(Status::Online, at(1));
-        assert_eq!(presence.reception(), Reception::Grace { since: at(1) });
-        presence.handle_due(at(61));
-        assert_eq!(presence.status(), Status::Offline);
-    }
-}
+mod tests;

@@ -84,6 +84,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
     for filter in [format!("operator={joe}"), "group=sales".to_owned(), "group=support".to_owned()] {
         assert_eq!(eve.get(&format!("/api/v1/chats?{filter}")).await.ok()["items"], json!([]), "{filter}");
     }
+    eve.patch("/api/v1/presence_rules", json!({ "away_after_s": 10, "grace_s": 5 })).await.ok();
     let refused = eve.patch("/api/v1/auth/me", json!({ "profile": "early" })).await.refused(422, "invalid");
     assert_eq!(refused["field"], json!("profile"), "{refused}");
     assert_eq!(everything(&admin).await, before, "nothing of the shop has changed");
@@ -108,6 +109,8 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
         json!({ "type": "accept", "offer": offer }),
         json!({ "type": "decline", "offer": offer }),
         json!({ "type": "subscribe", "topic": "group:sales" }),
+        json!({ "type": "membership_status", "group": "sales", "active": false }),
+        json!({ "type": "membership_status", "group": "support", "active": false, "operator": joe }),
     ] {
         eve.refused(command, "not_found").await;
     }
@@ -175,5 +178,6 @@ async fn everything(admin: &Browser) -> Vec<Value> {
     for list in ["operators", "groups", "departments", "brands", "memberships", "profiles", "chats", "left_messages"] {
         all.push(admin.get(&format!("/api/v1/{list}?limit=200")).await.ok());
     }
+    all.push(admin.get("/api/v1/presence_rules").await.ok());
     all
 }

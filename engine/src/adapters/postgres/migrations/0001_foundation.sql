@@ -6,7 +6,8 @@ CREATE TABLE account (
     slug        TEXT COLLATE "C" NOT NULL UNIQUE,
     name        TEXT COLLATE "C" NOT NULL,
     created_at  BIGINT NOT NULL,
-    last_number BIGINT NOT NULL DEFAULT 0 -- the latest chat's number
+    last_number BIGINT NOT NULL DEFAULT 0, -- the latest chat's number
+    presence    TEXT -- JSON; NULL is the usual
 );
 
 CREATE TABLE brand (
@@ -103,6 +104,13 @@ CREATE TABLE membership (
     FOREIGN KEY (account, operator) REFERENCES operator (account, id) ON DELETE CASCADE
 );
 CREATE INDEX membership_by_operator ON membership (account, operator);
+
+CREATE TABLE closing ( -- what is about to be gone, until it is
+    account BIGINT NOT NULL REFERENCES account (id),
+    thing   TEXT NOT NULL,
+    body    TEXT NOT NULL, -- JSON
+    PRIMARY KEY (account, thing)
+);
 
 CREATE TABLE session (
     token_hash BYTEA NOT NULL PRIMARY KEY,

@@ -5,7 +5,8 @@ CREATE TABLE account (
     slug        TEXT NOT NULL UNIQUE,
     name        TEXT NOT NULL,
     created_at  INTEGER NOT NULL,
-    last_number INTEGER NOT NULL DEFAULT 0 -- the latest chat's number
+    last_number INTEGER NOT NULL DEFAULT 0, -- the latest chat's number
+    presence    TEXT -- JSON; NULL is the usual
 ) STRICT;
 
 CREATE TABLE brand (
@@ -102,6 +103,13 @@ CREATE TABLE membership (
     FOREIGN KEY (account, operator) REFERENCES operator (account, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX membership_by_operator ON membership (account, operator);
+
+CREATE TABLE closing ( -- what is about to be gone, until it is
+    account INTEGER NOT NULL REFERENCES account (id),
+    thing   TEXT NOT NULL,
+    body    TEXT NOT NULL, -- JSON
+    PRIMARY KEY (account, thing)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE session (
     token_hash BLOB NOT NULL PRIMARY KEY,

@@ -179,6 +179,7 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
     make('groups', 'New group'),
     make('departments', 'New department'),
     make('operators', 'New operator'),
+    make('profiles', 'New profile'),
     {
       id: 'toggle-status',
       label: 'Online or away',

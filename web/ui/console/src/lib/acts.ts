@@ -151,6 +151,27 @@ export class Acts {
     }
   }
 
+  /** Sets whether new chats come from one of one's groups. */
+  async setReceiving(group: string, active: boolean): Promise<void> {
+    const { directory, toasts } = this.desk;
+    try {
+      await this.#ask({ type: 'membership_status', group, active });
+    } catch (error) {
+      toasts.wrong(`${directory.group(group)} stays as it was: ${reason(error)}`);
+    }
+  }
+
+  /** Chooses a profile; none is all one's groups. */
+  async chooseProfile(profile: string | null): Promise<boolean> {
+    try {
+      await this.desk.http.patch('/auth/me', { profile });
+      return true;
+    } catch (error) {
+      this.desk.toasts.wrong(`The profile is not chosen: ${reason(error)}`);
+      return false;
+    }
+  }
+
   /** The next chat with something unread, after the open one. */
   nextUnread(): void {
     const { chats, router } = this.desk;

@@ -24,8 +24,9 @@ import { Drafts } from './state/drafts.svelte';
 import { Link, type Outgoing } from './state/link.svelte';
 import { Offers } from './state/offers.svelte';
 import { Preferences } from './state/preferences.svelte';
-import { Presence } from './state/presence.svelte';
+import { AWAY_WORDS, Presence } from './state/presence.svelte';
 import { Queue } from './state/queue.svelte';
+import { Receiving } from './state/receiving.svelte';
 import { type Place, Router } from './state/router.svelte';
 import { Session } from './state/session.svelte';
 import { ToastList } from './state/toasts.svelte';
@@ -63,6 +64,7 @@ export class Desk {
   readonly offers = new Offers();
   readonly queue = new Queue();
   readonly presence = new Presence();
+  readonly receiving = new Receiving();
   readonly directory = new Directory();
   link = $state.raw<Link | null>(null);
   /** The server has answered at least once; before that lists are not empty but unknown. */
@@ -135,6 +137,12 @@ export class Desk {
     this.left.clear();
     this.queue.replace([]);
     this.directory.setOwn([]);
+    this.receiving.clear();
+  }
+
+  /** Somebody works at this window. */
+  active(): void {
+    this.link?.hint({ type: 'active' });
   }
 
   /** The chat was seen to its end by a person. */
@@ -184,7 +192,11 @@ export class Desk {
         return;
       }
       case 'status':
-        return this.presence.told(frame.status, frame.since);
+        this.presence.told(frame.status, frame.since, frame.why);
+        if (frame.why) this.toasts.wrong(AWAY_WORDS[frame.why]);
+        return;
+      case 'receiving':
+        return this.receiving.told(frame);
       case 'resumed': {
         const chat = this.chats.get(frame.chat);
         chat?.visitorMarks(frame.marks.visitor);
@@ -217,6 +229,8 @@ export class Desk {
     this.session.permissions = frame.permissions;
     this.presence.told(frame.status, frame.status_since);
     this.directory.setOwn(frame.groups);
+    this.receiving.begin(frame.groups, frame.profile);
+    void this.receiving.learn(this.http);
     this.queue.replace(frame.groups);
     this.offers.replace(frame.offers, this.clock.exact());
     const others = this.chats.ours(frame.chats, frame.next === undefined);

@@ -49,8 +49,9 @@ export class Http {
     return this.#ask<T>('PATCH', path, body, undefined, version);
   }
 
-  remove(path: string, version?: number): Promise<void> {
-    return this.#ask<void>('DELETE', path, undefined, undefined, version);
+  /** What is in the way still, where it goes on without us; else nothing. */
+  remove(path: string, version?: number): Promise<unknown> {
+    return this.#ask<unknown>('DELETE', path, undefined, undefined, version);
   }
 
   async #ask<T>(method: string, path: string, body?: unknown, key?: string, version?: number): Promise<T> {

@@ -646,6 +646,10 @@ limit: number | null,
  */
 active: boolean, 
 /**
+ * The chosen profile leaves it out: nothing comes from it, active or not.
+ */
+left_out: boolean, 
+/**
  * Chats that wait in it.
  */
 waiting: number, };
@@ -746,7 +750,7 @@ chat: string, };
 /**
  * A frame from an operator.
  */
-export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "send_to_form" } & SendToForm | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "transfer" } & Transfer | { "type": "invite" } & Invite | { "type": "leave" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
+export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "membership_status" } & SetMembership | { "type": "active",  } | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "send_to_form" } & SendToForm | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "transfer" } & Transfer | { "type": "invite" } & Invite | { "type": "leave" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
 
 /**
  * How far the visitor and oneself are, in the operators' numbering; in `resumed`.
@@ -876,7 +880,7 @@ since: string,
 /**
  * Why, when the operator has not said so.
  */
-why?: AwayWhy, };
+why?: AwayWhy, } | { "type": "receiving" } & Receiving;
 
 /**
  * One thing that may be allowed.
@@ -977,6 +981,57 @@ offer?: string,
  * Or the chat.
  */
 chat?: string, };
+
+/**
+ * From which of one's groups one receives.
+ */
+export type Receiving = { 
+/**
+ * The chosen profile; none is all one's groups.
+ */
+profile?: string, 
+/**
+ * One's groups.
+ */
+groups: Array<ReceivingFrom>, };
+
+/**
+ * Whether one receives from one of one's groups.
+ */
+export type ReceivingFrom = { 
+/**
+ * The group.
+ */
+group: string, 
+/**
+ * Whether its chats are wanted.
+ */
+active: boolean, 
+/**
+ * The chosen profile leaves it out.
+ */
+left_out: boolean, };
+
+/**
+ * Sets whether an operator receives from a group.
+ */
+export type SetMembership = { 
+/**
+ * The command's id.
+ */
+id: string, 
+/**
+ * The group.
+ */
+group: string, 
+/**
+ * Whether its chats are wanted.
+ */
+active: boolean, 
+/**
+ * Whose membership; none is one's own.
+ */
+operator?: string, };
 
 /**
  * Changes one's status.
@@ -1101,6 +1156,10 @@ status_since: string,
  * One's groups.
  */
 groups: Array<MyGroup>, 
+/**
+ * The chosen profile; none is all one's groups.
+ */
+profile?: string, 
 /**
  * One's running chats, at most 200.
  */

@@ -1,5 +1,6 @@
 /** All groups, operators, departments and memberships of the account: what the lists of the settings show. */
 import { type Http, Problem } from '../http';
+import type { Profile } from './profile';
 import { allOf, type Brand, type Department, type Group, type Membership, type Operator } from './staff';
 
 export class StaffLists {
@@ -8,6 +9,7 @@ export class StaffLists {
   departments = $state.raw<readonly Department[]>([]);
   brands = $state.raw<readonly Brand[]>([]);
   memberships = $state.raw<readonly Membership[]>([]);
+  profiles = $state.raw<readonly Profile[]>([]);
   /** What is here is shown while it is loaded anew. */
   state = $state<'loading' | 'there' | 'failed' | 'forbidden'>('loading');
   /** Why it did not load, as a code to quote. */
@@ -29,12 +31,13 @@ export class StaffLists {
     const http = this.#http;
     if (this.state !== 'there') this.state = 'loading';
     try {
-      [this.groups, this.operators, this.departments, this.brands, this.memberships] = await Promise.all([
+      [this.groups, this.operators, this.departments, this.brands, this.memberships, this.profiles] = await Promise.all([
         allOf<Group>(http, '/groups'),
         allOf<Operator>(http, '/operators'),
         allOf<Department>(http, '/departments'),
         allOf<Brand>(http, '/brands'),
         allOf<Membership>(http, '/memberships'),
+        allOf<Profile>(http, '/profiles'),
       ]);
       this.state = 'there';
     } catch (error) {
@@ -44,7 +47,7 @@ export class StaffLists {
   }
 
   clear(): void {
-    this.groups = this.operators = this.departments = this.brands = this.memberships = [];
+    this.groups = this.operators = this.departments = this.brands = this.memberships = this.profiles = [];
     this.state = 'loading';
   }
 

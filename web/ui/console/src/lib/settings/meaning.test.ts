@@ -121,7 +121,7 @@ test('what holds besides the path is said, as it is written now', () => {
   ).toEqual([
     'At most 40 chats may wait. Who comes then gets a place in Sales.',
     'Away after 3 missed offers in a row. The operator gets no more chats until they set themselves to online again.',
-    'Lost operators’ chats wait again. After 60 s without a connection, at the front of the queue.',
+    'Lost operators’ chats wait again. After the wait that Presence sets, at the front of the queue.',
     'Moved back. Chats rank as if they had come 2 min later.',
   ]);
   expect(besides({ queue_length_max: '0', priority: 'x' })).toEqual([
@@ -145,7 +145,7 @@ test('spans are as short as is exact', () => {
 
 test('a setting is found by its words, and leads to where it is', () => {
   const found = (typed: string) => findSetting(typed).map(({ section, setting }) => `${section.id}: ${setting ?? ''}`);
-  expect(found('')).toEqual(['operators: ', 'groups: ', 'departments: ', 'brands: ']);
+  expect(found('')).toEqual(['operators: ', 'presence: ', 'groups: ', 'departments: ', 'brands: ', 'profiles: ']);
   expect(found('limit GROUP')).toEqual(['operators: Limit, all groups together', 'groups: Limit in a group']);
   expect(found('priority')).toEqual([
     'groups: Priority of a group',

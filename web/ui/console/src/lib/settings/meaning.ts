@@ -244,7 +244,7 @@ export function besidesOf(values: Values, { group }: Names, now: number): Meanin
     add(
       values['lost_operator'] === 'requeue' ? 'Lost operators’ chats wait again' : 'Lost operators keep their chats',
       values['lost_operator'] === 'requeue'
-        ? 'After 60 s without a connection, at the front of the queue.'
+        ? 'After the wait that Presence sets, at the front of the queue.'
         : 'The visitor waits for them to come back, or for a colleague to take the chat.',
       ['lost_operator'],
     );

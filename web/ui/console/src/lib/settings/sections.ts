@@ -25,6 +25,12 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   {
+    id: 'presence',
+    label: 'Presence',
+    part: 'People',
+    settings: ['Away by itself', 'Lost connection, how long to wait'],
+  },
+  {
     id: 'groups',
     label: 'Groups',
     part: 'Routing',
@@ -64,6 +70,12 @@ export const SECTIONS: readonly Section[] = [
     label: 'Brands',
     part: 'Routing',
     settings: ['Priority of a brand', 'Variables that are believed', 'Priority by a variable', 'Name of a brand'],
+  },
+  {
+    id: 'profiles',
+    label: 'Profiles',
+    part: 'Routing',
+    settings: ['Groups of a profile'],
   },
 ];
 

@@ -8,13 +8,19 @@ import { groupEditor } from './group';
 import { StaffLists } from './lists.svelte';
 import { Loads } from './load.svelte';
 import { operatorEditor } from './operator';
+import { presenceEditor } from './presence';
+import { profileEditor } from './profile';
 
 const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
   operators: operatorEditor,
+  presence: presenceEditor,
   groups: groupEditor,
   departments: departmentEditor,
   brands: brandEditor,
+  profiles: profileEditor,
 };
+/** Parts that are one thing, not a list of things. */
+const SINGLE: readonly SectionId[] = ['presence'];
 
 export class Settings {
   readonly lists: StaffLists;
@@ -37,7 +43,8 @@ export class Settings {
   moved({ settings }: Place): void {
     const side = settings?.section === 'groups' ? 'group' : settings?.section === 'operators' ? 'operator' : null;
     this.loads.look(side !== null && settings?.id ? { of: side, id: settings.id } : null);
-    const open = settings?.id ? `${settings.section}/${settings.id}` : null;
+    const single = settings !== null && SINGLE.includes(settings.section);
+    const open = settings?.id || single ? `${settings?.section}/${settings?.id ?? ''}` : null;
     if (settings === null) {
       this.making = null;
       this.#open = this.editor = null;
@@ -47,7 +54,7 @@ export class Settings {
     void this.lists.load();
     if (open === this.#open) return;
     this.#open = open;
-    this.editor = settings.id === null ? null : EDITORS[settings.section](this.#http, settings.id);
+    this.editor = settings.id === null && !single ? null : EDITORS[settings.section](this.#http, settings.id ?? '');
     void this.editor?.load();
   }
 

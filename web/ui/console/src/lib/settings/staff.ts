@@ -154,7 +154,7 @@ export const LOST_WORDS: Record<LostOperator, { label: string; hint: string }> =
   keep: { label: 'Chats stay theirs', hint: 'The visitor waits for them to come back. Colleagues may take the chat.' },
   requeue: {
     label: 'Chats wait again',
-    hint: 'After 60 s without a connection their chats are at the front of the queue.',
+    hint: 'After the wait that Presence sets their chats are at the front of the queue.',
   },
 };
 export const LOSTS = Object.keys(LOST_WORDS) as LostOperator[];
@@ -169,3 +169,10 @@ export function limitWords(limit: number | null): string {
   if (limit === null) return 'No limit';
   return limit === 0 ? '0, gets none' : String(limit);
 }
+
+/** What becomes of the chats of an operator who may not work any more. */
+export type HeldChats = 'requeue' | 'end';
+export const HELD_CHOICES: readonly { id: HeldChats; label: string; hint: string }[] = [
+  { id: 'requeue', label: 'Their chats wait again', hint: 'At the front of the queue, for the next free colleague.' },
+  { id: 'end', label: 'Their chats end', hint: 'The visitors are told.' },
+];

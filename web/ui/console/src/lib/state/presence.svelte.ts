@@ -1,5 +1,5 @@
 /** One's own status, the same in all windows. */
-import type { Status } from '@switchboard/protocol';
+import type { AwayWhy, Status } from '@switchboard/protocol';
 
 export class Presence {
   status = $state<Status>('offline');
@@ -7,9 +7,12 @@ export class Presence {
   since = $state(0);
   /** What we have asked for and not been told yet. */
   asked = $state<Status | null>(null);
+  /** Why one is away who has not said so. */
+  why = $state<AwayWhy | null>(null);
 
-  told(status: Status, since: string): void {
+  told(status: Status, since: string, why?: AwayWhy): void {
     this.status = status;
+    this.why = why ?? null;
     this.since = Date.parse(since);
     this.asked = null;
   }
@@ -21,6 +24,11 @@ export const STATUS_WORDS: Record<Status, { label: string; hint: string }> = {
   away: { label: 'Away', hint: 'Back in a while, no new chats' },
   busy: { label: 'Busy', hint: 'Here, no new chats' },
   offline: { label: 'Offline', hint: 'Not at work' },
+};
+/** Why somebody is away who has not said so. */
+export const AWAY_WORDS: Record<AwayWhy, string> = {
+  inactive: 'You are away: nothing was done here for a while',
+  offers_expired: 'You are away: several requests in a row were not answered',
 };
 /** In the order of the menu. */
 export const STATUSES: readonly Status[] = ['online', 'away', 'busy', 'offline'];

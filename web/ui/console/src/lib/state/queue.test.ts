@@ -10,6 +10,7 @@ const group = (id: string, name: string, waiting: number): MyGroup => ({
   handling: 'primary',
   limit: null,
   active: true,
+  left_out: false,
   waiting,
 });
 

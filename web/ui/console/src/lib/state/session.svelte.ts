@@ -24,6 +24,8 @@ export class Session {
   ended = $state(false);
   failure = $state.raw<SignInFailure | null>(null);
   busy = $state(false);
+  /** Somebody has just signed in by hand, and may be asked what they begin with. */
+  fresh = $state(false);
   readonly #http: Http;
 
   constructor(http: Http) {
@@ -45,6 +47,7 @@ export class Session {
     this.busy = true;
     try {
       this.#enter(await this.#http.post<SignedIn>('/auth/login', { email: email.trim(), password }));
+      this.fresh = true;
     } catch (error) {
       this.failure = failureOf(error, Date.now());
     } finally {
@@ -80,6 +83,7 @@ export class Session {
     this.operator = null;
     this.permissions = [];
     this.ended = ended;
+    this.fresh = false;
     this.state = 'out';
   }
 }

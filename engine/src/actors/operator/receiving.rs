@@ -1,0 +1,52 @@
+//! From which groups an operator receives, told to their windows, and the account's rules of presence.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Context;
+
+use super::OperatorActor;
+use crate::actors::guard::wait_for;
+use crate::actors::receiving::receiving;
+use crate::domain::group::Membership;
+use crate::domain::operator::PresenceRules;
+use crate::ports::store::StoreError;
+use crate::protocol::operator::{OperatorNotice, Receiving};
+
+impl OperatorActor {
+    /// Says in all windows from which groups the operator receives. Queues read it for themselves.
+    pub(super) fn tell_receiving(&mut self, ctx: &mut Context<Self>) {
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
+        let reading = async move { receiving(&shared, account, operator).await };
+        wait_for(ctx, reading, |actor: &mut Self, read: Result<(Vec<Membership>, Receiving), StoreError>, _| {
+            match read {
+                Ok((_, receiving)) => actor.tell(&OperatorNotice::Receiving(receiving)),
+                // A hint: the next one, or the next `welcome`, says it again.
+                Err(error) => tracing::warn!(operator = %actor.operator, %error, "memberships could not be read"),
+            }
+        });
+    }
+
+    /// Takes in what the account sets of presence now.
+    pub(super) fn read_rules(&mut self, ctx: &mut Context<Self>) {
+        let (shared, account) = (Arc::clone(&self.shared), self.account);
+        let reading = async move { shared.store.presence_rules(account).await };
+        wait_for(ctx, reading, |actor: &mut Self, rules: Result<Option<PresenceRules>, StoreError>, ctx| match rules {
+            Ok(rules) => {
+                let now = actor.shared.now();
+                let (away_after, grace) = actor.times(rules);
+                actor.change(ctx, |presence| presence.handle_rules(away_after, grace, now));
+            }
+            // The old ones hold until the operator's actor starts again.
+            Err(error) => tracing::warn!(operator = %actor.operator, %error, "rules of presence could not be read"),
+        });
+    }
+
+    /// After what time without any doing they are away, and how long a lost connection may take.
+    pub(super) fn times(&self, rules: Option<PresenceRules>) -> (Option<Duration>, Duration) {
+        match rules {
+            Some(rules) => (rules.away_after(), rules.grace()),
+            None => (None, self.shared.patience.operator_grace),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Closings in memory.
+
+use async_trait::async_trait;
+
+use crate::adapters::memory::MemoryStore;
+use crate::adapters::memory::state::{State, conflict};
+use crate::domain::closing::{Closing, WaitingChats};
+use crate::domain::group::Status;
+use crate::domain::ids::{AccountId, ChatId, OperatorId};
+use crate::ports::closings::Closings;
+use crate::ports::staff::Staff;
+use crate::ports::store::StoreError;
+use crate::protocol::visitor::ChatPhase;
+
+#[async_trait]
+impl Closings for MemoryStore {
+    async fn closings(&self) -> Result<Vec<(AccountId, Closing)>, StoreError> {
+        Ok(self.open()?.closings.iter().map(|((account, _), closing)| (*account, closing.clone())).collect())
+    }
+
+    async fn begin_closing(&self, account: AccountId, closing: &Closing) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        match closing {
+            Closing::Group { group, waiting } => {
+                if !state.groups.contains_key(&(account, group.clone())) {
+                    return Ok(false);
+                }
+                if let WaitingChats::Move(to) = waiting {
+                    let closes = state.closings.contains_key(&(account, format!("group/{to}")));
+                    if to == group || closes || !state.groups.contains_key(&(account, to.clone())) {
+                        return conflict("the group that shall get the chats is not there");
+                    }
+                }
+                let leads_here = |one: &Closing| matches!(one, Closing::Group { waiting: WaitingChats::Move(to), .. } if to == group);
+                if state.closings.iter().any(|((of, _), one)| *of == account && leads_here(one)) {
+                    return conflict("the chats of another group are on their way here");
+                }
+                for ((of, in_group, _), row) in &mut state.memberships {
+                    row.membership.active &= *of != account || in_group != group;
+                }
+            }
+            Closing::Operator { operator, .. } => {
+                let Some(row) = state.operator_mut(account, *operator) else { return Ok(false) };
+                row.operator.disabled = true;
+                row.status = Status::Offline;
+                state.sessions.retain(|_, session| session.operator != *operator);
+            }
+        }
+        state.closings.insert((account, closing.key()), closing.clone());
+        Ok(true)
+    }
+
+    async fn finish_closing(&self, account: AccountId, closing: &Closing) -> Result<bool, StoreError> {
+        let gone = match closing {
+            Closing::Group { group, .. } => self.delete_group(account, group).await.map(drop),
+            Closing::Operator { operator, delete, .. } => {
+                if !as_guest(&*self.open()?, account, *operator).is_empty() {
+                    return Ok(false);
+                }
+                let owns = self
+                    .open()?
+                    .chats_of(account)
+                    .any(|row| row.record.head.state == ChatPhase::Active && row.record.head.owner == Some(*operator));
+                match delete {
+                    _ if owns => return Ok(false),
+                    true => self.delete_operator(account, *operator).await.map(drop),
+                    false => Ok(()),
+                }
+            }
+        };
+        match gone {
+            Ok(()) => self.call_off_closing(account, closing).await.map(|()| true),
+            Err(StoreError::Conflict(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn call_off_closing(&self, account: AccountId, closing: &Closing) -> Result<(), StoreError> {
+        self.open()?.closings.remove(&(account, closing.key()));
+        Ok(())
+    }
+
+    async fn chats_as_guest(&self, account: AccountId, operator: OperatorId) -> Result<Vec<ChatId>, StoreError> {
+        Ok(as_guest(&*self.open()?, account, operator))
+    }
+}
+
+fn as_guest(state: &State, account: AccountId, operator: OperatorId) -> Vec<ChatId> {
+    let running = state.chats_of(account).filter(|row| row.record.head.state == ChatPhase::Active);
+    let with_them = running.filter(|row| row.guests.iter().any(|guest| guest.person.id == operator));
+    with_them.map(|row| row.record.id).collect()
+}

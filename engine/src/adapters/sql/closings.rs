@@ -1,0 +1,132 @@
+//! What is about to be gone.
+
+use async_trait::async_trait;
+
+use crate::adapters::sql::value::json;
+use crate::adapters::sql::{Backend, Query, Sql, groups, operators};
+use crate::domain::closing::{Closing, WaitingChats};
+use crate::domain::group::Status;
+use crate::domain::ids::{AccountId, ChatId, GroupId, OperatorId};
+use crate::ports::closings::Closings;
+use crate::ports::store::StoreError;
+
+#[async_trait]
+impl<B: Backend> Closings for B {
+    async fn closings(&self) -> Result<Vec<(AccountId, Closing)>, StoreError> {
+        self.read(|sql| Box::pin(closings(sql))).await
+    }
+
+    async fn begin_closing(&self, account: AccountId, closing: &Closing) -> Result<bool, StoreError> {
+        let closing = closing.clone();
+        self.write(move |sql| Box::pin(begin(sql, account, closing))).await
+    }
+
+    async fn finish_closing(&self, account: AccountId, closing: &Closing) -> Result<bool, StoreError> {
+        let closing = closing.clone();
+        self.write(move |sql| Box::pin(finish(sql, account, closing))).await
+    }
+
+    async fn call_off_closing(&self, account: AccountId, closing: &Closing) -> Result<(), StoreError> {
+        let closing = closing.clone();
+        self.write(move |sql| Box::pin(async move { forget(sql, account, &closing).await })).await
+    }
+
+    async fn chats_as_guest(&self, account: AccountId, operator: OperatorId) -> Result<Vec<ChatId>, StoreError> {
+        self.read(move |sql| Box::pin(as_guest(sql, account, operator))).await
+    }
+}
+
+async fn closings(sql: &mut dyn Sql) -> Result<Vec<(AccountId, Closing)>, StoreError> {
+    sql.run(Query::new("SELECT account, body FROM closing ORDER BY account, thing"))
+        .await?
+        .all(|mut row| Ok((row.account()?, row.json()?)))
+}
+
+async fn begin(sql: &mut dyn Sql, account: AccountId, closing: Closing) -> Result<bool, StoreError> {
+    match &closing {
+        Closing::Group { group, waiting } => {
+            if !there(sql, account, group).await? {
+                return Ok(false);
+            }
+            let others = closings(sql).await?;
+            let others: Vec<&Closing> = others.iter().filter(|(of, _)| *of == account).map(|(_, one)| one).collect();
+            if let WaitingChats::Move(to) = waiting
+                && (to == group || !there(sql, account, to).await? || others.iter().any(|one| is_of(one, to)))
+            {
+                return Err(StoreError::Conflict("the group that shall get the chats is not there".into()));
+            }
+            if others.iter().any(|one| leads_to(one, group)) {
+                return Err(StoreError::Conflict("the chats of another group are on their way here".into()));
+            }
+            let pause = Query::new("UPDATE membership SET active = $1 WHERE account = $2 AND grp = $3");
+            sql.run(pause.arg(false).arg(account).arg(group.as_str())).await?;
+        }
+        Closing::Operator { operator, .. } => {
+            let query = Query::new("UPDATE operator SET disabled = $1, status = $2 WHERE id = $3 AND account = $4");
+            let query = query.arg(true).arg(Status::Offline.as_str()).arg(operator.0).arg(account);
+            if sql.run(query).await?.affected == 0 {
+                return Ok(false);
+            }
+            let end = Query::new("DELETE FROM session WHERE account = $1 AND operator = $2");
+            sql.run(end.arg(account).arg(operator.0)).await?;
+        }
+    }
+    let query = Query::new(
+        "INSERT INTO closing (account, thing, body) VALUES ($1, $2, $3) \
+         ON CONFLICT (account, thing) DO UPDATE SET body = excluded.body",
+    );
+    sql.run(query.arg(account).arg(closing.key()).arg(json(&closing)?)).await?;
+    Ok(true)
+}
+
+async fn finish(sql: &mut dyn Sql, account: AccountId, closing: Closing) -> Result<bool, StoreError> {
+    let gone = match &closing {
+        Closing::Group { group, .. } => groups::delete_group(sql, account, group.clone()).await.map(drop),
+        Closing::Operator { operator, delete, .. } => {
+            let owns = Query::new("SELECT 1 FROM chat WHERE account = $1 AND owner = $2 AND state = 'active' LIMIT 1");
+            let owns = !sql.run(owns.arg(account).arg(operator.0)).await?.rows.is_empty();
+            if owns || !as_guest(sql, account, *operator).await?.is_empty() {
+                return Ok(false);
+            }
+            match delete {
+                true => operators::delete_operator(sql, account, *operator).await.map(drop),
+                false => Ok(()),
+            }
+        }
+    };
+    match gone {
+        Ok(()) => {}
+        Err(StoreError::Conflict(_)) => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    forget(sql, account, &closing).await?;
+    Ok(true)
+}
+
+async fn forget(sql: &mut dyn Sql, account: AccountId, closing: &Closing) -> Result<(), StoreError> {
+    let query = Query::new("DELETE FROM closing WHERE account = $1 AND thing = $2");
+    sql.run(query.arg(account).arg(closing.key())).await.map(drop)
+}
+
+async fn as_guest(sql: &mut dyn Sql, account: AccountId, operator: OperatorId) -> Result<Vec<ChatId>, StoreError> {
+    let query = Query::new(
+        "SELECT g.chat FROM guest g JOIN chat c ON c.id = g.chat WHERE g.account = $1 AND g.operator = $2 \
+         AND c.state = 'active' ORDER BY g.chat",
+    );
+    sql.run(query.arg(account).arg(operator.0)).await?.all(|mut row| Ok(ChatId(row.uuid()?)))
+}
+
+async fn there(sql: &mut dyn Sql, account: AccountId, group: &GroupId) -> Result<bool, StoreError> {
+    // Held: two groups cannot be sent into each other at the same moment.
+    let mut query = Query::new("SELECT 1 FROM grp WHERE account = $1 AND id = $2");
+    query.push(sql.dialect().for_update());
+    Ok(!sql.run(query.arg(account).arg(group.as_str())).await?.rows.is_empty())
+}
+
+fn is_of(closing: &Closing, wanted: &GroupId) -> bool {
+    matches!(closing, Closing::Group { group, .. } if group == wanted)
+}
+
+fn leads_to(closing: &Closing, wanted: &GroupId) -> bool {
+    matches!(closing, Closing::Group { waiting: WaitingChats::Move(to), .. } if to == wanted)
+}

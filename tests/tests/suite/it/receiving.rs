@@ -1,0 +1,130 @@
+//! From which groups an operator receives: set by themselves or a manager, by profile or one by one, in force at once
+//! and after a restart, and told in all their windows.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
+use switchboard_tests::http::Browser;
+use switchboard_tests::server::TestServer;
+
+fn receives(group: &'static str, active: bool, left_out: bool) -> impl Fn(&Value) -> bool {
+    let one = json!({ "group": group, "active": active, "left_out": left_out });
+    move |frame| frame["type"] == "receiving" && frame["groups"].as_array().is_some_and(|groups| groups.contains(&one))
+}
+
+/// Waits until visitors are told that of Support.
+async fn support_is(browser: &Browser, wanted: &str) {
+    let deadline = Instant::now() + SOON;
+    while browser.get("/api/v1/status?brand=demo&department=support").await.ok()["state"] != wanted {
+        assert!(Instant::now() < deadline, "Support is not {wanted}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn set(active: bool) -> Value {
+    json!({ "type": "membership_status", "group": "support", "active": active })
+}
+
+#[tokio::test]
+async fn an_operator_leaves_a_group_for_a_while_and_all_their_windows_show_it() {
+    let mut server = TestServer::start();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut window = OperatorClient::window(&server, &joe.browser).await.expect("a second window opens");
+    let mut clara = VisitorClient::connect(&server).await;
+    assert_eq!(joe.welcome["groups"][0]["active"], json!(true), "{}", joe.welcome);
+    joe.acked(set(false)).await;
+    for one in [&mut joe, &mut window] {
+        one.expect("that he does not receive", receives("support", false, false)).await;
+    }
+    support_is(&joe.browser, "offline").await;
+    clara.refused(Start::support("Clara", "Hello?").command(), "conflict").await;
+    assert!(joe.is_open() && window.is_open(), "no window is closed for it");
+
+    server.kill();
+    server.restart();
+    joe.reconnect().await.expect("he is still signed in");
+    assert_eq!((&joe.welcome["status"], &joe.welcome["groups"][0]["active"]), (&json!("online"), &json!(false)));
+    clara.reconnect().await.expect("the server is back");
+    support_is(&joe.browser, "offline").await;
+    clara.refused(Start::support("Clara", "Hello?").command(), "conflict").await;
+    joe.acked(set(true)).await;
+    joe.expect("that he receives", receives("support", true, false)).await;
+    support_is(&joe.browser, "online").await;
+    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
+    let offer = joe.offer_of(&chat).await;
+    joe.accept(&offer).await;
+    // Pausing leaves running chats alone.
+    joe.acked(set(false)).await;
+    joe.say(&chat, "I am yours alone now.").await;
+    clara.expect_text("I am yours alone now.").await;
+}
+
+#[tokio::test]
+async fn the_same_command_again_has_the_same_answer_and_undoes_nothing() {
+    let server = TestServer::start();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let with = |id: &str, active: bool| {
+        let mut command = set(active);
+        command["id"] = json!(id);
+        command
+    };
+    joe.acked(with("pause-1", false)).await;
+    joe.acked(set(true)).await;
+    joe.acked(with("pause-1", false)).await;
+    let path = format!("/api/v1/memberships/support/{}", joe.id());
+    assert_eq!(joe.browser.get(&path).await.ok()["active"], json!(true), "the repeated one is an old one");
+    let refused = joe.refused(with("pause-1", true), "conflict").await;
+    assert_eq!(refused["why"], json!("id"), "{refused}");
+    joe.refused(json!({ "type": "membership_status", "group": "nowhere", "active": true }), "not_found").await;
+    joe.refused(json!({ "type": "membership_status", "group": "support", "active": "no" }), "invalid").await;
+}
+
+#[tokio::test]
+async fn a_manager_sets_it_for_others_and_others_may_not() {
+    let server = TestServer::start();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut mona = OperatorClient::connect(&server, "mona").await;
+    let of = |operator: &str, active: bool| {
+        let mut command = set(active);
+        command["operator"] = json!(operator);
+        command
+    };
+    let (his, hers) = (joe.id(), mona.id());
+    mona.acked(of(&his, false)).await;
+    joe.expect("that he does not receive", receives("support", false, false)).await;
+    joe.refused(of(&hers, false), "forbidden").await;
+    assert_eq!(joe.browser.get(&format!("/api/v1/memberships/support/{hers}")).await.ok()["active"], json!(true));
+    joe.acked(of(&his, true)).await;
+    joe.expect("that he receives", receives("support", true, false)).await;
+
+    // An administrator's page does the same, and closes no window either.
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    admin.patch(&format!("/api/v1/memberships/support/{his}"), json!({ "active": false })).await.ok();
+    joe.expect("that he does not receive", receives("support", false, false)).await;
+    assert!(joe.is_open());
+}
+
+#[tokio::test]
+async fn a_profile_leaves_groups_out_whatever_is_active_in_them() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let elsewhere = json!({ "id": "elsewhere", "name": "Elsewhere", "groups": ["sales"] });
+    admin.post("/api/v1/profiles", elsewhere).await.ok();
+    joe.browser.patch("/api/v1/auth/me", json!({ "profile": "elsewhere" })).await.ok();
+    let told = joe.expect("that the profile leaves it out", receives("support", true, true)).await;
+    assert_eq!(told["profile"], json!("elsewhere"), "{told}");
+    let mut clara = VisitorClient::connect(&server).await;
+    support_is(&joe.browser, "offline").await;
+    clara.refused(Start::support("Clara", "Hello?").command(), "conflict").await;
+    let window = OperatorClient::window(&server, &joe.browser).await.expect("a second window opens");
+    assert_eq!(window.welcome["profile"], json!("elsewhere"), "{}", window.welcome);
+    assert_eq!(window.welcome["groups"][0]["left_out"], json!(true), "{}", window.welcome);
+
+    admin.patch("/api/v1/profiles/elsewhere", json!({ "groups": ["sales", "support"] })).await.ok();
+    joe.expect("that the profile has it now", receives("support", true, false)).await;
+    support_is(&joe.browser, "online").await;
+    let chat = clara.start(&Start::support("Clara", "Hello?")).await;
+    joe.offer_of(&chat).await;
+}
