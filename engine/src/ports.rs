@@ -12,3 +12,4 @@ pub mod rows;
 pub mod shards;
 pub mod staff;
 pub mod store;
+pub mod traces;

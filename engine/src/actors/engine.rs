@@ -24,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::ports::bus::SharedBus;
 use crate::ports::clock::{Random, SharedClock};
 use crate::ports::store::{SharedStore, StoreError};
+use crate::ports::traces::SharedTraces;
 use crate::protocol::{close, frame};
 
 /// What an engine is made of.
@@ -44,6 +45,8 @@ pub struct EngineParts {
     pub shards: Vec<Shard>,
     /// The way to other nodes; none where it is alone.
     pub bus: Option<SharedBus>,
+    /// Where the ways of chats are told; none where nobody asks.
+    pub traces: Option<SharedTraces>,
 }
 
 /// A running engine. Clones are the same engine.
@@ -86,8 +89,8 @@ impl Engine {
     /// # Errors
     /// The store's.
     pub async fn start_with(parts: EngineParts, patience: Patience) -> Result<Self, StoreError> {
-        let EngineParts { node, store, clock, random, metrics, visitor_rate, shards, bus } = parts;
-        let shared = Arc::new(Shared::new(node, store, clock, random, metrics, patience, bus.map(Nodes::new)));
+        let EngineParts { node, store, clock, random, metrics, visitor_rate, shards, bus, traces } = parts;
+        let shared = Arc::new(Shared::new(node, store, clock, random, metrics, patience, bus.map(Nodes::new), traces));
         for row in shared.store.take_shards(&shared.node, &shards).await? {
             shared.set_epoch(row.shard, row.epoch);
         }

@@ -12,6 +12,7 @@ mod deadlines;
 mod orders;
 mod publish;
 mod signals;
+mod trace;
 mod waiting;
 
 use std::collections::{HashSet, VecDeque};

@@ -384,5 +384,7 @@ pub const SERVICE_LEVEL_WITHIN: Duration = Duration::from_secs(20);
 pub const REPORT_SPAN_MAX: Duration = Duration::from_secs(93 * 86_400);
 /// Chats of one report; their times are kept while it is made, some 100 bytes each. A longer one is asked for in parts.
 pub const REPORT_CHATS_MAX: usize = 200_000;
+/// How long one sending of traces may take: a collector stands near, and nobody waits for it but a server that stops.
+pub const TRACES_WITHIN: Duration = Duration::from_secs(3);
 /// Chats read at once for a report.
 pub const REPORT_PAGE: u32 = 1_000;

@@ -3,7 +3,9 @@
 
 mod deployment;
 mod files;
+mod logs;
 mod reports;
+mod traces;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

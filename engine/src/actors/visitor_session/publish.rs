@@ -27,7 +27,9 @@ impl VisitorSession {
         let Some(pending) = core.in_flight.pop_front() else { return };
         if let Some(append) = pending.append {
             core.barrier &= append.before.is_none();
+            let stored_after = append.begun.elapsed();
             self.publish(&append, loads);
+            self.trace(&append, pending.command.as_deref(), stored_after);
         }
         // Behind the events, so that whoever acts on an answer has seen what it answers.
         if let Some((outlet, frame)) = pending.answer {
