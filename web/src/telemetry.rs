@@ -18,7 +18,9 @@ pub fn start(settings: &LogSettings) {
         // Else a panic would put lines of text among the objects.
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
-            let words = panic.payload_as_str().unwrap_or("without words");
+            let payload = panic.payload();
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let words = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("without words");
             tracing::error!(place, words, "panicked");
         }));
         logs.json().try_init()

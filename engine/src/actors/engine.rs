@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actors::connection::pace::Rate;
 use crate::actors::connection::visitor::VISITOR_RATE;
+use crate::actors::figures;
 use crate::actors::guard::survive;
 use crate::actors::left_messages::LeftWatch;
 use crate::actors::lists::Lists;
@@ -18,7 +19,7 @@ use crate::actors::registry::queue_shard;
 use crate::actors::shared::Shared;
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
-use crate::domain::limits::{DRAIN_SPREAD, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
+use crate::domain::limits::{DRAIN_SPREAD, FIGURES_EVERY, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
 use crate::domain::patience::Patience;
 use crate::metrics::Metrics;
 use crate::ports::bus::SharedBus;
@@ -113,6 +114,7 @@ impl Engine {
         let engine = Self { shared, visitor_rate: visitor_rate.unwrap_or(VISITOR_RATE) };
         engine.pulse();
         engine.heartbeat();
+        engine.figures();
         engine.wake_running(shards);
         Ok(engine)
     }
@@ -220,6 +222,18 @@ impl Engine {
                     }
                 })
                 .await;
+            }
+        });
+    }
+
+    fn figures(&self) {
+        let shared = Arc::clone(&self.shared);
+        actix::spawn(async move {
+            let mut ticks = tokio::time::interval(FIGURES_EVERY);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                survive("figures", figures::check(&shared)).await;
             }
         });
     }

@@ -1,6 +1,8 @@
 //! The figures of a span of time, from the chats that began in it and are over. Each figure has its formula in
 //! [`FORMULAS`]; what came of a wait is [`Outcome`], as in the metrics.
 
+mod from_log;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -32,7 +34,7 @@ pub const FORMULAS: [(&str, &str); 14] = [
 ];
 
 /// What a report must know of a chat that is over.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatFacts {
     /// When it entered the queue.
     pub queued_at: Timestamp,
@@ -48,6 +50,45 @@ pub struct ChatFacts {
     pub operator: Option<String>,
     /// Its messages.
     pub messages: u32,
+}
+
+impl ChatFacts {
+    /// The chat's own part in the figures: what metrics count of it, too.
+    pub fn share(&self) -> Share {
+        let assigned = self.assigned_at;
+        Share {
+            outcome: self.outcome,
+            queue_time: assigned.unwrap_or(self.ended_at).since(self.queued_at),
+            first_reply: assigned.and_then(|assigned| Some(self.answered_at?.since(assigned))),
+            handling_time: assigned.map(|assigned| self.ended_at.since(assigned)),
+        }
+    }
+}
+
+/// What one chat adds to the figures, in reports and in metrics alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// What came of its wait.
+    pub outcome: Outcome,
+    /// From entering the queue to the assignment, or to the end without it.
+    pub queue_time: Duration,
+    /// From the assignment to the operator's first message.
+    pub first_reply: Option<Duration>,
+    /// From the assignment to the end.
+    pub handling_time: Option<Duration>,
+}
+
+impl Share {
+    /// The names of the figures in which the two differ.
+    pub fn differing(&self, other: &Self) -> impl Iterator<Item = &'static str> {
+        let compared = [
+            ("outcome", self.outcome == other.outcome),
+            ("queue_time", self.queue_time == other.queue_time),
+            ("first_reply", self.first_reply == other.first_reply),
+            ("handling_time", self.handling_time == other.handling_time),
+        ];
+        compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name)
+    }
 }
 
 /// Figures being summed up.

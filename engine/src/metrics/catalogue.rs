@@ -136,6 +136,9 @@ const BODY: Dimension =
 const DROPPED: Dimension = one_of("why", &["not_confirmed", "not_understood", "too_many_nodes", "doubled"]);
 const WHICH: Dimension = one_of("which", &["slots_recounted", "queue_disagrees", "chat_set_aside"]);
 
+const KEPT: Dimension = one_of("kept", &["counted", "row"]);
+const FIGURE: Dimension = one_of("figure", &["outcome", "queue_time", "first_reply", "handling_time"]);
+
 /// Seconds; from an instant to an hour, for what people wait for. The end of the service level is among them.
 pub const WAITS: [f64; 15] =
     [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0];
@@ -203,6 +206,12 @@ catalogue! {
     FENCED = counter("switchboard_chats_fenced_total", &[]);
     /// What must never happen; stays 0.
     INVARIANTS = counter("switchboard_invariant_violations_total", &[WHICH]);
+    /// Chats of which a figure is not what their log says: what metrics counted, or what the row says to reports.
+    FIGURES_DRIFT = counter("switchboard_figures_drift_total", &[KEPT, FIGURE]);
+    /// Chats whose figures were held against their log.
+    FIGURES_CHECKED = counter("switchboard_figures_checked_total", &[]);
+    /// Chats whose figures could not be held against their log, or of too many at once.
+    FIGURES_UNCHECKED = counter("switchboard_figures_unchecked_total", &[]);
     /// Messages to other nodes.
     BUS_SENT = counter("switchboard_bus_sent_total", &[BODY]);
     /// Messages from other nodes.

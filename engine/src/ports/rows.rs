@@ -1,7 +1,9 @@
 //! Chats as lists show them: one form for `welcome`, `rows` and HTTP, made in one place from what the store keeps.
 
+use crate::domain::chat::Outcome;
 use crate::domain::event::Sender;
 use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::report::ChatFacts;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, MarkRow};
 use crate::protocol::operator::{ChatOrder, ChatRow, Person, RowVisitor};
@@ -36,6 +38,23 @@ impl ChatRecord {
             visitor_marks: of(Sender::Visitor),
             my_marks: me.map(|me| of(Sender::Operator(me))).unwrap_or_default(),
         }
+    }
+
+    /// What reports know of the chat; `None` while it is not over.
+    pub fn facts(&self) -> Option<ChatFacts> {
+        let head = &self.head;
+        let (by, why) = head.ended?;
+        // A chat that was handed on has entered a queue again: its first wait began when it did.
+        let handed_on = head.assigned_at.is_some_and(|assigned| assigned < head.queued_at);
+        Some(ChatFacts {
+            queued_at: if handed_on { self.started_at } else { head.queued_at },
+            assigned_at: head.assigned_at,
+            answered_at: head.answered_at,
+            ended_at: head.ended_at?,
+            outcome: Outcome::of(head.assigned_at.is_some(), by, why),
+            operator: head.owner.map(|operator| operator.to_string()),
+            messages: head.messages,
+        })
     }
 
     /// The time by which a list of that order sorts it.

@@ -6,11 +6,10 @@ use std::fmt::Write as _;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use engine::domain::chat::Outcome;
 use engine::domain::ids::{ChatId, OperatorId};
 use engine::domain::limits::{REPORT_CHATS_MAX, REPORT_PAGE, REPORT_SPAN_MAX};
 use engine::domain::permission::Permission;
-use engine::domain::report::{ChatFacts, FORMULAS, Figures, Tally};
+use engine::domain::report::{FORMULAS, Figures, Tally};
 use engine::domain::time::Timestamp;
 use engine::ports::journal::{ChatQuery, ChatRecord};
 use engine::protocol::error::Failure;
@@ -40,7 +39,7 @@ pub async fn summary(
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut all = Tally::default();
     for chat in &chats {
-        let Some(facts) = facts(chat) else { continue };
+        let Some(facts) = chat.facts() else { continue };
         all.add(&facts);
         if let Some(key) = by.key(chat) {
             tallies.entry(key).or_default().add(&facts);
@@ -145,22 +144,6 @@ async fn ended_chats(
             None => return Ok(chats),
         }
     }
-}
-
-fn facts(chat: &ChatRecord) -> Option<ChatFacts> {
-    let head = &chat.head;
-    let (by, why) = head.ended?;
-    // A chat that was handed on has entered a queue again: its first wait began when it did.
-    let handed_on = head.assigned_at.is_some_and(|assigned| assigned < head.queued_at);
-    Some(ChatFacts {
-        queued_at: if handed_on { chat.started_at } else { head.queued_at },
-        assigned_at: head.assigned_at,
-        answered_at: head.answered_at,
-        ended_at: head.ended_at?,
-        outcome: Outcome::of(head.assigned_at.is_some(), by, why),
-        operator: head.owner.map(|operator| operator.to_string()),
-        messages: head.messages,
-    })
 }
 
 fn moment(field: &'static str, text: Option<&str>) -> Result<Timestamp, Problem> {
