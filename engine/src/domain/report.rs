@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::domain::chat::Outcome;
+use crate::domain::chat::{Outcome, Replies};
 use crate::domain::limits::SERVICE_LEVEL_WITHIN;
 use crate::domain::time::Timestamp;
 
 /// Each figure and how it comes about. Times are in seconds; a figure that nothing can be said of is null.
-pub const FORMULAS: [(&str, &str); 14] = [
+pub const FORMULAS: [(&str, &str); 15] = [
     ("chats", "chats that began in the span and are over"),
     ("answered", "of those, assigned to an operator or taken"),
     ("sent_to_form", "not answered, and ended by the time-out, by an operator who sent it, or because nobody received"),
@@ -25,6 +25,10 @@ pub const FORMULAS: [(&str, &str); 14] = [
     ("queue_time_s", "from entering the queue to the assignment, of answered chats"),
     ("queue_time_abandoned_s", "from entering the queue to the end, of abandoned chats"),
     ("first_reply_s", "from the assignment to the operator's first message"),
+    (
+        "idle_time_mean_s",
+        "mean time from the operator's word before, or the assignment, to each message of an operator",
+    ),
     ("handling_time_s", "from the assignment to the end"),
     ("messages", "messages of those chats"),
     (
@@ -50,6 +54,8 @@ pub struct ChatFacts {
     pub operator: Option<String>,
     /// Its messages.
     pub messages: u32,
+    /// Those of operators, with their idle times.
+    pub replies: Replies,
 }
 
 impl ChatFacts {
@@ -61,6 +67,7 @@ impl ChatFacts {
             queue_time: assigned.unwrap_or(self.ended_at).since(self.queued_at),
             first_reply: assigned.and_then(|assigned| Some(self.answered_at?.since(assigned))),
             handling_time: assigned.map(|assigned| self.ended_at.since(assigned)),
+            replies: self.replies,
         }
     }
 }
@@ -76,6 +83,8 @@ pub struct Share {
     pub first_reply: Option<Duration>,
     /// From the assignment to the end.
     pub handling_time: Option<Duration>,
+    /// Messages of operators, with their idle times.
+    pub replies: Replies,
 }
 
 impl Share {
@@ -86,6 +95,7 @@ impl Share {
             ("queue_time", self.queue_time == other.queue_time),
             ("first_reply", self.first_reply == other.first_reply),
             ("handling_time", self.handling_time == other.handling_time),
+            ("idle_time", self.replies == other.replies),
         ];
         compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name)
     }
@@ -103,6 +113,7 @@ pub struct Tally {
     queue_time_abandoned: Vec<Duration>,
     first_reply: Vec<Duration>,
     handling: Vec<Duration>,
+    replies: Replies,
     busy: BTreeMap<String, Vec<(Timestamp, Timestamp)>>,
 }
 
@@ -124,6 +135,8 @@ impl Tally {
         self.answered_within += u64::from(waited <= SERVICE_LEVEL_WITHIN);
         self.queue_time.push(waited);
         self.handling.push(chat.ended_at.since(assigned));
+        self.replies.count += chat.replies.count;
+        self.replies.idle += chat.replies.idle;
         self.first_reply.extend(chat.answered_at.map(|first| first.since(assigned)));
         if let Some(operator) = &chat.operator {
             self.busy.entry(operator.clone()).or_default().push((assigned, chat.ended_at));
@@ -149,6 +162,7 @@ impl Tally {
             queue_time_s: Spread::of(&self.queue_time),
             queue_time_abandoned_s: Spread::of(&self.queue_time_abandoned),
             first_reply_s: Spread::of(&self.first_reply),
+            idle_time_mean_s: ratio(self.replies.idle.as_secs_f64(), f64::from(self.replies.count)),
             handling_time_s: Spread::of(&self.handling),
             messages: self.messages,
             concurrency: ratio(handled.as_secs_f64(), busy.as_secs_f64()),
@@ -171,6 +185,7 @@ pub struct Figures {
     pub queue_time_s: Option<Spread>,
     pub queue_time_abandoned_s: Option<Spread>,
     pub first_reply_s: Option<Spread>,
+    pub idle_time_mean_s: Option<f64>,
     pub handling_time_s: Option<Spread>,
     pub messages: u64,
     pub concurrency: Option<f64>,
@@ -238,6 +253,7 @@ mod tests {
             outcome,
             operator: assigned.map(|_| "joe".to_owned()),
             messages: 3,
+            replies: first.map(|_| Replies { count: 2, idle: Duration::from_secs(7) }).unwrap_or_default(),
         }
     }
 
@@ -262,6 +278,7 @@ mod tests {
         assert_eq!(figures.service_level, Some(1.0 / 3.0), "1 within 20 s, of 2 answered and 1 who left after it");
         assert_eq!(figures.average_speed_of_answer_s, Some(25.0), "10 s and 40 s");
         assert_eq!(figures.first_reply_s.map(|spread| (spread.p50, spread.max)), Some((5.0, 30.0)));
+        assert_eq!(figures.idle_time_mean_s, Some(3.5), "twice two messages after 7 s together");
         assert_eq!(figures.handling_time_s.map(|spread| spread.mean), Some(100.0));
         assert_eq!(figures.queue_time_abandoned_s.map(|spread| (spread.p50, spread.p90)), Some((5.0, 60.0)));
         assert_eq!(figures.concurrency, Some(200.0 / 150.0), "200 s of chats in the 150 s from 10 to 160");

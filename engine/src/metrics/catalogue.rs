@@ -137,7 +137,7 @@ const DROPPED: Dimension = one_of("why", &["not_confirmed", "not_understood", "t
 const WHICH: Dimension = one_of("which", &["slots_recounted", "queue_disagrees", "chat_set_aside"]);
 
 const KEPT: Dimension = one_of("kept", &["counted", "row"]);
-const FIGURE: Dimension = one_of("figure", &["outcome", "queue_time", "first_reply", "handling_time"]);
+const FIGURE: Dimension = one_of("figure", &["outcome", "queue_time", "first_reply", "handling_time", "idle_time"]);
 
 /// Seconds; from an instant to an hour, for what people wait for. The end of the service level is among them.
 pub const WAITS: [f64; 15] =

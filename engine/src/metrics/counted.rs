@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{GroupMetrics, seconds};
-use crate::domain::chat::Outcome;
+use crate::domain::chat::{Outcome, Replies};
 use crate::domain::ids::{AccountId, ChatId};
 use crate::domain::limits::FIGURES_WAITING_MAX;
 use crate::domain::report::Share;
@@ -20,6 +20,7 @@ pub struct Counted {
     wait: Option<(Outcome, Duration)>,
     first_reply: Option<Duration>,
     handling_time: Option<Duration>,
+    replies: Replies,
 }
 
 impl Counted {
@@ -31,10 +32,15 @@ impl Counted {
         self.wait = Some((outcome, waited));
     }
 
-    /// An operator wrote for the first time.
-    pub fn replied(&mut self, of_group: &GroupMetrics, after: Duration) {
-        seconds(&of_group.first_reply, after);
-        self.first_reply = Some(after);
+    /// An operator wrote after some idle time, and so long after the assignment where it was for the first time.
+    pub fn replied(&mut self, of_group: &GroupMetrics, idle: Duration, first: Option<Duration>) {
+        seconds(&of_group.idle_time, idle);
+        self.replies.count += 1;
+        self.replies.idle += idle;
+        if let Some(first) = first {
+            seconds(&of_group.first_reply, first);
+            self.first_reply = Some(first);
+        }
     }
 
     /// A chat that had an operator is over.
@@ -46,7 +52,8 @@ impl Counted {
     /// All of it, where all of it was counted here.
     pub fn share(&self) -> Option<Share> {
         let (outcome, queue_time) = self.wait.filter(|_| self.complete)?;
-        Some(Share { outcome, queue_time, first_reply: self.first_reply, handling_time: self.handling_time })
+        let Self { first_reply, handling_time, replies, .. } = *self;
+        Some(Share { outcome, queue_time, first_reply, handling_time, replies })
     }
 }
 

@@ -44,12 +44,11 @@ impl ChatRecord {
     pub fn facts(&self) -> Option<ChatFacts> {
         let head = &self.head;
         let (by, why) = head.ended?;
-        // A chat that was handed on has entered a queue again: its first wait began when it did.
-        let handed_on = head.assigned_at.is_some_and(|assigned| assigned < head.queued_at);
         Some(ChatFacts {
-            queued_at: if handed_on { self.started_at } else { head.queued_at },
+            queued_at: head.waited_since,
             assigned_at: head.assigned_at,
             answered_at: head.answered_at,
+            replies: head.replies,
             ended_at: head.ended_at?,
             outcome: Outcome::of(head.assigned_at.is_some(), by, why),
             operator: head.owner.map(|operator| operator.to_string()),
@@ -85,6 +84,7 @@ pub fn parse_cursor(text: &str) -> Option<(Timestamp, ChatId)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::chat::Replies;
     use crate::domain::ids::{AccountId, Shard, VisitorId};
     use crate::ports::journal::ChatHead;
     use crate::protocol::visitor::ChatPhase;
@@ -130,6 +130,8 @@ mod tests {
                 queued_at: Timestamp::from_millis(-6),
                 assigned_at: None,
                 answered_at: None,
+                replies: Replies::default(),
+                waited_since: Timestamp::from_millis(-6),
                 ended_at: None,
                 ended: None,
                 idle_since: None,

@@ -97,10 +97,7 @@ impl VisitorSession {
         }
         if let Some(reply) = event.reply {
             let of_group = core.figures(&self.shared);
-            seconds(&of_group.idle_time, reply.idle);
-            if let Some(first) = reply.first {
-                self.counted.replied(&of_group, first);
-            }
+            self.counted.replied(&of_group, reply.idle, reply.first);
         }
     }
 

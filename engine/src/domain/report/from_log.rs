@@ -2,7 +2,7 @@
 //! on the way has a part in it.
 
 use super::ChatFacts;
-use crate::domain::chat::Outcome;
+use crate::domain::chat::{Outcome, Replies};
 use crate::domain::event::{Event, EventKind, Role};
 
 impl ChatFacts {
@@ -10,20 +10,31 @@ impl ChatFacts {
     pub fn of_log<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
         let (mut queued_at, mut assigned_at, mut answered_at) = (None, None, None);
         let (mut operator, mut messages) = (None, 0);
+        // Whether somebody has it now, since when nobody of them wrote, and what they wrote.
+        let (mut owned, mut idle_since, mut replies) = (false, None, Replies::default());
         for event in events {
             match &event.kind {
-                // A chat that comes back to a queue after an operator had it was answered before: its wait is over.
-                EventKind::Started { .. } | EventKind::Queued { .. } if assigned_at.is_none() => {
-                    queued_at = Some(event.at);
+                EventKind::Started { .. } | EventKind::Queued { .. } => {
+                    owned = false;
+                    // A chat that comes back after an operator had it was answered before: its wait is over.
+                    if assigned_at.is_none() {
+                        queued_at = Some(event.at);
+                    }
                 }
                 EventKind::Assigned { operator: owner, .. } | EventKind::Transferred { operator: owner, .. } => {
                     assigned_at.get_or_insert(event.at);
+                    // Idle time goes on when the chat changes hands.
+                    if !owned || idle_since.is_none() {
+                        idle_since = Some(event.at);
+                    }
+                    owned = true;
                     operator = Some(owner.to_string());
                 }
                 EventKind::Message(message) => {
                     messages += 1;
-                    if message.from.role == Role::Operator && assigned_at.is_some() {
+                    if message.from.role == Role::Operator && owned {
                         answered_at.get_or_insert(event.at);
+                        replies.add(idle_since.replace(event.at), event.at);
                     }
                 }
                 EventKind::Ended { by, why, .. } => {
@@ -35,6 +46,7 @@ impl ChatFacts {
                         outcome: Outcome::of(assigned_at.is_some(), *by, *why),
                         operator,
                         messages,
+                        replies,
                     });
                 }
                 _ => {}
@@ -97,6 +109,7 @@ mod tests {
         assert_eq!(share.queue_time, Duration::from_secs(10));
         assert_eq!(share.first_reply, Some(Duration::from_secs(5)));
         assert_eq!(share.handling_time, Some(Duration::from_secs(50)));
+        assert_eq!(share.replies, Replies { count: 2, idle: Duration::from_secs(6) }, "5 s after the assignment, then 1 s");
     }
 
     #[test]
