@@ -380,6 +380,8 @@ pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);
 pub const GROUPS_COUNTED: usize = 500;
 /// The wait within which an answer counts for the service level (T): 20 seconds is the custom of contact centres.
 pub const SERVICE_LEVEL_WITHIN: Duration = Duration::from_secs(20);
+/// The longest T that a report may be asked for: nobody calls an answer after an hour a service.
+pub const SERVICE_LEVEL_WITHIN_MAX: Duration = Duration::from_secs(3_600);
 /// The span of one report: a quarter with its first and last day.
 pub const REPORT_SPAN_MAX: Duration = Duration::from_secs(93 * 86_400);
 /// Chats of one report; their times are kept while it is made, some 100 bytes each. A longer one is asked for in parts.

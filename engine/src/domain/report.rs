@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::domain::chat::{Outcome, Replies};
-use crate::domain::limits::SERVICE_LEVEL_WITHIN;
 use crate::domain::time::Timestamp;
 
 /// Each figure and how it comes about. Times are in seconds; a figure that nothing can be said of is null.
@@ -20,7 +19,7 @@ pub const FORMULAS: [(&str, &str); 15] = [
     ("abandoned", "not answered, and ended by the visitor or by the visitor's absence"),
     ("turned_away", "all others that were not answered"),
     ("bounce_rate", "sent_to_form / (answered + sent_to_form)"),
-    ("service_level", "answered within T / (answered + abandoned after T), T = 20 s"),
+    ("service_level", "answered within T / (answered + abandoned after T), T = within_s"),
     ("average_speed_of_answer_s", "mean queue time of answered chats"),
     ("queue_time_s", "from entering the queue to the assignment, of answered chats"),
     ("queue_time_abandoned_s", "from entering the queue to the end, of abandoned chats"),
@@ -102,8 +101,9 @@ impl Share {
 }
 
 /// Figures being summed up.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Tally {
+    within: Duration,
     chats: u64,
     outcomes: BTreeMap<Outcome, u64>,
     answered_within: u64,
@@ -118,6 +118,24 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Nothing yet; an answer within that time counts for the service level.
+    pub fn within(within: Duration) -> Self {
+        Self {
+            within,
+            chats: 0,
+            outcomes: BTreeMap::new(),
+            answered_within: 0,
+            abandoned_after: 0,
+            messages: 0,
+            queue_time: Vec::new(),
+            queue_time_abandoned: Vec::new(),
+            first_reply: Vec::new(),
+            handling: Vec::new(),
+            replies: Replies::default(),
+            busy: BTreeMap::new(),
+        }
+    }
+
     /// Counts a chat.
     pub fn add(&mut self, chat: &ChatFacts) {
         self.chats += 1;
@@ -126,13 +144,13 @@ impl Tally {
         let Some(assigned) = chat.assigned_at else {
             if chat.outcome == Outcome::Abandoned {
                 let waited = chat.ended_at.since(chat.queued_at);
-                self.abandoned_after += u64::from(waited > SERVICE_LEVEL_WITHIN);
+                self.abandoned_after += u64::from(waited > self.within);
                 self.queue_time_abandoned.push(waited);
             }
             return;
         };
         let waited = assigned.since(chat.queued_at);
-        self.answered_within += u64::from(waited <= SERVICE_LEVEL_WITHIN);
+        self.answered_within += u64::from(waited <= self.within);
         self.queue_time.push(waited);
         self.handling.push(chat.ended_at.since(assigned));
         self.replies.count += chat.replies.count;
@@ -241,6 +259,7 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::limits::SERVICE_LEVEL_WITHIN;
 
     /// A chat that entered the queue at a second, with what came at which second.
     fn chat(queued: i64, assigned: Option<i64>, first: Option<i64>, ended: i64, outcome: Outcome) -> ChatFacts {
@@ -260,7 +279,7 @@ mod tests {
     /// A morning: two answered (one late), one left early and one late, one sent to the form, one turned away.
     #[test]
     fn a_little_day_computed_by_hand() {
-        let mut tally = Tally::default();
+        let mut tally = Tally::within(SERVICE_LEVEL_WITHIN);
         for chat in [
             chat(0, Some(10), Some(15), 110, Outcome::Answered),
             chat(20, Some(60), Some(90), 160, Outcome::Answered),
@@ -285,14 +304,25 @@ mod tests {
     }
 
     #[test]
+    fn the_service_level_is_for_the_time_that_is_asked_for() {
+        let level = |seconds| {
+            let mut tally = Tally::within(Duration::from_secs(seconds));
+            tally.add(&chat(0, Some(10), None, 110, Outcome::Answered));
+            tally.add(&chat(0, None, None, 30, Outcome::Abandoned));
+            tally.figures().service_level
+        };
+        assert_eq!((level(9), level(10), level(30)), (Some(0.0), Some(0.5), Some(1.0)));
+    }
+
+    #[test]
     fn of_nothing_nothing_is_said() {
-        let figures = Tally::default().figures();
+        let figures = Tally::within(SERVICE_LEVEL_WITHIN).figures();
         assert_eq!((figures.chats, figures.service_level, figures.queue_time_s), (0, None, None));
     }
 
     #[test]
     fn every_figure_has_its_formula() {
-        let figures = serde_json::to_value(Tally::default().figures()).unwrap();
+        let figures = serde_json::to_value(Tally::within(SERVICE_LEVEL_WITHIN).figures()).unwrap();
         let mut told: Vec<_> = figures.as_object().unwrap().keys().cloned().collect();
         let mut formulas: Vec<_> = FORMULAS.map(|(name, _)| name.to_owned()).into();
         told.sort_unstable();
