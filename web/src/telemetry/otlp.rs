@@ -2,6 +2,7 @@
 //! other. A thread of its own gathers spans and sends them; when it cannot keep up, or the collector is away, spans
 //! are dropped and the log says so.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use engine::domain::ids::{AccountId, ChatId};
@@ -55,9 +56,8 @@ impl Otlp {
     }
 
     /// Sends what is left, and ends.
-    pub async fn finish(&self) {
-        let processor = self.processor.clone();
-        let done = actix_web::web::block(move || processor.shutdown_with_timeout(TRACES_WITHIN)).await;
+    pub async fn finish(self: Arc<Self>) {
+        let done = actix_web::web::block(move || self.processor.shutdown_with_timeout(TRACES_WITHIN)).await;
         if !matches!(done, Ok(Ok(()))) {
             tracing::warn!("the last traces could not be sent");
         }
