@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn a_collector_is_an_address_without_a_path_or_a_key() {
         assert!(collector("http://collector:4318").is_some() && collector("http://[::1]:4318/").is_some());
-        for bad in ["collector:4318", "https://c:4318", "http://c:4318/v1/traces", "http://user:key@c", "grpc://c:4317"] {
+        for bad in ["collector:4318", "https://c:4318", "http://c:4318/v1/traces", "http://user:key@c", "grpc://c:4317"]
+        {
             assert!(collector(bad).is_none(), "{bad}");
         }
     }

@@ -51,7 +51,8 @@ pub async fn summary(
     }
     let rows = tallies.into_iter().map(|(key, tally)| ReportRow { key, figures: tally.figures() }).collect();
     let within_s = within.as_secs();
-    let report = Report { from, to, by, within_s, total: all.figures(), rows, formulas: FORMULAS.into_iter().collect() };
+    let report =
+        Report { from, to, by, within_s, total: all.figures(), rows, formulas: FORMULAS.into_iter().collect() };
     if wants_csv(&request) {
         return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&report)));
     }

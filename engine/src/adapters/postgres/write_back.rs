@@ -77,7 +77,9 @@ async fn heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result
             Some(Head::Light { visitor_seq, messages, idle_since, answered_at, replies }) => {
                 (*visitor_seq, *messages, *idle_since, *answered_at, *replies)
             }
-            Some(Head::Full(head)) => (head.visitor_seq, head.messages, head.idle_since, head.answered_at, head.replies),
+            Some(Head::Full(head)) => {
+                (head.visitor_seq, head.messages, head.idle_since, head.answered_at, head.replies)
+            }
         };
         ids.push(*id);
         seqs.push(chat.last_seq);

@@ -31,7 +31,11 @@ async fn a_report_says_what_happened_and_to_whom_it_may() {
     assert_eq!(report["total"]["bounce_rate"], json!(0.0), "{report}");
     assert!(report["total"]["first_reply_s"]["max"].as_f64().is_some_and(|wait| wait < 10.0), "{report}");
     let idle = report["total"]["idle_time_mean_s"].as_f64().expect("Joe wrote");
-    assert_eq!(Some(idle), report["total"]["first_reply_s"]["mean"].as_f64(), "one word: its idle time is the first reply");
+    assert_eq!(
+        Some(idle),
+        report["total"]["first_reply_s"]["mean"].as_f64(),
+        "one word: its idle time is the first reply"
+    );
     let of = |who: &str| report["rows"].as_array().unwrap().iter().find(|row| row["key"] == who).cloned();
     assert_eq!(counts(&of(&joe.id()).expect("Joe's")), [1, 1, 0], "{report}");
     assert_eq!(counts(&of(&mona.id()).expect("Mona's")), [1, 1, 0], "{report}");
