@@ -7,6 +7,7 @@ COPY web/ui/kit/package.json kit/
 COPY web/ui/console/package.json console/
 COPY web/ui/widget/package.json widget/
 COPY web/ui/e2e/package.json e2e/
+COPY web/ui/dashboards/package.json dashboards/
 RUN npm ci --no-audit --no-fund
 COPY web/ui ./
 RUN npm run build
