@@ -43,7 +43,7 @@ async fn a_row_that_was_changed_is_found() {
     assert_eq!(drift(&told), [wrong]);
 }
 
-/// One chat that is answered, one that is left at once, one that its operator ends; the first of them.
+/// One chat that is answered, one that is left at once, one that its operator ends; the last of them.
 async fn chats(server: &TestServer) -> String {
     let mut joe = OperatorClient::online(server, "joe").await;
     let mut clara = VisitorClient::connect(server).await;
@@ -58,7 +58,7 @@ async fn chats(server: &TestServer) -> String {
     emil.start(&Start::support("Emil", "Me too?")).await;
     let last = joe.accept_next().await;
     joe.end(&last).await;
-    first
+    last
 }
 
 /// The metrics once that many chats were looked at.
