@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use engine::adapters::sqlite::{SqliteOptions, SqliteStore};
+use engine::domain::chat::Replies;
 use engine::domain::event::{EndedBy, EndedWhy, Origin, Sender, StoredEvent};
 use engine::domain::ids::{AccountId, ChatId, GroupId, NodeId, Shard, VisitorId};
 use engine::domain::limits::COMMIT_GROUP_MAX;
@@ -202,7 +203,13 @@ impl Chats {
             epoch: self.epoch,
             after,
             events: vec![event(after + 1, row as u64)],
-            head: Head::Light { visitor_seq: after + 1, messages: after, idle_since: None, answered_at: None },
+            head: Head::Light {
+                visitor_seq: after + 1,
+                messages: after,
+                idle_since: None,
+                answered_at: None,
+                replies: Replies::default(),
+            },
             slots: Vec::new(),
             opened: Vec::new(),
             closed: Vec::new(),
@@ -234,6 +241,8 @@ fn head(group: GroupId, at: Timestamp) -> ChatHead {
         queued_at: at,
         assigned_at: None,
         answered_at: None,
+        replies: Replies::default(),
+        waited_since: at,
         ended_at: None,
         ended: None::<(EndedBy, EndedWhy)>,
         idle_since: None,

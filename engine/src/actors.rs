@@ -8,6 +8,7 @@ pub mod connection;
 pub mod engine;
 #[cfg(feature = "faults")]
 pub mod faults;
+mod figures;
 mod guard;
 pub mod lane;
 pub mod left_messages;

@@ -3,11 +3,13 @@
 //! process-wide one, so that two engines in one process do not mix.
 
 pub mod catalogue;
+mod counted;
 mod group;
 mod recording;
 mod store;
 pub mod text;
 
+pub use counted::{Counted, Over, WaitingFigures};
 pub use group::GroupMetrics;
 pub use store::StoreMetrics;
 
@@ -62,6 +64,14 @@ pub struct Metrics {
     pub slow_readers: Counter,
     /// See [`catalogue::FENCED`].
     pub fenced: Counter,
+    /// See [`catalogue::FIGURES_CHECKED`].
+    pub figures_checked: Counter,
+    /// See [`catalogue::FIGURES_UNCHECKED`].
+    pub figures_unchecked: Counter,
+    figures_counted: Each,
+    figures_row: Each,
+    /// Chats that are over, whose figures wait to be held against the log.
+    pub figures_waiting: WaitingFigures,
 }
 
 impl Metrics {
@@ -100,6 +110,11 @@ impl Metrics {
             actors_queue: actors("queue"),
             slow_readers: plain(&catalogue::SLOW_READERS),
             fenced: plain(&catalogue::FENCED),
+            figures_checked: plain(&catalogue::FIGURES_CHECKED),
+            figures_unchecked: plain(&catalogue::FIGURES_UNCHECKED),
+            figures_counted: recording.each(&catalogue::FIGURES_DRIFT, &["counted"]),
+            figures_row: recording.each(&catalogue::FIGURES_DRIFT, &["row"]),
+            figures_waiting: WaitingFigures::default(),
             recording,
         })
     }
@@ -179,6 +194,19 @@ impl Metrics {
     /// Counts a reader whose missed events are read.
     pub fn bus_gap(&self) {
         self.gaps_filled.increment(1);
+    }
+
+    /// A chat is over: its figures are held against its log soon, unless too many wait for that.
+    pub fn figures_due(&self, over: Over) {
+        if !self.figures_waiting.push(over) {
+            self.figures_unchecked.increment(1);
+        }
+    }
+
+    /// Counts a figure of a chat that is not what its log says: what was `counted`, or what the `row` says.
+    pub fn figures_drift(&self, kept: &str, figure: &'static str) {
+        let of = if kept == "row" { &self.figures_row } else { &self.figures_counted };
+        of.count(figure);
     }
 
     /// Counts what must never happen.

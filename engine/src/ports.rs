@@ -14,3 +14,4 @@ pub mod rows;
 pub mod shards;
 pub mod staff;
 pub mod store;
+pub mod traces;

@@ -1,5 +1,8 @@
 //! HTTP as a browser does it: signs in, keeps the cookie, sends the token that writes need.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use engine::domain::time::Timestamp;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -175,6 +178,13 @@ impl Browser {
         }
         request
     }
+}
+
+/// The last hour and the next minute, as the query of a report.
+pub fn last_hour() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis() as i64;
+    let [from, to] = [now - 3_600_000, now + 60_000].map(|at| Timestamp::from_millis(at).to_rfc3339());
+    format!("from={from}&to={to}")
 }
 
 async fn read(response: Response) -> Answer {

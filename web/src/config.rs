@@ -21,7 +21,7 @@ pub use crate::config::storage::StorageSettings;
 use crate::config::source::Written;
 
 /// Every setting by its name in the file, in the order they are shown.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 18] = [
     "listen",
     "data_dir",
     "database_url",
@@ -38,6 +38,8 @@ pub const NAMES: [&str; 16] = [
     "demo_allow_remote",
     "log",
     "log_format",
+    "otlp_url",
+    "otlp_ratio",
 ];
 
 /// All settings.
@@ -133,6 +135,8 @@ impl Settings {
             "visitor_commands_per_second" => Some(self.security.visitor_commands_per_second.to_string()),
             "demo_allow_remote" => Some(self.security.demo_allow_remote.to_string()),
             "log" => quoted(&self.logs.filter),
+            "otlp_url" => self.logs.otlp_url.as_ref().and_then(|url| quoted(url)),
+            "otlp_ratio" => Some(self.logs.otlp_ratio.to_string()),
             "log_format" => quoted(&if self.logs.json { "json" } else { "text" }),
             _ => None,
         }

@@ -12,6 +12,7 @@ use engine::adapters::system::{SystemClock, SystemRandom};
 use engine::domain::limits::{ACCEPT_BACKLOG, KEEP_ALIVE, REQUEST_HEAD_WITHIN, STOP_WITHIN};
 use engine::ports::clock::SharedClock;
 use engine::ports::store::{SharedStore, StoreError};
+use engine::ports::traces::SharedTraces;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::assets::headers;
@@ -22,6 +23,7 @@ use crate::config::{Secret, Settings};
 use crate::provision::ProvisionError;
 use crate::socket::cut;
 use crate::state::{AppState, Readiness};
+use crate::telemetry::otlp::{Otlp, OtlpError};
 use crate::wiring::{Drain, Foundation, Routes, Wiring, wire};
 use crate::{demo, routes};
 
@@ -53,6 +55,9 @@ pub enum StartError {
     /// No hash.
     #[error(transparent)]
     Hash(#[from] HashError),
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Traces(#[from] OtlpError),
     /// The system refuses something else.
     #[error("the server cannot start: {0}")]
     System(#[from] io::Error),
@@ -68,6 +73,7 @@ pub struct Running {
     pub state: web::Data<AppState>,
     servers: [ServerHandle; 2],
     drain: Drain,
+    traces: Option<Arc<Otlp>>,
 }
 
 /// Opens the store that the settings name, and serves.
@@ -109,12 +115,14 @@ pub async fn serve(
     let keys = Keys::new(secret(&store, &settings).await?);
     let (settings, readiness) = (Arc::new(settings), Arc::new(Readiness::default()));
     let workers = settings.network.workers;
+    let traces = Otlp::start(&settings)?.map(Arc::new);
     let foundation = Foundation {
         store: store.clone(),
         clock: clock.clone(),
         settings: settings.clone(),
         keys: keys.clone(),
         readiness: readiness.clone(),
+        traces: traces.clone().map(|traces| traces as SharedTraces),
     };
     let wiring = wire(&foundation).await?;
     let state = web::Data::new(AppState {
@@ -132,7 +140,7 @@ pub async fn serve(
         demo,
     });
     let servers = [spawn_public(public, workers, state.clone(), wiring.sockets)?, spawn_admin(admin, state.clone())?];
-    Ok(Running { address, admin_address, state, servers, drain: wiring.drain })
+    Ok(Running { address, admin_address, state, servers, drain: wiring.drain, traces })
 }
 
 impl Running {
@@ -143,6 +151,9 @@ impl Running {
         let [public, admin] = &self.servers;
         futures_util::future::join(public.stop(true), admin.stop(false)).await;
         self.state.store.close().await;
+        if let Some(traces) = self.traces {
+            traces.finish().await;
+        }
     }
 }
 

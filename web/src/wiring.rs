@@ -18,6 +18,7 @@ use engine::metrics::text::line;
 use engine::metrics::{Metrics, catalogue};
 use engine::ports::clock::{Random, SharedClock};
 use engine::ports::store::{SharedStore, StoreError};
+use engine::ports::traces::SharedTraces;
 use engine::protocol::close;
 use engine::protocol::error::Failure;
 
@@ -40,6 +41,8 @@ pub struct Foundation {
     pub keys: Keys,
     /// Whether the server takes new work.
     pub readiness: Arc<Readiness>,
+    /// Where the ways of chats are told.
+    pub traces: Option<SharedTraces>,
 }
 
 /// What the engine brings.
@@ -85,6 +88,7 @@ pub async fn wire(foundation: &Foundation, random: Box<dyn Random>) -> Result<Wi
         visitor_rate: Some(Rate { per_second, burst }),
         shards: all_shards(),
         bus: None,
+        traces: foundation.traces.clone(),
     };
     let engine = Engine::start_with(parts, patience()).await?;
     let session_sockets = Arc::new(SessionSockets::default());

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::actors::closing::Closer;
 use crate::actors::connection::pace::Rate;
 use crate::actors::connection::visitor::VISITOR_RATE;
+use crate::actors::figures;
 use crate::actors::guard::survive;
 use crate::actors::left_messages::LeftWatch;
 use crate::actors::lists::Lists;
@@ -19,13 +20,14 @@ use crate::actors::registry::queue_shard;
 use crate::actors::shared::Shared;
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
-use crate::domain::limits::{DRAIN_SPREAD, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
+use crate::domain::limits::{DRAIN_SPREAD, FIGURES_EVERY, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
 use crate::domain::patience::Patience;
 use crate::domain::routing::Still;
 use crate::metrics::Metrics;
 use crate::ports::bus::SharedBus;
 use crate::ports::clock::{Random, SharedClock};
 use crate::ports::store::{SharedStore, StoreError};
+use crate::ports::traces::SharedTraces;
 use crate::protocol::{close, frame};
 
 /// What an engine is made of.
@@ -46,6 +48,8 @@ pub struct EngineParts {
     pub shards: Vec<Shard>,
     /// The way to other nodes; none where it is alone.
     pub bus: Option<SharedBus>,
+    /// Where the ways of chats are told; none where nobody asks.
+    pub traces: Option<SharedTraces>,
 }
 
 /// A running engine. Clones are the same engine.
@@ -94,8 +98,8 @@ impl Engine {
     /// # Errors
     /// The store's.
     pub async fn start_with(parts: EngineParts, patience: Patience) -> Result<Self, StoreError> {
-        let EngineParts { node, store, clock, random, metrics, visitor_rate, shards, bus } = parts;
-        let shared = Arc::new(Shared::new(node, store, clock, random, metrics, patience, bus.map(Nodes::new)));
+        let EngineParts { node, store, clock, random, metrics, visitor_rate, shards, bus, traces } = parts;
+        let shared = Arc::new(Shared::new(node, store, clock, random, metrics, patience, bus.map(Nodes::new), traces));
         for row in shared.store.take_shards(&shared.node, &shards).await? {
             shared.set_epoch(row.shard, row.epoch);
         }
@@ -119,6 +123,7 @@ impl Engine {
         engine.pulse();
         engine.heartbeat();
         Closer::start(&engine.shared);
+        engine.figures();
         engine.wake_running(shards);
         Ok(engine)
     }
@@ -234,6 +239,18 @@ impl Engine {
                     }
                 })
                 .await;
+            }
+        });
+    }
+
+    fn figures(&self) {
+        let shared = Arc::clone(&self.shared);
+        actix::spawn(async move {
+            let mut ticks = tokio::time::interval(FIGURES_EVERY);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                survive("figures", figures::check(&shared)).await;
             }
         });
     }

@@ -17,6 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::metrics::Metrics;
 use crate::ports::clock::{Random, SharedClock};
 use crate::ports::store::SharedStore;
+use crate::ports::traces::SharedTraces;
 
 /// What all actors of one node share.
 pub struct Shared {
@@ -42,6 +43,8 @@ pub struct Shared {
     pub nodes: Option<Nodes>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where the ways of chats are told; none where nobody asks.
+    pub traces: Option<SharedTraces>,
     /// Whether the node is about to stop: it takes no new sockets and no new chats.
     pub draining: AtomicBool,
     /// How long it waits for people.
@@ -62,6 +65,7 @@ impl Shared {
         metrics: Metrics,
         patience: Patience,
         nodes: Option<Nodes>,
+        traces: Option<SharedTraces>,
     ) -> Self {
         let started_at = clock.now();
         Self {
@@ -76,6 +80,7 @@ impl Shared {
             left_messages: LeftWatch::default(),
             nodes,
             metrics,
+            traces,
             draining: AtomicBool::new(false),
             patience,
             started_at,

@@ -13,6 +13,7 @@ mod deadlines;
 mod orders;
 mod publish;
 mod signals;
+mod trace;
 mod waiting;
 
 use std::collections::{HashSet, VecDeque};
@@ -32,6 +33,7 @@ use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
+use crate::metrics::Counted;
 use crate::ports::journal::{Lane, MarkRow, StoredChat};
 use crate::ports::store::StoreError;
 use crate::protocol::close;
@@ -81,6 +83,8 @@ pub struct VisitorSession {
     epoch: u64,
     /// Whose chat it is, once it was read.
     of: Option<(BrandId, VisitorId)>,
+    /// What was counted of it.
+    counted: Counted,
 }
 
 /// Whether the state is there.
@@ -131,6 +135,7 @@ impl VisitorSession {
             owner_lost: None,
             epoch: 0,
             of: None,
+            counted: Counted::default(),
         }
     }
 
@@ -217,6 +222,7 @@ impl VisitorSession {
             }
         }
         let first = self.published == 0;
+        self.counted.complete |= first && core.chat.is_waiting();
         let from = if first { core.chat.last_seq } else { self.published };
         self.published = core.chat.last_seq;
         if core.visitor_outlets.count() > 0 {

@@ -20,4 +20,4 @@ pub use input::{Decision, Input, Refusal, SlotChange};
 pub use offer::{Offer, Tried};
 pub use outcome::Outcome;
 pub use ring::RingAll;
-pub use state::{Chat, ChatState, Person};
+pub use state::{Chat, ChatState, Person, Replies};

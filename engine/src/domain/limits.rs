@@ -405,9 +405,22 @@ pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);
 pub const GROUPS_COUNTED: usize = 500;
 /// The wait within which an answer counts for the service level (T): 20 seconds is the custom of contact centres.
 pub const SERVICE_LEVEL_WITHIN: Duration = Duration::from_secs(20);
+/// The longest T that a report may be asked for: nobody calls an answer after an hour a service.
+pub const SERVICE_LEVEL_WITHIN_MAX: Duration = Duration::from_secs(3_600);
 /// The span of one report: a quarter with its first and last day.
 pub const REPORT_SPAN_MAX: Duration = Duration::from_secs(93 * 86_400);
 /// Chats of one report; their times are kept while it is made, some 100 bytes each. A longer one is asked for in parts.
 pub const REPORT_CHATS_MAX: usize = 200_000;
+/// How long one sending of traces may take: a collector stands near, and nobody waits for it but a server that stops.
+pub const TRACES_WITHIN: Duration = Duration::from_secs(3);
+/// How often figures of chats that are over are held against their logs: soon enough to be seen in a test, seldom
+/// enough to be nothing beside a chat.
+pub const FIGURES_EVERY: Duration = Duration::from_secs(5);
+/// How long a chat must be over before: what is told of its end is told by then.
+pub const FIGURES_SETTLED_AFTER: Duration = Duration::from_secs(5);
+/// Chats looked at in one go: 40 a second, each some reads of the store.
+pub const FIGURES_AT_ONCE: usize = 200;
+/// Chats that wait to be looked at, some 100 bytes each. Where more end, a part of them is looked at.
+pub const FIGURES_WAITING_MAX: usize = 1_000;
 /// Chats read at once for a report.
 pub const REPORT_PAGE: u32 = 1_000;

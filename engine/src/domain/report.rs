@@ -1,28 +1,33 @@
 //! The figures of a span of time, from the chats that began in it and are over. Each figure has its formula in
 //! [`FORMULAS`]; what came of a wait is [`Outcome`], as in the metrics.
 
+mod from_log;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::domain::chat::Outcome;
-use crate::domain::limits::SERVICE_LEVEL_WITHIN;
+use crate::domain::chat::{Outcome, Replies};
 use crate::domain::time::Timestamp;
 
 /// Each figure and how it comes about. Times are in seconds; a figure that nothing can be said of is null.
-pub const FORMULAS: [(&str, &str); 14] = [
+pub const FORMULAS: [(&str, &str); 15] = [
     ("chats", "chats that began in the span and are over"),
     ("answered", "of those, assigned to an operator or taken"),
     ("sent_to_form", "not answered, and ended by the time-out, by an operator who sent it, or because nobody received"),
     ("abandoned", "not answered, and ended by the visitor or by the visitor's absence"),
     ("turned_away", "all others that were not answered"),
     ("bounce_rate", "sent_to_form / (answered + sent_to_form)"),
-    ("service_level", "answered within T / (answered + abandoned after T), T = 20 s"),
+    ("service_level", "answered within T / (answered + abandoned after T), T = within_s"),
     ("average_speed_of_answer_s", "mean queue time of answered chats"),
     ("queue_time_s", "from entering the queue to the assignment, of answered chats"),
     ("queue_time_abandoned_s", "from entering the queue to the end, of abandoned chats"),
     ("first_reply_s", "from the assignment to the operator's first message"),
+    (
+        "idle_time_mean_s",
+        "mean time from the operator's word before, or the assignment, to each message of an operator",
+    ),
     ("handling_time_s", "from the assignment to the end"),
     ("messages", "messages of those chats"),
     (
@@ -32,7 +37,7 @@ pub const FORMULAS: [(&str, &str); 14] = [
 ];
 
 /// What a report must know of a chat that is over.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatFacts {
     /// When it entered the queue.
     pub queued_at: Timestamp,
@@ -48,11 +53,57 @@ pub struct ChatFacts {
     pub operator: Option<String>,
     /// Its messages.
     pub messages: u32,
+    /// Those of operators, with their idle times.
+    pub replies: Replies,
+}
+
+impl ChatFacts {
+    /// The chat's own part in the figures: what metrics count of it, too.
+    pub fn share(&self) -> Share {
+        let assigned = self.assigned_at;
+        Share {
+            outcome: self.outcome,
+            queue_time: assigned.unwrap_or(self.ended_at).since(self.queued_at),
+            first_reply: assigned.and_then(|assigned| Some(self.answered_at?.since(assigned))),
+            handling_time: assigned.map(|assigned| self.ended_at.since(assigned)),
+            replies: self.replies,
+        }
+    }
+}
+
+/// What one chat adds to the figures, in reports and in metrics alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// What came of its wait.
+    pub outcome: Outcome,
+    /// From entering the queue to the assignment, or to the end without it.
+    pub queue_time: Duration,
+    /// From the assignment to the operator's first message.
+    pub first_reply: Option<Duration>,
+    /// From the assignment to the end.
+    pub handling_time: Option<Duration>,
+    /// Messages of operators, with their idle times.
+    pub replies: Replies,
+}
+
+impl Share {
+    /// The names of the figures in which the two differ.
+    pub fn differing(&self, other: &Self) -> impl Iterator<Item = &'static str> {
+        let compared = [
+            ("outcome", self.outcome == other.outcome),
+            ("queue_time", self.queue_time == other.queue_time),
+            ("first_reply", self.first_reply == other.first_reply),
+            ("handling_time", self.handling_time == other.handling_time),
+            ("idle_time", self.replies == other.replies),
+        ];
+        compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name)
+    }
 }
 
 /// Figures being summed up.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Tally {
+    within: Duration,
     chats: u64,
     outcomes: BTreeMap<Outcome, u64>,
     answered_within: u64,
@@ -62,10 +113,29 @@ pub struct Tally {
     queue_time_abandoned: Vec<Duration>,
     first_reply: Vec<Duration>,
     handling: Vec<Duration>,
+    replies: Replies,
     busy: BTreeMap<String, Vec<(Timestamp, Timestamp)>>,
 }
 
 impl Tally {
+    /// Nothing yet; an answer within that time counts for the service level.
+    pub fn within(within: Duration) -> Self {
+        Self {
+            within,
+            chats: 0,
+            outcomes: BTreeMap::new(),
+            answered_within: 0,
+            abandoned_after: 0,
+            messages: 0,
+            queue_time: Vec::new(),
+            queue_time_abandoned: Vec::new(),
+            first_reply: Vec::new(),
+            handling: Vec::new(),
+            replies: Replies::default(),
+            busy: BTreeMap::new(),
+        }
+    }
+
     /// Counts a chat.
     pub fn add(&mut self, chat: &ChatFacts) {
         self.chats += 1;
@@ -74,15 +144,17 @@ impl Tally {
         let Some(assigned) = chat.assigned_at else {
             if chat.outcome == Outcome::Abandoned {
                 let waited = chat.ended_at.since(chat.queued_at);
-                self.abandoned_after += u64::from(waited > SERVICE_LEVEL_WITHIN);
+                self.abandoned_after += u64::from(waited > self.within);
                 self.queue_time_abandoned.push(waited);
             }
             return;
         };
         let waited = assigned.since(chat.queued_at);
-        self.answered_within += u64::from(waited <= SERVICE_LEVEL_WITHIN);
+        self.answered_within += u64::from(waited <= self.within);
         self.queue_time.push(waited);
         self.handling.push(chat.ended_at.since(assigned));
+        self.replies.count += chat.replies.count;
+        self.replies.idle += chat.replies.idle;
         self.first_reply.extend(chat.answered_at.map(|first| first.since(assigned)));
         if let Some(operator) = &chat.operator {
             self.busy.entry(operator.clone()).or_default().push((assigned, chat.ended_at));
@@ -108,6 +180,7 @@ impl Tally {
             queue_time_s: Spread::of(&self.queue_time),
             queue_time_abandoned_s: Spread::of(&self.queue_time_abandoned),
             first_reply_s: Spread::of(&self.first_reply),
+            idle_time_mean_s: ratio(self.replies.idle.as_secs_f64(), f64::from(self.replies.count)),
             handling_time_s: Spread::of(&self.handling),
             messages: self.messages,
             concurrency: ratio(handled.as_secs_f64(), busy.as_secs_f64()),
@@ -130,6 +203,7 @@ pub struct Figures {
     pub queue_time_s: Option<Spread>,
     pub queue_time_abandoned_s: Option<Spread>,
     pub first_reply_s: Option<Spread>,
+    pub idle_time_mean_s: Option<f64>,
     pub handling_time_s: Option<Spread>,
     pub messages: u64,
     pub concurrency: Option<f64>,
@@ -185,6 +259,7 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::limits::SERVICE_LEVEL_WITHIN;
 
     /// A chat that entered the queue at a second, with what came at which second.
     fn chat(queued: i64, assigned: Option<i64>, first: Option<i64>, ended: i64, outcome: Outcome) -> ChatFacts {
@@ -197,13 +272,14 @@ mod tests {
             outcome,
             operator: assigned.map(|_| "joe".to_owned()),
             messages: 3,
+            replies: first.map(|_| Replies { count: 2, idle: Duration::from_secs(7) }).unwrap_or_default(),
         }
     }
 
     /// A morning: two answered (one late), one left early and one late, one sent to the form, one turned away.
     #[test]
     fn a_little_day_computed_by_hand() {
-        let mut tally = Tally::default();
+        let mut tally = Tally::within(SERVICE_LEVEL_WITHIN);
         for chat in [
             chat(0, Some(10), Some(15), 110, Outcome::Answered),
             chat(20, Some(60), Some(90), 160, Outcome::Answered),
@@ -221,20 +297,32 @@ mod tests {
         assert_eq!(figures.service_level, Some(1.0 / 3.0), "1 within 20 s, of 2 answered and 1 who left after it");
         assert_eq!(figures.average_speed_of_answer_s, Some(25.0), "10 s and 40 s");
         assert_eq!(figures.first_reply_s.map(|spread| (spread.p50, spread.max)), Some((5.0, 30.0)));
+        assert_eq!(figures.idle_time_mean_s, Some(3.5), "twice two messages after 7 s together");
         assert_eq!(figures.handling_time_s.map(|spread| spread.mean), Some(100.0));
         assert_eq!(figures.queue_time_abandoned_s.map(|spread| (spread.p50, spread.p90)), Some((5.0, 60.0)));
         assert_eq!(figures.concurrency, Some(200.0 / 150.0), "200 s of chats in the 150 s from 10 to 160");
     }
 
     #[test]
+    fn the_service_level_is_for_the_time_that_is_asked_for() {
+        let level = |seconds| {
+            let mut tally = Tally::within(Duration::from_secs(seconds));
+            tally.add(&chat(0, Some(10), None, 110, Outcome::Answered));
+            tally.add(&chat(0, None, None, 30, Outcome::Abandoned));
+            tally.figures().service_level
+        };
+        assert_eq!((level(9), level(10), level(30)), (Some(0.0), Some(0.5), Some(1.0)));
+    }
+
+    #[test]
     fn of_nothing_nothing_is_said() {
-        let figures = Tally::default().figures();
+        let figures = Tally::within(SERVICE_LEVEL_WITHIN).figures();
         assert_eq!((figures.chats, figures.service_level, figures.queue_time_s), (0, None, None));
     }
 
     #[test]
     fn every_figure_has_its_formula() {
-        let figures = serde_json::to_value(Tally::default().figures()).unwrap();
+        let figures = serde_json::to_value(Tally::within(SERVICE_LEVEL_WITHIN).figures()).unwrap();
         let mut told: Vec<_> = figures.as_object().unwrap().keys().cloned().collect();
         let mut formulas: Vec<_> = FORMULAS.map(|(name, _)| name.to_owned()).into();
         told.sort_unstable();

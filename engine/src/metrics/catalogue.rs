@@ -153,6 +153,8 @@ const REASON: Dimension = one_of(
         "nobody_receives",
     ],
 );
+const KEPT: Dimension = one_of("kept", &["counted", "row"]);
+const FIGURE: Dimension = one_of("figure", &["outcome", "queue_time", "first_reply", "handling_time", "idle_time"]);
 
 /// Seconds; from an instant to an hour, for what people wait for. The end of the service level is among them.
 pub const WAITS: [f64; 15] =
@@ -162,7 +164,7 @@ const COMMITS: [f64; 12] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0
 /// Seconds; from a commit of its own to what a person notices.
 const ACKS: [f64; 11] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 /// Commands; up to the most that one commit takes.
-const GROUPS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+const GROUPS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
 catalogue! {
     /// Time from entering a queue to being assigned, or to the end without it.
@@ -223,6 +225,12 @@ catalogue! {
     FENCED = counter("switchboard_chats_fenced_total", &[]);
     /// What must never happen; stays 0.
     INVARIANTS = counter("switchboard_invariant_violations_total", &[WHICH]);
+    /// Chats of which a figure is not what their log says: what metrics counted, or what the row says to reports.
+    FIGURES_DRIFT = counter("switchboard_figures_drift_total", &[KEPT, FIGURE]);
+    /// Chats whose figures were held against their log.
+    FIGURES_CHECKED = counter("switchboard_figures_checked_total", &[]);
+    /// Chats whose figures could not be held against their log, or of too many at once.
+    FIGURES_UNCHECKED = counter("switchboard_figures_unchecked_total", &[]);
     /// Messages to other nodes.
     BUS_SENT = counter("switchboard_bus_sent_total", &[BODY]);
     /// Messages from other nodes.

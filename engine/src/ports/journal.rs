@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::chat::{Chat, ChatState, Guest, SlotChange};
+use crate::domain::chat::{Chat, ChatState, Guest, Replies, SlotChange};
 use crate::domain::event::{EndedBy, EndedWhy, OfferKind, Origin, Sender, StoredEvent};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{
@@ -61,6 +61,8 @@ pub enum Head {
         idle_since: Option<Timestamp>,
         /// When an operator first wrote.
         answered_at: Option<Timestamp>,
+        /// The operators' words so far.
+        replies: Replies,
     },
     /// Everything.
     Full(Box<ChatHead>),
@@ -81,6 +83,10 @@ pub struct ChatHead {
     pub assigned_at: Option<Timestamp>,
     /// When an operator first wrote.
     pub answered_at: Option<Timestamp>,
+    /// The operators' words so far.
+    pub replies: Replies,
+    /// When it entered the queue from which it was assigned at first, or waits to be.
+    pub waited_since: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// Who ended it, and why.
@@ -115,6 +121,8 @@ impl ChatHead {
             queued_at: chat.queued_at,
             assigned_at: chat.assigned_at,
             answered_at: chat.answered_at,
+            replies: chat.replies,
+            waited_since: chat.waited_since,
             ended_at: chat.ended_at,
             ended,
             idle_since: chat.idle_since,

@@ -1,7 +1,9 @@
 //! Chats as lists show them: one form for `welcome`, `rows` and HTTP, made in one place from what the store keeps.
 
+use crate::domain::chat::Outcome;
 use crate::domain::event::Sender;
 use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::report::ChatFacts;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatRecord, MarkRow};
 use crate::protocol::operator::{ChatOrder, ChatRow, Person, RowVisitor};
@@ -38,6 +40,22 @@ impl ChatRecord {
         }
     }
 
+    /// What reports know of the chat; `None` while it is not over.
+    pub fn facts(&self) -> Option<ChatFacts> {
+        let head = &self.head;
+        let (by, why) = head.ended?;
+        Some(ChatFacts {
+            queued_at: head.waited_since,
+            assigned_at: head.assigned_at,
+            answered_at: head.answered_at,
+            replies: head.replies,
+            ended_at: head.ended_at?,
+            outcome: Outcome::of(head.assigned_at.is_some(), by, why),
+            operator: head.owner.map(|operator| operator.to_string()),
+            messages: head.messages,
+        })
+    }
+
     /// The time by which a list of that order sorts it.
     pub fn sort_time(&self, order: ChatOrder) -> Timestamp {
         match order {
@@ -66,6 +84,7 @@ pub fn parse_cursor(text: &str) -> Option<(Timestamp, ChatId)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::chat::Replies;
     use crate::domain::ids::{AccountId, Shard, VisitorId};
     use crate::ports::journal::ChatHead;
     use crate::protocol::visitor::ChatPhase;
@@ -111,6 +130,8 @@ mod tests {
                 queued_at: Timestamp::from_millis(-6),
                 assigned_at: None,
                 answered_at: None,
+                replies: Replies::default(),
+                waited_since: Timestamp::from_millis(-6),
                 ended_at: None,
                 ended: None,
                 idle_since: None,

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use engine::domain::chat::Replies;
 use engine::domain::event::{Audience, EventKind};
 use engine::ports::journal::{AppendError, ChatHead, Head, Lane, Side, Told};
 use engine::ports::store::Store;
@@ -70,7 +71,8 @@ pub async fn numbers_that_do_not_follow_each_other_are_refused(store: Arc<dyn St
     let mut doubled = good.clone();
     doubled.events.push(good.events[0].clone());
     let mut other_head = good.clone();
-    other_head.head = Head::Light { visitor_seq: 77, messages: 2, idle_since: None, answered_at: None };
+    other_head.head =
+        Head::Light { visitor_seq: 77, messages: 2, idle_since: None, answered_at: None, replies: Replies::default() };
     for (what, bad) in [("a hole", hole), ("nothing", empty), ("a double", doubled), ("another head", other_head)] {
         assert_eq!(world.append(bad).await, Err(AppendError::Fenced), "{what}");
     }

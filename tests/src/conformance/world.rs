@@ -228,6 +228,7 @@ impl Talk {
             messages: self.chat.messages,
             idle_since: self.chat.idle_since,
             answered_at: self.chat.answered_at,
+            replies: self.chat.replies,
         }
     }
 

@@ -1,7 +1,8 @@
-//! What is logged, and in which form.
+//! What is logged, and in which form; where traces are sent.
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use url::Url;
 
 use crate::config::Reader;
 
@@ -15,6 +16,10 @@ pub struct LogSettings {
     pub filter: String,
     /// One JSON object a line instead of text.
     pub json: bool,
+    /// The collector that traces are sent to over OTLP (HTTP, protobuf); none: nothing is traced.
+    pub otlp_url: Option<Url>,
+    /// The share of chats that are traced.
+    pub otlp_ratio: f64,
 }
 
 impl LogSettings {
@@ -27,8 +32,23 @@ impl LogSettings {
                 "json" => Some(true),
                 _ => None,
             }),
+            otlp_url: reader.optional(
+                "otlp_url",
+                "expected the address of a collector such as http://127.0.0.1:4318, without a path",
+                collector,
+            ),
+            otlp_ratio: reader.or("otlp_ratio", 1.0, "expected the share of chats to trace, from 0 to 1", |text| {
+                text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio))
+            }),
         }
     }
+}
+
+/// A collector stands beside the server, so that no key has to be kept for it: it is spoken to in the clear.
+fn collector(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    (url.scheme() == "http" && url.has_host() && url.username().is_empty() && bare).then_some(url)
 }
 
 /// Whether it is a filter. A bare word must be a level: else a slip such as `verbose` would name a part of the
@@ -42,7 +62,7 @@ fn fits(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEFAULT, fits};
+    use super::{DEFAULT, collector, fits};
 
     #[test]
     fn a_slip_in_the_log_filter_is_told_from_a_filter() {
@@ -51,6 +71,15 @@ mod tests {
         }
         for bad in ["verbose", "engine=loud", "info,,debug", "info, warn", ""] {
             assert!(!fits(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_collector_is_an_address_without_a_path_or_a_key() {
+        assert!(collector("http://collector:4318").is_some() && collector("http://[::1]:4318/").is_some());
+        for bad in ["collector:4318", "https://c:4318", "http://c:4318/v1/traces", "http://user:key@c", "grpc://c:4317"]
+        {
+            assert!(collector(bad).is_none(), "{bad}");
         }
     }
 }

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use engine::domain::chat::Outcome;
 use engine::domain::ids::{ChatId, OperatorId};
-use engine::domain::limits::{REPORT_CHATS_MAX, REPORT_PAGE, REPORT_SPAN_MAX};
+use engine::domain::limits::{
+    REPORT_CHATS_MAX, REPORT_PAGE, REPORT_SPAN_MAX, SERVICE_LEVEL_WITHIN, SERVICE_LEVEL_WITHIN_MAX,
+};
 use engine::domain::permission::Permission;
-use engine::domain::report::{ChatFacts, FORMULAS, Figures, Tally};
+use engine::domain::report::{FORMULAS, Figures, Tally};
 use engine::domain::time::Timestamp;
 use engine::ports::journal::{ChatQuery, ChatRecord};
 use engine::protocol::error::Failure;
@@ -35,19 +37,22 @@ pub async fn summary(
         return Err(Failure::invalid("to", "expected a moment after from, at most 93 days later").into());
     }
     let by = By::parse(asked.by.as_deref())?;
+    let within = within(asked.within.as_deref())?;
     let own = (!who.may(Permission::ReadAllChats)).then_some(who.operator.id);
     let chats = ended_chats(&state, &who, (from, to), own).await?;
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    let mut all = Tally::default();
+    let mut all = Tally::within(within);
     for chat in &chats {
-        let Some(facts) = facts(chat) else { continue };
+        let Some(facts) = chat.facts() else { continue };
         all.add(&facts);
         if let Some(key) = by.key(chat) {
-            tallies.entry(key).or_default().add(&facts);
+            tallies.entry(key).or_insert_with(|| Tally::within(within)).add(&facts);
         }
     }
     let rows = tallies.into_iter().map(|(key, tally)| ReportRow { key, figures: tally.figures() }).collect();
-    let report = Report { from, to, by, total: all.figures(), rows, formulas: FORMULAS.into_iter().collect() };
+    let within_s = within.as_secs();
+    let report =
+        Report { from, to, by, within_s, total: all.figures(), rows, formulas: FORMULAS.into_iter().collect() };
     if wants_csv(&request) {
         return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&report)));
     }
@@ -60,6 +65,7 @@ pub struct ReportQuery {
     from: Option<String>,
     to: Option<String>,
     by: Option<String>,
+    within: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,6 +73,8 @@ struct Report {
     from: Timestamp,
     to: Timestamp,
     by: By,
+    /// T of the service level.
+    within_s: u64,
     total: Figures,
     rows: Vec<ReportRow>,
     formulas: BTreeMap<&'static str, &'static str>,
@@ -147,20 +155,12 @@ async fn ended_chats(
     }
 }
 
-fn facts(chat: &ChatRecord) -> Option<ChatFacts> {
-    let head = &chat.head;
-    let (by, why) = head.ended?;
-    // A chat that was handed on has entered a queue again: its first wait began when it did.
-    let handed_on = head.assigned_at.is_some_and(|assigned| assigned < head.queued_at);
-    Some(ChatFacts {
-        queued_at: if handed_on { chat.started_at } else { head.queued_at },
-        assigned_at: head.assigned_at,
-        answered_at: head.answered_at,
-        ended_at: head.ended_at?,
-        outcome: Outcome::of(head.assigned_at.is_some(), by, why),
-        operator: head.owner.map(|operator| operator.to_string()),
-        messages: head.messages,
-    })
+/// T of the service level: whole seconds; the custom of contact centres unless another is asked for.
+fn within(text: Option<&str>) -> Result<Duration, Problem> {
+    let Some(text) = text else { return Ok(SERVICE_LEVEL_WITHIN) };
+    let seconds = text.parse().ok().filter(|seconds| (1..=SERVICE_LEVEL_WITHIN_MAX.as_secs()).contains(seconds));
+    let rule = "expected seconds, from 1 to 3600";
+    seconds.map(Duration::from_secs).ok_or_else(|| Failure::invalid("within", rule).into())
 }
 
 fn moment(field: &'static str, text: Option<&str>) -> Result<Timestamp, Problem> {

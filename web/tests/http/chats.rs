@@ -1,5 +1,6 @@
 //! Chats over HTTP: who sees which, and their events in pages.
 
+use engine::domain::chat::Replies;
 use engine::domain::event::{AssignedBy, Audience, Author, EventKind, Message, Origin, Role, Sender, StoredEvent};
 use engine::domain::ids::{AccountId, ChatId, OperatorId, Shard, VisitorId};
 use engine::domain::time::Timestamp;
@@ -211,6 +212,8 @@ fn head(group: &str, question: &str, at: Timestamp) -> ChatHead {
         queued_at: at,
         assigned_at: None,
         answered_at: None,
+        replies: Replies::default(),
+        waited_since: at,
         ended_at: None,
         ended: None,
         idle_since: None,

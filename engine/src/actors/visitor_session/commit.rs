@@ -231,6 +231,7 @@ fn head(visitor_seq: u32, light: bool, chat: &Chat) -> Option<Head> {
             messages: chat.messages,
             idle_since: chat.idle_since,
             answered_at: chat.answered_at,
+            replies: chat.replies,
         });
     }
     ChatHead::of(chat).map(|head| Head::Full(Box::new(head)))

@@ -13,7 +13,7 @@ use crate::domain::chat::Outcome;
 use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Sender};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::routing::Settled;
-use crate::metrics::seconds;
+use crate::metrics::{Over, seconds};
 use crate::ports::journal::{Load, Side, StoredChat};
 use crate::ports::offers::AskedRow;
 use crate::protocol::frame;
@@ -27,7 +27,9 @@ impl VisitorSession {
         let Some(pending) = core.in_flight.pop_front() else { return };
         if let Some(append) = pending.append {
             core.barrier &= append.before.is_none();
+            let stored_after = append.begun.elapsed();
             self.publish(&append, loads);
+            self.trace(&append, pending.command.as_deref(), stored_after);
         }
         // Behind the events, so that whoever acts on an answer has seen what it answers.
         if let Some((outlet, frame)) = pending.answer {
@@ -95,10 +97,7 @@ impl VisitorSession {
         }
         if let Some(reply) = event.reply {
             let of_group = core.figures(&self.shared);
-            seconds(&of_group.idle_time, reply.idle);
-            if let Some(first) = reply.first {
-                seconds(&of_group.first_reply, first);
-            }
+            self.counted.replied(&of_group, reply.idle, reply.first);
         }
     }
 
@@ -221,9 +220,11 @@ impl VisitorSession {
                 core.told.phase = ChatPhase::Active;
                 self.read_by(*operator, name);
                 let Some(core) = &self.core else { return };
-                let waited = event.at.since(core.chat.queued_at);
-                let of_group = metrics.group(self.account, group);
-                seconds(of_group.queue_time(Outcome::Answered), waited);
+                // One that comes back to a queue was answered before: what is counted is how chats were first answered.
+                if core.chat.assigned_at == Some(event.at) {
+                    let waited = event.at.since(core.chat.queued_at);
+                    self.counted.waited(&metrics.group(self.account, group), Outcome::Answered, waited);
+                }
                 if let Some(offer) = offer {
                     metrics.offer(self.account, group, "accepted");
                     self.to_operator(*operator, ToOperator::Answered);
@@ -266,10 +267,12 @@ impl VisitorSession {
         match core.chat.assigned_at {
             None => {
                 let outcome = Outcome::of(false, by, why);
-                seconds(of_group.queue_time(outcome), event.at.since(core.chat.queued_at));
+                self.counted.waited(&of_group, outcome, event.at.since(core.chat.queued_at));
             }
-            Some(assigned) => seconds(&of_group.handling_time, event.at.since(assigned)),
+            Some(assigned) => self.counted.handled(&of_group, event.at.since(assigned)),
         }
+        let (account, chat, at) = (self.account, self.chat, event.at);
+        self.shared.metrics.figures_due(Over { account, chat, at, counted: self.counted.share() });
         self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
         for (offer, operator) in self.rung_at_the_end() {
             self.shared.metrics.offer(self.account, &group, "ended");

@@ -49,12 +49,13 @@ impl State {
         let head = &mut row.record.head;
         match append.head {
             Head::Full(full) => *head = *full,
-            Head::Light { visitor_seq, messages, idle_since, answered_at } => {
+            Head::Light { visitor_seq, messages, idle_since, answered_at, replies } => {
                 head.last_seq = append.after + append.events.len() as u32;
                 head.visitor_seq = visitor_seq;
                 head.messages = messages;
                 head.idle_since = idle_since;
                 head.answered_at = answered_at;
+                head.replies = replies;
             }
         }
         if let Some(guests) = append.guests {

@@ -237,12 +237,13 @@ fn merged(earlier: Option<Head>, later: &Head, last: u32) -> Head {
     let Some(Head::Full(mut full)) = earlier else { return later.clone() };
     match later {
         Head::Full(_) => later.clone(),
-        Head::Light { visitor_seq, messages, idle_since, answered_at } => {
+        Head::Light { visitor_seq, messages, idle_since, answered_at, replies } => {
             full.last_seq = last;
             full.visitor_seq = *visitor_seq;
             full.messages = *messages;
             full.idle_since = *idle_since;
             full.answered_at = *answered_at;
+            full.replies = *replies;
             Head::Full(full)
         }
     }

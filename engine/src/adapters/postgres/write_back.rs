@@ -71,13 +71,17 @@ async fn heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result
     let mut counts = Vec::new();
     let mut idle = Vec::new();
     let mut answered = Vec::new();
+    let mut words = Vec::new();
+    let mut idle_times = Vec::new();
     for (id, chat) in &group.chats {
-        let (visitor_seq, messages, idle_since, answered_at) = match &chat.head {
+        let (visitor_seq, messages, idle_since, answered_at, replies) = match &chat.head {
             None => continue,
-            Some(Head::Light { visitor_seq, messages, idle_since, answered_at }) => {
-                (*visitor_seq, *messages, *idle_since, *answered_at)
+            Some(Head::Light { visitor_seq, messages, idle_since, answered_at, replies }) => {
+                (*visitor_seq, *messages, *idle_since, *answered_at, *replies)
             }
-            Some(Head::Full(head)) => (head.visitor_seq, head.messages, head.idle_since, head.answered_at),
+            Some(Head::Full(head)) => {
+                (head.visitor_seq, head.messages, head.idle_since, head.answered_at, head.replies)
+            }
         };
         ids.push(*id);
         seqs.push(chat.last_seq);
@@ -85,17 +89,21 @@ async fn heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result
         counts.push(i64::from(messages));
         idle.push(idle_since.map(Timestamp::millis));
         answered.push(answered_at.map(Timestamp::millis));
+        words.push(i64::from(replies.count));
+        idle_times.push(replies.idle.as_millis() as i64);
     }
     if ids.is_empty() {
         return Ok(());
     }
     let update = sqlx::query(
         "UPDATE chat_head SET last_seq = v.last_seq, visitor_seq = v.visitor_seq, messages = v.messages, \
-         idle_since = v.idle_since, answered_at = v.answered_at \
-         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) \
-         AS v (chat, last_seq, visitor_seq, messages, idle_since, answered_at) WHERE chat_head.chat = v.chat",
+         idle_since = v.idle_since, answered_at = v.answered_at, replies = v.replies, idle_ms = v.idle_ms \
+         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
+         $8::bigint[]) AS v (chat, last_seq, visitor_seq, messages, idle_since, answered_at, replies, idle_ms) \
+         WHERE chat_head.chat = v.chat",
     );
     let update = update.bind(ids).bind(seqs).bind(visitor_seqs).bind(counts).bind(idle).bind(answered);
+    let update = update.bind(words).bind(idle_times);
     update.execute(connection).await.map(drop)
 }
 
@@ -116,11 +124,11 @@ async fn states(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resul
     };
     let update = sqlx::query(
         "UPDATE chat SET state = v.state, grp = v.grp, owner = v.owner, queued_at = v.queued_at, \
-         assigned_at = v.assigned_at, ended_at = v.ended_at, ended_by = v.ended_by, ended_why = v.ended_why, \
+         waited_since = v.waited_since, assigned_at = v.assigned_at, ended_at = v.ended_at, ended_by = v.ended_by, ended_why = v.ended_why, \
          visitor_away = v.visitor_away, question = v.question \
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], \
-         $8::text[], $9::text[], $10::boolean[], $11::text[]) AS v (id, state, grp, owner, queued_at, assigned_at, \
-         ended_at, ended_by, ended_why, visitor_away, question) WHERE chat.id = v.id",
+         $8::bigint[], $9::text[], $10::text[], $11::boolean[], $12::text[]) AS v (id, state, grp, owner, queued_at, \
+         waited_since, assigned_at, ended_at, ended_by, ended_why, visitor_away, question) WHERE chat.id = v.id",
     );
     update
         .bind(full.iter().map(|(id, _)| *id).collect::<Vec<_>>())
@@ -128,6 +136,7 @@ async fn states(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resul
         .bind(text(|head| Some(head.group.as_str().to_owned())))
         .bind(full.iter().map(|(_, head)| head.owner.map(|owner| owner.0)).collect::<Vec<_>>())
         .bind(time(|head| Some(head.queued_at)))
+        .bind(time(|head| Some(head.waited_since)))
         .bind(time(|head| head.assigned_at))
         .bind(time(|head| head.ended_at))
         .bind(text(|head| head.ended.map(|(by, _)| ended_by::name(by).to_owned())))

@@ -71,8 +71,8 @@ async fn open_chat(sql: &mut dyn Sql, birth: &Birth) -> Result<Option<ChatId>, S
 fn chat_row(birth: &Birth, number: i64) -> Query {
     let mut query = Query::new(
         "INSERT INTO chat (id, account, shard, number, visitor, brand, department, name, email, contact, started_at, state, \
-         grp, owner, queued_at, assigned_at, ended_at, ended_by, ended_why, visitor_away, question) VALUES ($1, $2, $3, \
-         $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING",
+         grp, owner, queued_at, waited_since, assigned_at, ended_at, ended_by, ended_why, visitor_away, question) VALUES \
+         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING",
     );
     query = query.arg(birth.chat.0).arg(birth.account).arg(i64::from(birth.chat.shard().0));
     query = query.arg(number).arg(birth.visitor.0).arg(birth.brand.as_str());
@@ -86,21 +86,23 @@ fn chat_row(birth: &Birth, number: i64) -> Query {
 fn head_row(birth: &Birth) -> Query {
     let head = &birth.head;
     let query = Query::new(
-        "INSERT INTO chat_head (chat, account, owner_epoch, last_seq, visitor_seq, messages, idle_since, answered_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO chat_head (chat, account, owner_epoch, last_seq, visitor_seq, messages, idle_since, answered_at, \
+         replies, idle_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     );
     let query = query.arg(birth.chat.0).arg(birth.account).arg(birth.epoch).arg(head.last_seq).arg(head.visitor_seq);
-    query.arg(head.messages).arg(head.idle_since).arg(head.answered_at)
+    let query = query.arg(head.messages).arg(head.idle_since).arg(head.answered_at);
+    query.arg(head.replies.count).arg(head.replies.idle.as_millis() as i64)
 }
 
 /// The changing columns of a chat's row, those of its head aside: `state`, `grp`, `owner`, `queued_at`,
-/// `assigned_at`, `ended_at`, `ended_by`, `ended_why`, `visitor_away`, `question`.
-pub(crate) fn state_values(head: &ChatHead) -> [Value; 10] {
+/// `waited_since`, `assigned_at`, `ended_at`, `ended_by`, `ended_why`, `visitor_away`, `question`.
+pub(crate) fn state_values(head: &ChatHead) -> [Value; 11] {
     [
         phase::name(head.state).into(),
         head.group.as_str().into(),
         head.owner.map(|owner| owner.0).into(),
         head.queued_at.into(),
+        head.waited_since.into(),
         head.assigned_at.into(),
         head.ended_at.into(),
         head.ended.map(|(by, _)| ended_by::name(by).to_owned()).into(),

@@ -16,9 +16,11 @@ use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Birth,
 use crate::ports::store::StoreError;
 
 const HEAD: &str = "UPDATE chat_head SET last_seq = ?1, visitor_seq = ?2, messages = ?3, idle_since = ?4, \
-    answered_at = ?5 WHERE chat = ?6 AND account = ?7 AND owner_epoch = ?8 AND last_seq = ?9";
-const STATE: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at = ?4, assigned_at = ?5, ended_at = ?6, \
-    ended_by = ?7, ended_why = ?8, visitor_away = ?9, question = ?10 WHERE id = ?11 AND account = ?12";
+    answered_at = ?5, replies = ?6, idle_ms = ?7 \
+    WHERE chat = ?8 AND account = ?9 AND owner_epoch = ?10 AND last_seq = ?11";
+const STATE: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at = ?4, waited_since = ?5, \
+    assigned_at = ?6, ended_at = ?7, ended_by = ?8, ended_why = ?9, visitor_away = ?10, question = ?11 \
+    WHERE id = ?12 AND account = ?13";
 // The limit stands in the write itself: whoever writes last sees what the others took. Giving back more than is held
 // would be a miscount; it must not keep a chat from ending, and the recount tells of it.
 const OPERATOR: &str = "UPDATE operator SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0), \
@@ -147,11 +149,11 @@ impl<'c> Statements<'c> {
     /// Writes the chat's rows as they are after `append`; false when another writer has the chat, or its last event
     /// is not `after`.
     fn head(&mut self, connection: &Connection, after: u32, append: &Append) -> rusqlite::Result<bool> {
-        let (visitor_seq, messages, idle_since, answered_at) = match &append.head {
-            Head::Light { visitor_seq, messages, idle_since, answered_at } => {
-                (*visitor_seq, *messages, *idle_since, *answered_at)
+        let (visitor_seq, messages, idle_since, answered_at, replies) = match &append.head {
+            Head::Light { visitor_seq, messages, idle_since, answered_at, replies } => {
+                (*visitor_seq, *messages, *idle_since, *answered_at, *replies)
             }
-            Head::Full(head) => (head.visitor_seq, head.messages, head.idle_since, head.answered_at),
+            Head::Full(head) => (head.visitor_seq, head.messages, head.idle_since, head.answered_at, head.replies),
         };
         let changed = self.head.execute(params![
             append.events.last().map_or(append.after, |event| event.seq),
@@ -159,6 +161,8 @@ impl<'c> Statements<'c> {
             messages,
             idle_since.map(Timestamp::millis),
             answered_at.map(Timestamp::millis),
+            replies.count,
+            replies.idle.as_millis() as i64,
             &append.chat.0.as_bytes()[..],
             append.account.0,
             append.epoch as i64,

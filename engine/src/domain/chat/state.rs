@@ -1,5 +1,7 @@
 //! What a chat is at one moment, made from its events alone.
 
+use std::time::Duration;
+
 use crate::domain::chat::ask::{Asked, Guest};
 use crate::domain::chat::offer::{Offer, Tried};
 use crate::domain::chat::ring::RingAll;
@@ -95,6 +97,10 @@ pub struct Chat {
     pub idle_since: Option<Timestamp>,
     /// Whether an operator has written at all.
     pub answered_at: Option<Timestamp>,
+    /// The operators' words so far.
+    pub replies: Replies,
+    /// When it entered the queue from which it was assigned at first, or waits to be.
+    pub waited_since: Timestamp,
     /// Whether the group has greeted the visitor.
     pub greeted: bool,
     /// Whether the visitor has been gone for a while.
@@ -125,6 +131,25 @@ pub struct Chat {
     pub(super) over: Vec<(OfferId, OperatorId, OfferEnd)>,
 }
 
+/// What operators wrote in a chat.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replies {
+    /// How many messages.
+    pub count: u32,
+    /// Their idle times, summed: from the operator's word before, or the assignment.
+    pub idle: Duration,
+}
+
+impl Replies {
+    /// Counts a message.
+    pub fn add(&mut self, idle_since: Option<Timestamp>, at: Timestamp) {
+        if let Some(since) = idle_since {
+            self.count += 1;
+            self.idle += at.since(since);
+        }
+    }
+}
+
 /// Offers of one chat that are remembered after their end; older ones are unknown.
 pub(super) const OFFERS_REMEMBERED: usize = 128;
 
@@ -149,6 +174,8 @@ impl Chat {
             ended_at: None,
             idle_since: None,
             answered_at: None,
+            replies: Replies::default(),
+            waited_since: Timestamp::EPOCH,
             greeted: false,
             visitor_away: false,
             messages: 0,
@@ -198,6 +225,7 @@ impl Chat {
                 self.variables.clone_from(variables);
                 self.started_at = at;
                 self.queued_at = at;
+                self.waited_since = at;
                 self.state = ChatState::Waiting { offer: None };
             }
             EventKind::Queued { group } => {
@@ -209,6 +237,9 @@ impl Chat {
                 self.moved |= self.group.as_ref().is_some_and(|before| before != group);
                 self.group = Some(group.clone());
                 self.queued_at = at;
+                if self.assigned_at.is_none() {
+                    self.waited_since = at;
+                }
                 self.state = ChatState::Waiting { offer: None };
             }
             EventKind::Offered { offer, operator, name, others: Some(others), group, expires_at, .. } => {
@@ -274,7 +305,7 @@ impl Chat {
                 self.messages += 1;
                 match message.from.role {
                     Role::Operator if self.owner().is_some() => {
-                        self.idle_since = Some(at);
+                        self.replies.add(self.idle_since.replace(at), at);
                         self.answered_at.get_or_insert(at);
                     }
                     Role::System => self.greeted = true,

@@ -359,6 +359,7 @@ impl Shop {
             visitor_rate: None,
             shards,
             bus: Some(Arc::new(bus.clone())),
+            traces: None,
         };
         Node { engine: Engine::start_with(parts, self.patience).await.expect("the store answers"), bus }
     }

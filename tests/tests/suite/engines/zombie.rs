@@ -163,6 +163,7 @@ impl Shop {
             visitor_rate: None,
             shards: all_shards(),
             bus: None,
+            traces: None,
         })
         .await
         .expect("a memory store and well-formed frames do not fail")

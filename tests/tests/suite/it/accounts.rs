@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
-use switchboard_tests::http::Browser;
+use switchboard_tests::http::{Browser, last_hour};
 use switchboard_tests::server::TestServer;
 
 use crate::suite::it::joe_answers;
@@ -88,6 +88,17 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
     let refused = eve.patch("/api/v1/auth/me", json!({ "profile": "early" })).await.refused(422, "invalid");
     assert_eq!(refused["field"], json!("profile"), "{refused}");
     assert_eq!(everything(&admin).await, before, "nothing of the shop has changed");
+
+    // What is over stands in reports: in the shop's, and in nobody else's.
+    shop.clara.end().await;
+    for by in ["hour", "group", "department", "brand", "operator"] {
+        let report = format!("/api/v1/reports/summary?{}&by={by}", last_hour());
+        assert_eq!(admin.get(&report).await.ok()["total"]["chats"], 1, "{by}");
+        let hers = eve.get(&report).await.ok();
+        assert_eq!((&hers["total"]["chats"], &hers["rows"]), (&json!(0), &json!([])), "{by}: {hers}");
+        let csv = eve.get(&report.replace("summary?", "summary.csv?")).await.ok();
+        assert_eq!(csv.as_str().map(|text| text.lines().count()), Some(2), "names and a total of nothing: {csv}");
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,9 @@
 //! Reports over HTTP: what happened is what they say, as JSON and as CSV; operators get their own figures, other
 //! accounts none, and Prometheus has the same.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use engine::domain::time::Timestamp;
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
-use switchboard_tests::http::Browser;
+use switchboard_tests::http::{Browser, last_hour};
 use switchboard_tests::server::TestServer;
 
 #[tokio::test]
@@ -33,10 +30,18 @@ async fn a_report_says_what_happened_and_to_whom_it_may() {
     assert_eq!(report["total"]["service_level"], json!(1.0), "both at once, and Emil left before 20 s: {report}");
     assert_eq!(report["total"]["bounce_rate"], json!(0.0), "{report}");
     assert!(report["total"]["first_reply_s"]["max"].as_f64().is_some_and(|wait| wait < 10.0), "{report}");
+    let idle = report["total"]["idle_time_mean_s"].as_f64().expect("Joe wrote");
+    assert_eq!(
+        Some(idle),
+        report["total"]["first_reply_s"]["mean"].as_f64(),
+        "one word: its idle time is the first reply"
+    );
     let of = |who: &str| report["rows"].as_array().unwrap().iter().find(|row| row["key"] == who).cloned();
     assert_eq!(counts(&of(&joe.id()).expect("Joe's")), [1, 1, 0], "{report}");
     assert_eq!(counts(&of(&mona.id()).expect("Mona's")), [1, 1, 0], "{report}");
-    assert!(report["formulas"]["service_level"].as_str().is_some_and(|words| words.contains("20 s")), "{report}");
+    assert!(report["formulas"]["service_level"].as_str().is_some_and(|words| words.contains("within_s")), "{report}");
+    assert_eq!(report["within_s"], 20);
+    assert_eq!(admin.get(&asked("summary", "by=hour&within=45")).await.ok()["within_s"], 45);
 
     let by_group = admin.get(&asked("summary", "by=group")).await.ok();
     assert_eq!(by_group["rows"][0]["chats"], 3, "{by_group}");
@@ -75,6 +80,8 @@ async fn a_report_that_cannot_be_made_says_why() {
         ("from=2030-01-02T00:00:00Z&to=2030-01-01T00:00:00Z", "to"),
         ("from=2029-01-01T00:00:00Z&to=2030-01-01T00:00:00Z", "to"),
         ("from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z&by=moon", "by"),
+        ("from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z&within=0", "within"),
+        ("from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z&within=soon", "within"),
     ] {
         let refused = admin.get(&format!("/api/v1/reports/summary?{query}")).await.refused(422, "invalid");
         assert_eq!(refused["field"], field, "{query}: {refused}");
@@ -88,7 +95,5 @@ fn counts(figures: &Value) -> [u64; 3] {
 
 /// A report of the last hour and the next minute.
 fn asked(report: &str, by: &str) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis() as i64;
-    let [from, to] = [now - 3_600_000, now + 60_000].map(|at| Timestamp::from_millis(at).to_rfc3339());
-    format!("/api/v1/reports/{report}?from={from}&to={to}&{by}")
+    format!("/api/v1/reports/{report}?{}&{by}", last_hour())
 }

@@ -156,7 +156,9 @@ CREATE TABLE chat_head (
     visitor_seq BIGINT NOT NULL,
     messages    BIGINT NOT NULL,
     idle_since  BIGINT,
-    answered_at BIGINT
+    answered_at BIGINT,
+    replies     BIGINT NOT NULL,
+    idle_ms     BIGINT NOT NULL
 ) WITH (fillfactor = 70);
 
 CREATE TABLE chat (
@@ -175,6 +177,7 @@ CREATE TABLE chat (
     grp          TEXT COLLATE "C" NOT NULL,
     owner        UUID,
     queued_at    BIGINT NOT NULL,
+    waited_since BIGINT NOT NULL,
     assigned_at  BIGINT,
     ended_at     BIGINT,
     ended_by     TEXT COLLATE "C",

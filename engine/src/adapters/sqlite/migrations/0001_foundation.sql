@@ -157,7 +157,9 @@ CREATE TABLE chat_head (
     visitor_seq INTEGER NOT NULL,
     messages    INTEGER NOT NULL,
     idle_since  INTEGER,
-    answered_at INTEGER
+    answered_at INTEGER,
+    replies     INTEGER NOT NULL,
+    idle_ms     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE chat (
@@ -176,6 +178,7 @@ CREATE TABLE chat (
     grp          TEXT NOT NULL,
     owner        BLOB,
     queued_at    INTEGER NOT NULL,
+    waited_since INTEGER NOT NULL,
     assigned_at  INTEGER,
     ended_at     INTEGER,
     ended_by     TEXT,

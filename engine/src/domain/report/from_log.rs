@@ -1,0 +1,135 @@
+//! What a report must know of a chat, read from its events alone: no state, row or counter that might have gone wrong
+//! on the way has a part in it.
+
+use super::ChatFacts;
+use crate::domain::chat::{Outcome, Replies};
+use crate::domain::event::{Event, EventKind, Role};
+
+impl ChatFacts {
+    /// The facts of a chat from all of its events, in order; `None` while it is not over.
+    pub fn of_log<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
+        let (mut queued_at, mut assigned_at, mut answered_at) = (None, None, None);
+        let (mut operator, mut messages) = (None, 0);
+        // Whether somebody has it now, since when nobody of them wrote, and what they wrote.
+        let (mut owned, mut idle_since, mut replies) = (false, None, Replies::default());
+        for event in events {
+            match &event.kind {
+                EventKind::Started { .. } | EventKind::Queued { .. } => {
+                    owned = false;
+                    // A chat that comes back after an operator had it was answered before: its wait is over.
+                    if assigned_at.is_none() {
+                        queued_at = Some(event.at);
+                    }
+                }
+                EventKind::Assigned { operator: owner, .. } | EventKind::Transferred { operator: owner, .. } => {
+                    assigned_at.get_or_insert(event.at);
+                    // Idle time goes on when the chat changes hands.
+                    if !owned || idle_since.is_none() {
+                        idle_since = Some(event.at);
+                    }
+                    owned = true;
+                    operator = Some(owner.to_string());
+                }
+                EventKind::Message(message) => {
+                    messages += 1;
+                    if message.from.role == Role::Operator && owned {
+                        answered_at.get_or_insert(event.at);
+                        replies.add(idle_since.replace(event.at), event.at);
+                    }
+                }
+                EventKind::Ended { by, why, .. } => {
+                    return Some(Self {
+                        queued_at: queued_at?,
+                        assigned_at,
+                        answered_at,
+                        ended_at: event.at,
+                        outcome: Outcome::of(assigned_at.is_some(), *by, *why),
+                        operator,
+                        messages,
+                        replies,
+                    });
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::event::{AssignedBy, Audience, Author, EndedBy, EndedWhy, Message};
+    use crate::domain::ids::OperatorId;
+    use crate::domain::time::Timestamp;
+
+    fn log(kinds: Vec<(i64, EventKind)>) -> Vec<Event> {
+        let numbered = (1..).zip(kinds);
+        let at = |second: i64| Timestamp::from_millis(second * 1000);
+        numbered
+            .map(|(seq, (second, kind))| Event { seq, visitor_seq: seq, at: at(second), kind, origin: None })
+            .collect()
+    }
+
+    fn queued() -> EventKind {
+        EventKind::Queued { group: "support".parse().unwrap() }
+    }
+
+    fn assigned(by: AssignedBy) -> EventKind {
+        let operator = OperatorId(uuid::Uuid::from_u128(7));
+        EventKind::Assigned { operator, name: "Joe".into(), group: "support".parse().unwrap(), by, offer: None }
+    }
+
+    fn says(role: Role) -> EventKind {
+        let from = Author { role, id: None, name: None };
+        let to = Audience::Everyone;
+        EventKind::Message(Message { id: "m".into(), from, text: "Hello".into(), files: Vec::new(), to })
+    }
+
+    fn ended() -> EventKind {
+        EventKind::Ended { by: EndedBy::Visitor, why: EndedWhy::Closed, operator: None }
+    }
+
+    #[test]
+    fn a_chat_is_read_from_its_log() {
+        let told = vec![
+            (0, queued()),
+            (1, says(Role::Visitor)),
+            (2, says(Role::System)),
+            (10, assigned(AssignedBy::Automatic)),
+            (15, says(Role::Operator)),
+            (16, says(Role::Operator)),
+            (60, ended()),
+        ];
+        let facts = ChatFacts::of_log(&log(told)).unwrap();
+        let share = facts.share();
+        assert_eq!((share.outcome, facts.messages), (Outcome::Answered, 4));
+        assert_eq!(share.queue_time, Duration::from_secs(10));
+        assert_eq!(share.first_reply, Some(Duration::from_secs(5)));
+        assert_eq!(share.handling_time, Some(Duration::from_secs(50)));
+        assert_eq!(
+            share.replies,
+            Replies { count: 2, idle: Duration::from_secs(6) },
+            "5 s after the assignment, then 1 s"
+        );
+    }
+
+    #[test]
+    fn who_comes_back_to_a_queue_was_answered_before() {
+        let told =
+            vec![(0, queued()), (5, queued()), (10, assigned(AssignedBy::Automatic)), (20, queued()), (60, ended())];
+        let share = ChatFacts::of_log(&log(told)).unwrap().share();
+        assert_eq!((share.outcome, share.queue_time), (Outcome::Answered, Duration::from_secs(5)));
+        assert_eq!(share.handling_time, Some(Duration::from_secs(50)));
+    }
+
+    #[test]
+    fn a_chat_that_runs_has_no_figures_and_one_that_nobody_took_was_abandoned() {
+        assert_eq!(ChatFacts::of_log(&log(vec![(0, queued())])), None);
+        let share = ChatFacts::of_log(&log(vec![(0, queued()), (30, ended())])).unwrap().share();
+        assert_eq!((share.outcome, share.queue_time), (Outcome::Abandoned, Duration::from_secs(30)));
+        assert_eq!((share.first_reply, share.handling_time), (None, None));
+    }
+}
