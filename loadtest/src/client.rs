@@ -4,21 +4,25 @@
 mod ear;
 mod operator;
 mod outbox;
+mod player;
 mod visitor;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use switchboard_engine::protocol::traffic::TrafficChat;
 use tokio::time::{Instant, sleep_until};
 
 pub use ear::Ear;
 pub use operator::Operator;
 pub use outbox::Outbox;
+pub use player::Player;
 pub use visitor::{Onlooker, Visitor};
 
 use crate::draw::Draw;
 use crate::moment::{Micros, Phases};
 use crate::recorder::{Recorder, Tally, Timing};
+use crate::recording::{Play, Recording};
 use crate::socket::{Address, Lost, Socket};
 use crate::testimony::Testimony;
 use crate::wire::Frame;
@@ -41,7 +45,26 @@ pub struct World {
     /// See `told`.
     pub offered: RefCell<Vec<(String, i64)>>,
     /// Latencies count from here on.
-    pub warm: std::cell::Cell<Micros>,
+    pub warm: Cell<Micros>,
+    /// What is played, where recorded traffic is.
+    pub playing: Option<Playing>,
+}
+
+/// Recorded traffic on its way to the server again.
+pub struct Playing {
+    /// How.
+    pub play: Play,
+    /// What.
+    pub recording: Recording,
+    /// When it begins.
+    pub zero: Cell<Micros>,
+}
+
+impl Playing {
+    /// When a recorded chat begins.
+    pub fn begin(&self, chat: &TrafficChat) -> Micros {
+        self.zero.get() + self.play.micros(chat.at_ms)
+    }
 }
 
 impl World {

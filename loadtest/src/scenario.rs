@@ -262,6 +262,26 @@ impl Scenario {
     }
 }
 
+impl Operators {
+    /// So many, each with so many chats at once, and otherwise as they are where nothing is said of them.
+    pub fn alike(count: Count, limit: Count) -> Self {
+        Self {
+            count,
+            limit,
+            accepts: a_moment(),
+            declines: Part::default(),
+            ignores: Part::default(),
+            answers: all(),
+            thinks: a_pause(),
+            typing: typing(),
+            characters: some_characters(),
+            ends: Part::default(),
+            drops_per_minute: Rate::default(),
+            away: a_moment(),
+        }
+    }
+}
+
 fn shipped_names() -> String {
     SHIPPED.map(|(name, _)| name).join(", ")
 }

@@ -104,6 +104,11 @@ impl Court {
         self.judged
     }
 
+    /// How many chats are known of which somebody has not told yet.
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
     /// Judges what is left, and says all that was broken.
     pub fn close(&mut self) -> Vec<Fault> {
         let left: Vec<Chat> = self.open.keys().cloned().collect();
@@ -209,12 +214,12 @@ mod tests {
     fn a_chat_is_judged_once_both_sides_have_spoken_and_not_before() {
         let mut court = court();
         court.hear(ann());
-        assert_eq!(court.judged(), 0);
+        assert_eq!((court.judged(), court.open()), (0, 1));
         court.hear(told(
             BOB,
             &[(1, "started"), (2, "queued"), (3, "offered"), (4, "mine"), (5, "message"), (6, "ended")],
         ));
-        assert_eq!((court.judged(), court.close()), (1, vec![]));
+        assert_eq!((court.judged(), court.open(), court.close()), (1, 0, vec![]));
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! An operator: is online, takes what is offered (or declines, or lets it ring), answers each chat's messages after
 //! thinking and typing, and ends some chats.
 
+mod played;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
+
+use serde_json::Value;
 
 use super::outbox::About;
 use super::visitor::{count_said, drops};
@@ -13,14 +17,24 @@ use crate::draw::Draw;
 use crate::mark::Tag;
 use crate::moment::{Micros, unix_us_now};
 use crate::recorder::{Tally, Timing};
+use crate::recording::said;
 use crate::scenario::Operators;
 use crate::wire::{Event, Frame, Offer, Refusal, millis};
+use played::Played;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Plan {
     Answer { offer: String, chat: String, accept: bool },
-    Say { chat: String, size: u32 },
+    Say { chat: String, words: Words },
     End { chat: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Words {
+    /// So many characters.
+    Drawn(u32),
+    /// The message at that place among those of operators in a recorded chat.
+    Recorded { chat: u32, place: usize },
 }
 
 /// See the module.
@@ -45,6 +59,8 @@ pub struct Operator {
     ahead_ms: i64,
     ready: Rc<dyn Fn(u32)>,
     online: bool,
+    /// Chats of recorded traffic.
+    played: BTreeMap<String, Played>,
 }
 
 impl Operator {
@@ -78,6 +94,7 @@ impl Operator {
             ahead_ms: 0,
             ready,
             online: false,
+            played: BTreeMap::new(),
         }
     }
 
@@ -125,6 +142,7 @@ impl Operator {
             Some(tag) => {
                 self.world.count(Tally::MessagesHeard);
                 self.world.time(Timing::Delivery, tag.intended, now);
+                self.play(event.chat, tag, now);
                 self.think(event.chat, tag, now);
             }
             None if event.event.kind == "ended" => self.finish(event.chat),
@@ -138,7 +156,7 @@ impl Operator {
             let size = self.draw.between(self.like.characters.least, self.like.characters.most);
             let typing = if self.like.typing.0 > 0.0 { f64::from(size) / self.like.typing.0 } else { 0.0 };
             at += self.like.thinks.micros(&mut self.draw) + (typing * 1e6) as Micros;
-            self.plans.push(Reverse((at, Plan::Say { chat: chat.to_owned(), size })));
+            self.plans.push(Reverse((at, Plan::Say { chat: chat.to_owned(), words: Words::Drawn(size) })));
         }
         if heard.last && self.draw.happens(self.like.ends.0) {
             at += self.like.thinks.micros(&mut self.draw);
@@ -154,6 +172,7 @@ impl Operator {
             && let Some(ear) = self.chats.remove(chat)
         {
             self.over.insert(chat.to_owned());
+            self.played.remove(chat);
             self.world.told.borrow_mut().push(ear.testimony(false));
         }
     }
@@ -174,9 +193,10 @@ impl Operator {
                     self.command("end", &chat, &format!(r#","chat":"{chat}""#), now, out);
                 }
             }
-            Plan::Say { chat, size } => {
+            Plan::Say { chat, words } => {
                 if self.runs(&chat) && now < self.world.phases.silent() {
-                    self.say(&chat, size, intended, now, out);
+                    self.say(&chat, words, intended, now, out);
+                    self.one_less(&chat, (1, 0), now);
                 }
             }
         }
@@ -186,20 +206,31 @@ impl Operator {
         self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_none())
     }
 
-    fn say(&mut self, chat: &str, size: u32, intended: Micros, now: Micros, out: &mut Vec<String>) {
+    fn say(&mut self, chat: &str, words: Words, intended: Micros, now: Micros, out: &mut Vec<String>) {
         let Some(ear) = self.chats.get_mut(chat) else { return };
         let number = self.said;
         self.said += 1;
         let id = format!("m{number}");
-        let mut frame = String::with_capacity(size as usize + 96);
-        frame.push_str(r#"{"type":"say","id":""#);
+        let tag = Tag { mark: Mark { sender: Party::Operator(self.number), number }, intended, last: false };
+        let mut frame = String::from(r#"{"type":"say","id":""#);
         frame.push_str(&id);
         frame.push_str(r#"","chat":""#);
         frame.push_str(chat);
-        frame.push_str(r#"","text":""#);
-        Tag { mark: Mark { sender: Party::Operator(self.number), number }, intended, last: false }
-            .write(size, &mut frame);
-        frame.push_str(r#""}"#);
+        frame.push_str(r#"","text":"#);
+        match words {
+            Words::Drawn(size) => {
+                frame.push('"');
+                tag.write(size, &mut frame);
+                frame.push('"');
+            }
+            Words::Recorded { chat, place } => {
+                let playing = self.world.playing.as_ref();
+                let chat = playing.and_then(|playing| playing.recording.chats.get(chat as usize));
+                let text = chat.and_then(|chat| said(chat, false).nth(place)).map_or("", |(_, text)| text);
+                frame.push_str(&Value::from(tag.over(text)).to_string());
+            }
+        }
+        frame.push('}');
         ear.said(number);
         count_said(&self.world, intended, now);
         self.outbox.send(id, chat, About::Message(number), intended, frame, now, out);
