@@ -36,7 +36,7 @@ struct Place {
 
 impl Place {
     fn open(folder: &Path) -> Self {
-        let mut command = Command::new(server());
+        let mut command = program();
         command.args(["serve", "--demo"]).env("SWITCHBOARD_LISTEN", "127.0.0.1:0").env("SWITCHBOARD_LOG", "warn");
         command.env("SWITCHBOARD_ADMIN_LISTEN", "127.0.0.1:0").env("SWITCHBOARD_DATA_DIR", folder.join("data"));
         command.env("SWITCHBOARD_VISITOR_COMMANDS_PER_SECOND", "200").current_dir(folder);
@@ -54,9 +54,18 @@ impl Place {
     }
 }
 
+/// The server's program, with no settings but those that are given to it.
+fn program() -> Command {
+    let mut command = Command::new(server());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SWITCHBOARD_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Every chat of a folder, as the server exports it.
 fn exported(folder: &Path, file: &Path) -> Vec<Value> {
-    let mut command = Command::new(server());
+    let mut command = program();
     command.arg("export-traffic").arg(file).env("SWITCHBOARD_DATA_DIR", folder.join("data"));
     let output = command.current_dir(folder).output().expect("the server's program runs");
     assert!(output.status.success(), "{}", words(&output));
@@ -127,8 +136,43 @@ fn what_was_said_is_not_in_the_file_and_what_is_has_its_length() {
     let question = chats[0]["events"][0]["text"].as_str().unwrap();
     assert_eq!(question.chars().count(), "May I ask something?".len());
     assert_eq!(question.find(' '), Some(3), "words have their lengths: {question}");
-    let again = Command::new(server()).arg("export-traffic").arg(&file).output().unwrap();
-    assert_eq!(again.status.code(), Some(1), "what is there is not overwritten");
+    let again = program().arg("export-traffic").arg(&file).current_dir(folder.path()).output().unwrap();
+    assert_eq!(again.status.code(), Some(1), "what is there is not overwritten: {}", words(&again));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn names_addresses_and_words_of_any_script_are_disguised() {
+    let folder = tempfile::tempdir().unwrap();
+    let (said, answer) = ("The first words bear a mark. Größe 47114711, Привет 你好 canary", "They do. Canary Jürgen!");
+    let events = serde_json::json!([
+        { "kind": "said", "ms": 0, "text": said },
+        { "kind": "owned", "ms": 100, "operator": 1 },
+        { "kind": "said", "ms": 200, "operator": 1, "text": answer },
+        { "kind": "ended", "ms": 300, "by": "operator" },
+    ]);
+    let (name, email) = ("Clara Quentin", "clara.quentin@canary.example");
+    let chat = serde_json::json!({ "at_ms": 0, "name": name, "email": email, "events": events });
+    let head = r#"{"format":"switchboard-traffic","version":1}"#;
+    let first = folder.path().join("first.jsonl");
+    std::fs::write(&first, format!("{head}\n{chat}\n{}\n", r#"{"chats":1,"messages":2}"#)).unwrap();
+
+    let place = Place::open(folder.path());
+    let played = loadtest(&["replay", first.to_str().unwrap(), "--target", &place.url]).output().unwrap();
+    assert_eq!(played.status.code(), Some(0), "{}", words(&played));
+    place.close();
+    let second = folder.path().join("second.jsonl");
+    let chats = exported(folder.path(), &second);
+    assert_eq!(shapes(&chats), [(1, 1, "\"operator\"".to_owned())]);
+    let text = std::fs::read_to_string(&second).unwrap();
+    for secret in ["Clara", "Quentin", "quentin", "canary", "Canary", "47114711", "Привет", "你好", "Größe", "Jürgen"]
+    {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+    let length = |value: &Value| value.as_str().map(|text| (text.chars().count(), text.len()));
+    assert_eq!(length(&chats[0]["name"]), Some((name.len(), name.len())));
+    assert_eq!(length(&chats[0]["email"]), Some((email.len(), email.len())));
+    assert_eq!(length(&chats[0]["events"][0]["text"]), Some((said.chars().count(), said.len())));
 }
 
 #[test]
