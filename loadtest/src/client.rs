@@ -2,6 +2,7 @@
 //! connection. A lost one comes back with full jitter, as the public contract asks, until the run is cut.
 
 mod ear;
+mod onlooker;
 mod operator;
 mod outbox;
 mod player;
@@ -14,10 +15,11 @@ use switchboard_engine::protocol::traffic::TrafficChat;
 use tokio::time::{Instant, sleep_until};
 
 pub use ear::Ear;
+pub use onlooker::Onlooker;
 pub use operator::Operator;
 pub use outbox::Outbox;
 pub use player::Player;
-pub use visitor::{Onlooker, Visitor};
+pub use visitor::Visitor;
 
 use crate::draw::Draw;
 use crate::moment::{Micros, Phases};
@@ -46,6 +48,8 @@ pub struct World {
     pub offered: RefCell<Vec<(String, i64)>>,
     /// Latencies count from here on.
     pub warm: Cell<Micros>,
+    /// The group that colleagues are asked in.
+    pub group: String,
     /// What is played, where recorded traffic is.
     pub playing: Option<Playing>,
 }

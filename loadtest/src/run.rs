@@ -313,6 +313,7 @@ impl Lead {
             Message::News(_, News::Done) => self.workers_left = self.workers_left.saturating_sub(1),
             Message::WorkerGone(_) => {
                 self.ending = Ending::WorkerGone;
+                self.court.somebody_is_gone();
                 self.visitors_left = self.visitors_left.saturating_sub(1);
                 self.workers_left = self.workers_left.saturating_sub(1);
             }

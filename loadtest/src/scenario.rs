@@ -111,6 +111,9 @@ pub struct Visitors {
     /// From the last message until they end the chat.
     #[serde(default = "a_pause")]
     pub linger: Spread,
+    /// Whether they tell that they type, and what has arrived and was read.
+    #[serde(default)]
+    pub hints: bool,
     /// Connections lost without a word, each minute of a visitor's.
     #[serde(default)]
     pub drops_per_minute: Rate,
@@ -168,6 +171,15 @@ pub struct Operators {
     /// The part of chats that they end themselves, behind the visitor's last message.
     #[serde(default)]
     pub ends: Part,
+    /// The part of chats that they hand on to their group, once they have them.
+    #[serde(default)]
+    pub transfers: Part,
+    /// The part of chats to which they invite a colleague of their group.
+    #[serde(default)]
+    pub invites: Part,
+    /// Whether they tell that they type, and what has arrived and was read.
+    #[serde(default)]
+    pub hints: bool,
     /// Connections lost without a word, each minute of an operator's.
     #[serde(default)]
     pub drops_per_minute: Rate,
@@ -276,6 +288,9 @@ impl Operators {
             typing: typing(),
             characters: some_characters(),
             ends: Part::default(),
+            transfers: Part::default(),
+            invites: Part::default(),
+            hints: false,
             drops_per_minute: Rate::default(),
             away: a_moment(),
         }

@@ -94,6 +94,7 @@ async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn
         told: RefCell::new(Vec::new()),
         offered: RefCell::new(Vec::new()),
         warm: Cell::new(0),
+        group: task.scenario.target.group.clone(),
         playing,
     });
     let mut operators = begin_operators(&task, &world, &news);

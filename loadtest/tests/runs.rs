@@ -2,6 +2,8 @@
 
 #[path = "runs/broken.rs"]
 mod broken;
+#[path = "runs/ends.rs"]
+mod ends;
 #[path = "runs/replay.rs"]
 mod replay;
 

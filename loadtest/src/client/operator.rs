@@ -24,9 +24,26 @@ use played::Played;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Plan {
-    Answer { offer: String, chat: String, accept: bool },
-    Say { chat: String, words: Words },
-    End { chat: String },
+    Answer {
+        offer: String,
+        chat: String,
+        accept: bool,
+    },
+    Say {
+        chat: String,
+        words: Words,
+    },
+    /// Asks the group to take the chat over, or for company.
+    Ask {
+        chat: String,
+        transfer: bool,
+    },
+    Type {
+        chat: String,
+    },
+    End {
+        chat: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +65,10 @@ pub struct Operator {
     chats: BTreeMap<String, Ear>,
     /// Chats that are over: what still comes of them is of no interest.
     over: BTreeSet<String>,
+    /// Chats that colleagues have now.
+    handed_on: BTreeSet<String>,
+    /// Chats of colleagues: what is said there is theirs to answer.
+    as_guest: BTreeSet<String>,
     offers: BTreeSet<String>,
     plans: BinaryHeap<Reverse<(Micros, Plan)>>,
     outbox: Outbox,
@@ -84,6 +105,8 @@ impl Operator {
             draw,
             chats: BTreeMap::new(),
             over: BTreeSet::new(),
+            handed_on: BTreeSet::new(),
+            as_guest: BTreeSet::new(),
             offers: BTreeSet::new(),
             plans: BinaryHeap::new(),
             outbox: Outbox::default(),
@@ -105,7 +128,10 @@ impl Operator {
         }
         self.world.count(Tally::Offers);
         let server_ms = i64::try_from(unix_us_now() / 1000).unwrap_or_default() + self.ahead_ms;
-        self.world.offered.borrow_mut().push((offer.chat.to_owned(), server_ms));
+        // What a colleague asks for is outside the order of those who wait.
+        if offer.kind.is_none_or(|kind| kind == "new") {
+            self.world.offered.borrow_mut().push((offer.chat.to_owned(), server_ms));
+        }
         if self.draw.happens(self.like.ignores.0) {
             return self.world.count(Tally::OffersIgnored);
         }
@@ -117,9 +143,15 @@ impl Operator {
 
     fn event(&mut self, event: &Event<'_>, now: Micros, out: &mut Vec<String>) {
         if !self.chats.contains_key(event.chat) {
-            let mine = event.event.kind == "assigned" && event.event.operator == Some(self.id.as_str());
-            if !mine || self.over.contains(event.chat) {
-                return;
+            let mine = event.event.operator == Some(self.id.as_str()) && !self.over.contains(event.chat);
+            match event.event.kind {
+                "assigned" if mine => self.ask_colleagues(event.chat, now),
+                "transferred" if mine => self.world.count(Tally::Transfers),
+                "joined" if mine => {
+                    self.world.count(Tally::Invitations);
+                    self.as_guest.insert(event.chat.to_owned());
+                }
+                _ => return,
             }
             // What was before is asked for, so that the judge knows the whole chat.
             let mut ear = Ear::new(event.chat, Party::Operator(self.number), true);
@@ -141,21 +173,44 @@ impl Operator {
             }
             Some(tag) => {
                 self.world.count(Tally::MessagesHeard);
-                self.world.time(Timing::Delivery, tag.intended, now);
-                self.play(event.chat, tag, now);
-                self.think(event.chat, tag, now);
+                if matches!(tag.mark.sender, Party::Visitor(_)) {
+                    self.world.time(Timing::Delivery, tag.intended, now);
+                    self.hint("delivered", event.chat, &format!(r#""seq":{}"#, event.seq), out);
+                    self.play(event.chat, tag, now);
+                    self.think(event.chat, tag, now);
+                }
+            }
+            None if event.event.kind == "transferred" && event.event.operator != Some(self.id.as_str()) => {
+                self.handed_on.insert(event.chat.to_owned());
+                self.finish(event.chat);
             }
             None if event.event.kind == "ended" => self.finish(event.chat),
             None => {}
         }
     }
 
+    /// Some chats are handed on, and to some a colleague is asked in.
+    fn ask_colleagues(&mut self, chat: &str, now: Micros) {
+        let transfer = self.draw.happens(self.like.transfers.0);
+        if transfer || self.draw.happens(self.like.invites.0) {
+            let at = now + self.like.thinks.micros(&mut self.draw);
+            self.plans.push(Reverse((at, Plan::Ask { chat: chat.to_owned(), transfer })));
+        }
+    }
+
     fn think(&mut self, chat: &str, heard: Tag, now: Micros) {
+        if self.as_guest.contains(chat) {
+            return;
+        }
         let mut at = now;
         if self.draw.happens(self.like.answers.0) {
             let size = self.draw.between(self.like.characters.least, self.like.characters.most);
             let typing = if self.like.typing.0 > 0.0 { f64::from(size) / self.like.typing.0 } else { 0.0 };
-            at += self.like.thinks.micros(&mut self.draw) + (typing * 1e6) as Micros;
+            at += self.like.thinks.micros(&mut self.draw);
+            if self.like.hints {
+                self.plans.push(Reverse((at, Plan::Type { chat: chat.to_owned() })));
+            }
+            at += (typing * 1e6) as Micros;
             self.plans.push(Reverse((at, Plan::Say { chat: chat.to_owned(), words: Words::Drawn(size) })));
         }
         if heard.last && self.draw.happens(self.like.ends.0) {
@@ -167,11 +222,13 @@ impl Operator {
     /// The chat is over; it goes to the judge once the server owes no answer in it.
     fn finish(&mut self, chat: &str) {
         let over = self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_some());
-        if over
+        if (over || self.handed_on.contains(chat))
             && self.outbox.is_clear(chat)
             && let Some(ear) = self.chats.remove(chat)
         {
             self.over.insert(chat.to_owned());
+            self.handed_on.remove(chat);
+            self.as_guest.remove(chat);
             self.played.remove(chat);
             self.world.told.borrow_mut().push(ear.testimony(false));
         }
@@ -186,6 +243,19 @@ impl Operator {
                     }
                     let what = if accept { "accept" } else { "decline" };
                     self.command(what, &chat, &format!(r#","offer":"{offer}""#), now, out);
+                }
+            }
+            Plan::Ask { chat, transfer } => {
+                if self.runs(&chat) && now < self.world.phases.silent() {
+                    let group = &self.world.group;
+                    let (what, more) = if transfer { ("transfer", "") } else { ("invite", r#","stay":true"#) };
+                    let to = format!(r#","chat":"{chat}","to":{{"group":"{group}"}},"reason":"a load test"{more}"#);
+                    self.command(what, &chat, &to, now, out);
+                }
+            }
+            Plan::Type { chat } => {
+                if self.runs(&chat) {
+                    self.hint("typing", &chat, r#""on":true"#, out);
                 }
             }
             Plan::End { chat } => {
@@ -203,10 +273,20 @@ impl Operator {
     }
 
     fn runs(&self, chat: &str) -> bool {
-        self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_none())
+        let here = !self.handed_on.contains(chat);
+        here && self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_none())
+    }
+
+    /// Tells something that is not answered, and may be lost.
+    fn hint(&self, what: &str, chat: &str, more: &str, out: &mut Vec<String>) {
+        if self.like.hints {
+            out.push(format!(r#"{{"type":"{what}","chat":"{chat}",{more}}}"#));
+        }
     }
 
     fn say(&mut self, chat: &str, words: Words, intended: Micros, now: Micros, out: &mut Vec<String>) {
+        let read = self.chats.get(chat).map_or(0, Ear::last);
+        self.hint("read", chat, &format!(r#""seq":{read}"#), out);
         let Some(ear) = self.chats.get_mut(chat) else { return };
         let number = self.said;
         self.said += 1;
@@ -263,8 +343,13 @@ impl Operator {
         };
         // The end of a chat and an operator's words may cross, and so may an offer's end and its answer.
         let crossed = matches!(refusal.why, Some("ended" | "expired" | "withdrawn" | "taken"));
-        let ended =
-            self.over.contains(&sent.chat) || self.chats.get(&sent.chat).is_some_and(|ear| ear.at("ended").is_some());
+        if sent.id.starts_with("transfer") || sent.id.starts_with("invite") {
+            self.world.count(Tally::AsksRefused);
+            return self.finish(&sent.chat);
+        }
+        let ended = self.handed_on.contains(&sent.chat)
+            || self.over.contains(&sent.chat)
+            || self.chats.get(&sent.chat).is_some_and(|ear| ear.at("ended").is_some());
         if crossed || ended {
             self.world.count(Tally::MessagesTooLate);
         } else {
