@@ -65,6 +65,8 @@ pub struct Operator {
     chats: BTreeMap<String, Ear>,
     /// Chats that are over: what still comes of them is of no interest.
     over: BTreeSet<String>,
+    /// Chats whose events have reached the operator's own coming in: what was before was for somebody else.
+    entered: BTreeSet<String>,
     /// Chats that colleagues have now.
     handed_on: BTreeSet<String>,
     /// Chats of colleagues: what is said there is theirs to answer.
@@ -105,6 +107,7 @@ impl Operator {
             draw,
             chats: BTreeMap::new(),
             over: BTreeSet::new(),
+            entered: BTreeSet::new(),
             handed_on: BTreeSet::new(),
             as_guest: BTreeSet::new(),
             offers: BTreeSet::new(),
@@ -173,19 +176,30 @@ impl Operator {
             }
             Some(tag) => {
                 self.world.count(Tally::MessagesHeard);
-                if matches!(tag.mark.sender, Party::Visitor(_)) {
+                self.play(event.chat, tag, now);
+                if matches!(tag.mark.sender, Party::Visitor(_)) && self.entered.contains(event.chat) {
                     self.world.time(Timing::Delivery, tag.intended, now);
                     self.hint("delivered", event.chat, &format!(r#""seq":{}"#, event.seq), out);
-                    self.play(event.chat, tag, now);
                     self.think(event.chat, tag, now);
                 }
             }
-            None if event.event.kind == "transferred" && event.event.operator != Some(self.id.as_str()) => {
-                self.handed_on.insert(event.chat.to_owned());
-                self.finish(event.chat);
+            None => self.changed(event),
+        }
+    }
+
+    /// Something else than a message happened in a chat.
+    fn changed(&mut self, event: &Event<'_>) {
+        let chat = event.chat;
+        match (event.event.kind, event.event.operator == Some(self.id.as_str())) {
+            ("assigned" | "transferred" | "joined", true) => {
+                self.entered.insert(chat.to_owned());
             }
-            None if event.event.kind == "ended" => self.finish(event.chat),
-            None => {}
+            ("transferred", false) => {
+                self.handed_on.insert(chat.to_owned());
+                self.finish(chat);
+            }
+            ("ended", _) => self.finish(chat),
+            _ => {}
         }
     }
 
@@ -227,6 +241,7 @@ impl Operator {
             && let Some(ear) = self.chats.remove(chat)
         {
             self.over.insert(chat.to_owned());
+            self.entered.remove(chat);
             self.handed_on.remove(chat);
             self.as_guest.remove(chat);
             self.played.remove(chat);
