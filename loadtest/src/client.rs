@@ -11,7 +11,7 @@ mod visitor;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use switchboard_engine::protocol::traffic::TrafficChat;
+use engine::protocol::traffic::TrafficChat;
 use tokio::time::{Instant, sleep_until};
 
 pub use ear::Ear;

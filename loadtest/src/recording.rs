@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use engine::domain::event::EndedBy;
+use engine::protocol::traffic::{FORMAT, TrafficChat, TrafficEnd, TrafficEvent, TrafficHead, VERSION};
 use serde::{Deserialize, Serialize};
-use switchboard_engine::domain::event::EndedBy;
-use switchboard_engine::protocol::traffic::{FORMAT, TrafficChat, TrafficEnd, TrafficEvent, TrafficHead, VERSION};
 use thiserror::Error;
 
 use crate::moment::Micros;

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use switchboard_engine::protocol::traffic::TrafficChat;
+use engine::protocol::traffic::TrafficChat;
 
 use super::outbox::About;
 use super::visitor::count_said;
