@@ -40,7 +40,8 @@ fn the_sound_server_is_found_sound() {
 
 #[test]
 fn acks_before_the_commit_are_found() {
-    found("ack_before_commit", "was acked and never reached");
+    // What was told and then not stored keeps later facts from being stored: ends that free nothing, for one.
+    found("ack_before_commit", "the limit is 3");
 }
 
 #[test]
