@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use engine::domain::chat::Tried;
-use engine::domain::group::Handling;
+use engine::domain::group::{GroupSettings, Handling, OfferMode};
 use engine::domain::ids::{ChatId, OperatorId, Shard};
 use engine::domain::operator::Reception;
 use engine::domain::queue::{Offering, Queue, Waiting};
-use engine::domain::routing::{Demand, LoadNews, Member, Outcome, Roster, Wishes, decide};
-use engine::domain::skills::Skills;
+use engine::domain::routing::{Arrival, Demand, Desk, LoadNews, Member, Outcome, Roster, Wishes, decide};
+use engine::domain::skills::{Level, Need, Skill};
 use engine::domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -27,13 +27,13 @@ fn operator(n: u64) -> OperatorId {
     OperatorId(Uuid::from_u64_pair(scattered(n), n))
 }
 
-/// Members with every limit from 1 to 8, a load below it, and different pasts.
-fn roster(members: u64) -> Roster {
-    let mut roster = Roster::new("support".parse().expect("a name"));
-    for n in 0..members {
+/// Members with every limit from 1 to 8, a load below it, different pasts, and one or two of ten languages.
+fn members(count: u64) -> impl Iterator<Item = Member> {
+    (0..count).map(|n| {
         let limit = 1 + (scattered(n) % 8) as u32;
         let held = (scattered(n + 1) % u64::from(limit)) as u32;
-        roster.put(Member {
+        let languages = [scattered(n + 4) % 10, scattered(n + 5) % 10].into_iter();
+        Member {
             operator: operator(n),
             name: format!("operator {n}"),
             handling: if n % 4 == 0 { Handling::Secondary } else { Handling::Primary },
@@ -47,10 +47,38 @@ fn roster(members: u64) -> Roster {
             group_reserved: 0,
             last_ended_at: Some(Timestamp::from_millis((scattered(n + 3) % 1_000_000) as i64)),
             version: 1,
-            skills: Skills::default(),
-        });
-    }
+            skills: languages.map(|language| (skill(language), Level::new(5).expect("a level"))).collect(),
+        }
+    })
+}
+
+fn skill(n: u64) -> Skill {
+    format!("language:{n}").parse().expect("a name")
+}
+
+fn needs(n: u64) -> Vec<Need> {
+    vec![Need { skill: skill(n), level: Level::new(3).expect("a level") }]
+}
+
+fn roster(count: u64) -> Roster {
+    let mut roster = Roster::new("support".parse().expect("a name"));
+    members(count).for_each(|member| roster.put(member));
     roster
+}
+
+/// A group at work; each chat of the first `classes` kinds asks for another language, so that so many orders are kept.
+fn desk(count: u64, classes: u64) -> Desk {
+    let mut settings =
+        GroupSettings::new("support".parse().expect("a name"), "shop".parse().expect("a name"), "Support");
+    settings.offer_mode = OfferMode::Automatic;
+    let (mut desk, _) = Desk::open(settings, members(count), [], NOW);
+    for class in 0..classes {
+        let wishes = Wishes { skills: needs(class), ..Wishes::default() };
+        let arrival = Arrival { wishes, ..Arrival::new(chat(class), NOW) };
+        black_box(desk.handle_waiting(arrival, NOW));
+        desk.handle_gone(chat(class), NOW);
+    }
+    desk
 }
 
 fn decisions(c: &mut Criterion) {
@@ -73,6 +101,24 @@ fn decisions(c: &mut Criterion) {
                 roster.release(black_box(operator));
             });
         });
+        // All that a desk does for one chat: it comes, is proposed with its record, and leaves again.
+        for classes in [0, 1, 10] {
+            let mut desk = desk(members, classes);
+            let name = format!("a chat comes, is proposed, and leaves; {classes} skill classes in use");
+            let mut n = 1_000;
+            group.bench_function(BenchmarkId::new(name, members), |b| {
+                b.iter(|| {
+                    n += 1;
+                    let wishes = Wishes {
+                        skills: if classes > 0 { needs(n % classes) } else { Vec::new() },
+                        ..Wishes::default()
+                    };
+                    let arrival = Arrival { wishes, ..Arrival::new(chat(n), NOW) };
+                    black_box(desk.handle_waiting(arrival, NOW));
+                    desk.handle_gone(chat(n), NOW)
+                });
+            });
+        }
         let mut version = 1;
         group.bench_function(BenchmarkId::new("news of a load", members), |b| {
             b.iter(|| {

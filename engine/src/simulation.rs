@@ -16,7 +16,7 @@ mod tests;
 
 pub use checker::Violation;
 pub use results::{Figures, Offers, Results, Row};
-pub use scenario::{Answers, Arrivals, Break, Burst, Crew, Group, Scenario, ScenarioError, Seat, Shift, Spread};
+pub use scenario::{Answers, Arrivals, Break, Burst, Crew, Group, Kind, Scenario, ScenarioError, Seat, Shift, Spread};
 pub use tally::{Cell, Run};
 
 use world::World;

@@ -50,46 +50,57 @@ pub struct Pairing {
 /// The first chat in rank order that may be offered to somebody now, and to whom. `None` only when no waiting chat
 /// has an operator who may be offered it.
 pub fn next_pairing(queue: &Queue, roster: &Roster, now: Timestamp) -> Option<Pairing> {
-    search(queue, roster, now, None).pairing
+    search(queue, roster, now, None).found.map(|found| found.pairing)
 }
 
 /// How far a search came.
 pub(crate) struct Search {
     /// What it found.
-    pub pairing: Option<Pairing>,
-    /// The place of what it found: a chat before it stays without an operator when slots only become fewer.
-    pub place: Option<Place>,
+    pub found: Option<Found>,
     /// When the time alone may change something for a chat that was passed over.
     pub again_at: Option<Timestamp>,
+}
+
+/// A chat that may be offered.
+pub(crate) struct Found {
+    /// To whom.
+    pub pairing: Pairing,
+    /// The chat's place: a chat before it stays without an operator when slots only become fewer.
+    pub place: Place,
+    /// Why.
+    pub record: Decision,
 }
 
 /// [`next_pairing`] behind a place. Only pools in which somebody is free are looked at, and of a pool only the chats up
 /// to the first that can be offered: those before it have a cool-down or rest.
 pub(crate) fn search(queue: &Queue, roster: &Roster, now: Timestamp, behind: Option<Place>) -> Search {
-    let mut found = Search { pairing: None, place: None, again_at: None };
+    let mut search = Search { found: None, again_at: None };
     if !roster.has_free() {
-        return found;
+        return search;
     }
     for pool in queue.pools().filter(|pool| roster.has_free_in(pool)) {
         for (place, waiting) in queue.offerable(pool, behind) {
-            if found.place.is_some_and(|best| best < place) {
+            if search.found.as_ref().is_some_and(|best| best.place < place) {
                 break;
             }
             let later = match waiting.rests_until {
                 Some(until) if until > now => Some(until),
-                _ => match decide(&waiting.demand, roster, now).outcome {
-                    Outcome::Offer { operator, .. } => {
-                        found.pairing = Some(Pairing { chat: place.chat, operator });
-                        found.place = Some(place);
-                        break;
+                _ => {
+                    let record = decide(&waiting.demand, roster, now);
+                    match record.outcome {
+                        Outcome::Offer { operator, .. } => {
+                            let pairing = Pairing { chat: place.chat, operator };
+                            search.found = Some(Found { pairing, place, record });
+                            break;
+                        }
+                        Outcome::Wait { again_at, .. } => again_at,
                     }
-                    Outcome::Wait { again_at, .. } => again_at,
-                },
+                }
             };
-            found.again_at = earlier(found.again_at, later);
+            search.again_at = earlier(search.again_at, later);
         }
     }
-    found
+    search
 }
 
 /// The earlier of two moments, where there are any.

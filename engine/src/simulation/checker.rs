@@ -5,6 +5,7 @@ use crate::domain::chat::Chat;
 use crate::domain::group::Handling;
 use crate::domain::limits::OFFER_COOL_DOWN;
 use crate::domain::operator::Reception;
+use crate::domain::skills::Need;
 use crate::domain::time::Timestamp;
 use crate::simulation::world::{SeatAt, Worker};
 
@@ -38,29 +39,73 @@ pub fn one_owner(worker: &Worker, owned: u32, now: Timestamp) -> Result<(), Viol
     broken(now, format!("{} holds {} chats and owns {owned}", worker.name, worker.held))
 }
 
-/// No chat waits unoffered while somebody may be offered it.
-pub fn nobody_waits_beside_the_free<'a>(
-    waiting: &Chat,
-    members: impl Iterator<Item = (&'a Worker, &'a SeatAt)>,
-    now: Timestamp,
-) -> Result<(), Violation> {
-    for (worker, seat) in members {
-        // In the very moment in which it may be offered again the desk's timer may still be about to come.
-        let cools = |at: Timestamp| at + OFFER_COOL_DOWN >= now;
-        let let_go = waiting.tried.iter().any(|tried| tried.operator == worker.id && cools(tried.at));
-        if !let_go && may_be_offered(worker, seat) {
-            return broken(now, format!("chat {} waits beside {}", waiting.id, worker.name));
-        }
-    }
-    Ok(())
+/// A member of a group beside a chat that asks for something.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// The operator.
+    pub worker: &'a Worker,
+    /// Their place in the group.
+    pub seat: &'a SeatAt,
+    /// When they let the chat go, if they did.
+    pub let_go_at: Option<Timestamp>,
 }
 
-fn may_be_offered(worker: &Worker, seat: &SeatAt) -> bool {
-    let room = |used: u32, limit: Option<u32>| limit.is_none_or(|limit| used < limit);
-    matches!(worker.presence.reception(), Reception::Ready { .. })
-        && seat.handling != Handling::Pull
-        && room(worker.held + worker.reserved, worker.limit)
-        && room(seat.held + seat.reserved, seat.limit)
+impl<'a> Beside<'a> {
+    /// A member beside a chat.
+    pub fn new(worker: &'a Worker, seat: &'a SeatAt, chat: &Chat) -> Self {
+        let tried = chat.tried.iter().filter(|tried| tried.operator == worker.id);
+        Self { worker, seat, let_go_at: tried.map(|tried| tried.at).max() }
+    }
+
+    /// Whether the chat may be offered to them. In the very moment in which it may be offered again the timer of the
+    /// desk may still be about to come: that counts as may not.
+    pub fn may_be_offered(&self, needs: &[Need], now: Timestamp) -> bool {
+        self.let_go_at.is_none_or(|at| at + OFFER_COOL_DOWN < now) && self.is_free() && able(self.worker, needs)
+    }
+
+    fn is_free(&self) -> bool {
+        let (worker, seat) = (self.worker, self.seat);
+        let room = |used: u32, limit: Option<u32>| limit.is_none_or(|limit| used < limit);
+        matches!(worker.presence.reception(), Reception::Ready { .. })
+            && seat.handling != Handling::Pull
+            && room(worker.held + worker.reserved, worker.limit)
+            && room(seat.held + seat.reserved, seat.limit)
+    }
+}
+
+fn able(worker: &Worker, needs: &[Need]) -> bool {
+    needs.iter().all(|need| worker.skills.get(&need.skill).is_some_and(|level| *level >= need.level))
+}
+
+/// The one to whom a chat is proposed may have it, and nobody comes before: a member who has not let it go before those
+/// who have, a primary before a secondary one. `needs` is what the chat asks for at least.
+pub fn right_operator(
+    chat: &Chat,
+    needs: &[Need],
+    chosen: &Beside<'_>,
+    others: &[Beside<'_>],
+    now: Timestamp,
+) -> Result<(), Violation> {
+    let name = &chosen.worker.name;
+    if chosen.seat.handling == Handling::Pull {
+        return broken(now, format!("chat {} is proposed to {name}, who takes chats by hand", chat.id));
+    }
+    if !able(chosen.worker, needs) {
+        return broken(now, format!("chat {} is proposed to {name}, who lacks a skill", chat.id));
+    }
+    if chosen.let_go_at.is_some_and(|at| at + OFFER_COOL_DOWN > now) {
+        return broken(now, format!("chat {} is proposed to {name}, who has just let it go", chat.id));
+    }
+    let turn = |one: &Beside<'_>| (one.let_go_at.is_some(), one.seat.handling);
+    match others.iter().find(|other| turn(other) < turn(chosen)) {
+        Some(first) => broken(now, format!("chat {} is proposed to {name} before {}", chat.id, first.worker.name)),
+        None => Ok(()),
+    }
+}
+
+/// Something is wrong with a chat that waits.
+pub fn waits_wrongly(chat: &Chat, how: &str, now: Timestamp) -> Result<(), Violation> {
+    broken(now, format!("chat {} {how}", chat.id))
 }
 
 fn broken(now: Timestamp, what: String) -> Result<(), Violation> {

@@ -19,6 +19,8 @@ pub enum Concern {
     Answers = 3,
     /// When within a burst visitors of a group come.
     Bursts = 4,
+    /// What visitors of a group ask for.
+    Kinds = 5,
 }
 
 /// A stream of random numbers.

@@ -2,14 +2,16 @@
 //! from the beginning; a field that is not written has the value its comment names, and unknown ones are refused.
 
 mod check;
+mod routed;
 
 pub use check::ScenarioError;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::group::{Handling, OfferMode};
+use crate::domain::group::{Handling, Instead, OfferMode, Overflow};
 use crate::domain::ids::GroupId;
 use crate::domain::limits::OFFER_EXPIRES_AFTER;
+use crate::domain::skills::{Need, Skills};
 
 /// Everything that a run depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +69,34 @@ pub struct Group {
     pub patience: Option<Spread>,
     /// How long a chat takes an operator who has no other.
     pub handling: Spread,
+    /// Chats that ask for skills. Default: none do.
+    #[serde(default)]
+    pub kinds: Vec<Kind>,
+    /// Seconds after which a chat gives up the least important of its skills, and then the next. Default: never.
+    #[serde(default)]
+    pub skill_relaxed_every_s: Option<u32>,
+    /// Other groups that help those who wait long. Default: none.
+    #[serde(default)]
+    pub overflow: Option<Overflow>,
+    /// Chats that may wait at once. Default: as many as come.
+    #[serde(default)]
+    pub queue_length_max: Option<u32>,
+    /// Seconds after which a waiting chat is turned away. Default: never.
+    #[serde(default)]
+    pub queue_wait_max_s: Option<u32>,
+    /// What those get for whom the queue is too long, or the wait. Default: the off-line form.
+    #[serde(default)]
+    pub when_full: Instead,
+}
+
+/// Chats of a group that ask for the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kind {
+    /// The part of the group's chats, 0 to 1; those of all kinds are at most 1, and the rest ask for nothing.
+    pub part: f64,
+    /// What the operator must be able to, the most important first.
+    pub skills: Vec<Need>,
 }
 
 /// When visitors come.
@@ -144,6 +174,9 @@ pub struct Crew {
     pub limit: Option<u32>,
     /// The groups they are in, one entry each.
     pub seats: Vec<Seat>,
+    /// What they can, each with a level from 1 to 10. Default: nothing that chats ask for.
+    #[serde(default)]
+    pub skills: Skills,
     /// How much each further chat slows the others down: with `k` chats one takes `1 + slowdown × (k − 1)` times as
     /// long. 0: not at all; 1: they are worked off as if one after another. Default 0.
     #[serde(default)]

@@ -21,6 +21,35 @@ fn with_fault(scenario: &Scenario, fault: Fault, check_every: u32) -> Result<Run
     world.run()
 }
 
+/// Three groups that help each other and pass on, skills, and a chat that rings at all.
+const SHARED_DAY: &str = r#"{
+    "seed": 23, "length_s": 10800, "interval_s": 3600,
+    "groups": [
+        {"id": "german", "arrivals": {"kind": "poisson", "per_hour": 150}, "handling": {"kind": "exponential", "mean_s": 240},
+         "patience": {"kind": "exponential", "mean_s": 400}, "offer_expires_s": 12,
+         "kinds": [{"part": 0.3, "skills": [{"skill": "refunds", "level": 2}, {"skill": "technics", "level": 5}]},
+                   {"part": 0.2, "skills": [{"skill": "technics", "level": 3}]}],
+         "skill_relaxed_every_s": 60, "overflow": {"after_s": 45, "groups": ["english", "shop"]}},
+        {"id": "english", "arrivals": {"kind": "poisson", "per_hour": 90}, "handling": {"kind": "exponential", "mean_s": 200},
+         "patience": {"kind": "exponential", "mean_s": 500}, "offer_mode": "automatic", "queue_length_max": 6,
+         "queue_wait_max_s": 240, "when_full": {"group": "shop"},
+         "overflow": {"after_s": 60, "groups": ["german"]}, "bursts": [{"at_s": 4000, "chats": 15, "within_s": 20}]},
+        {"id": "shop", "arrivals": {"kind": "poisson", "per_hour": 60}, "handling": {"kind": "lognormal", "mean_s": 150, "cv": 1},
+         "patience": {"kind": "exponential", "mean_s": 300}, "offer_mode": "ring_all", "offer_expires_s": 15}
+    ],
+    "crews": [
+        {"name": "all-rounder", "count": 3, "limit": 3, "slowdown": 0.4, "skills": {"refunds": 4, "technics": 6},
+         "seats": [{"group": "german"}, {"group": "english", "handling": "secondary"}],
+         "answers": {"delay": {"kind": "exponential", "mean_s": 5}, "declined": 0.1, "ignored": 0.1},
+         "shifts": [{"from_s": 0, "to_s": 12000, "breaks": [{"from_s": 3000, "to_s": 3900}]}]},
+        {"name": "german", "count": 4, "limit": 2, "skills": {"refunds": 3}, "seats": [{"group": "german"}]},
+        {"name": "english", "count": 3, "limit": 2, "seats": [{"group": "english"}, {"group": "german", "handling": "secondary", "limit": 1}]},
+        {"name": "seller", "count": 3, "limit": 1, "seats": [{"group": "shop"}],
+         "answers": {"delay": {"kind": "lognormal", "mean_s": 5, "cv": 1}, "declined": 0.2, "ignored": 0.1}},
+        {"name": "boss", "count": 1, "limit": 1, "seats": [{"group": "german", "handling": "pull"}, {"group": "shop", "handling": "secondary"}]}
+    ]
+}"#;
+
 /// Two groups, operators of several kinds, everything at once.
 const BUSY_DAY: &str = r#"{
     "seed": 11, "length_s": 7200, "interval_s": 1800,
@@ -55,17 +84,73 @@ fn a_busy_day_breaks_no_rule_and_accounts_for_every_visitor() {
 }
 
 #[test]
+fn groups_that_share_operators_help_each_other_and_break_no_rule() {
+    let results = looked_at_closely(SHARED_DAY);
+    for group in ["german", "english", "shop"] {
+        let all = results.total(group).unwrap();
+        assert!(all.arrived > 100 && all.answered > 50, "{group}: {all:?}");
+        assert_eq!(all.arrived, all.answered + all.abandoned + all.timed_out + all.unserved, "{group}");
+    }
+    let shop = results.total("shop").unwrap();
+    assert!(shop.offers.rung > shop.offers.accepted * 2, "it rings at several: {:?}", shop.offers);
+    assert!(shop.offers.declined > 0 && shop.offers.expired > 0 && shop.offers.withdrawn > 0, "{:?}", shop.offers);
+}
+
+/// The waits of one group when a field of the day above is another.
+fn wait_in(group: &str, change: impl FnOnce(&mut Scenario)) -> f64 {
+    let mut day = scenario(SHARED_DAY);
+    change(&mut day);
+    run(&day, 50).unwrap().total(group).unwrap().wait_mean_s.unwrap()
+}
+
+#[test]
+fn whoever_helps_shortens_the_waits_of_those_who_are_helped() {
+    let helped = wait_in("german", |_| {});
+    let alone = wait_in("german", |day| day.groups[0].overflow = None);
+    assert!(helped < alone, "{helped} s with help, {alone} s without");
+}
+
+#[test]
+fn who_asks_for_rare_skills_waits_longer_until_they_are_given_up() {
+    let relaxed = wait_in("german", |_| {});
+    let strict = wait_in("german", |day| day.groups[0].skill_relaxed_every_s = None);
+    assert!(relaxed < strict, "{relaxed} s with skills given up, {strict} s with them insisted on");
+}
+
+#[test]
+fn who_finds_the_queue_full_goes_to_the_next_group_or_to_the_form() {
+    let full = |when_full: &str| {
+        looked_at_closely(&format!(
+            r#"{{"length_s": 600, "groups": [
+                {{"id": "support", "offer_mode": "automatic", "handling": {{"kind": "fixed", "s": 100}},
+                  "bursts": [{{"at_s": 10, "chats": 5}}], "queue_length_max": 2, "when_full": {when_full}}},
+                {{"id": "next", "offer_mode": "automatic", "handling": {{"kind": "fixed", "s": 1}}}}],
+                "crews": [{{"name": "Joe", "count": 1, "limit": 1, "seats": [{{"group": "support"}}]}},
+                          {{"name": "Sue", "count": 1, "limit": 5, "seats": [{{"group": "next"}}]}}]}}"#
+        ))
+    };
+    let sent_away = full("\"offline_form\"");
+    let passed_on = full(r#"{"group": "next"}"#);
+    let support = |results: &Results| results.total("support").unwrap().clone();
+    assert_eq!((support(&sent_away).answered, support(&sent_away).timed_out), (3, 2));
+    assert_eq!((support(&passed_on).answered, support(&passed_on).timed_out), (5, 0));
+    assert!(passed_on.total("next").unwrap().held_hours > 0.0, "Sue has two of them");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes_and_another_one_others() {
     let bytes = |scenario: &Scenario| {
         let results = run(scenario, 100).unwrap();
         (results.to_text(), results.to_json().unwrap(), results.to_csv())
     };
-    let mut day = scenario(BUSY_DAY);
-    day.replications = 2;
-    let first = bytes(&day);
-    assert_eq!(first, bytes(&day));
-    day.seed += 1;
-    assert_ne!(first.2, bytes(&day).2);
+    for day in [BUSY_DAY, SHARED_DAY] {
+        let mut day = scenario(day);
+        day.replications = 2;
+        let first = bytes(&day);
+        assert_eq!(first, bytes(&day));
+        day.seed += 1;
+        assert_ne!(first.2, bytes(&day).2);
+    }
 }
 
 #[test]
@@ -160,6 +245,13 @@ fn rules_that_are_wrong_are_noticed() {
     assert!(unseen.what.contains("waits beside"), "{unseen}");
     let over = with_fault(&day, Fault::NoCondition, 1).unwrap_err();
     assert!(over.what.contains("over the"), "{over}");
+    let newest = with_fault(&day, Fault::NewestFirst, 1).unwrap_err();
+    assert!(newest.what.contains("ahead") || newest.what.contains("overtaken"), "{newest}");
+    let shared = scenario(SHARED_DAY);
+    let unasked = with_fault(&shared, Fault::HandlingIgnored, 1).unwrap_err();
+    assert!(unasked.what.contains("by hand") || unasked.what.contains("before"), "{unasked}");
+    let unskilled = with_fault(&shared, Fault::SkillsIgnored, 1).unwrap_err();
+    assert!(unskilled.what.contains("lacks a skill"), "{unskilled}");
 }
 
 #[test]

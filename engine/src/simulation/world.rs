@@ -1,22 +1,24 @@
-//! A centre at work: desks, chats and operators with their true state, and everything that happens to them. It stands
-//! where sessions, actors and the store stand in production, and hands on what the cores ask for without delay.
+//! A centre at work: chats and operators with their true state, and everything that happens to them. It stands where
+//! sessions, actors and the store stand in production, and does what routing's [`Centre`] asks for without delay.
 
 mod arrivals;
 mod events;
+mod judge;
+mod offers;
 mod slots;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::domain::chat::{Chat, Input};
-use crate::domain::group::{GroupSettings, Handling, Status};
+use crate::domain::group::{GroupSettings, Handling, RoutingRules, Status};
 use crate::domain::ids::{ChatId, GroupId, OperatorId, Shard};
 use crate::domain::limits::SIMULATED_REST;
 use crate::domain::operator::{Presence, Reception};
-use crate::domain::routing::{Desk, Member};
-use crate::domain::skills::Skills;
+use crate::domain::routing::{Action, Centre, Member};
+use crate::domain::skills::{Need, Skills};
 use crate::domain::time::Timestamp;
-use crate::simulation::checker::{self, Violation};
+use crate::simulation::checker::Violation;
 use crate::simulation::clock::Clock;
 use crate::simulation::draw::{Concern, Stream};
 use crate::simulation::scenario::Scenario;
@@ -58,6 +60,8 @@ pub struct Worker {
     pub reserved: u32,
     /// Places in groups.
     pub seats: Vec<SeatAt>,
+    /// What they can.
+    pub skills: Skills,
     crew: usize,
     version: u64,
     last_ended_at: Option<Timestamp>,
@@ -71,31 +75,27 @@ pub struct Worker {
     pace: u32,
 }
 
-/// A group's desk, and where its members sit.
+/// A group, and where its members sit.
 struct Line {
     id: GroupId,
-    desk: Desk,
+    rules: RoutingRules,
     members: Vec<(usize, usize)>,
-    /// When the desk is woken next.
-    armed: Option<Timestamp>,
 }
 
 /// A chat that is not over.
 struct Open {
     chat: Chat,
+    /// Where it came, and is reported.
     group: usize,
+    /// Whose queue it is in.
+    queue: usize,
     handling_s: f64,
+    /// What the operator must be able to, the most important first.
+    needs: Vec<Need>,
     /// Its owner: by index, with the seat, and since when.
     at: Option<(usize, usize, Timestamp)>,
-}
-
-/// A proposal that a desk made.
-struct Proposal {
-    group: usize,
-    chat: ChatId,
-    operator: OperatorId,
-    name: String,
-    ring: Option<Duration>,
+    /// A proposal came to nothing: it is not proposed again before.
+    rests_until: Timestamp,
 }
 
 /// See the module.
@@ -103,6 +103,11 @@ pub struct World<'a> {
     scenario: &'a Scenario,
     clock: Clock<Happening>,
     now: Timestamp,
+    centre: Centre,
+    /// When the centre is woken next.
+    armed: Option<Timestamp>,
+    /// What the centre has asked for, in order.
+    actions: VecDeque<Action>,
     lines: Vec<Line>,
     workers: Vec<Worker>,
     chats: Vec<Option<Box<Open>>>,
@@ -110,8 +115,8 @@ pub struct World<'a> {
     comings: Vec<Comings>,
     patience: Vec<Stream>,
     handling: Vec<Stream>,
+    kinds: Vec<Stream>,
     answers: Vec<Stream>,
-    proposals: VecDeque<Proposal>,
     run: Run,
     check_every: u32,
     broken: Option<Violation>,
@@ -139,6 +144,9 @@ impl<'a> World<'a> {
             scenario,
             clock: Clock::default(),
             now: start,
+            centre: Centre::default(),
+            armed: None,
+            actions: VecDeque::new(),
             lines: Vec::new(),
             workers: Vec::new(),
             chats: Vec::new(),
@@ -146,8 +154,8 @@ impl<'a> World<'a> {
             comings: comings.collect(),
             patience: streams(Concern::Patience, groups),
             handling: streams(Concern::Handling, groups),
+            kinds: streams(Concern::Kinds, groups),
             answers: streams(Concern::Answers, scenario.crews.len()),
-            proposals: VecDeque::new(),
             run: Run::new(scenario),
             check_every,
             broken: None,
@@ -163,7 +171,7 @@ impl<'a> World<'a> {
     /// # Errors
     /// When a rule that must always hold is broken.
     pub fn run(mut self) -> Result<Run, Violation> {
-        self.open_desks();
+        self.open_centre();
         let mut since_check = 0;
         let horizon = moment(self.scenario.warm_up_s + self.scenario.length_s) + SIMULATED_REST;
         while let Some((at, what)) = self.clock.next() {
@@ -212,6 +220,7 @@ impl<'a> World<'a> {
                     held: 0,
                     reserved: 0,
                     seats: seats.collect(),
+                    skills: crew.skills.clone(),
                     crew: crew_index,
                     version: 1,
                     last_ended_at: None,
@@ -242,24 +251,30 @@ impl<'a> World<'a> {
         }
     }
 
-    fn open_desks(&mut self) {
+    fn open_centre(&mut self) {
+        let mut groups = Vec::new();
         for (index, group) in self.scenario.groups.iter().enumerate() {
             let mut members = Vec::new();
             for (worker_index, worker) in self.workers.iter().enumerate() {
                 let seat = worker.seats.iter().position(|seat| seat.group == index);
                 members.extend(seat.map(|seat| (worker_index, seat)));
             }
+            let rules = group.rules();
             let settings = GroupSettings {
                 offer_mode: group.offer_mode,
                 offer_expires_after: span(group.offer_expires_s),
+                rules: Box::new(rules.clone()),
                 ..GroupSettings::new(group.id.clone(), simulated(), group.id.as_str())
             };
             let rows = members.iter().map(|(worker, seat)| self.member(*worker, *seat)).collect::<Vec<_>>();
-            let (desk, effects) = Desk::open(settings, rows, [], self.now);
-            self.lines.push(Line { id: group.id.clone(), desk, members, armed: None });
-            self.desk_says(index, effects);
+            groups.push((settings, rows));
+            self.lines.push(Line { id: group.id.clone(), rules, members });
             self.plan_next_coming(index);
         }
+        let (centre, actions) = Centre::open(groups, self.now);
+        self.centre = centre;
+        self.hears(actions);
+        self.carry_out();
     }
 
     fn member(&self, index: usize, seat: usize) -> Member {
@@ -271,12 +286,19 @@ impl<'a> World<'a> {
             Some(Fault::NoCondition) => None,
             _ => limit,
         };
+        let (handling, skills) = (worker.seats[seat].handling, worker.skills.clone());
+        #[cfg(test)]
+        let (handling, skills) = match self.fault {
+            Some(Fault::HandlingIgnored) => (Handling::Primary, skills),
+            Some(Fault::SkillsIgnored) => (handling, self.all_skills()),
+            _ => (handling, skills),
+        };
         Member {
             operator: worker.id,
             name: worker.name.clone(),
-            handling: worker.seats[seat].handling,
+            handling,
             active: true,
-            skills: Skills::default(),
+            skills,
             limit,
             group_limit: worker.seats[seat].limit,
             reception: Reception::None,
@@ -293,8 +315,11 @@ impl<'a> World<'a> {
     fn arrives(&mut self, group: usize) {
         let n = self.chats.len() as u32;
         let id = chat_id(self.now, n);
-        let handling_s = self.handling[group].seconds(&self.scenario.groups[group].handling);
-        self.chats.push(Some(Box::new(Open { chat: Chat::unborn(id), group, handling_s, at: None })));
+        let settings = &self.scenario.groups[group];
+        let handling_s = self.handling[group].seconds(&settings.handling);
+        let needs = settings.needs(|| self.kinds[group].unit());
+        let (chat, rests_until) = (Chat::unborn(id), self.now);
+        self.chats.push(Some(Box::new(Open { chat, group, queue: group, handling_s, needs, at: None, rests_until })));
         self.waiting.insert(n);
         if let Some(cell) = self.run.cell(group, self.now) {
             cell.arrived += 1;
@@ -314,7 +339,6 @@ impl<'a> World<'a> {
         if self.commit(n, started).is_err() {
             self.breaks(format!("chat {id} could not begin"));
         }
-        let settings = &self.scenario.groups[group];
         if let Some(patience) = &settings.patience {
             let leaves_at = self.now + span(self.patience[group].seconds(patience));
             self.clock.plan(leaves_at, Happening::Leaves { chat: n });
@@ -322,28 +346,15 @@ impl<'a> World<'a> {
         if let Some(timeout) = settings.connection_timeout_s {
             self.clock.plan(self.now + span(timeout), Happening::TimesOut { chat: n });
         }
-        let arrival = self.arrival(n);
-        let effects = self.lines[group].desk.handle_waiting(arrival, self.now);
-        self.desk_says(group, effects);
+        self.waits(n);
     }
 
-    fn look_at_all(&mut self) {
-        let found = self.waiting.iter().try_for_each(|n| {
-            let Some(open) = self.chats[*n as usize].as_deref() else { return Ok(()) };
-            if open.chat.offer().is_some() {
-                return Ok(());
-            }
-            let members = self.lines[open.group].members.iter();
-            let members = members.map(|(worker, seat)| (&self.workers[*worker], &self.workers[*worker].seats[*seat]));
-            checker::nobody_waits_beside_the_free(&open.chat, members, self.now)
-        });
-        let mut owned = vec![0; self.workers.len()];
-        self.chats.iter().flatten().filter_map(|open| open.at).for_each(|(worker, ..)| owned[worker] += 1);
-        let owners = self.workers.iter().zip(owned);
-        let found = found.and_then(|()| {
-            owners.into_iter().try_for_each(|(worker, owned)| checker::one_owner(worker, owned, self.now))
-        });
-        self.must(found);
+    /// The chat says where it waits.
+    fn waits(&mut self, n: u32) {
+        let Some(arrival) = self.arrival(n) else { return };
+        let Some(open) = self.chats[n as usize].as_deref() else { return };
+        let actions = self.centre.handle_waiting(&self.lines[open.queue].id, arrival, self.now);
+        self.hears(actions);
     }
 
     fn must(&mut self, found: Result<(), Violation>) {

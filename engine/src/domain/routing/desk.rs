@@ -381,12 +381,11 @@ impl Desk {
         self.again_at = None;
         let mut behind = None;
         loop {
-            let found = search(&self.queue, &self.roster, now, behind);
-            self.again_at = earlier(self.again_at, found.again_at);
-            let Some(pairing) = found.pairing else { return };
-            behind = found.place;
-            let Some(record) = self.explain(pairing.chat, now) else { return };
-            self.propose_to(pairing.chat, pairing.operator, record, now, effects);
+            let search = search(&self.queue, &self.roster, now, behind);
+            self.again_at = earlier(self.again_at, search.again_at);
+            let Some(found) = search.found else { return };
+            behind = Some(found.place);
+            self.propose_to(found.pairing.chat, found.pairing.operator, found.record, now, effects);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use crate::domain::group::Instead;
 use crate::domain::limits::{
     SIMULATED_CHATS_MAX, SIMULATED_INTERVALS_MAX, SIMULATED_OPERATORS_MAX, SIMULATED_REPLICATIONS,
     SIMULATED_SECONDS_MAX,
@@ -81,6 +82,23 @@ impl Scenario {
         }
         if let Some(patience) = &group.patience {
             spread(&at("patience"), patience)?;
+        }
+        let parts: f64 = group.kinds.iter().map(|kind| kind.part).sum();
+        for (n, kind) in group.kinds.iter().enumerate() {
+            must((0.0..=1.0).contains(&kind.part), &at(&format!("kinds[{n}].part")), || "a part from 0 to 1".into())?;
+        }
+        must(parts <= 1.0 + 1e-9, &at("kinds"), || "parts that are together at most 1".into())?;
+        let rules = group.rules();
+        rules.check(&group.id).map_err(|wrong| ScenarioError { field: at(&wrong.field), expected: wrong.expected })?;
+        let overflow = group.overflow.iter().flat_map(|overflow| &overflow.groups).map(|id| ("overflow.groups", id));
+        let instead = match &group.when_full {
+            Instead::Group(id) => Some(("when_full", id)),
+            Instead::OfflineForm => None,
+        };
+        for (field, id) in overflow.chain(instead) {
+            must(self.groups.iter().any(|group| group.id == *id), &at(field), || {
+                format!("the id of one of the groups, there is no {id}")
+            })?;
         }
         spread(&at("handling"), &group.handling)
     }

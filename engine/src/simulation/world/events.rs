@@ -2,13 +2,12 @@
 
 use crate::domain::chat::Input;
 use crate::domain::event::{EndedBy, EndedWhy};
-use crate::domain::group::Status;
-use crate::domain::ids::OfferId;
+use crate::domain::group::{Instead, Status};
+use crate::domain::ids::{ChatId, GroupId};
 use crate::domain::operator::PresenceEffect;
-use crate::domain::routing::{Effect, Settled};
+use crate::domain::routing::{Action, Effect, TurnedAway};
 use crate::simulation::tally::WaitEnd;
-use crate::simulation::world::slots::Failed;
-use crate::simulation::world::{Proposal, World, index_of, span};
+use crate::simulation::world::{World, index_of};
 
 /// Something that will happen.
 #[derive(Debug, Clone, Copy)]
@@ -19,16 +18,16 @@ pub enum Happening {
     Leaves { chat: u32 },
     /// The visitor is sent to the off-line form, if still waiting.
     TimesOut { chat: u32 },
-    /// The operator who is rung accepts or declines.
-    Answers { chat: u32, seq: u32, accepts: bool },
+    /// An operator who is rung accepts or declines.
+    Answers { chat: u32, seq: u32, worker: usize, accepts: bool },
     /// The offer rings no more.
     OfferDue { chat: u32 },
     /// The operator is done with a chat, if nothing has changed since.
     Finishes { worker: usize, pace: u32 },
     /// A shift or a break begins or ends.
     Status { worker: usize, status: Status },
-    /// A desk asked for it.
-    Wakes { group: usize },
+    /// Routing asked for it.
+    Wakes,
 }
 
 /// A wrong rule, to see that it is noticed.
@@ -41,6 +40,10 @@ pub enum Fault {
     SlotUnused,
     /// Slots are taken without a condition, and desks know of no overall limit.
     NoCondition,
+    /// Desks think that everybody is a primary member.
+    HandlingIgnored,
+    /// Desks think that everybody can do everything.
+    SkillsIgnored,
 }
 
 impl World<'_> {
@@ -52,19 +55,19 @@ impl World<'_> {
             }
             Happening::Leaves { chat } => self.leaves(chat, EndedBy::Visitor, EndedWhy::Left, WaitEnd::Abandoned),
             Happening::TimesOut { chat } => self.leaves(chat, EndedBy::System, EndedWhy::TimedOut, WaitEnd::TimedOut),
-            Happening::Answers { chat, seq, accepts } => self.answers(chat, seq, accepts),
+            Happening::Answers { chat, seq, worker, accepts } => self.answers(chat, seq, worker, accepts),
             Happening::OfferDue { chat } => self.offer_over(chat, Input::Due),
             Happening::Finishes { worker, pace } => self.finishes(worker, pace),
             Happening::Status { worker, status } => self.changes_status(worker, status),
-            Happening::Wakes { group } => {
-                if self.lines[group].armed == Some(self.now) {
-                    self.lines[group].armed = None;
-                    let effects = self.lines[group].desk.handle_due(self.now);
-                    self.desk_says(group, effects);
+            Happening::Wakes => {
+                if self.armed == Some(self.now) {
+                    self.armed = None;
+                    let actions = self.centre.handle_due(self.now);
+                    self.hears(actions);
                 }
             }
         }
-        self.settle_proposals();
+        self.carry_out();
     }
 
     pub(super) fn plan_next_coming(&mut self, group: usize) {
@@ -73,146 +76,84 @@ impl World<'_> {
         }
     }
 
-    /// What a desk asks for is kept until it is settled, and its timer armed.
-    pub(super) fn desk_says(&mut self, group: usize, effects: Vec<Effect>) {
-        let mut turned_away = Vec::new();
-        for effect in effects {
+    /// What routing asks for is done in its order, after what it has asked for before.
+    pub(super) fn hears(&mut self, actions: Vec<Action>) {
+        self.actions.extend(actions);
+    }
+
+    /// Does all that routing has asked for, and sets its timer.
+    pub(super) fn carry_out(&mut self) {
+        while let Some(Action { group, effect }) = self.actions.pop_front() {
             match effect {
-                Effect::Propose { chat, operator, name, ring, .. } => {
-                    self.proposals.push_back(Proposal { group, chat, operator, name, ring });
-                }
+                Effect::Propose { chat, operator, name, ring, .. } => self.proposed(&group, chat, operator, name, ring),
+                Effect::RingAll { chat, .. } | Effect::RingNoMore { chat, .. } => self.rings_at_all(&group, chat),
                 Effect::Waiting { count, .. } => {
-                    if let Some(cell) = self.run.cell(group, self.now) {
+                    let (now, index) = (self.now, self.line(&group));
+                    if let Some(cell) = index.and_then(|index| self.run.cell(index, now)) {
                         cell.queue_max = cell.queue_max.max(count as u64);
                     }
                 }
-                Effect::TurnAway { chat, .. } => turned_away.push(index_of(chat)),
+                Effect::TurnAway { chat, to, why } => self.turned_away(chat, to, why),
                 Effect::Position { .. } | Effect::Availability(_) | Effect::Forecast { .. } => {}
-                // Asked for by rules that no scenario has.
-                Effect::RingAll { .. } | Effect::RingNoMore { .. } | Effect::SeekIn { .. } => {}
-                Effect::NotNeeded { .. } | Effect::Lost { .. } => {}
+                // Said between desks only.
+                Effect::SeekIn { .. } | Effect::NotNeeded { .. } | Effect::Lost { .. } => {}
             }
         }
-        for n in turned_away {
-            self.leaves(n, EndedBy::System, EndedWhy::Offline, WaitEnd::TimedOut);
-        }
-        let (line, now) = (&mut self.lines[group], self.now);
-        let Some(wake) = line.desk.next_wake().map(|wake| wake.max(now)) else { return };
-        if line.armed.is_none_or(|armed| wake < armed) {
-            line.armed = Some(wake);
-            self.clock.plan(wake, Happening::Wakes { group });
+        let Some(wake) = self.centre.next_wake().map(|wake| wake.max(self.now)) else { return };
+        if self.armed.is_none_or(|armed| wake < armed) {
+            self.armed = Some(wake);
+            self.clock.plan(wake, Happening::Wakes);
         }
     }
 
-    pub(super) fn settle_proposals(&mut self) {
-        while let Some(proposal) = self.proposals.pop_front() {
-            self.proposed(proposal);
-        }
+    pub(super) fn line(&self, group: &GroupId) -> Option<usize> {
+        self.lines.iter().position(|line| line.id == *group)
     }
 
-    fn proposed(&mut self, proposal: Proposal) {
-        let Proposal { group, chat, operator, name, ring } = proposal;
-        let (n, id) = (index_of(chat), self.lines[group].id.clone());
-        let input = Input::Propose { operator, name, group: id, ring };
-        let settled = match self.commit(n, input) {
-            Ok(Some(news)) if ring.is_some() => Settled::Offered(news),
-            Ok(Some(news)) => Settled::Assigned(news),
-            Ok(None) | Err(Failed::Refused) => Settled::Refused,
-            Err(Failed::NoCapacity) => Settled::NoCapacity,
-        };
-        let news = match &settled {
-            Settled::Offered(news) => {
-                self.rings(n, group);
-                Some(news.clone())
+    /// A chat gets something else than an operator of its group; one that rings is left alone, and told again later.
+    fn turned_away(&mut self, chat: ChatId, to: Instead, why: TurnedAway) {
+        let n = index_of(chat);
+        let alone = |chat: &crate::domain::chat::Chat| chat.offer().is_none() && chat.ring().is_none();
+        if !self.chats[n as usize].as_deref().is_some_and(|open| alone(&open.chat)) {
+            return;
+        }
+        match to {
+            Instead::OfflineForm => {
+                let why = match why {
+                    TurnedAway::GroupOffline => EndedWhy::Offline,
+                    TurnedAway::QueueFull | TurnedAway::WaitedTooLong => EndedWhy::TimedOut,
+                };
+                self.leaves(n, EndedBy::System, why, WaitEnd::TimedOut);
             }
-            Settled::Assigned(news) => {
-                self.answered(n, group);
-                Some(news.clone())
+            Instead::Group(group) => {
+                let Some(line) = self.line(&group) else { return };
+                if self.commit(n, Input::Move { group }).is_err() {
+                    return;
+                }
+                let actions = self.centre.handle_gone(chat, self.now);
+                self.hears(actions);
+                if let Some(open) = self.chats[n as usize].as_deref_mut() {
+                    open.queue = line;
+                }
+                self.waits(n);
             }
-            Settled::NoCapacity | Settled::Refused => None,
-        };
-        let effects = self.lines[group].desk.handle_settled(chat, operator, settled, self.now);
-        self.desk_says(group, effects);
-        if let Some(news) = news {
-            self.load_changed(&news, Some(group));
-        }
-    }
-
-    fn rings(&mut self, n: u32, group: usize) {
-        let offer = self.chats[n as usize].as_deref().and_then(|open| open.chat.offer()).cloned();
-        let Some(offer) = offer else { return };
-        let Some(worker) = self.worker(offer.operator) else { return };
-        let crew = self.workers[worker].crew;
-        let (settings, stream) = (&self.scenario.crews[crew].answers, &mut self.answers[crew]);
-        let (luck, delay) = (stream.unit(), stream.seconds(&settings.delay));
-        if luck >= settings.ignored {
-            let accepts = luck >= settings.ignored + settings.declined;
-            self.clock.plan(self.now + span(delay), Happening::Answers { chat: n, seq: offer.id.seq, accepts });
-        }
-        self.clock.plan(offer.expires_at, Happening::OfferDue { chat: n });
-        if let Some(cell) = self.run.cell(group, self.now) {
-            cell.rung += 1;
-        }
-    }
-
-    fn answers(&mut self, n: u32, seq: u32, accepts: bool) {
-        let Some(open) = self.chats[n as usize].as_deref() else { return };
-        let Some(offer) = open.chat.offer().filter(|offer| offer.id.seq == seq).cloned() else { return };
-        let (id, group) = (open.chat.id, open.group);
-        if !accepts {
-            return self.offer_over(n, Input::Decline { offer: offer.id, operator: offer.operator });
-        }
-        // An answer at the very end is late; the offer is due at the same moment.
-        let accept = Input::Accept { offer: offer.id, operator: offer.operator };
-        let Ok(Some(news)) = self.commit(n, accept) else { return };
-        if let Some(cell) = self.run.cell(group, self.now) {
-            cell.accepted += 1;
-        }
-        self.answered(n, group);
-        let effects = self.lines[group].desk.handle_gone(id, self.now);
-        self.desk_says(group, effects);
-        self.load_changed(&news, None);
-    }
-
-    /// An offer is declined, expires or is taken back.
-    fn offer_over(&mut self, n: u32, input: Input) {
-        let (declined, due) = (matches!(input, Input::Decline { .. }), input == Input::Due);
-        let Ok(Some(news)) = self.commit(n, input) else { return };
-        let Some(open) = self.chats[n as usize].as_deref() else { return };
-        let (id, group, tried) = (open.chat.id, open.group, open.chat.tried.clone());
-        if let Some(cell) = self.run.cell(group, self.now) {
-            cell.declined += u64::from(declined);
-            cell.expired += u64::from(due);
-            cell.withdrawn += u64::from(!declined && !due);
-        }
-        let effects = self.lines[group].desk.handle_offer_over(id, tried, self.now);
-        self.desk_says(group, effects);
-        self.settle_proposals();
-        self.load_changed(&news, None);
-    }
-
-    fn answered(&mut self, n: u32, group: usize) {
-        let since = self.chats[n as usize].as_deref().map(|open| open.chat.queued_at);
-        if let Some(since) = since {
-            self.run.waited(group, since, self.now, WaitEnd::Answered);
         }
     }
 
     fn leaves(&mut self, n: u32, by: EndedBy, why: EndedWhy, end: WaitEnd) {
         let Some(open) = self.chats[n as usize].as_deref().filter(|open| open.chat.is_waiting()) else { return };
-        let (id, group, since, rang) = (open.chat.id, open.group, open.chat.queued_at, open.chat.offer().is_some());
+        let (id, group, since) = (open.chat.id, open.group, open.chat.started_at);
+        let rang = open.chat.offer().map(|offer| &offer.group).or(open.chat.ring().map(|ring| &ring.group));
+        let rang = rang.and_then(|group| self.line(group));
         let Ok(news) = self.commit(n, Input::End { by, why, operator: None }) else { return };
         self.chats[n as usize] = None;
         self.run.waited(group, since, self.now, end);
-        if let Some(cell) = self.run.cell(group, self.now).filter(|_| rang) {
+        if let Some(cell) = rang.and_then(|rang| self.run.cell(rang, self.now)) {
             cell.withdrawn += 1;
         }
-        let effects = self.lines[group].desk.handle_gone(id, self.now);
-        self.desk_says(group, effects);
-        self.settle_proposals();
-        if let Some(news) = news {
-            self.load_changed(&news, None);
-        }
+        let actions = self.centre.handle_gone(id, self.now);
+        self.hears(actions);
+        self.load_changed(news);
     }
 
     fn finishes(&mut self, worker: usize, pace: u32) {
@@ -224,7 +165,7 @@ impl World<'_> {
         match self.commit(n, end) {
             Ok(Some(news)) => {
                 self.chats[n as usize] = None;
-                self.load_changed(&news, None);
+                self.load_changed(Some(news));
             }
             _ => self.breaks(format!("{} holds a chat that is not theirs", self.workers[worker].name)),
         }
@@ -236,16 +177,13 @@ impl World<'_> {
         for effect in effects {
             match effect {
                 PresenceEffect::Reception(reception) => {
-                    for group in self.desks_of(worker) {
-                        let operator = self.workers[worker].id;
-                        let effects = self.lines[group].desk.handle_reception(operator, reception, self.now);
-                        self.desk_says(group, effects);
-                        self.settle_proposals();
-                    }
+                    let operator = self.workers[worker].id;
+                    let actions = self.centre.handle_reception(operator, reception, self.now);
+                    self.hears(actions);
                 }
                 PresenceEffect::WithdrawOffers => {
                     let operator = self.workers[worker].id;
-                    for (n, offer) in self.rings_at(worker) {
+                    for (n, offer) in self.rung_for(operator) {
                         self.offer_over(n, Input::Withdraw { offer, operator });
                     }
                 }
@@ -254,13 +192,11 @@ impl World<'_> {
         }
     }
 
-    fn rings_at(&self, worker: usize) -> Vec<(u32, OfferId)> {
-        let operator = self.workers[worker].id;
-        let waiting = self.waiting.iter().filter_map(|n| {
-            let offer = self.chats[*n as usize].as_deref()?.chat.offer()?;
-            (offer.operator == operator).then_some((*n, offer.id))
-        });
-        waiting.collect()
+    /// Every skill that anybody has, as well as can be.
+    #[cfg(test)]
+    pub(super) fn all_skills(&self) -> crate::domain::skills::Skills {
+        let all = self.workers.iter().flat_map(|worker| worker.skills.clone());
+        all.map(|(skill, _)| (skill, crate::domain::skills::Level::new(10).expect("the best"))).collect()
     }
 
     #[cfg(test)]

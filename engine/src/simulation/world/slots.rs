@@ -1,10 +1,9 @@
 //! The part of the store in a simulation: inputs are judged by the chat, slots are settled in one step with the
 //! condition in it, and everybody concerned hears what an operator holds since.
 
-use crate::domain::chat::{Input, SlotChange};
+use crate::domain::chat::{Chat, Input, SlotChange};
 use crate::domain::ids::OperatorId;
-use crate::domain::queue::Place;
-use crate::domain::routing::{Arrival, LoadNews};
+use crate::domain::routing::{Arrival, LoadNews, Wishes};
 use crate::simulation::checker;
 use crate::simulation::world::World;
 use crate::simulation::world::events::Happening;
@@ -42,53 +41,31 @@ impl World<'_> {
         Ok(news)
     }
 
+    /// A chat that is not over.
+    pub(super) fn chat(&self, n: u32) -> Option<&Chat> {
+        self.chats[n as usize].as_deref().map(|open| &open.chat)
+    }
+
     /// A waiting chat as it says itself.
-    pub(super) fn arrival(&self, n: u32) -> Arrival {
-        let open = self.chats[n as usize].as_deref();
-        let (chat, entered_at, priority) = open.map_or_else(Default::default, |open| {
-            let priority = self.scenario.groups[open.group].priority;
-            (Some(open.chat.id), open.chat.queued_at, priority)
-        });
+    pub(super) fn arrival(&self, n: u32) -> Option<Arrival> {
+        let open = self.chats[n as usize].as_deref()?;
+        let (chat, entered_at, moved) = (open.chat.id, open.chat.queued_at, open.chat.moved);
         #[cfg(test)]
         let entered_at = if self.has_fault(super::Fault::NewestFirst) {
             crate::domain::time::Timestamp::from_millis(1_000_000_000_000 - entered_at.millis())
         } else {
             entered_at
         };
-        let chat = chat.unwrap_or_else(|| super::chat_id(self.now, n));
-        Arrival { priority, ..Arrival::new(chat, entered_at) }
+        let priority = self.scenario.groups[open.queue].priority;
+        let wishes = Wishes { skills: open.needs.clone(), ..Wishes::default() };
+        let tried = open.chat.tried.clone();
+        Some(Arrival { priority, wishes, tried, moved, ..Arrival::new(chat, entered_at) })
     }
 
-    /// News of an operator's load reach every desk but the one that knows; the one with the best use for a slot
-    /// first: primary before secondary, then the chat that is first.
-    pub(super) fn load_changed(&mut self, news: &LoadNews, knows: Option<usize>) {
-        let Some(worker) = self.worker(news.operator) else { return };
-        for group in self.desks_of(worker).into_iter().filter(|group| Some(*group) != knows) {
-            let effects = self.lines[group].desk.handle_load(news, self.now);
-            self.desk_says(group, effects);
-            self.settle_proposals();
-        }
-    }
-
-    /// The groups of an operator, the one with the best use for a slot first.
-    pub(super) fn desks_of(&self, worker: usize) -> Vec<usize> {
-        let seats = &self.workers[worker].seats;
-        if let [seat] = &seats[..] {
-            return vec![seat.group];
-        }
-        let rank = |group: usize| -> Option<Place> {
-            let queue = self.lines[group].desk.queue();
-            queue.pools().filter_map(|pool| queue.offerable(pool, None).next()).map(|(place, _)| place).min()
-        };
-        let mut groups: Vec<_> = seats
-            .iter()
-            .map(|seat| {
-                let first = rank(seat.group);
-                (seat.handling, first.is_none(), first, seat.group)
-            })
-            .collect();
-        groups.sort_unstable();
-        groups.into_iter().map(|(.., group)| group).collect()
+    /// What an operator holds is news for all of their groups, if it has changed.
+    pub(super) fn load_changed(&mut self, news: Option<LoadNews>) {
+        let actions = news.map(|news| self.centre.handle_load(&news, self.now)).unwrap_or_default();
+        self.hears(actions);
     }
 
     pub(super) fn worker(&self, operator: OperatorId) -> Option<usize> {
