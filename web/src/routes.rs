@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod chats;
+pub mod colleagues;
 pub mod groups;
 pub mod health;
 pub mod idempotent;
@@ -40,6 +41,7 @@ pub fn public(app: &mut ServiceConfig) {
             .service(at("/chats").route(get().to(chats::list)))
             .service(at("/chats/{id}").route(get().to(chats::get)))
             .service(at("/chats/{id}/events").route(get().to(chats::events)))
+            .service(at("/colleagues").route(get().to(colleagues::list)))
             .service(at("/left_messages").route(get().to(left_messages::list)))
             .service(
                 at("/left_messages/{id}").route(get().to(left_messages::get)).route(change().to(left_messages::change)),

@@ -82,8 +82,8 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       can: () => openRunning() !== undefined,
       run: () => view.askToEnd(openRunning()),
     },
-    ask('transfer', 'Transfer this chat', 'Alt+T'),
-    ask('invite', 'Invite a colleague', 'Alt+V'),
+    ask('transfer', 'Transfer this chat', 'Alt+R'),
+    ask('invite', 'Invite a colleague', 'Alt+N'),
     {
       id: 'leave',
       label: 'Leave this chat to the others',
@@ -104,7 +104,7 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       hint: 'ends the chat; the visitor leaves a message instead',
       section: 'This chat',
       can: () => connected() && forForm() !== undefined,
-      run: () => void acts.sendToForm(forForm()?.id ?? ''),
+      run: () => view.askToSendToForm(forForm()),
     },
     {
       id: 'details',

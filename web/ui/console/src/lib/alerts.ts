@@ -4,7 +4,7 @@ import { Notices } from './state/notices';
 import type { Chat } from './state/chat.svelte';
 import type { Preferences } from './state/preferences.svelte';
 import { Sounds } from './state/sounds';
-import { visitorName } from './words';
+import { OFFER_WORDS, visitorName } from './words';
 
 type Liked = Preferences['is'];
 
@@ -21,8 +21,8 @@ export class Alerts {
     if (!liked.notices) return;
     this.notices.show({
       tag: `offer ${offer.offer}`,
-      title: `New chat: ${visitorName(offer.visitor)}`,
-      body: liked.noticeText && offer.question ? `${group} · ${offer.question}` : group,
+      title: `${OFFER_WORDS[offer.kind]}: ${visitorName(offer.visitor)}`,
+      body: [offer.from?.name ?? group, liked.noticeText && (offer.reason ?? offer.question)].filter(Boolean).join(' · '),
       onclick: () => {},
     });
   }

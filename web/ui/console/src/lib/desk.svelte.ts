@@ -18,6 +18,7 @@ import { Settings } from './settings/settings.svelte';
 import { Alerts } from './alerts';
 import type { Chat } from './state/chat.svelte';
 import { Catchup } from './state/catchup';
+import { outcomeWords } from './state/company';
 import { Chats } from './state/chats.svelte';
 import { Clock } from './state/clock.svelte';
 import { Drafts } from './state/drafts.svelte';
@@ -255,9 +256,12 @@ export class Desk {
   }
 
   #take(frame: EventFrame<EventKind>): void {
-    const running = this.chats.get(frame.chat)?.row.state === 'active';
+    const before = this.chats.get(frame.chat);
+    const running = before?.row.state === 'active';
+    const owned = before?.row.owner?.id === this.chats.me;
     if (!this.chats.event(frame)) return;
     const chat = this.chats.get(frame.chat);
+    if (chat && owned) this.#tellOutcome(chat, frame);
     if (!chat || (!chat.has(this.chats.me) && chat.row.owner?.id !== this.chats.me)) return;
     if (chat.row.number === 0 && (frame.event.kind === 'assigned' || frame.event.kind === 'transferred')) void this.learn(chat.id);
     if (frame.event.kind === 'ended' && running) this.lists.chatEnded(chat.row);
@@ -267,6 +271,15 @@ export class Desk {
     const inView = this.attentive && this.router.place.chat === chat.id;
     if (live && !inView && frame.seq > chat.row.my_marks.read)
       this.alerts.wrote(chat, frame.event.text, this.preferences.is, this.directory.group(chat.row.group));
+  }
+
+  /** What became of a chat that we asked somebody to take over or to come into, where we do not see it anyway. */
+  #tellOutcome(chat: Chat, frame: EventFrame<EventKind>): void {
+    const live = this.clock.exact() - Date.parse(frame.at) < LIVE_WITHIN;
+    const inView = this.router.place.chat === chat.id && frame.event.kind !== 'transferred';
+    const group = (id: string): string => this.directory.group(id);
+    const words = live && !inView ? outcomeWords(frame.event, chat.name, { me: this.chats.me, group }) : null;
+    if (words !== null) this.toasts.say(words, { label: 'Open', run: () => this.router.go({ chat: chat.id }) });
   }
 
   #settled({ command }: Outgoing, seq: number | undefined): void {

@@ -92,7 +92,10 @@ export class Client {
         this.#socket.send({ type: 'resume', ...resume });
       },
       onEvent: (frame) => this.#happened(frame),
-      onCaughtUp: () => (this.catchingUp = false),
+      onCaughtUp: () => {
+        this.catchingUp = false;
+        this.chat?.caughtUp();
+      },
     });
   }
 
@@ -297,11 +300,12 @@ export class Client {
     const { chat } = welcome;
     if (chat) {
       const own = this.#enter(chat.id, chat.state);
+      own.phase = chat.state;
       own.raise(chat.marks);
       if (chat.ahead !== undefined) own.stands({
         ...chat, ahead: chat.ahead, ...(chat.queue_text === undefined ? {} : { text: chat.queue_text }),
       });
-      own.operator = chat.operator ?? own.operator;
+      if (chat.operator) own.owner(chat.operator);
       this.#positions.follow(chat.id);
     } else if (this.chat) {
       this.#leaveChat();
@@ -325,7 +329,7 @@ export class Client {
     const { chat } = this;
     if (!chat) return;
     const live = !this.catchingUp;
-    const theirs = chat.apply(frame);
+    const theirs = chat.apply(frame, !this.#positions.catchingUp(chat.id));
     this.#acked = this.#acked.filter((pending) => pending.seq !== frame.seq);
     if (theirs) this.#otherWrites(null);
     if (frame.event.kind === 'ended') {

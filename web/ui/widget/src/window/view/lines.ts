@@ -1,7 +1,7 @@
 // The lines of the conversation as elements: kept by key, so that a line that is there is never made again, and a
 // mark that changes is all that changes.
 
-import { Check, CheckCheck, CircleAlert, Clock, LogIn } from 'lucide';
+import { Check, CheckCheck, CircleAlert, Clock, LogIn, LogOut } from 'lucide';
 import { h, icon, setAttribute } from '../../dom';
 import type { Line, MessageState } from '../conversation';
 import { pieces } from '../links';
@@ -54,9 +54,10 @@ export class Lines {
 
   #row(line: Line, offline: boolean): Row {
     if (line.kind === 'message') return line.mine ? this.#mine(line, offline) : this.#theirs(line);
-    const words = line.kind === 'ended' ? this.t('chat.ended') : this.t(`chat.${line.kind}`, { name: firstName(line.name) });
-    const came = line.kind === 'joined' || line.kind === 'transferred';
-    return { element: h('div.note', {}, came && icon(LogIn, 14), words), update: () => {} };
+    const named = line.kind !== 'ended' && line.kind !== 'queued';
+    const words = !named ? this.t(`chat.${line.kind}`) : this.t(`chat.${line.kind}`, { name: firstName(line.name) });
+    const picture = { joined: LogIn, transferred: LogIn, left: LogOut, queued: Clock, ended: null }[line.kind];
+    return { element: h('div.note', {}, picture && icon(picture, 14), words), update: () => {} };
   }
 
   #theirs(line: Extract<Line, { kind: 'message' }>): Row {
