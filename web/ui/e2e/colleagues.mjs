@@ -94,7 +94,10 @@ async function places(joe) {
   await joe.page.getByRole('link', { name: /Nils/ }).click();
   await joe.page.getByRole('link', { name: NILS.email }).waitFor();
   await looks.look('left-by-nils', joe.page);
-  await vera.window.getByRole('button', { name: 'Leave the queue' }).click();
+  await vera.window.getByRole('button', { name: 'Leave a message instead' }).click();
+  await vera.text('We would like to answer by e-mail').waitFor();
+  await vera.window.getByRole('button', { name: 'Start a new chat' }).click();
+  await vera.text('Hello, how can we help?').waitFor();
   await joe.press('g');
   await joe.press('c');
   await joe.page.getByRole('link', { name: /Rosa/ }).click();

@@ -31,6 +31,12 @@ export class Alerts {
     this.notices.close(`offer ${offer}`);
   }
 
+  /** Somebody waits in a group from which one takes chats oneself. */
+  waits(group: string, liked: Liked): void {
+    this.sounds.queue(liked.queueVolume);
+    if (liked.notices) this.notices.show({ tag: 'queue', title: `Somebody waits in ${group}`, onclick: () => {} });
+  }
+
   wrote(chat: Chat, text: string, liked: Liked, group: string): void {
     this.sounds.message(liked.messageVolume);
     if (!liked.notices) return;

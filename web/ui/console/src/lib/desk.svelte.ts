@@ -169,7 +169,7 @@ export class Desk {
         return this.offers.gone(frame.offer, frame.why, by, now);
       }
       case 'queue':
-        return this.queue.hint(frame.group, frame.waiting, frame.longest_s, now);
+        return this.#queue(frame, now);
       case 'rows':
         return this.#rows(frame);
       case 'left_messages':
@@ -198,6 +198,13 @@ export class Desk {
         console.warn(`switchboard: ${frame.code}: ${frame.message}`);
         if (frame.chat !== undefined) this.#historyRefused(frame.chat);
     }
+  }
+
+  #queue({ group, waiting, longest_s }: Extract<OperatorFrame, { type: 'queue' }>, now: number): void {
+    const mine = this.directory.own.find(({ id }) => id === group);
+    const calls = waiting > 0 && this.queue.waitingIn(group) === 0 && mine?.handling === 'pull' && mine.active;
+    if (calls && this.presence.status === 'online') this.alerts.waits(mine.name, this.preferences.is);
+    this.queue.hint(group, waiting, longest_s, now);
   }
 
   #rows(frame: Extract<OperatorFrame, { type: 'rows' }>): void {

@@ -203,8 +203,10 @@ export class Client {
 
   /** Nobody answered the chat that has ended: what was asked is for the form. */
   get isForForm(): boolean {
-    const why = this.chat?.phase === 'ended' ? this.chat.ended?.why : undefined;
-    return why !== undefined && FOR_FORM.includes(why);
+    const { phase, ended, served } = this.chat ?? {};
+    if (phase !== 'ended' || !ended) return false;
+    // Whoever leaves the queue would rather write.
+    return FOR_FORM.includes(ended.why) || (ended.by === 'visitor' && !served);
   }
 
   get ending(): boolean {

@@ -63,7 +63,7 @@ const ENGLISH = {
   'queue.wait_other': 'The wait is about {minutes} minutes.',
   'queue.wait_long': 'The wait is more than an hour.',
   'queue.text': 'You keep your place if the connection drops for a moment or you go to another page.',
-  'queue.leave': 'Leave the queue',
+  'queue.leave': 'Leave a message instead',
 
   'chat.log': 'Conversation',
   'chat.today': 'Today',

@@ -144,7 +144,7 @@ export function offlineScreen(context: Context): Screen {
 
   function showIntro(): void {
     const why = client.isForForm && !client.dismissed ? client.chat?.ended?.why : undefined;
-    setText(title, t(why === 'timed_out' ? 'ended.timed_out_title' : why === 'sent_to_form' ? 'offline.sent_title' : 'offline.title'));
+    setText(title, t(why === 'timed_out' ? 'ended.timed_out_title' : why === 'sent_to_form' || why === 'closed' ? 'offline.sent_title' : 'offline.title'));
     setText(lead, t(why === 'timed_out' ? 'offline.timed_out' : 'offline.text'));
   }
 
