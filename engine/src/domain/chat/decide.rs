@@ -92,6 +92,10 @@ impl Chat {
                 if until <= now {
                     return Err(Refusal::OfferOver { why: OfferEnd::Expired, by: None });
                 }
+                // Who is only asked to take over or to join may not end what a colleague holds.
+                if let Some(owner) = self.owner() {
+                    return Err(Refusal::Taken { by: owner.name.clone() });
+                }
                 self.end(EndedBy::Operator, EndedWhy::SentToForm, Some(operator))
             }
             Input::Withdraw { offer, operator } => match self.offer() {

@@ -298,6 +298,22 @@ fn a_transfer_that_is_denied_or_not_answered_leaves_it_with_the_sender() {
 }
 
 #[test]
+fn who_is_asked_to_take_over_or_to_join_cannot_send_a_colleagues_chat_to_the_form() {
+    for kind in [OfferKind::Transfer, OfferKind::Invite] {
+        let mut story = Story::begin();
+        story.accepted(1, 7);
+        story.does(2, asks(kind, Some(8), false)).unwrap();
+        let offer = story.chat.offer().unwrap().id;
+        let refused = story.does(3, Input::SendToForm { offer, operator: operator(8) });
+        assert_eq!(refused, Err(Refusal::Taken { by: "op7".into() }));
+        assert_eq!(story.chat.owner().unwrap().id, operator(7));
+        assert!(story.chat.offer().is_some(), "it may still be accepted or declined");
+        let stranger = story.does(4, Input::SendToForm { offer, operator: operator(9) });
+        assert_eq!(stranger, Err(Refusal::NotYours));
+    }
+}
+
+#[test]
 fn a_group_is_asked_one_after_the_other_until_time_is_over() {
     let mut story = Story::begin();
     story.accepted(1, 7);

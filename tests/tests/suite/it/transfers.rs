@@ -67,6 +67,20 @@ async fn a_colleague_who_declines_leaves_it_with_the_sender() {
 }
 
 #[tokio::test]
+async fn who_is_asked_to_take_over_cannot_end_the_chat_by_the_form() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe.stored(to(&chat, &bob)).await;
+    let offer = bob.offer_of(&chat).await;
+    let refused = bob.refused(json!({ "type": "send_to_form", "offer": offer["offer"] }), "conflict").await;
+    assert!(refused.to_string().contains("Joe"), "told whose chat it is: {refused}");
+    joe.say(&chat, "Still with me").await;
+    clara.expect_text("Still with me").await;
+    bob.accept(&offer).await;
+    joe.expect_event("transferred").await;
+}
+
+#[tokio::test]
 async fn a_transfer_that_nobody_answers_is_back_with_the_sender() {
     let server = TestServer::start();
     let admin = switchboard_tests::http::Browser::signed_in(&server.url(), "admin").await;
