@@ -30,8 +30,8 @@ async function tell() {
   const rosa = await step('a visitor is greeted before anybody answers', () => greeted(joe));
   await step('others wait, and see their places; Joe sends one to the form', () => places(joe));
   const bob = await step('Bob comes', () => comes(bobs, 'bob'));
-  await step('Joe asks Bob to take over, who declines: the chat is still Joe’s', () => declined(joe, bob));
   await step('Joe asks anybody in the group, and Bob has it', () => transferred(joe, bob, rosa));
+  await step('Bob asks Joe to take over, who declines: the chat is still Bob’s', () => declined(bob, joe));
   await step('Bob invites Joe and stays; both write; Joe leaves', () => invited(bob, joe, rosa));
   await step('Bob invites and goes: the chat is Joe’s', () => handedOver(bob, joe, rosa));
   await step('Mona takes the chat from Joe, who is told', () => takenOver(joe, rosa));
@@ -83,7 +83,7 @@ async function places(joe) {
   await joe.page.getByText(/^Waiting 0:/).first().waitFor();
   await looks.look('console-waiting', joe.page);
   await joe.page.getByRole('button', { name: 'To the form' }).click();
-  await nils.text('We would like to answer by e-mail').waitFor();
+  await nils.text('Leave us a message').waitFor();
   await eventually('the question is not written again', () => nils.window.getByLabel('Your message').inputValue(), NILS.question);
   await looks.look('sent-to-the-form', nils.page, await nils.frame());
   await nils.window.getByRole('button', { name: 'Send the message' }).click();
@@ -95,36 +95,12 @@ async function places(joe) {
   await joe.page.getByRole('link', { name: NILS.email }).waitFor();
   await looks.look('left-by-nils', joe.page);
   await vera.window.getByRole('button', { name: 'Leave a message instead' }).click();
-  await vera.text('We would like to answer by e-mail').waitFor();
+  await vera.text('Leave us a message').waitFor();
   await vera.window.getByRole('button', { name: 'Start a new chat' }).click();
   await vera.text('Hello, how can we help?').waitFor();
   await joe.press('g');
   await joe.press('c');
   await joe.page.getByRole('link', { name: /Rosa/ }).click();
-}
-
-/**
- * @param {Operator} joe
- * @param {Operator} bob
- */
-async function declined(joe, bob) {
-  await joe.press('Alt+r');
-  await joe.ask.getByRole('option', { name: /^Bob.*2 free/ }).waitFor();
-  await looks.look('transfer', joe.page);
-  await joe.choose('Operators', 'Bob');
-  await joe.ask.getByRole('button', { name: 'Transfer' }).click();
-  await joe.ask.getByText('Say why: whoever is asked reads it first.').waitFor();
-  await joe.ask.getByLabel('Reason').fill(REASON);
-  await looks.look('transfer-chosen', joe.page);
-  await joe.press('Enter');
-  await joe.page.getByText(/^Being transferred to Bob/).waitFor();
-  await bob.request(ROSA.name).getByText(REASON).waitFor();
-  await looks.look('transfer-asked', joe.page);
-  await looks.look('transfer-rings', bob.page);
-  await bob.press('Alt+x');
-  await joe.page.getByText('Bob declined the transfer').first().waitFor();
-  await joe.page.getByText(/^Being transferred/).waitFor({ state: 'detached' });
-  await joe.say('I am asking a colleague.');
 }
 
 /**
@@ -148,6 +124,30 @@ async function transferred(joe, bob, rosa) {
   await rosa.text('Bob here. Moss is in stock.').waitFor();
   await looks.look('transferred', rosa.page, await rosa.frame());
   await looks.look('transferred-here', bob.page);
+}
+
+/**
+ * @param {Operator} bob
+ * @param {Operator} joe
+ */
+async function declined(bob, joe) {
+  await bob.press('Alt+r');
+  await bob.ask.getByRole('option', { name: /^Joe.*1 free/ }).waitFor();
+  await looks.look('transfer', bob.page);
+  await bob.choose('Operators', 'Joe');
+  await bob.ask.getByRole('button', { name: 'Transfer' }).click();
+  await bob.ask.getByText('Say why: whoever is asked reads it first.').waitFor();
+  await bob.ask.getByLabel('Reason').fill(REASON);
+  await looks.look('transfer-chosen', bob.page);
+  await bob.press('Enter');
+  await bob.page.getByText(/^Being transferred to Joe/).waitFor();
+  await joe.request(ROSA.name).getByText(REASON).waitFor();
+  await looks.look('transfer-asked', bob.page);
+  await looks.look('transfer-rings', joe.page);
+  await joe.press('Alt+x');
+  await bob.page.getByText('Joe declined the transfer').first().waitFor();
+  await bob.page.getByText(/^Being transferred/).waitFor({ state: 'detached' });
+  await bob.say('I am asking a colleague.');
 }
 
 /**
@@ -184,7 +184,7 @@ async function invited(bob, joe, rosa) {
  */
 async function handedOver(bob, joe, rosa) {
   await bob.press('Alt+n');
-  await bob.choose('Groups', 'Support');
+  await bob.choose('Operators', 'Joe');
   await bob.ask.getByRole('switch', { name: 'Stay in the chat' }).click();
   await bob.ask.getByRole('button', { name: 'Invite' }).click();
   await joe.request(ROSA.name).waitFor();

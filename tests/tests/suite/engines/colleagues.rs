@@ -57,7 +57,7 @@ impl Running {
     }
 
     async fn is_complete(mut self) {
-        let (last, visible, _) = self.shop.stored(&self.chat).await;
+        let (_, visible, _) = self.shop.stored(&self.chat).await;
         let is_last = |seq: u64| move |frame: &Value| frame["type"] == "event" && frame["seq"] == seq;
         self.clara.inbox.expect("the last event", is_last(visible)).await;
         self.clara.inbox.has_no_hole("Clara", &self.chat, visible);

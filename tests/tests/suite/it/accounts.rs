@@ -8,17 +8,8 @@ use switchboard_tests::server::TestServer;
 use crate::suite::it::joe_answers;
 
 /// Every list over HTTP.
-const LISTS: [&str; 9] = [
-    "operators",
-    "colleagues",
-    "groups",
-    "departments",
-    "brands",
-    "memberships",
-    "profiles",
-    "chats",
-    "left_messages",
-];
+const LISTS: [&str; 9] =
+    ["operators", "colleagues", "groups", "departments", "brands", "memberships", "profiles", "chats", "left_messages"];
 
 /// What is only the shop's: its chat, its operator, a group that the other account has no name for.
 struct Shop {

@@ -42,10 +42,11 @@ async fn who_has_waited_so_long_makes_room_and_may_leave_a_message() {
 async fn who_has_waited_so_long_gets_a_place_in_another_group_where_it_is_said_so() {
     let (server, _mona) = nobody_answers(&[]).await;
     let admin = longest_wait(&server, json!({ "group": "sales" })).await;
-    let mut bob = OperatorClient::online(&server, "bob").await;
-    let member = json!({ "group": "sales", "operator": bob.id(), "handling": "primary" });
+    let bob = Browser::signed_in(&server.url(), "bob").await.operator_id();
+    let member = json!({ "group": "sales", "operator": bob, "handling": "primary" });
     admin.post("/api/v1/memberships", member).await.ok();
-    admin.delete(&format!("/api/v1/memberships/support/{}", bob.id())).await.ok();
+    admin.delete(&format!("/api/v1/memberships/support/{bob}")).await.ok();
+    let mut bob = OperatorClient::online(&server, "bob").await;
     let mut clara = VisitorClient::connect(&server).await;
     let begun = Instant::now();
     let chat = clara.start(&Start::support("Clara", "Hello?")).await;

@@ -42,7 +42,8 @@ export function operatorsToAsk(all: readonly Colleague[], group: string): Askabl
       if (!place) return { id, name, mark: 'away', say: 'receives in no group', can: false };
       const { free } = place;
       if (free === 0) return { id, name, mark: 'busy', say: `no free slot, ${plural(one.held, 'chat')}`, can: false };
-      const say = free === null ? `free, ${plural(one.held, 'chat')}` : `${free} free, ${plural(one.held, 'chat')}`;
+      const room = free === null ? 'free' : `${free} free`;
+      const say = one.held > 0 ? `${room}, ${plural(one.held, 'chat')}` : room;
       return { id, name, mark: 'online', say, can: true };
     }),
   );

@@ -291,8 +291,8 @@ test('a transfer of mine is told when it is over, wherever I look', async () => 
     event(id, 6, { kind: 'transferred', operator: joe.id, name: joe.name, group: 'support', from: me, offer: 'o' }),
   );
   expect(one.toasts.all.map(({ text }) => text)).toEqual([
-    'Clara Wendt: Joe Abara declined the transfer',
-    'Clara Wendt: transferred to Joe Abara',
+    'Guest 7: Joe Abara declined the transfer',
+    'Guest 7: transferred to Joe Abara',
   ]);
   expect(one.chats.mine).toEqual([]);
 });

@@ -37,9 +37,9 @@ const ENGLISH = {
   'error.invalid': 'This cannot be used here.',
 
   'offline.title': 'Nobody is here at the moment',
-  'offline.text': 'Leave a message. We answer by e-mail.',
+  'offline.text': 'Leave a message, and we answer by e-mail.',
   'offline.timed_out': 'Nobody became free in time, we are sorry. Leave a message, and we answer by e-mail.',
-  'offline.sent_title': 'We would like to answer by e-mail',
+  'offline.sent_title': 'Leave us a message',
   'offline.message': 'Your message',
   'offline.department_any': 'Anybody',
   'offline.send': 'Send the message',

@@ -44,6 +44,10 @@ export function outcomeWords(event: EventKind, name: string, reader: Reader): st
   switch (event.kind) {
     case 'transferred':
       return event.from.id === reader.me ? `${name}: transferred to ${event.name}` : null;
+    case 'assigned':
+      return event.by === 'taken_over' && event.operator !== reader.me ? `${name}: taken over by ${event.name}` : null;
+    case 'left':
+      return event.operator === reader.me ? `${name}: left to your colleague` : null;
     case 'transfer_denied':
     case 'invite_denied': {
       const words = deniedWords(event, reader);

@@ -128,6 +128,7 @@ test('what colleagues do around a chat is told with their names and the names of
   const asked = { operator: SUE, name: 'Sue Tanaka', group: 'support', reason: 'Knows lamps', until: at(60) };
   const kinds: EventKind[] = [
     { kind: 'transfer_asked', ...asked, to: joe },
+    { kind: 'declined', offer: 'o', operator: joe.id },
     { kind: 'transfer_denied', operator: joe, why: 'declined' },
     { kind: 'transfer_asked', ...asked },
     { kind: 'transfer_denied', why: 'expired' },

@@ -56,10 +56,12 @@ export function threadOf(input: ThreadInput): ThreadItem[] {
     items.push({ kind: 'day', key: `day ${new Date(at).toDateString()}`, text: dayName(at, input.now) });
     day = at;
   };
-  for (const frame of input.events) {
+  for (const [at, frame] of input.events.entries()) {
     const { event, seq } = frame;
     if (event.kind === 'offered') remember(rung, event);
-    const item = event.kind === 'queued' && !waitedBefore ? null : itemOf(frame, input, rung);
+    // The next line says it, and what came of it.
+    const said = (event.kind === 'declined' || event.kind === 'expired') && isDenied(input.events[at + 1]);
+    const item = said || (event.kind === 'queued' && !waitedBefore) ? null : itemOf(frame, input, rung);
     waitedBefore ||= event.kind === 'queued';
     if (!item) continue;
     enterDay(Date.parse(frame.at));
@@ -162,6 +164,10 @@ function itemOf(frame: ChatEvent, input: ThreadInput, rung: Rung): ThreadItem | 
       // Offered says nothing that the lines around it do not; kinds of later versions are not known.
       return null;
   }
+}
+
+function isDenied(frame: ChatEvent | undefined): boolean {
+  return frame?.event.kind === 'transfer_denied' || frame?.event.kind === 'invite_denied';
 }
 
 /** Who was rung by an offer, with their names. */

@@ -17,7 +17,7 @@ export interface ChatScreen extends Screen {
 
 export function chatScreen(context: Context): ChatScreen {
   const { client, t } = context;
-  const lines = new Lines(t, context.language);
+  const lines = new Lines(t, context.language, client.look.name);
   const older = h('p.note', { hidden: true }, t('chat.older'));
   const writer = h('span.avatar', { 'aria-hidden': 'true' });
   const writing = h('span.unseen', { role: 'status' });

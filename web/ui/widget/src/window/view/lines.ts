@@ -20,6 +20,8 @@ export class Lines {
   constructor(
     private readonly t: Translate,
     private readonly language: string,
+    /** Whom nobody in particular speaks for: what the system says comes from the brand. */
+    private readonly brand: string,
   ) {
     this.element = h('div.lines', { role: 'log', 'aria-label': t('chat.log'), 'aria-relevant': 'additions' });
   }
@@ -54,16 +56,15 @@ export class Lines {
 
   #row(line: Line, offline: boolean): Row {
     if (line.kind === 'message') return line.mine ? this.#mine(line, offline) : this.#theirs(line);
-    const named = line.kind !== 'ended' && line.kind !== 'queued';
-    const words = !named ? this.t(`chat.${line.kind}`) : this.t(`chat.${line.kind}`, { name: firstName(line.name) });
+    const words = this.t(`chat.${line.kind}`, 'name' in line ? { name: firstName(line.name) } : {});
     const picture = { joined: LogIn, transferred: LogIn, left: LogOut, queued: Clock, ended: null }[line.kind];
     return { element: h('div.note', {}, picture && icon(picture, 14), words), update: () => {} };
   }
 
   #theirs(line: Extract<Line, { kind: 'message' }>): Row {
-    const name = line.name || this.t('chat.somebody');
+    const name = line.name || this.brand || this.t('chat.somebody');
     const avatar = h('span.avatar', { 'aria-hidden': 'true' }, initials(name));
-    const by = h('small', {}, this.t('chat.by', { name: firstName(name), time: clock(line.at, this.language) }));
+    const by = h('small', {}, this.t('chat.by', { name: line.name ? firstName(name) : name, time: clock(line.at, this.language) }));
     const element = h('div.message.theirs', {}, avatar, h('div', {}, by, bubble(line.text)));
     return {
       element,

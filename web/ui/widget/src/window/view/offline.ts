@@ -159,6 +159,6 @@ export function offlineScreen(context: Context): Screen {
   return {
     element,
     update,
-    focus: () => (client.left ? again : (fields.find((one) => one.control.value === '')?.control ?? send)).focus(),
+    focus: () => (client.left ? again : (fields.find((one) => one.control.value === '' && one.control.ariaRequired === 'true')?.control ?? send)).focus(),
   };
 }

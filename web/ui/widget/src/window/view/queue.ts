@@ -36,6 +36,7 @@ export function queueScreen(context: Context): Screen {
       : t(plural === 'one' ? 'queue.ahead_one' : 'queue.ahead_other'));
     const estimate = ahead === null ? null : (client.chat?.estimate ?? null);
     setText(wait, estimate === null ? '' : waitWords(t, estimate));
+    wait.hidden = estimate === null;
     const own = ahead === null ? null : (client.chat?.queueText ?? null);
     setText(text, own === null ? t(ahead === null ? 'queue.connecting_text' : 'queue.text') : filled(own, ahead ?? 0, estimate));
     showPlaces(ahead);
@@ -71,7 +72,8 @@ export function queueScreen(context: Context): Screen {
 
   function showPlaces(ahead: number | null): void {
     const count = ahead === null || ahead > PLACES_MAX ? 0 : ahead;
-    places.hidden = ahead === null || ahead > PLACES_MAX;
+    // One alone is no row.
+    places.hidden = !ahead || ahead > PLACES_MAX;
     if (places.childElementCount === count + 1 && !places.hidden) return;
     places.replaceChildren(...Array.from({ length: count + 1 }, (_, i) => {
       const place = h('i');
