@@ -75,6 +75,15 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       run: () => void (soonest() && acts.decline(soonest()!.offer)),
     },
     {
+      id: 'offer-to-form',
+      label: 'Send the request to the contact form',
+      hint: 'the visitor leaves a message instead',
+      section: 'Requests',
+      keys: 'Alt+M',
+      can: () => connected() && soonest()?.answering === null && soonest()?.offer.kind === 'new',
+      run: () => void (soonest() && acts.sendOfferToForm(soonest()!.offer)),
+    },
+    {
       id: 'end',
       label: 'End this chat',
       section: 'This chat',

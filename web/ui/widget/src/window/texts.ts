@@ -72,7 +72,7 @@ const ENGLISH = {
   'chat.joined': '{name} joined the chat',
   'chat.transferred': 'You were transferred to {name}',
   'chat.left': '{name} left the chat',
-  'chat.queued': 'You are in the queue again, somebody else will be with you',
+  'chat.queued': 'Somebody else will answer you',
   'chat.ended': 'The chat ended',
   'chat.somebody': 'Our team',
   'chat.waiting': 'Waiting to be sent',
