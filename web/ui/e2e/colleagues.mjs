@@ -13,6 +13,8 @@ const NILS = { name: 'Nils Berg', email: 'nils@example.com', question: 'Is the o
 const VERA = { name: 'Vera Blom', email: 'vera@example.com', question: 'Where is my order 48213?' };
 const GREETING = 'Welcome to Larkfield. Have your order number ready, if there is one.';
 const WAITING = 'Before you: {ahead}. We answer Monday to Saturday.';
+/** Fewer tell nothing of the pace. */
+const SERVED = 4;
 const REASON = 'She asks for a fabric that is in your catalogue';
 
 const story = await Story.begin('colleagues');
@@ -36,6 +38,7 @@ async function tell() {
   await step('Bob invites and goes: the chat is Joe’s', () => handedOver(bob, joe, rosa));
   await step('Mona takes the chat from Joe, who is told', () => takenOver(joe, rosa));
   await step('a chat rings at both: the first has it, the other is told who', () => ringsAtAll(joe, bob));
+  await step('after some were served the next one is told how long it takes', () => estimated(joe, bob));
 }
 
 /**
@@ -234,4 +237,30 @@ async function ringsAtAll(joe, bob) {
   await looks.picture('bob-was-first', joe.page);
   await vera.window.getByText('Bob joined the chat').waitFor();
   await joe.request(VERA.name).waitFor({ state: 'detached' });
+}
+
+/**
+ * Mona serves some who wait; then it is known at which pace.
+ * @param {Operator} joe
+ * @param {Operator} bob
+ */
+async function estimated(joe, bob) {
+  for (const one of [joe, bob]) await one.setStatus('Away');
+  const [page] = monas.pages();
+  if (!page) throw new Error('Mona has closed her console');
+  const mona = new Operator(page);
+  await mona.setStatus('Online');
+  const shop = await Visitor.at(second);
+  await shop.crowd(SERVED);
+  for (let served = 0; served < SERVED; served += 1) {
+    await page.getByText(`${SERVED - served} waiting`).waitFor();
+    await page.getByRole('button', { name: /^Take next/ }).click();
+    await page.getByText(`${served + 1} chat${served > 0 ? 's' : ''}`, { exact: true }).waitFor();
+  }
+  await shop.openChat();
+  await shop.window.getByRole('button', { name: 'Start a new chat' }).click();
+  await shop.start(NILS);
+  await shop.text('You are next').waitFor();
+  await shop.text('The wait is about a minute.').waitFor();
+  await looks.look('estimate', shop.page, await shop.frame());
 }
