@@ -88,6 +88,7 @@ async function places(joe) {
   await joe.page.getByRole('button', { name: 'To the form' }).click();
   await nils.text('Leave us a message').waitFor();
   await eventually('the question is not written again', () => nils.window.getByLabel('Your message').inputValue(), NILS.question);
+  await eventually('nor the department', () => nils.window.getByLabel('Department').inputValue(), 'support');
   await looks.look('sent-to-the-form', nils.page, await nils.frame());
   await nils.window.getByRole('button', { name: 'Send the message' }).click();
   await nils.text('Thank you, Nils').waitFor();

@@ -125,6 +125,7 @@ export class Client {
 
   start(form: Omit<Start, 'id'>): void {
     this.startError = null;
+    this.memory.set('department', form.department ?? null);
     this.#outbox.add({ type: 'start', id: newId(), ...form });
     this.#options.onChange();
   }

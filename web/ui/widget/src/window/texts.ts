@@ -40,6 +40,7 @@ const ENGLISH = {
   'offline.text': 'Leave a message, and we answer by e-mail.',
   'offline.timed_out': 'Nobody became free in time, we are sorry. Leave a message, and we answer by e-mail.',
   'offline.sent_title': 'Leave us a message',
+  'offline.sent_text': 'We answer by e-mail.',
   'offline.message': 'Your message',
   'offline.department_any': 'Anybody',
   'offline.send': 'Send the message',
