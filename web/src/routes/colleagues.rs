@@ -1,6 +1,6 @@
 //! Who could be asked to take a chat over or to come in: every member of a group, with status and free slots.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpResponse, web};
 use engine::domain::group::Status;
@@ -24,7 +24,7 @@ pub async fn list(
     who.require(Permission::ReadStaff)?;
     let operators = state.store.operators(who.account).await?.into_iter();
     let mut colleagues: BTreeMap<OperatorId, ColleagueView> = BTreeMap::new();
-    let enabled: Vec<OperatorId> = operators.filter(|one| !one.disabled).map(|one| one.id).collect();
+    let enabled: BTreeSet<OperatorId> = operators.filter(|one| !one.disabled).map(|one| one.id).collect();
     for group in state.store.groups(who.account).await? {
         for row in state.store.roster(who.account, &group.id).await? {
             if enabled.contains(&row.operator) {
@@ -56,8 +56,8 @@ struct ColleagueView {
 
 impl ColleagueView {
     fn of(row: &RosterRow) -> Self {
-        let RosterRow { operator: id, name, status, since, held, limit, .. } = row.clone();
-        Self { id, name, status, since, held, limit, groups: Vec::new() }
+        let &RosterRow { operator: id, ref name, status, since, held, limit, .. } = row;
+        Self { id, name: name.clone(), status, since, held, limit, groups: Vec::new() }
     }
 }
 
