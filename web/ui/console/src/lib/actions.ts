@@ -137,7 +137,7 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       hint: 'the one who has waited longest',
       section: 'Chats',
       keys: 'T',
-      can: () => connected() && desk.directory.own.length > 0,
+      can: () => connected() && desk.directory.own.length > 0 && !desk.full,
       run: () => void acts.takeNext(),
     },
     ...Array.from({ length: 9 }, (_, at): Action => ({

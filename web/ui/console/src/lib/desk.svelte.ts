@@ -75,6 +75,11 @@ export class Desk {
   /** The chat in the address could not be asked for. */
   unreached = $state<string | null>(null);
 
+  /** One holds as many chats as one may: what is taken would be refused. */
+  readonly full = $derived.by(() => {
+    const limit = this.session.operator?.limit ?? null;
+    return limit !== null && this.chats.mine.length >= limit;
+  });
   readonly open = $derived(this.router.place.chat === null ? undefined : this.chats.get(this.router.place.chat));
   readonly #around: Surroundings;
   readonly #catchup = new Catchup((id, frames) => {

@@ -74,6 +74,9 @@ export function firstName(name: string): string {
   return /^Guest( \d+)?$/.test(name) ? name : (name.split(/\s+/)[0] ?? name);
 }
 
+/** Why nothing can be taken. */
+export const FULL_WORDS = 'You hold as many chats as you may';
+
 /** What rings. */
 export const OFFER_WORDS: Record<Offer['kind'], string> = {
   new: 'New chat',
