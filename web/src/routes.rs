@@ -4,6 +4,7 @@ pub mod auth;
 pub mod brands;
 pub mod chats;
 pub mod closing;
+pub mod colleagues;
 pub mod decisions;
 pub mod departments;
 pub mod groups;
@@ -45,6 +46,7 @@ pub fn public(app: &mut ServiceConfig) {
             .service(at("/chats/{id}").route(get().to(chats::get)))
             .service(at("/chats/{id}/events").route(get().to(chats::events)))
             .service(at("/chats/{id}/decisions").route(get().to(decisions::of_chat)))
+            .service(at("/colleagues").route(get().to(colleagues::list)))
             .service(at("/left_messages").route(get().to(left_messages::list)))
             .service(
                 at("/left_messages/{id}").route(get().to(left_messages::get)).route(change().to(left_messages::change)),

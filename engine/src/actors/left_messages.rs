@@ -201,8 +201,11 @@ async fn tell(
 fn was_for_the_form(chat: &ChatRecord, now: Timestamp) -> bool {
     let head = &chat.head;
     let why = head.ended.map(|(_, why)| why);
-    matches!(why, Some(EndedWhy::TimedOut | EndedWhy::Offline | EndedWhy::SentToForm | EndedWhy::GroupDeleted))
-        && head.ended_at.is_some_and(|at| now.since(at) <= ENDED_CHAT_SHOWN)
+    let for_form =
+        matches!(why, Some(EndedWhy::TimedOut | EndedWhy::Offline | EndedWhy::SentToForm | EndedWhy::GroupDeleted));
+    // Whoever leaves the queue would rather write.
+    let unanswered = why.is_some() && head.owner.is_none();
+    (for_form || unanswered) && head.ended_at.is_some_and(|at| now.since(at) <= ENDED_CHAT_SHOWN)
 }
 
 fn unavailable(error: StoreError) -> Failure {

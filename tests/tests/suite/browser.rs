@@ -1,5 +1,5 @@
-//! The conversation as people see it: the shop's page and the console in real browsers, with the server killed and
-//! started again in its middle. The story itself is told by `web/ui/e2e`; here is the server that it asks for.
+//! Conversations as people see them: the shop's page and consoles in real browsers, with the server killed and started
+//! again in the middle of one. The stories themselves are told by `web/ui/e2e`; here is the server that they ask for.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -24,6 +24,15 @@ fn a_visitor_and_an_operator_chat_in_real_browsers_while_the_server_is_killed() 
         }
         story.answer(if wish == "kill" { "killed" } else { "started" });
     }
+    let status = story.end();
+    assert!(status.success(), "the story ended badly ({status}); what it said is above");
+}
+
+#[test]
+fn colleagues_transfer_invite_take_and_are_rung_in_real_browsers() {
+    let server = TestServer::start();
+    let story = Story::begin("colleagues.mjs", &server.url());
+    assert_eq!(story.next_wish(), None, "it needs nothing of the server but itself");
     let status = story.end();
     assert!(status.success(), "the story ended badly ({status}); what it said is above");
 }

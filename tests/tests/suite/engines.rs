@@ -2,6 +2,7 @@
 //! seed says. Whoever talks through them must not notice.
 
 mod cast;
+mod colleagues;
 mod conversation;
 mod decisions;
 mod offers;

@@ -41,6 +41,7 @@ async fn each_role_may_what_it_may_on_each_route_and_nothing_else() {
         (Method::GET, "/departments".into(), Value::Null, Least::Operator, 200),
         (Method::GET, "/brands".into(), Value::Null, Least::Operator, 200),
         (Method::GET, "/memberships".into(), Value::Null, Least::Operator, 200),
+        (Method::GET, "/colleagues".into(), Value::Null, Least::Operator, 200),
         (Method::GET, membership.clone(), Value::Null, Least::Operator, 200),
         (Method::POST, "/memberships".into(), json!({}), Least::Administrator, 422),
         (Method::PATCH, membership.clone(), json!({ "limit": 3 }), Least::Administrator, 200),

@@ -7,6 +7,10 @@ use switchboard_tests::server::TestServer;
 
 use crate::suite::it::joe_answers;
 
+/// Every list over HTTP.
+const LISTS: [&str; 9] =
+    ["operators", "colleagues", "groups", "departments", "brands", "memberships", "profiles", "chats", "left_messages"];
+
 /// What is only the shop's: its chat, its operator, a group that the other account has no name for.
 struct Shop {
     server: TestServer,
@@ -75,7 +79,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         let refused = eve.post("/api/v1/memberships", member).await;
         assert!([404, 422].contains(&refused.status), "{refused:?}");
     }
-    for list in ["operators", "groups", "departments", "brands", "memberships", "profiles", "chats", "left_messages"] {
+    for list in LISTS {
         let all = eve.get(&format!("/api/v1/{list}?limit=200")).await.ok().to_string();
         for theirs in [joe.as_str(), shop.chat.as_str(), "sales", "\"demo\"", "example.com", "canary"] {
             assert!(!all.contains(theirs), "{list} shows {theirs}: {all}");
@@ -186,7 +190,7 @@ async fn a_visitor_of_one_website_is_a_stranger_on_the_others() {
 /// All lists of an account, as its administrator sees them.
 async fn everything(admin: &Browser) -> Vec<Value> {
     let mut all = Vec::new();
-    for list in ["operators", "groups", "departments", "brands", "memberships", "profiles", "chats", "left_messages"] {
+    for list in LISTS {
         all.push(admin.get(&format!("/api/v1/{list}?limit=200")).await.ok());
     }
     all.push(admin.get("/api/v1/presence_rules").await.ok());

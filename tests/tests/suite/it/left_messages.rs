@@ -188,3 +188,18 @@ async fn wrong_forms_are_named_and_too_many_refused() {
     assert_eq!(rest["items"].as_array().map(Vec::len), Some(6));
     assert!(rest["next"].is_null());
 }
+
+#[tokio::test]
+async fn what_is_left_instead_of_waiting_on_names_the_chat_and_after_an_answered_one_it_does_not() {
+    let (server, mut clara, _joe, _chat) = joe_answers().await;
+    let joe = Browser::signed_in(&server.url(), "joe").await;
+    let mut dora = VisitorClient::connect(&server).await;
+    let waited = dora.start(&Start::support("Dora", "And me?")).await;
+    for visitor in [&mut dora, &mut clara] {
+        visitor.end().await;
+        visitor.acked(letter("Write to me instead")).await;
+    }
+    let chats: Vec<Value> = seen_by(&joe, "").await.iter().map(|message| message["chat"].clone()).collect();
+    assert_eq!(chats.iter().filter(|chat| **chat == json!(waited)).count(), 1, "{chats:?}");
+    assert_eq!(chats.iter().filter(|chat| chat.is_null()).count(), 1, "Clara was answered: {chats:?}");
+}

@@ -180,6 +180,31 @@ async fn nobody_is_asked_who_is_away_full_or_oneself() {
 }
 
 #[tokio::test]
+async fn who_could_be_asked_is_listed_with_status_and_free_slots() {
+    let (server, _clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::connect(&server, "bob").await;
+    let colleague = async |name: &str| {
+        let all = bob.browser.get("/api/v1/colleagues?limit=200").await.ok();
+        let all = all["items"].as_array().cloned().unwrap_or_default();
+        all.into_iter().find(|one| one["name"] == name).unwrap_or(Value::Null)
+    };
+    let joes = colleague("Joe").await;
+    assert_eq!((&joes["status"], &joes["held"], &joes["limit"]), (&json!("online"), &json!(1), &json!(1)), "{joes}");
+    assert_eq!(joes["groups"], json!([{ "id": "support", "free": 0 }]), "he has all that he may");
+    let monas = colleague("Mona").await;
+    assert_eq!(monas["groups"], json!([{ "id": "support", "free": null }]), "no limit: {monas}");
+    assert_eq!((&monas["status"], colleague("Ada").await), (&json!("offline"), Value::Null), "Ada is in no group");
+    assert_eq!(colleague("Bob").await["groups"], json!([{ "id": "support", "free": 2 }]));
+    // What rings takes a slot of whoever is asked.
+    bob.status("online").await;
+    joe.stored(to(&chat, &bob)).await;
+    bob.offer_of(&chat).await;
+    let all = joe.browser.get("/api/v1/colleagues").await.ok();
+    let bobs = all["items"].as_array().into_iter().flatten().find(|one| one["name"] == "Bob").cloned();
+    assert_eq!(bobs.map(|bob| bob["groups"].clone()), Some(json!([{ "id": "support", "free": 1 }])), "{all}");
+}
+
+#[tokio::test]
 async fn the_visitors_end_takes_the_offer_back() {
     let (server, mut clara, mut joe, chat) = joe_answers().await;
     let mut bob = OperatorClient::online(&server, "bob").await;

@@ -50,6 +50,26 @@ export class Operator {
     await this.page.keyboard.press(keys);
   }
 
+  /** The dialog that asks colleagues. */
+  get ask() {
+    return this.page.getByRole('dialog');
+  }
+
+  /**
+   * In the dialog: whom, by typing, and why.
+   * @param {'Operators' | 'Groups'} kind
+   * @param {string} whom
+   * @param {string} [reason]
+   */
+  async choose(kind, whom, reason) {
+    await this.ask.getByRole('radio', { name: kind }).check({ force: true });
+    const search = this.ask.getByRole('combobox');
+    await search.fill(whom.slice(0, 2));
+    await this.ask.getByRole('option', { name: whom, selected: true }).waitFor();
+    await search.press('Enter');
+    if (reason) await this.ask.getByLabel(/^Reason/).fill(reason);
+  }
+
   /** @param {string} text */
   async say(text) {
     await this.box.fill(text);

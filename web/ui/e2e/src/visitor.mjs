@@ -25,6 +25,28 @@ export class Visitor {
     return new Visitor(page);
   }
 
+  /**
+   * Others who ask at the same moment; they wait as long as this page is open.
+   * @param {number} count
+   */
+  async crowd(count) {
+    await this.page.evaluate(async (count) => {
+      const asks = (/** @type {number} */ number) => new Promise((resolve, reject) => {
+        const socket = new WebSocket(`ws://${location.host}/ws/visitor`, 'switchboard.v1');
+        const send = (/** @type {object} */ frame) => socket.send(JSON.stringify(frame));
+        socket.onopen = () => send({ type: 'hello', brand: 'demo' });
+        socket.onerror = reject;
+        socket.onmessage = ({ data }) => {
+          const { type } = JSON.parse(data);
+          if (type === 'welcome') send({ type: 'start', id: 'start', name: `Guest ${number}`, department: 'support', question: 'And for me?' });
+          if (type === 'ack') resolve(undefined);
+          if (type === 'error') reject(new Error(data));
+        };
+      });
+      await Promise.all(Array.from({ length: count }, (_, number) => asks(number + 1)));
+    }, count);
+  }
+
   /** The document of the chat's window. */
   async frame() {
     const frame = await (await this.page.locator('iframe').elementHandle())?.contentFrame();

@@ -10,6 +10,7 @@ export { default as Kbd } from './Kbd.svelte';
 export { default as Logo } from './Logo.svelte';
 export { default as Menu, type MenuItem, type MenuSection } from './Menu.svelte';
 export { default as Ring } from './Ring.svelte';
+export { default as Segments } from './Segments.svelte';
 export { default as Select, type Choice } from './Select.svelte';
 export { default as Skeleton } from './Skeleton.svelte';
 export { default as StatusMark, type Presence } from './StatusMark.svelte';

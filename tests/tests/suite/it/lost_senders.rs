@@ -1,0 +1,85 @@
+//! Whoever hands a chat on is gone before it is accepted. The grace is made short for these stories.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
+use switchboard_tests::http::Browser;
+use switchboard_tests::server::TestServer;
+
+use crate::suite::it::joe_answers_with;
+
+const GRACE: Duration = Duration::from_millis(1500);
+
+/// Joe has asked Mona, who gets nothing by herself, to take Clara's chat over, and his connection is gone for good.
+/// Dora came after Clara and waits.
+struct Lost {
+    server: TestServer,
+    clara: VisitorClient,
+    dora: VisitorClient,
+    mona: OperatorClient,
+    chat: String,
+    offer: Value,
+}
+
+async fn joe_is_lost_in_mid_transfer() -> Lost {
+    let patience = ("SWITCHBOARD_FAULT_PATIENCE", "operator_grace=1500");
+    let (server, mut clara, mut joe, chat) = joe_answers_with(&[patience]).await;
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let rules = json!({ "lost_operator": "requeue", "offer_expires_after_s": 60 });
+    admin.patch("/api/v1/groups/support", rules).await.ok();
+    let mut mona = OperatorClient::online(&server, "mona").await;
+    let mut dora = VisitorClient::connect(&server).await;
+    dora.start(&Start::support("Dora", "And me?")).await;
+    dora.expect("her place", |frame| frame["type"] == "queue" && frame["ahead"] == 0).await;
+    let to = json!({ "operator": mona.id() });
+    joe.stored(json!({ "type": "transfer", "chat": chat, "to": to, "reason": "I must go" })).await;
+    let offer = mona.offer_of(&chat).await;
+    joe.lose();
+    let deadline = Instant::now() + SOON;
+    loop {
+        let all = admin.get("/api/v1/colleagues").await.ok();
+        let joes = all["items"].as_array().into_iter().flatten().find(|one| one["name"] == "Joe").cloned();
+        if joes.is_some_and(|joe| joe["status"] == "offline") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "he is off-line after the grace: {all}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Well after the grace it still rings: nobody else gets it meanwhile.
+    tokio::time::sleep(GRACE).await;
+    let row = mona.browser.get(&format!("/api/v1/chats/{chat}")).await.ok();
+    assert_eq!((&row["state"], &row["owner"]["name"]), (&json!("active"), &json!("Joe")), "{row}");
+    clara.say("Are you there?").await;
+    Lost { server, clara, dora, mona, chat, offer }
+}
+
+#[tokio::test]
+async fn the_chat_falls_to_the_target_who_accepts() {
+    let Lost { server, mut clara, mut mona, chat, offer, .. } = joe_is_lost_in_mid_transfer().await;
+    mona.accept(&offer).await;
+    let told = clara.expect_event("transferred").await;
+    assert_eq!(told["event"]["name"], "Mona", "{told}");
+    mona.resume(&chat, 0).await;
+    mona.say(&chat, "Mona here").await;
+    clara.expect_text("Mona here").await;
+    let joe = Browser::signed_in(&server.url(), "joe").await;
+    let held = joe.get(&format!("/api/v1/chats?state=active&operator={}", joe.operator_id())).await.ok();
+    assert_eq!(held["items"], json!([]), "his slot is free");
+}
+
+#[tokio::test]
+async fn a_target_who_declines_sends_it_to_the_front_of_the_queue() {
+    let Lost { server, mut clara, mut dora, mut mona, chat, offer } = joe_is_lost_in_mid_transfer().await;
+    mona.decline(&offer).await;
+    clara.expect("the queue again", |frame| frame["event"]["kind"] == "queued").await;
+    clara.expect("the front", |frame| frame["type"] == "queue" && frame["ahead"] == 0).await;
+    dora.expect("the second place", |frame| frame["type"] == "queue" && frame["ahead"] == 1).await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    let first = bob.offer().await;
+    assert_eq!(first["chat"], json!(chat), "whoever was served before goes first");
+    bob.accept(&first).await;
+    clara.expect_event("assigned").await;
+    bob.resume(&chat, 0).await;
+    assert_eq!(bob.ledger(&chat).texts(), ["Where is my parcel?", "Are you there?"]);
+}

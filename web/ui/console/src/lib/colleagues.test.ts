@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { type Colleague, groupsToAsk, matching, operatorsToAsk } from './colleagues';
+
+const colleague = (name: string, change: Partial<Colleague> = {}): Colleague => ({
+  id: name.toLowerCase(),
+  name,
+  status: 'online',
+  held: 1,
+  limit: 3,
+  groups: [{ id: 'support', free: 2 }],
+  ...change,
+});
+
+describe('whom to ask', () => {
+  it('shows who is free first, and says of the others why not', () => {
+    const all = [
+      colleague('Abe', { status: 'away' }),
+      colleague('Bob', { held: 3, groups: [{ id: 'support', free: 0 }] }),
+      colleague('Cleo', { groups: [] }),
+      colleague('Mona', { limit: null, groups: [{ id: 'support', free: null }] }),
+      colleague('Sue'),
+    ];
+    const found = operatorsToAsk(all, 'support');
+    expect(found.map(({ name, say, can }) => `${name}: ${say}${can ? '' : ' (no)'}`)).toEqual([
+      'Mona: free, 1 chat',
+      'Sue: 2 free, 1 chat',
+      'Abe: away (no)',
+      'Bob: no free slot, 3 chats (no)',
+      'Cleo: receives in no group (no)',
+    ]);
+  });
+
+  it('counts the slot for the group of the chat, else for one of theirs', () => {
+    const sue = colleague('Sue', {
+      groups: [
+        { id: 'sales', free: 0 },
+        { id: 'support', free: 1 },
+      ],
+    });
+    expect(operatorsToAsk([sue], 'support')[0]?.can).toBe(true);
+    expect(operatorsToAsk([sue], 'elsewhere')[0]?.can).toBe(false);
+  });
+
+  it('asks a group where somebody receives, free or not', () => {
+    const groups = ['Returns', 'Sales', 'Support'].map((name) => ({ id: name.toLowerCase(), name }));
+    const all = [
+      colleague('Bob', { groups: [{ id: 'sales', free: 0 }] }),
+      colleague('Sue'),
+      colleague('Abe', { status: 'busy' }),
+    ];
+    const found = groupsToAsk(all, groups, (group) => (group === 'sales' ? 6 : undefined));
+    expect(found.map(({ name, say, can, mark }) => [name, say, can, mark])).toEqual([
+      ['Sales', 'nobody free, 6 waiting', true, 'busy'],
+      ['Support', '1 free', true, 'online'],
+      ['Returns', 'nobody receives', false, 'offline'],
+    ]);
+    expect(matching(found, ' SU').map(({ name }) => name)).toEqual(['Support']);
+  });
+});
