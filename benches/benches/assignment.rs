@@ -79,7 +79,9 @@ impl Centre {
             let births: Vec<Birth> = (first..first + BORN_AT_ONCE).map(|number| centre.birth(number)).collect();
             let store = &centre.store;
             let born = futures_util::future::join_all(births.into_iter().map(|birth| store.birth(birth))).await;
-            born.into_iter().for_each(|born| drop(born.expect("it is born")));
+            for one in born {
+                one.expect("it is born");
+            }
         }
         centre
     }
@@ -89,6 +91,8 @@ impl Centre {
         let mut chat = Chat::unborn(id);
         let brand: BrandId = "shop".parse().expect("a name");
         let start = Input::Start {
+            language: None,
+            variables: Default::default(),
             brand: brand.clone(),
             department: None,
             group: self.group.clone(),
@@ -106,6 +110,7 @@ impl Centre {
         let head = ChatHead::of(&chat).expect("it has begun");
         self.chats.insert(id, chat);
         Birth {
+            contact: None,
             account: self.account,
             chat: id,
             epoch: self.epoch,
@@ -165,6 +170,7 @@ impl Centre {
             let stored = events.iter().map(|event| event.to_stored().expect("it is JSON")).collect();
             events.iter().for_each(|event| chat.apply(event));
             let append = Append {
+                decision: None,
                 account: self.account,
                 chat: id,
                 epoch: self.epoch,

@@ -151,6 +151,7 @@ impl Chats {
             let origin = Origin { sender: Sender::Visitor, command: "start".parse().expect("a name"), digest: number };
             let group: GroupId = "first".parse().expect("a name");
             let birth = Birth {
+                contact: None,
                 account,
                 chat,
                 epoch,

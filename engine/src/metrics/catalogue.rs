@@ -142,6 +142,7 @@ const REASON: Dimension = one_of(
         "ringing",
         "ringing_elsewhere",
         "being_offered",
+        "unheard",
         "in_line",
         "operator_awaited",
         "let_go",

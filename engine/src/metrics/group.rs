@@ -15,7 +15,7 @@ pub struct GroupMetrics {
     queue_time: [Histogram; 4],
     offers_settled: Each,
     /// See [`catalogue::WAITING_REASON`]; one for each [`WhyStill`].
-    waiting_reason: [(WhyStill, Gauge); 12],
+    waiting_reason: [(WhyStill, Gauge); WhyStill::ALL.len()],
     /// See [`catalogue::IDLE_TIME`].
     pub idle_time: Histogram,
     /// See [`catalogue::HANDLING_TIME`].

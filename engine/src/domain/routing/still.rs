@@ -41,6 +41,8 @@ pub enum WhyStill {
     RingingElsewhere,
     /// Somebody is about to be asked: the moment between two offers.
     BeingOffered,
+    /// After a start: it has not said yet what it asks for.
+    Unheard,
     /// Others ring first, where chats ring at all and only so many at once.
     InLine,
     /// Nobody may be offered it.
@@ -49,10 +51,11 @@ pub enum WhyStill {
 
 impl WhyStill {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Ringing,
         Self::RingingElsewhere,
         Self::BeingOffered,
+        Self::Unheard,
         Self::InLine,
         Self::Nobody(WhyNot::OperatorAwaited),
         Self::Nobody(WhyNot::LetGo),
@@ -70,6 +73,7 @@ impl WhyStill {
             Self::Ringing => "ringing",
             Self::RingingElsewhere => "ringing_elsewhere",
             Self::BeingOffered => "being_offered",
+            Self::Unheard => "unheard",
             Self::InLine => "in_line",
             Self::Nobody(why) => why.as_str(),
         }
@@ -134,7 +138,7 @@ pub fn still(desk: &Desk, known: &StillSince, chat: ChatId, now: Timestamp) -> O
         since: match reason {
             WhyStill::Nobody(why) => Some(known.of(waiting, why)),
             WhyStill::InLine => Some(waiting.entered_at),
-            WhyStill::Ringing | WhyStill::RingingElsewhere | WhyStill::BeingOffered => None,
+            WhyStill::Ringing | WhyStill::RingingElsewhere | WhyStill::BeingOffered | WhyStill::Unheard => None,
         },
         more: u32::try_from(all.len() - operators.len()).unwrap_or(u32::MAX),
         operators,
@@ -183,6 +187,7 @@ fn reason(desk: &Desk, chat: ChatId, waiting: &Waiting, now: Timestamp) -> WhySt
         Offering::Ringing { .. } => WhyStill::Ringing,
         Offering::Elsewhere => WhyStill::RingingElsewhere,
         Offering::Proposed { .. } => WhyStill::BeingOffered,
+        Offering::Unheard => WhyStill::Unheard,
         Offering::No if desk.rings_at_all(chat).next().is_some() => WhyStill::Ringing,
         Offering::No => match decide(&waiting.demand, desk.roster(), now).outcome {
             Outcome::Wait { why, .. } => WhyStill::Nobody(why),

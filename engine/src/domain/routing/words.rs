@@ -31,6 +31,7 @@ pub fn still(still: &Still, name: impl Fn(OperatorId) -> String) -> String {
         WhyStill::Ringing => return format!("It rings at {whom} now."),
         WhyStill::RingingElsewhere => return "It rings in another group that helps.".to_owned(),
         WhyStill::BeingOffered => return "It is about to be offered to somebody.".to_owned(),
+        WhyStill::Unheard => return "It is taken up again after a start.".to_owned(),
         WhyStill::InLine => "Waiting for its turn: the chats before it ring first.".to_owned(),
         WhyStill::Nobody(WhyNot::OperatorAwaited) if !still.operators.is_empty() => {
             return format!("Waiting for {whom}, who cannot take the chat just now.");

@@ -116,7 +116,8 @@ impl World<'_> {
             .overflow
             .as_ref()
             .filter(|overflow| open.chat.queued_at + Duration::from_secs(u64::from(overflow.after_s)) < self.now);
-        let helping = overflow.into_iter().flat_map(|overflow| &overflow.groups).filter_map(move |group| self.line(group));
+        let helping =
+            overflow.into_iter().flat_map(|overflow| &overflow.groups).filter_map(move |group| self.line(group));
         std::iter::once(open.queue).chain(helping)
     }
 
