@@ -177,7 +177,6 @@ async fn what_rings_at_all_names_them_all() {
 #[tokio::test]
 async fn decisions_outlive_a_server_that_is_killed() {
     let mut server = TestServer::start();
-    let admin = Browser::signed_in(&server.url(), "admin").await;
     let mut joe = OperatorClient::online(&server, "joe").await;
     let mut clara = VisitorClient::connect(&server).await;
     let chat = clara.start(&Start::support("Clara", "Hello?")).await;
@@ -185,6 +184,8 @@ async fn decisions_outlive_a_server_that_is_killed() {
     // It rings: the reason must be there already.
     server.kill();
     server.restart();
+    // A browser of its own: the connections of the other one ended with the server.
+    let admin = Browser::signed_in(&server.url(), "admin").await;
     let answer = why(&admin, &chat).await;
     assert_eq!(answer["items"].as_array().map(Vec::len), Some(1), "{answer}");
     assert_eq!(reason_of(&answer["items"][0], "Joe"), "chosen");
