@@ -64,17 +64,17 @@ async fn an_operator_leaves_a_group_for_a_while_and_all_their_windows_show_it() 
 async fn the_same_command_again_has_the_same_answer_and_undoes_nothing() {
     let server = TestServer::start();
     let mut joe = OperatorClient::online(&server, "joe").await;
-    let with = |id: &str, active: bool| {
-        let mut command = set(active);
-        command["id"] = json!(id);
-        command
-    };
-    joe.acked(with("pause-1", false)).await;
+    joe.put("pause-1", set(false)).await;
+    joe.ack_of("pause-1").await;
     joe.acked(set(true)).await;
-    joe.acked(with("pause-1", false)).await;
+    joe.put("pause-1", set(false)).await;
+    joe.ack_of("pause-1").await;
     let path = format!("/api/v1/memberships/support/{}", joe.id());
     assert_eq!(joe.browser.get(&path).await.ok()["active"], json!(true), "the repeated one is an old one");
-    let refused = joe.refused(with("pause-1", true), "conflict").await;
+    let mut other = set(true);
+    other["id"] = json!("pause-1");
+    joe.send(other).await;
+    let refused = joe.expect_error("conflict").await;
     assert_eq!(refused["why"], json!("id"), "{refused}");
     joe.refused(json!({ "type": "membership_status", "group": "nowhere", "active": true }), "not_found").await;
     joe.refused(json!({ "type": "membership_status", "group": "support", "active": "no" }), "invalid").await;

@@ -48,7 +48,16 @@ class Server {
       status: 'online',
       status_since: at(0),
       groups: [
-        { id: 'support', name: 'Support', department: 'd', handling, limit: null, active: true, left_out: false, waiting: 0 },
+        {
+          id: 'support',
+          name: 'Support',
+          department: 'd',
+          handling,
+          limit: null,
+          active: true,
+          left_out: false,
+          waiting: 0,
+        },
       ],
       chats,
       offers,

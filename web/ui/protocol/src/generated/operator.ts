@@ -642,7 +642,7 @@ handling: Handling,
  */
 limit: number | null, 
 /**
- * Whether one receives from it.
+ * Whether one receives from it, as far as the profile lets one.
  */
 active: boolean, 
 /**
@@ -750,7 +750,7 @@ chat: string, };
 /**
  * A frame from an operator.
  */
-export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "membership_status" } & SetMembership | { "type": "active",  } | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "send_to_form" } & SendToForm | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "transfer" } & Transfer | { "type": "invite" } & Invite | { "type": "leave" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
+export type OperatorCommand = { "type": "hello" } & Hello | { "type": "status" } & SetStatus | { "type": "membership_status" } & SetMembership | { "type": "active", } | { "type": "accept" } & Answer | { "type": "decline" } & Answer | { "type": "send_to_form" } & SendToForm | { "type": "say" } & Say | { "type": "typing" } & Typing | { "type": "delivered" } & Mark | { "type": "read" } & Mark | { "type": "take" } & OnChat | { "type": "transfer" } & Transfer | { "type": "invite" } & Invite | { "type": "leave" } & OnChat | { "type": "end" } & OnChat | { "type": "resume" } & Resume | { "type": "subscribe" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe;
 
 /**
  * How far the visitor and oneself are, in the operators' numbering; in `resumed`.
@@ -901,6 +901,36 @@ id: string,
 name: string, };
 
 /**
+ * From which of one's groups one receives.
+ */
+export type Receiving = { 
+/**
+ * The chosen profile; none is all one's groups.
+ */
+profile?: string, 
+/**
+ * One's groups.
+ */
+groups: Array<ReceivingFrom>, };
+
+/**
+ * Whether one receives from one of one's groups.
+ */
+export type ReceivingFrom = { 
+/**
+ * The group.
+ */
+group: string, 
+/**
+ * Whether its chats are wanted.
+ */
+active: boolean, 
+/**
+ * The chosen profile leaves it out.
+ */
+left_out: boolean, };
+
+/**
  * Asks for the events of a chat after a number, in the sender's own numbering.
  */
 export type Resume = { 
@@ -981,36 +1011,6 @@ offer?: string,
  * Or the chat.
  */
 chat?: string, };
-
-/**
- * From which of one's groups one receives.
- */
-export type Receiving = { 
-/**
- * The chosen profile; none is all one's groups.
- */
-profile?: string, 
-/**
- * One's groups.
- */
-groups: Array<ReceivingFrom>, };
-
-/**
- * Whether one receives from one of one's groups.
- */
-export type ReceivingFrom = { 
-/**
- * The group.
- */
-group: string, 
-/**
- * Whether its chats are wanted.
- */
-active: boolean, 
-/**
- * The chosen profile leaves it out.
- */
-left_out: boolean, };
 
 /**
  * Sets whether an operator receives from a group.
