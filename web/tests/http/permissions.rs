@@ -39,7 +39,12 @@ async fn each_role_may_what_it_may_on_each_route_and_nothing_else() {
         (Method::POST, "/groups".into(), json!({}), Least::Administrator, 422),
         (Method::PATCH, "/groups/sales".into(), json!({ "name": "Sales" }), Least::Administrator, 200),
         (Method::GET, "/departments".into(), Value::Null, Least::Operator, 200),
+        (Method::GET, "/departments/sales".into(), Value::Null, Least::Operator, 200),
+        (Method::POST, "/departments".into(), json!({}), Least::Administrator, 422),
+        (Method::PATCH, "/departments/sales".into(), json!({ "priority": 1 }), Least::Administrator, 200),
         (Method::GET, "/brands".into(), Value::Null, Least::Operator, 200),
+        (Method::GET, "/brands/demo".into(), Value::Null, Least::Operator, 200),
+        (Method::PATCH, "/brands/demo".into(), json!({ "priority": 1 }), Least::Administrator, 200),
         (Method::GET, "/memberships".into(), Value::Null, Least::Operator, 200),
         (Method::GET, "/colleagues".into(), Value::Null, Least::Operator, 200),
         (Method::GET, membership.clone(), Value::Null, Least::Operator, 200),
@@ -48,6 +53,7 @@ async fn each_role_may_what_it_may_on_each_route_and_nothing_else() {
         (Method::DELETE, membership, Value::Null, Least::Administrator, 204),
         (Method::DELETE, format!("/operators/{sue}"), Value::Null, Least::Administrator, 204),
         (Method::DELETE, "/groups/sales".into(), Value::Null, Least::Administrator, 204),
+        (Method::DELETE, "/departments/sales".into(), Value::Null, Least::Administrator, 204),
         (Method::POST, "/auth/logout".into(), json!({}), Least::Operator, 204),
     ];
     let people = [

@@ -125,8 +125,12 @@ async fn a_ring_at_all_outlives_the_server_and_a_window_that_is_opened_late() {
     }
     clara.moved_to(server.address());
     clara.reconnect().await.expect("the server is there");
-    assert_eq!(joe.welcome["offers"][0]["chat"], chat.as_str(), "{}", joe.welcome);
-    let again = joe.welcome["offers"][0].clone();
+    // Whether the ring was still his when he came, or was taken back while nobody was there: it rings at him.
+    let again = match joe.welcome["offers"].get(0).cloned() {
+        Some(there) => there,
+        None => joe.offer_of(&chat).await,
+    };
+    assert_eq!(again["chat"], chat.as_str(), "{}", joe.welcome);
     joe.accept(&again).await;
     bob.expect("that it is over", |frame| frame["type"] == "offer_gone" && frame["chat"] == chat.as_str()).await;
     clara.expect_event("assigned").await;
