@@ -14,7 +14,8 @@ use switchboard_tests::server::TestServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-#[tokio::test]
+// The collector answers while the test waits for the server to stop.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_is_told_how_a_chat_went_its_way() {
     let collector = Collector::start().await;
     let mut server = TestServer::with(&[("SWITCHBOARD_OTLP_URL", &collector.url), ("SWITCHBOARD_NODE", "north")]);
@@ -69,7 +70,8 @@ async fn a_collector_is_told_how_a_chat_went_its_way() {
     }
 }
 
-#[tokio::test]
+// The collector answers while the test waits for the server to stop.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_share_of_nothing_is_nothing_and_a_collector_that_is_away_hurts_nobody() {
     let collector = Collector::start().await;
     let mut quiet = TestServer::with(&[("SWITCHBOARD_OTLP_URL", &collector.url), ("SWITCHBOARD_OTLP_RATIO", "0")]);
