@@ -62,7 +62,6 @@ impl Shared {
         metrics: Metrics,
         patience: Patience,
         nodes: Option<Nodes>,
-        traces: Option<SharedTraces>,
     ) -> Self {
         let started_at = clock.now();
         Self {
@@ -76,7 +75,7 @@ impl Shared {
             left_messages: LeftWatch::default(),
             nodes,
             metrics,
-            traces,
+            traces: None,
             draining: AtomicBool::new(false),
             patience,
             started_at,
