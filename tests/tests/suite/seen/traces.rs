@@ -14,13 +14,14 @@ use switchboard_tests::server::TestServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-// The collector answers while the test waits for the server to stop.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_collector_is_told_how_a_chat_went_its_way() {
     let collector = Collector::start().await;
     let mut server = TestServer::with(&[("SWITCHBOARD_OTLP_URL", &collector.url), ("SWITCHBOARD_NODE", "north")]);
     let chat = a_conversation(&server).await;
-    server.stop();
+    // On another thread: the collector answers meanwhile.
+    let stopped = tokio::task::spawn_blocking(move || server.stop()).await.expect("it is waited for");
+    assert!(stopped.success(), "{stopped}");
 
     let spans = collector.of_trace(&chat);
     let named = |name: &str| {
@@ -70,8 +71,7 @@ async fn a_collector_is_told_how_a_chat_went_its_way() {
     }
 }
 
-// The collector answers while the test waits for the server to stop.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_share_of_nothing_is_nothing_and_a_collector_that_is_away_hurts_nobody() {
     let collector = Collector::start().await;
     let mut quiet = TestServer::with(&[("SWITCHBOARD_OTLP_URL", &collector.url), ("SWITCHBOARD_OTLP_RATIO", "0")]);
