@@ -99,7 +99,9 @@ impl Engine {
     /// The store's.
     pub async fn start_with(parts: EngineParts, patience: Patience) -> Result<Self, StoreError> {
         let EngineParts { node, store, clock, random, metrics, visitor_rate, shards, bus, traces } = parts;
-        let shared = Arc::new(Shared::new(node, store, clock, random, metrics, patience, bus.map(Nodes::new), traces));
+        let mut shared = Shared::new(node, store, clock, random, metrics, patience, bus.map(Nodes::new));
+        shared.traces = traces;
+        let shared = Arc::new(shared);
         for row in shared.store.take_shards(&shared.node, &shards).await? {
             shared.set_epoch(row.shard, row.epoch);
         }

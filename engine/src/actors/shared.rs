@@ -65,7 +65,6 @@ impl Shared {
         metrics: Metrics,
         patience: Patience,
         nodes: Option<Nodes>,
-        traces: Option<SharedTraces>,
     ) -> Self {
         let started_at = clock.now();
         Self {
@@ -80,7 +79,7 @@ impl Shared {
             left_messages: LeftWatch::default(),
             nodes,
             metrics,
-            traces,
+            traces: None,
             draining: AtomicBool::new(false),
             patience,
             started_at,

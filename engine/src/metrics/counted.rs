@@ -105,6 +105,7 @@ fn planted() -> Duration {
 mod tests {
     use super::*;
     use crate::domain::ids::Shard;
+    use crate::metrics::Metrics;
 
     #[test]
     fn chats_are_looked_at_when_they_have_settled_and_never_more_than_there_is_room_for() {
@@ -127,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_another_session_counted_is_not_known_here() {
-        let metrics = super::super::Metrics::new().unwrap();
+        let metrics = Metrics::new().unwrap();
         let group = metrics.group(AccountId(1), &"support".parse().unwrap());
         let mut counted = Counted::default();
         counted.waited(&group, Outcome::Answered, Duration::from_secs(3));

@@ -13,6 +13,7 @@ use crate::ports::journal::{Append, AppendError, Completion};
 use crate::ports::store::StoreError;
 
 /// Something for the writer.
+#[expect(clippy::large_enum_variant, reason = "nearly all are appends, which a box would make dearer")]
 pub(super) enum Job {
     /// An append.
     Append(Append, Completion),

@@ -19,7 +19,9 @@ async fn a_collector_is_told_how_a_chat_went_its_way() {
     let collector = Collector::start().await;
     let mut server = TestServer::with(&[("SWITCHBOARD_OTLP_URL", &collector.url), ("SWITCHBOARD_NODE", "north")]);
     let chat = a_conversation(&server).await;
-    server.stop();
+    // On another thread: the collector answers meanwhile.
+    let stopped = tokio::task::spawn_blocking(move || server.stop()).await.expect("it is waited for");
+    assert!(stopped.success(), "{stopped}");
 
     let spans = collector.of_trace(&chat);
     let named = |name: &str| {
