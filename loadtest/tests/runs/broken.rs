@@ -40,8 +40,7 @@ fn the_sound_server_is_found_sound() {
 
 #[test]
 fn acks_before_the_commit_are_found() {
-    // What was told and then not stored keeps later facts from being stored: ends that free nothing, for one.
-    found("ack_before_commit", "the limit is 3");
+    found("ack_before_commit", "was acked and never reached");
 }
 
 #[test]
