@@ -1,15 +1,11 @@
 // A visitor and an operator chat in two real browsers; in the middle of it the server is killed and started again.
 
 import { deepStrictEqual } from 'node:assert/strict';
-import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Administrator } from './src/administrator.mjs';
-import { Browsers } from './src/browser.mjs';
 import { eventually } from './src/eventually.mjs';
-import { Looks } from './src/look.mjs';
 import { Operator } from './src/operator.mjs';
 import * as server from './src/server.mjs';
+import { Story } from './src/story.mjs';
 import { Visitor } from './src/visitor.mjs';
 
 const SHOP = 'Larkfield: furniture for slow evenings';
@@ -17,57 +13,33 @@ const LETTER = { name: 'Rosa Ferrari', email: 'rosa@example.net', text: 'Do you 
 const ROSA = { name: 'Rosa Lind', email: 'rosa@example.com', question: 'Can the Alva sofa be had in green?' };
 const PASSWORD = 'switchboard-demo';
 
-const kept = process.env['SWITCHBOARD_TEST_PICTURES'];
-const folder = kept || mkdtempSync(join(tmpdir(), 'switchboard-pictures-'));
-mkdirSync(folder, { recursive: true });
-
-const begun = Date.now();
-const looks = new Looks(folder);
-const browsers = await Browsers.launch();
-const shopper = await browsers.person({ width: 1280, height: 800 });
-const office = await browsers.person({ width: 1440, height: 900 });
-const headquarters = await browsers.person({ width: 1280, height: 800 });
+const story = await Story.begin('conversation');
+const { browsers, looks } = story;
+const shopper = await story.person(1280, 800);
+const office = await story.person(1440, 900);
+const headquarters = await story.person(1280, 800);
 /** The conversation as it must stand on every page: in this order, each message once. @type {string[]} */
 const said = [ROSA.question];
 
-try {
-  await tell();
-  if (looks.findings.length > 0) throw new Error('axe has found something serious');
-  if (browsers.complaints.length > 0) throw new Error('a page has complained');
-  console.error(`the whole story took ${Date.now() - begun} ms`);
-  // Nobody asked for them; those of a failure stay.
-  if (!kept) rmSync(folder, { recursive: true });
-} catch (error) {
-  process.exitCode = 1;
-  console.error(error);
-  for (const complaint of browsers.complaints) console.error('a page complained:', complaint);
-  for (const finding of looks.findings) console.error('axe found:', finding);
-  for (const [at, page] of [...shopper.pages(), ...office.pages()].entries()) {
-    await page.screenshot({ path: join(folder, `failed-${at}.png`) }).catch(() => {});
-  }
-  console.error(`the pictures are in ${folder}`);
-} finally {
-  await browsers.close();
-  server.done();
-}
+await story.tell(tell);
 
 async function tell() {
-  const visitor = await step('a visitor leaves a message while nobody is there', nobodyIsThere);
-  const joe = await step('Joe signs in, deals with the message and goes online', joeComes);
-  await step('the visitor starts a chat, which rings at Joe', () => itRings(visitor, joe));
-  await step('both write, see each other type, and what was read', () => theyTalk(visitor, joe));
-  await step('what comes while nobody looks is counted', () => unread(visitor, joe));
-  await step('the server is killed while the visitor types', () => killed(visitor, joe));
-  await step('nothing is lost or doubled', () => backAgain(visitor, joe));
-  const second = await step('both reload, and the visitor opens a second tab', () => reloaded(visitor, joe));
-  await step('Joe ends the chat', () => ended(visitor, second, joe));
-  await step('the visitor begins anew', () => anew(visitor, second, joe));
-  const ada = await step('an administrator lets Joe hold two chats', () => adaComes(joe));
-  await step('the group changes to automatic, and the next chat is assigned at once', () => automatic(ada, joe));
-  await step('the administrator sees what Joe holds, and lets Sue receive no more', () => receives(ada));
-  await step('the group gets limits, help, hours and skills, and has them after a reload', () => rules(ada));
-  await step('two administrators change the same group: the second is asked', () => clash(ada));
-  await step('what is not saved is asked about, and a wrong limit is said at its field', () => unsaved(ada));
+  const visitor = await story.step('a visitor leaves a message while nobody is there', nobodyIsThere);
+  const joe = await story.step('Joe signs in, deals with the message and goes online', joeComes);
+  await story.step('the visitor starts a chat, which rings at Joe', () => itRings(visitor, joe));
+  await story.step('both write, see each other type, and what was read', () => theyTalk(visitor, joe));
+  await story.step('what comes while nobody looks is counted', () => unread(visitor, joe));
+  await story.step('the server is killed while the visitor types', () => killed(visitor, joe));
+  await story.step('nothing is lost or doubled', () => backAgain(visitor, joe));
+  const second = await story.step('both reload, and the visitor opens a second tab', () => reloaded(visitor, joe));
+  await story.step('Joe ends the chat', () => ended(visitor, second, joe));
+  await story.step('the visitor begins anew', () => anew(visitor, second, joe));
+  const ada = await story.step('an administrator lets Joe hold two chats', () => adaComes(joe));
+  await story.step('the group changes to automatic, and the next chat is assigned at once', () => automatic(ada, joe));
+  await story.step('the administrator sees what Joe holds, and lets Sue receive no more', () => receives(ada));
+  await story.step('the group gets limits, help, hours and skills, and has them after a reload', () => rules(ada));
+  await story.step('two administrators change the same group: the second is asked', () => clash(ada));
+  await story.step('what is not saved is asked about, and a wrong limit is said at its field', () => unsaved(ada));
 }
 
 async function nobodyIsThere() {
@@ -326,7 +298,7 @@ async function automatic(ada, joe) {
   await means.getByText(/^Assigned to one of/).waitFor();
   await looks.look('settings-group', ada.page);
   await ada.save('1 change');
-  const neighbour = await Visitor.at(await browsers.person({ width: 1280, height: 800 }));
+  const neighbour = await Visitor.at(await story.person(1280, 800));
   await neighbour.openChat();
   await neighbour.start({ name: 'Nils Berg', email: 'nils@example.com', question: 'Is the oak table solid?' });
   await neighbour.window.getByText('Joe joined the chat').waitFor();
@@ -384,7 +356,7 @@ async function rules(ada) {
 
 /** @param {Administrator} ada */
 async function clash(ada) {
-  const other = await Administrator.at(await browsers.person({ width: 1280, height: 800 }));
+  const other = await Administrator.at(await story.person(1280, 800));
   await other.signIn('admin@example.com', PASSWORD);
   await other.page.getByText('No active chats').waitFor();
   await other.openSettings();
@@ -438,20 +410,4 @@ async function bothShow(visitor, joe) {
  */
 async function shows(who, side, wanted) {
   await eventually(`the conversation of ${who}`, () => side.lines.allInnerTexts(), [...wanted]);
-}
-
-/**
- * @template T
- * @param {string} what
- * @param {() => Promise<T>} act
- */
-async function step(what, act) {
-  const from = Date.now();
-  try {
-    return await act();
-  } catch (error) {
-    throw new Error(`while ${what}`, { cause: error });
-  } finally {
-    console.error(`${String(Date.now() - from).padStart(6)} ms  ${what}`);
-  }
 }

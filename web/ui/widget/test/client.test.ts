@@ -96,6 +96,37 @@ describe('a visitor', () => {
     expect(client.chat?.phase).toBe('active');
   });
 
+  it('keeps what was said when the chat waits again, and sees who comes and goes', async () => {
+    const { server, client, texts } = await chatting();
+    server.event(4, message('One moment'));
+    server.event(5, { kind: 'joined', name: 'Joe Abara' });
+    server.event(6, { kind: 'left', name: 'Sue Tanaka' });
+    expect(client.chat?.operator).toBe('Joe Abara');
+    server.says({ type: 'queue', ahead: 3 });
+    server.event(7, { kind: 'queued' });
+    expect([client.chat?.phase, client.chat?.operator, client.chat?.ahead, client.chat?.served]).toEqual([
+      'waiting', null, null, true,
+    ]);
+    server.says({ type: 'queue', ahead: 1 });
+    expect(client.chat?.ahead).toBe(1);
+    server.event(8, { kind: 'assigned', name: 'Mona Lind' });
+    expect([client.chat?.phase, client.chat?.operator]).toEqual(['active', 'Mona Lind']);
+    expect(texts()).toEqual(['My sofa is broken: sent', 'joined', 'One moment: sent', 'joined', 'left', 'queued', 'joined']);
+  });
+
+  it('waits for a place in another queue when it is passed on before anybody answered', async () => {
+    const { server, client, texts } = await visitor();
+    server.welcomes();
+    server.event(1, { kind: 'started' });
+    server.event(2, { kind: 'queued' });
+    server.says({ type: 'queue', ahead: 4, estimate_s: 90, text: 'Sales: {ahead} before you' });
+    server.event(3, { kind: 'queued' });
+    expect([client.chat?.ahead, client.chat?.estimate, client.chat?.queueText, client.chat?.served]).toEqual([
+      null, null, null, false,
+    ]);
+    expect(texts()).toEqual([]);
+  });
+
   it('is told when nobody receives, and may try again', async () => {
     const { server, client } = await visitor();
     server.welcomes();

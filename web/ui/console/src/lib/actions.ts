@@ -75,6 +75,15 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       run: () => void (soonest() && acts.decline(soonest()!.offer)),
     },
     {
+      id: 'offer-to-form',
+      label: 'Send the request to the contact form',
+      hint: 'the visitor leaves a message instead',
+      section: 'Requests',
+      keys: 'Alt+M',
+      can: () => connected() && soonest()?.answering === null && soonest()?.offer.kind === 'new',
+      run: () => void (soonest() && acts.sendOfferToForm(soonest()!.offer)),
+    },
+    {
       id: 'end',
       label: 'End this chat',
       section: 'This chat',
@@ -82,8 +91,8 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       can: () => openRunning() !== undefined,
       run: () => view.askToEnd(openRunning()),
     },
-    ask('transfer', 'Transfer this chat', 'Alt+T'),
-    ask('invite', 'Invite a colleague', 'Alt+V'),
+    ask('transfer', 'Transfer this chat', 'Alt+R'),
+    ask('invite', 'Invite a colleague', 'Alt+N'),
     {
       id: 'leave',
       label: 'Leave this chat to the others',
@@ -104,7 +113,7 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       hint: 'ends the chat; the visitor leaves a message instead',
       section: 'This chat',
       can: () => connected() && forForm() !== undefined,
-      run: () => void acts.sendToForm(forForm()?.id ?? ''),
+      run: () => view.askToSendToForm(forForm()),
     },
     {
       id: 'details',
@@ -128,7 +137,7 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       hint: 'the one who has waited longest',
       section: 'Chats',
       keys: 'T',
-      can: () => connected() && desk.directory.own.length > 0,
+      can: () => connected() && desk.directory.own.length > 0 && !desk.full,
       run: () => void acts.takeNext(),
     },
     ...Array.from({ length: 9 }, (_, at): Action => ({

@@ -5,6 +5,7 @@ import type { Chat } from './state/chat.svelte';
 import { blankRow } from './state/rows';
 import { Refused } from './state/requests';
 import { STATUS_WORDS } from './state/presence.svelte';
+import { FULL_WORDS } from './words';
 
 /** Characters of one message; the server takes no more. */
 export const MESSAGE_CHARS_MAX = 10_000;
@@ -205,7 +206,7 @@ export class Acts {
 function takeRefusal(error: unknown): string {
   const refused = error instanceof Refused ? error.error : null;
   if (refused?.why === 'taken') return refused.by ? `${refused.by} was first` : 'Somebody else was first';
-  if (refused?.why === 'capacity') return 'Not taken: you hold as many chats as you may';
+  if (refused?.why === 'capacity') return `Not taken: ${FULL_WORDS.charAt(0).toLowerCase()}${FULL_WORDS.slice(1)}`;
   if (refused?.why === 'ended') return 'Not taken: the chat is over';
   return `Not taken: ${reason(error)}`;
 }

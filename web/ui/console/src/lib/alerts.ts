@@ -4,7 +4,7 @@ import { Notices } from './state/notices';
 import type { Chat } from './state/chat.svelte';
 import type { Preferences } from './state/preferences.svelte';
 import { Sounds } from './state/sounds';
-import { visitorName } from './words';
+import { OFFER_WORDS, visitorName } from './words';
 
 type Liked = Preferences['is'];
 
@@ -21,14 +21,20 @@ export class Alerts {
     if (!liked.notices) return;
     this.notices.show({
       tag: `offer ${offer.offer}`,
-      title: `New chat: ${visitorName(offer.visitor)}`,
-      body: liked.noticeText && offer.question ? `${group} · ${offer.question}` : group,
+      title: `${OFFER_WORDS[offer.kind]}: ${visitorName(offer.visitor)}`,
+      body: [offer.from?.name ?? group, liked.noticeText && (offer.reason ?? offer.question)].filter(Boolean).join(' · '),
       onclick: () => {},
     });
   }
 
   offerGone(offer: string): void {
     this.notices.close(`offer ${offer}`);
+  }
+
+  /** Somebody waits in a group from which one takes chats oneself. */
+  waits(group: string, liked: Liked): void {
+    this.sounds.queue(liked.queueVolume);
+    if (liked.notices) this.notices.show({ tag: 'queue', title: `Somebody waits in ${group}`, onclick: () => {} });
   }
 
   wrote(chat: Chat, text: string, liked: Liked, group: string): void {

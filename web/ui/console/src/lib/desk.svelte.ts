@@ -18,6 +18,7 @@ import { Settings } from './settings/settings.svelte';
 import { Alerts } from './alerts';
 import type { Chat } from './state/chat.svelte';
 import { Catchup } from './state/catchup';
+import { outcomeWords } from './state/company';
 import { Chats } from './state/chats.svelte';
 import { Clock } from './state/clock.svelte';
 import { Drafts } from './state/drafts.svelte';
@@ -74,6 +75,11 @@ export class Desk {
   /** The chat in the address could not be asked for. */
   unreached = $state<string | null>(null);
 
+  /** One holds as many chats as one may: what is taken would be refused. */
+  readonly full = $derived.by(() => {
+    const limit = this.session.operator?.limit ?? null;
+    return limit !== null && this.chats.mine.length >= limit;
+  });
   readonly open = $derived(this.router.place.chat === null ? undefined : this.chats.get(this.router.place.chat));
   readonly #around: Surroundings;
   readonly #catchup = new Catchup((id, frames) => {
@@ -168,7 +174,7 @@ export class Desk {
         return this.offers.gone(frame.offer, frame.why, by, now);
       }
       case 'queue':
-        return this.queue.hint(frame.group, frame.waiting, frame.longest_s, now);
+        return this.#queue(frame, now);
       case 'rows':
         return this.#rows(frame);
       case 'left_messages':
@@ -197,6 +203,13 @@ export class Desk {
         console.warn(`switchboard: ${frame.code}: ${frame.message}`);
         if (frame.chat !== undefined) this.#historyRefused(frame.chat);
     }
+  }
+
+  #queue({ group, waiting, longest_s }: Extract<OperatorFrame, { type: 'queue' }>, now: number): void {
+    const mine = this.directory.own.find(({ id }) => id === group);
+    const calls = waiting > 0 && this.queue.waitingIn(group) === 0 && mine?.handling === 'pull' && mine.active;
+    if (calls && this.presence.status === 'online') this.alerts.waits(mine.name, this.preferences.is);
+    this.queue.hint(group, waiting, longest_s, now);
   }
 
   #rows(frame: Extract<OperatorFrame, { type: 'rows' }>): void {
@@ -255,9 +268,12 @@ export class Desk {
   }
 
   #take(frame: EventFrame<EventKind>): void {
-    const running = this.chats.get(frame.chat)?.row.state === 'active';
+    const before = this.chats.get(frame.chat);
+    const running = before?.row.state === 'active';
+    const owned = before?.row.owner?.id === this.chats.me;
     if (!this.chats.event(frame)) return;
     const chat = this.chats.get(frame.chat);
+    if (chat && owned) this.#tellOutcome(chat, frame);
     if (!chat || (!chat.has(this.chats.me) && chat.row.owner?.id !== this.chats.me)) return;
     if (chat.row.number === 0 && (frame.event.kind === 'assigned' || frame.event.kind === 'transferred')) void this.learn(chat.id);
     if (frame.event.kind === 'ended' && running) this.lists.chatEnded(chat.row);
@@ -267,6 +283,15 @@ export class Desk {
     const inView = this.attentive && this.router.place.chat === chat.id;
     if (live && !inView && frame.seq > chat.row.my_marks.read)
       this.alerts.wrote(chat, frame.event.text, this.preferences.is, this.directory.group(chat.row.group));
+  }
+
+  /** What became of a chat that we asked somebody to take over or to come into, where we do not see it anyway. */
+  #tellOutcome(chat: Chat, frame: EventFrame<EventKind>): void {
+    const live = this.clock.exact() - Date.parse(frame.at) < LIVE_WITHIN;
+    const inView = this.router.place.chat === chat.id && frame.event.kind !== 'transferred';
+    const group = (id: string): string => this.directory.group(id);
+    const words = live && !inView ? outcomeWords(frame.event, chat.name, { me: this.chats.me, group }) : null;
+    if (words !== null) this.toasts.say(words, { label: 'Open', run: () => this.router.go({ chat: chat.id }) });
   }
 
   #settled({ command }: Outgoing, seq: number | undefined): void {

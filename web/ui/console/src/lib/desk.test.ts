@@ -39,7 +39,7 @@ class Server {
   say(...frames: unknown[]): void {
     for (const frame of frames) this.sockets.at(-1)?.onmessage?.({ data: JSON.stringify(frame) });
   }
-  welcome(chats: ChatRow[] = [], offers: unknown[] = []): void {
+  welcome(chats: ChatRow[] = [], offers: unknown[] = [], handling = 'primary'): void {
     this.sockets.at(-1)?.onopen?.({});
     this.say({
       type: 'welcome',
@@ -48,7 +48,7 @@ class Server {
       status: 'online',
       status_since: at(0),
       groups: [
-        { id: 'support', name: 'Support', department: 'd', handling: 'primary', limit: null, active: true, waiting: 0 },
+        { id: 'support', name: 'Support', department: 'd', handling, limit: null, active: true, waiting: 0 },
       ],
       chats,
       offers,
@@ -258,4 +258,41 @@ test('whoever signs out leaves nothing behind on the screen', async () => {
   await one.session.signOut();
   one.leave();
   expect([one.chats.mine.length, one.offers.all.length, one.link, one.welcomed]).toEqual([0, 0, null, false]);
+});
+
+test('whoever takes chats oneself hears when the first one waits, not each of them', async () => {
+  const { desk: one } = await desk();
+  server.welcome([], [], 'pull');
+  const waits = (waiting: number): void =>
+    server.say({ type: 'queue', group: 'support', waiting, longest_s: waiting > 0 ? 1 : 0 });
+  waits(1);
+  waits(2);
+  expect(server.notes).toBe(1);
+  waits(0);
+  server.say({ type: 'status', status: 'away', since: at(1) });
+  waits(1);
+  expect(server.notes).toBe(1);
+  expect(one.queue.waiting).toBe(1);
+});
+
+test('a transfer of mine is told when it is over, wherever I look', async () => {
+  const { desk: one } = await desk();
+  const id = 'a';
+  server.welcome([running(id, { seq: 4 })]);
+  server.say(
+    ...[started, queued, wrote('Is the lamp in stock?'), assigned()].map((kind, index) => event(id, index + 1, kind)),
+    { type: 'resumed', chat: id, through: 4, last: 4, marks: { visitor: { delivered: 0, read: 0 } } },
+  );
+  await vi.advanceTimersByTimeAsync(10);
+  const joe = { id: 'op-joe', name: 'Joe Abara' };
+  const me = { id: SUE, name: 'Sue Tanaka' };
+  server.say(event(id, 5, { kind: 'transfer_denied', operator: joe, why: 'declined' }));
+  server.say(
+    event(id, 6, { kind: 'transferred', operator: joe.id, name: joe.name, group: 'support', from: me, offer: 'o' }),
+  );
+  expect(one.toasts.all.map(({ text }) => text)).toEqual([
+    'Guest 7: Joe Abara declined the transfer',
+    'Guest 7: transferred to Joe Abara',
+  ]);
+  expect(one.chats.mine).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** Times, spans and names as the console writes them. All spans are in milliseconds. */
-import type { ChatRow, EndedBy, EndedWhy, RowVisitor } from '@switchboard/protocol';
+import type { ChatRow, EndedBy, EndedWhy, Offer, RowVisitor } from '@switchboard/protocol';
 
 const MINUTE = 60_000;
 /** Nobody counts the seconds before. */
@@ -73,6 +73,16 @@ export function visitorName(visitor: RowVisitor, number?: number): string {
 export function firstName(name: string): string {
   return /^Guest( \d+)?$/.test(name) ? name : (name.split(/\s+/)[0] ?? name);
 }
+
+/** Why nothing can be taken. */
+export const FULL_WORDS = 'You hold as many chats as you may';
+
+/** What rings. */
+export const OFFER_WORDS: Record<Offer['kind'], string> = {
+  new: 'New chat',
+  transfer: 'Transfer',
+  invite: 'Invitation',
+};
 
 /** One thing or many. */
 export function plural(count: number, one: string, many = `${one}s`): string {

@@ -114,7 +114,8 @@ export class App {
     if (client.starting) return 'queue';
     if (client.leaving || client.left) return 'offline';
     if (client.chat && !client.dismissed) {
-      if (client.chat.phase === 'waiting') return 'queue';
+      // What was said before stays in view while somebody else is looked for.
+      if (client.chat.phase === 'waiting') return client.chat.served ? 'chat' : 'queue';
       if (client.chat.phase === 'ended' && client.catchingUp && !client.chat.ended) return 'connecting';
       if (client.chat.phase === 'active' || this.#context.reviewing) return 'chat';
       return client.isForForm ? 'offline' : 'ended';

@@ -92,7 +92,10 @@ export class Client {
         this.#socket.send({ type: 'resume', ...resume });
       },
       onEvent: (frame) => this.#happened(frame),
-      onCaughtUp: () => (this.catchingUp = false),
+      onCaughtUp: () => {
+        this.catchingUp = false;
+        this.chat?.caughtUp();
+      },
     });
   }
 
@@ -122,6 +125,7 @@ export class Client {
 
   start(form: Omit<Start, 'id'>): void {
     this.startError = null;
+    this.memory.set('department', form.department ?? null);
     this.#outbox.add({ type: 'start', id: newId(), ...form });
     this.#options.onChange();
   }
@@ -200,8 +204,10 @@ export class Client {
 
   /** Nobody answered the chat that has ended: what was asked is for the form. */
   get isForForm(): boolean {
-    const why = this.chat?.phase === 'ended' ? this.chat.ended?.why : undefined;
-    return why !== undefined && FOR_FORM.includes(why);
+    const { phase, ended, served } = this.chat ?? {};
+    if (phase !== 'ended' || !ended) return false;
+    // Whoever leaves the queue would rather write.
+    return FOR_FORM.includes(ended.why) || (ended.by === 'visitor' && !served);
   }
 
   get ending(): boolean {
@@ -297,11 +303,12 @@ export class Client {
     const { chat } = welcome;
     if (chat) {
       const own = this.#enter(chat.id, chat.state);
+      own.phase = chat.state;
       own.raise(chat.marks);
       if (chat.ahead !== undefined) own.stands({
         ...chat, ahead: chat.ahead, ...(chat.queue_text === undefined ? {} : { text: chat.queue_text }),
       });
-      own.operator = chat.operator ?? own.operator;
+      if (chat.operator) own.owner(chat.operator);
       this.#positions.follow(chat.id);
     } else if (this.chat) {
       this.#leaveChat();
@@ -325,7 +332,7 @@ export class Client {
     const { chat } = this;
     if (!chat) return;
     const live = !this.catchingUp;
-    const theirs = chat.apply(frame);
+    const theirs = chat.apply(frame, !this.#positions.catchingUp(chat.id));
     this.#acked = this.#acked.filter((pending) => pending.seq !== frame.seq);
     if (theirs) this.#otherWrites(null);
     if (frame.event.kind === 'ended') {

@@ -8,7 +8,7 @@ export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'failed';
 export type Line =
   | { kind: 'message'; key: string; at: number; mine: boolean; name: string; text: string; state: MessageState; why?: string }
   | { kind: 'joined' | 'transferred' | 'left'; key: string; at: number; name: string }
-  | { kind: 'ended'; key: string; at: number };
+  | { kind: 'queued' | 'ended'; key: string; at: number };
 
 /** A message of one's own that is not in the conversation yet. */
 export interface Pending {
@@ -21,10 +21,13 @@ export interface Pending {
   failed?: string;
 }
 
+type Phase = 'waiting' | 'active' | 'ended';
 type Stored = { seq: number; line: Line };
 
 export class Conversation {
-  phase: 'waiting' | 'active' | 'ended' = 'waiting';
+  phase: Phase = 'waiting';
+  /** What the history has come to, while it is read. */
+  #replayed: Phase | null = null;
   ahead: number | null = null;
   /** It is about that many. */
   about = false;
@@ -32,7 +35,10 @@ export class Conversation {
   estimate: number | null = null;
   /** What the group says beside the place, with what is to be put in still in braces. */
   queueText: string | null = null;
-  operator: string | null = null;
+  /** An operator has answered before: what was said stands there, whatever happens now. */
+  served = false;
+  /** The names of those who answer: the owner first, then who was invited. */
+  #here: string[] = [];
   ended: { by: EndedBy; why: EndedWhy } | null = null;
   marks: VisitorMarks = { visitor: { delivered: 0, read: 0 }, operators: { delivered: 0, read: 0 } };
   /** Number of the last message of the other side. */
@@ -42,23 +48,46 @@ export class Conversation {
 
   constructor(readonly id: string) {}
 
-  /** Puts in the next event; true when it is a message of the other side. */
-  apply(frame: EventFrame<VisitorEvent>): boolean {
+  /** The one who has the chat. */
+  get operator(): string | null {
+    return this.#here[0] ?? null;
+  }
+
+  /** The server has told who has the chat; the events may say so later. */
+  owner(name: string): void {
+    if (this.operator !== name) this.#here = [name, ...this.#here.filter((one) => one !== name)];
+  }
+
+  /**
+   * Puts in the next event; true when it is a message of the other side. One of the history, which is not `live`, says
+   * how things were: how they are is known already, and is said by the last of them.
+   */
+  apply(frame: EventFrame<VisitorEvent>, live = true): boolean {
     const { seq, event } = frame;
     const base = { key: frame.command ?? this.#keys.get(seq) ?? `${this.id}.${seq}`, at: Date.parse(frame.at) };
     const add = (line: Line): void => void this.#stored.push({ seq, line });
     switch (event.kind) {
+      case 'queued':
+        this.#reach('waiting', live);
+        this.#here = [];
+        // The place in another queue is another one.
+        if (live) this.ahead = this.estimate = this.queueText = null;
+        if (this.served) add({ ...base, kind: 'queued' });
+        return false;
       case 'assigned':
-        this.phase = 'active';
-        this.operator = event.name;
+        this.#reach('active', live);
+        this.served = true;
+        this.#here = [event.name];
         add({ ...base, kind: 'joined', name: event.name });
         return false;
       case 'transferred':
-        this.operator = event.name;
+        this.#here = [event.name, ...this.#here.slice(1).filter((name) => name !== event.name)];
         add({ ...base, kind: 'transferred', name: event.name });
         return false;
       case 'joined':
       case 'left':
+        this.#here = this.#here.filter((name) => name !== event.name);
+        if (event.kind === 'joined') this.#here.push(event.name);
         add({ ...base, kind: event.kind, name: event.name });
         return false;
       case 'message': {
@@ -68,13 +97,24 @@ export class Conversation {
         return !mine;
       }
       case 'ended':
-        this.phase = 'ended';
+        this.phase = this.#replayed = 'ended';
         this.ended = { by: event.by, why: event.why };
         add({ ...base, kind: 'ended' });
         return false;
       default: // a kind without a line, an erased event, or one of a newer server
         return false;
     }
+  }
+
+  /** The history is here as a whole. */
+  caughtUp(): void {
+    this.phase = this.#replayed ?? this.phase;
+    this.#replayed = null;
+  }
+
+  #reach(phase: Phase, live: boolean): void {
+    if (live) this.phase = phase;
+    else this.#replayed = phase;
   }
 
   /** The newest word on the place in the queue. */

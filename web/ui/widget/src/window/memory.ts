@@ -3,7 +3,7 @@
 import type { Shelf } from '@switchboard/protocol';
 
 /** Names of what is kept. `token` is the visitor; whoever has it has the chat. */
-export type Item = 'token' | 'dismissed' | 'read' | 'name' | 'email' | 'look';
+export type Item = 'token' | 'dismissed' | 'read' | 'name' | 'email' | 'department' | 'look';
 
 export class Memory {
   constructor(

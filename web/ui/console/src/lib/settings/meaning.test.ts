@@ -29,7 +29,7 @@ test('single offers ring at one after the other until the wait is over', () => {
   expect(titles({ 'member:a': member('primary'), 'member:b': member('primary') })).toEqual([
     '0 s: Offered to one of 2 primary members',
     '20 s: Offered to the next',
-    '5 min: The wait is over',
+    '5 min: Off-line form',
   ]);
 });
 
@@ -39,7 +39,7 @@ test('automatic chats are assigned, secondary members come after, pull members t
     '0 s: Assigned to one of 1 primary member',
     'Then one of 1 secondary member',
     'any time: 1 pull member may take it',
-    '90 s: The wait is over',
+    '90 s: Off-line form',
   ]);
 });
 
@@ -49,12 +49,12 @@ test('a chat that rings at all is not passed on, and nobody has missed it', () =
     '0 s: Rings at all of 2 primary members',
     '20 s: Rings again',
     'Then one of 1 secondary member',
-    '5 min: The wait is over',
+    '5 min: Off-line form',
   ]);
 });
 
 test('members who get none, are disabled, or were removed in the form are not asked', () => {
-  const waits = ['0 s: Nobody is asked', '5 min: The wait is over'];
+  const waits = ['0 s: Nobody is asked', '5 min: Off-line form'];
   expect(titles({ 'member:a': member('primary', '0') })).toEqual(waits);
   expect(titles({ 'member:a': member('primary') }, () => ({ ...joe, disabled: true }))).toEqual(waits);
   expect(titles({ 'member:a': member('primary') }, () => ({ ...joe, limit: 0 }))).toEqual(waits);
@@ -67,7 +67,7 @@ test('one member alone is offered the chat again, not somebody else', () => {
 });
 
 test('a time that is being written wrongly is left open', () => {
-  expect(titles({ connection_timeout_s: 'soon' })).toEqual(['0 s: Nobody is asked', 'The wait is over']);
+  expect(titles({ connection_timeout_s: 'soon' })).toEqual(['0 s: Nobody is asked', 'Off-line form']);
 });
 
 test('other groups join in, skills are given up, and the longest of the waits that ends first is the end', () => {
@@ -82,7 +82,7 @@ test('other groups join in, skills are given up, and the longest of the waits th
     '30 s: Sales and Returns join in',
     '2 min: On to Sales',
   ]);
-  expect(titles({ ...members, queue_wait_max_s: '600' }).at(-1)).toBe('5 min: The wait is over');
+  expect(titles({ ...members, queue_wait_max_s: '600' }).at(-1)).toBe('5 min: Off-line form');
 });
 
 test('a greeting is a step of the path, where there is one', () => {

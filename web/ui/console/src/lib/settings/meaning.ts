@@ -110,7 +110,7 @@ function askedOf(values: Values, operator: Names['operator']): Meaning[] {
       say:
         pull > 0
           ? 'There are pull members only, and they take chats by themselves.'
-          : 'The group has no member who gets chats: the visitor waits in vain.',
+          : 'The group has no member who gets chats: visitors get the off-line form.',
       from: ['members', 'offer_mode', 'offer_expires_after_s'],
     });
   if (pull > 0)
@@ -210,8 +210,8 @@ function endOf(values: Values, { group }: Names): Timed {
   return {
     after: waits ?? Number.POSITIVE_INFINITY,
     at: waits === null ? '' : span(waits),
-    title: 'The wait is over',
-    say: 'The visitor is told that nobody could answer, and the chat ends as “nobody answered in time”.',
+    title: 'Off-line form',
+    say: 'Nobody could answer in time: the visitor may leave a message instead.',
     from: ['connection_timeout_s'],
   };
 }

@@ -12,6 +12,7 @@ interface Kept {
   /** 0 to 100; 0 is off. */
   requestVolume: number;
   messageVolume: number;
+  queueVolume: number;
   /** Desktop notices when the window is hidden. */
   notices: boolean;
   /** Whether notices show the text too. */
@@ -27,6 +28,7 @@ const USUAL: Kept = {
   sort: 'idle',
   requestVolume: 60,
   messageVolume: 40,
+  queueVolume: 40,
   notices: false,
   noticeText: false,
   listWidth: null,
@@ -70,6 +72,7 @@ function read(text: string | null): Kept {
     sort: of(kept['sort'], ['idle', 'activity', 'longest'], USUAL.sort),
     requestVolume: figure(kept['requestVolume'], USUAL.requestVolume),
     messageVolume: figure(kept['messageVolume'], USUAL.messageVolume),
+    queueVolume: figure(kept['queueVolume'], USUAL.queueVolume),
     notices: kept['notices'] === true,
     noticeText: kept['noticeText'] === true,
     listWidth: figure(kept['listWidth'], null),

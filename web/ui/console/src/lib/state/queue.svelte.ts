@@ -25,6 +25,11 @@ export class Queue {
     this.#groups = new Map(groups.map(({ id, name, waiting }) => [id, { name, waiting, since: null }]));
   }
 
+  /** How many wait there; none where it is no group of one's own. */
+  waitingIn(group: string): number | undefined {
+    return this.#groups.get(group)?.waiting;
+  }
+
   hint(group: string, waiting: number, longestSeconds: number, now: number): void {
     const known = this.#groups.get(group);
     if (!known) return;

@@ -8,6 +8,7 @@ const REQUEST: readonly Note[] = [
   [783.99, 0.17, 0.5],
 ];
 const MESSAGE: readonly Note[] = [[659.25, 0, 0.32]];
+const QUEUE: readonly Note[] = [[293.66, 0, 0.6]];
 
 /** A request sounds again after this time, until it is gone. */
 export const REQUEST_EVERY = 4_000;
@@ -48,9 +49,14 @@ export class Sounds {
     this.#play(MESSAGE, volume);
   }
 
+  /** Somebody waits whom nobody is rung for. */
+  queue(volume: number): void {
+    this.#play(QUEUE, volume);
+  }
+
   /** For setting the volume: what it will be like. */
-  sample(kind: 'request' | 'message', volume: number): void {
-    this.#play(kind === 'request' ? REQUEST : MESSAGE, volume);
+  sample(kind: 'request' | 'message' | 'queue', volume: number): void {
+    this.#play({ request: REQUEST, message: MESSAGE, queue: QUEUE }[kind], volume);
   }
 }
 

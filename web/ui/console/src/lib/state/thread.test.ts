@@ -1,3 +1,4 @@
+import type { EventKind } from '@switchboard/protocol';
 import { expect, test } from 'vitest';
 import { Chat } from './chat.svelte';
 import { blankRow } from './rows';
@@ -6,7 +7,7 @@ import { threadOf, type ThreadItem } from './thread';
 
 function thread(chat: Chat, change: Partial<Parameters<typeof threadOf>[0]> = {}): ThreadItem[] {
   const { row, name, events, sent } = chat;
-  return threadOf({ row, name, events, sent, outgoing: [], me: SUE, now: NOON, readAt: null, ...change });
+  return threadOf({ row, name, events, sent, outgoing: [], me: SUE, group: (id) => `the group ${id}`, now: NOON, readAt: null, ...change });
 }
 
 function chat(): Chat {
@@ -119,4 +120,31 @@ test('what only operators see is a quiet line, and an unknown kind of event is n
   one.add(event('a', 9, ended));
   const lines = thread(one).flatMap((item) => (item.kind === 'line' ? [item.text] : []));
   expect(lines.slice(-2)).toEqual(['Bob Marsh declined', 'Visitor ended the chat']);
+});
+
+test('what colleagues do around a chat is told with their names and the names of groups', () => {
+  const one = chat();
+  const joe = { id: 'op-joe', name: 'Joe Abara' };
+  const asked = { operator: SUE, name: 'Sue Tanaka', group: 'support', reason: 'Knows lamps', until: at(60) };
+  const kinds: EventKind[] = [
+    { kind: 'transfer_asked', ...asked, to: joe },
+    { kind: 'declined', offer: 'o', operator: joe.id },
+    { kind: 'transfer_denied', operator: joe, why: 'declined' },
+    { kind: 'transfer_asked', ...asked },
+    { kind: 'transfer_denied', why: 'expired' },
+    { kind: 'invited', ...asked, stay: true, to: joe },
+    { kind: 'invite_denied', operator: joe, why: 'expired' },
+    { kind: 'queued', group: 'sales' },
+  ];
+  for (const kind of kinds) one.add(event('a', one.last + 1, kind));
+  const lines = thread(one).flatMap((item) => (item.kind === 'line' ? [item.text] : []));
+  expect(lines.slice(2)).toEqual([
+    'You asked Joe Abara to take the chat over: “Knows lamps”',
+    'Joe Abara declined the transfer',
+    'You asked somebody in the group support to take the chat over: “Knows lamps”',
+    'Nobody accepted the transfer',
+    'You invited Joe Abara: “Knows lamps”',
+    'Joe Abara did not answer the invitation',
+    'Waits again, in the group sales',
+  ]);
 });

@@ -2,6 +2,7 @@
 import type { ChatRow, EventKind } from '@switchboard/protocol';
 import { clockTime, dayName, duration, endedWords, firstName, sameDay } from '../words';
 import { type ChatEvent, operatorName, type Sent } from './chat.svelte';
+import { askedWords, deniedWords, nameOf, transferredWords } from './company';
 
 /** How far a message of ours has got. */
 export type MarkOf = 'waiting' | 'stored' | 'delivered' | 'read' | 'refused';
@@ -36,6 +37,8 @@ export interface ThreadInput {
   sent: readonly Sent[];
   outgoing: readonly Sent[];
   me: string;
+  /** What a group is called. */
+  group: (id: string) => string;
   now: number;
   /** What was read when the chat was opened; a line says where the new begins. */
   readAt: number | null;
@@ -47,15 +50,19 @@ export function threadOf(input: ThreadInput): ThreadItem[] {
   const rung: Rung = new Map();
   let day = Number.NaN;
   let newShown = input.readAt === null;
+  let waitedBefore = false;
   const enterDay = (at: number): void => {
     if (!Number.isNaN(day) && sameDay(day, at)) return;
     items.push({ kind: 'day', key: `day ${new Date(at).toDateString()}`, text: dayName(at, input.now) });
     day = at;
   };
-  for (const frame of input.events) {
+  for (const [at, frame] of input.events.entries()) {
     const { event, seq } = frame;
     if (event.kind === 'offered') remember(rung, event);
-    const item = itemOf(frame, input, rung);
+    // The next line says it, and what came of it.
+    const said = (event.kind === 'declined' || event.kind === 'expired') && isDenied(input.events[at + 1]);
+    const item = said || (event.kind === 'queued' && !waitedBefore) ? null : itemOf(frame, input, rung);
+    waitedBefore ||= event.kind === 'queued';
     if (!item) continue;
     enterDay(Date.parse(frame.at));
     const fresh = !newShown && seq > (input.readAt ?? 0) && event.kind === 'message' && event.from.role === 'visitor';
@@ -109,7 +116,7 @@ function itemOf(frame: ChatEvent, input: ThreadInput, rung: Rung): ThreadItem | 
         kind: 'message',
         key: `seq ${seq}`,
         team: event.from.role !== 'visitor',
-        by: mine ? 'You' : event.from.role === 'visitor' ? who : (event.from.name ?? 'Switchboard'),
+        by: mine ? 'You' : event.from.role === 'visitor' ? who : (event.from.name ?? 'Greeting'),
         text: event.text,
         time: clockTime(Date.parse(at)),
         audience: event.to,
@@ -120,20 +127,22 @@ function itemOf(frame: ChatEvent, input: ThreadInput, rung: Rung): ThreadItem | 
       return line('started', `${who} started the chat`, event.page);
     case 'assigned':
       return line('assigned', assignedWords(event, input, at));
+    case 'queued':
+      return line('moved', `Waits again, in ${input.group(event.group)}`);
     case 'transfer_asked':
-      return line('moved', askedWords(event, input, 'asked', 'to take the chat over'));
     case 'invited':
-      return line('moved', askedWords(event, input, 'invited', ''));
+      return line('moved', askedWords(event, input));
     case 'transferred':
-      return line('moved', `${nameOf(event.from, input)} transferred the chat to ${nameOf({ id: event.operator, name: event.name }, input, 'you')}`);
+      return line('moved', transferredWords(event, input));
     case 'joined':
       return line('assigned', `${nameOf({ id: event.operator, name: event.name }, input)} joined`);
     case 'left':
       return line('away', `${nameOf({ id: event.operator, name: event.name }, input)} left`);
     case 'transfer_denied':
-      return event.why === 'withdrawn' ? null : line('moved', 'The transfer was not accepted');
-    case 'invite_denied':
-      return event.why === 'withdrawn' ? null : line('moved', 'Nobody came');
+    case 'invite_denied': {
+      const words = deniedWords(event, input);
+      return words === null ? null : line('moved', words);
+    }
     case 'declined':
       return line('rang', `${rungAt(event, input, rung)} declined`);
     case 'expired':
@@ -152,9 +161,13 @@ function itemOf(frame: ChatEvent, input: ThreadInput, rung: Rung): ThreadItem | 
     case 'erased':
       return line('erased', 'Something was removed here');
     default:
-      // Queued and offered say nothing that the lines around them do not; kinds of later versions are not known.
+      // Offered says nothing that the lines around it do not; kinds of later versions are not known.
       return null;
   }
+}
+
+function isDenied(frame: ChatEvent | undefined): boolean {
+  return frame?.event.kind === 'transfer_denied' || frame?.event.kind === 'invite_denied';
 }
 
 /** Who was rung by an offer, with their names. */
@@ -168,21 +181,6 @@ function remember(rung: Rung, { offer, operator, name, others }: Extract<EventKi
 
 function ringsAtMany({ offer }: { offer: string }, rung: Rung): boolean {
   return (rung.get(offer)?.size ?? 0) > 1;
-}
-
-function nameOf({ id, name }: { id: string; name: string }, { me }: ThreadInput, you = 'You'): string {
-  return id === me ? you : name;
-}
-
-function askedWords(
-  event: Extract<EventKind, { kind: 'transfer_asked' | 'invited' }>,
-  input: ThreadInput,
-  verb: string,
-  what: string,
-): string {
-  const whom = event.to ? nameOf(event.to, input, 'you') : `somebody in ${event.group}`;
-  const words = `${nameOf({ id: event.operator, name: event.name }, input)} ${verb} ${whom}${what && ` ${what}`}`;
-  return event.reason ? `${words}: “${event.reason}”` : words;
 }
 
 function rungAt({ operator, offer }: { operator: string; offer: string }, { me }: ThreadInput, rung: Rung): string {

@@ -5,6 +5,7 @@ import { h, icon, setAttribute, setText } from '../../dom';
 import { firstName, initials } from '../people';
 import { composer } from './composer';
 import { Lines } from './lines';
+import { placeWords } from './queue';
 import type { Context, Screen } from './screen';
 
 /** Pixels from the end within which the visitor still counts as being there. */
@@ -16,12 +17,13 @@ export interface ChatScreen extends Screen {
 
 export function chatScreen(context: Context): ChatScreen {
   const { client, t } = context;
-  const lines = new Lines(t, context.language);
+  const lines = new Lines(t, context.language, client.look.name);
   const older = h('p.note', { hidden: true }, t('chat.older'));
   const writer = h('span.avatar', { 'aria-hidden': 'true' });
   const writing = h('span.unseen', { role: 'status' });
   const dots = h('div.message.theirs.writing', {}, writer, h('p.dots', { 'aria-hidden': 'true' }, h('i'), h('i'), h('i')), writing);
-  const body = h('div.body.talk', { tabindex: 0, onscroll: scrolled }, older, lines.element, dots);
+  const place = h('p.note.place', { role: 'status', hidden: true });
+  const body = h('div.body.talk', { tabindex: 0, onscroll: scrolled }, older, lines.element, place, dots);
   const more = h('button.more', { type: 'button', hidden: true, onclick: () => toEnd() });
   const write = composer(context, () => toEnd());
   const no = h('button.button.quiet', { type: 'button', onclick: () => ask(false) }, t('end.no'));
@@ -49,6 +51,8 @@ export function chatScreen(context: Context): ChatScreen {
     setAttribute(lines.element, 'aria-busy', client.catchingUp ? 'true' : null);
     older.hidden = !client.catchingUp || all.length > 0;
     lines.show(all, Date.now(), connection.kind !== 'connected');
+    place.hidden = chat.phase !== 'waiting';
+    setText(place, chat.phase === 'waiting' ? placeWords(context) : '');
     showTyping();
     write.update();
     const ended = chat.phase === 'ended';

@@ -38,7 +38,8 @@ export function header(context: Context, actions: { minimise: (() => void) | nul
       : client.starting ? t('header.connecting')
       : t(`header.${availability ?? 'online'}`));
     setAttribute(dot, 'class', `dot ${!client.window || ended ? 'none' : active ? 'online' : (availability ?? 'online')}`);
-    end.hidden = !active || client.ending;
+    const again = chat?.phase === 'waiting' && chat.served;
+    end.hidden = !(active || again) || client.ending;
   }
   return { element, update };
 }

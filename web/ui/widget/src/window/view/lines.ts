@@ -1,7 +1,7 @@
 // The lines of the conversation as elements: kept by key, so that a line that is there is never made again, and a
 // mark that changes is all that changes.
 
-import { Check, CheckCheck, CircleAlert, Clock, LogIn } from 'lucide';
+import { Check, CheckCheck, CircleAlert, Clock, LogIn, LogOut } from 'lucide';
 import { h, icon, setAttribute } from '../../dom';
 import type { Line, MessageState } from '../conversation';
 import { pieces } from '../links';
@@ -20,6 +20,8 @@ export class Lines {
   constructor(
     private readonly t: Translate,
     private readonly language: string,
+    /** Whom nobody in particular speaks for: what the system says comes from the brand. */
+    private readonly brand: string,
   ) {
     this.element = h('div.lines', { role: 'log', 'aria-label': t('chat.log'), 'aria-relevant': 'additions' });
   }
@@ -54,15 +56,15 @@ export class Lines {
 
   #row(line: Line, offline: boolean): Row {
     if (line.kind === 'message') return line.mine ? this.#mine(line, offline) : this.#theirs(line);
-    const words = line.kind === 'ended' ? this.t('chat.ended') : this.t(`chat.${line.kind}`, { name: firstName(line.name) });
-    const came = line.kind === 'joined' || line.kind === 'transferred';
-    return { element: h('div.note', {}, came && icon(LogIn, 14), words), update: () => {} };
+    const words = this.t(`chat.${line.kind}`, 'name' in line ? { name: firstName(line.name) } : {});
+    const picture = { joined: LogIn, transferred: LogIn, left: LogOut, queued: Clock, ended: null }[line.kind];
+    return { element: h('div.note', {}, picture && icon(picture, 14), words), update: () => {} };
   }
 
   #theirs(line: Extract<Line, { kind: 'message' }>): Row {
-    const name = line.name || this.t('chat.somebody');
+    const name = line.name || this.brand || this.t('chat.somebody');
     const avatar = h('span.avatar', { 'aria-hidden': 'true' }, initials(name));
-    const by = h('small', {}, this.t('chat.by', { name: firstName(name), time: clock(line.at, this.language) }));
+    const by = h('small', {}, this.t('chat.by', { name: line.name ? firstName(name) : name, time: clock(line.at, this.language) }));
     const element = h('div.message.theirs', {}, avatar, h('div', {}, by, bubble(line.text)));
     return {
       element,

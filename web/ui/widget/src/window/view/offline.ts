@@ -69,8 +69,15 @@ export function offlineScreen(context: Context): Screen {
   function fill(): void {
     for (const { name, control } of fields) {
       if (name === 'name' || name === 'email') control.value = client.memory.get(name) ?? '';
+      if (name === 'department' && client.isForForm) control.value = departmentAsked();
       if (name === 'question') control.value = context.drafts.get('question') || asked();
     }
+  }
+
+  /** Where they asked; one that is gone is none. */
+  function departmentAsked(): string {
+    const id = client.memory.get('department');
+    return departments.some((one) => one.id === id) ? (id ?? '') : '';
   }
 
   function asked(): string {
@@ -144,8 +151,12 @@ export function offlineScreen(context: Context): Screen {
 
   function showIntro(): void {
     const why = client.isForForm && !client.dismissed ? client.chat?.ended?.why : undefined;
-    setText(title, t(why === 'timed_out' ? 'ended.timed_out_title' : why === 'sent_to_form' ? 'offline.sent_title' : 'offline.title'));
-    setText(lead, t(why === 'timed_out' ? 'offline.timed_out' : 'offline.text'));
+    const [head, words]: [TextKey, TextKey] =
+      why === 'timed_out' ? ['ended.timed_out_title', 'offline.timed_out']
+      : why === 'sent_to_form' || why === 'closed' ? ['offline.sent_title', 'offline.sent_text']
+      : ['offline.title', 'offline.text'];
+    setText(title, t(head));
+    setText(lead, t(words));
   }
 
   function showProblem(): void {
@@ -159,6 +170,6 @@ export function offlineScreen(context: Context): Screen {
   return {
     element,
     update,
-    focus: () => (client.left ? again : (fields.find((one) => one.control.value === '')?.control ?? send)).focus(),
+    focus: () => (client.left ? again : (fields.find((one) => one.control.value === '' && one.control.ariaRequired === 'true')?.control ?? send)).focus(),
   };
 }

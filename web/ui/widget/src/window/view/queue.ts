@@ -3,6 +3,7 @@
 import { Check, Clock } from 'lucide';
 import { h, icon, setAttribute, setText } from '../../dom';
 import { clock } from '../people';
+import type { Translate } from '../texts';
 import type { Context, Screen } from './screen';
 
 /** More people ahead than this are told as a figure only. */
@@ -34,7 +35,8 @@ export function queueScreen(context: Context): Screen {
       : ahead === 0 ? t('queue.next')
       : t(plural === 'one' ? 'queue.ahead_one' : 'queue.ahead_other'));
     const estimate = ahead === null ? null : (client.chat?.estimate ?? null);
-    setText(wait, estimate === null ? '' : waitWords(estimate));
+    setText(wait, estimate === null ? '' : waitWords(t, estimate));
+    wait.hidden = estimate === null;
     const own = ahead === null ? null : (client.chat?.queueText ?? null);
     setText(text, own === null ? t(ahead === null ? 'queue.connecting_text' : 'queue.text') : filled(own, ahead ?? 0, estimate));
     showPlaces(ahead);
@@ -47,12 +49,6 @@ export function queueScreen(context: Context): Screen {
     const unit = (count: number): string =>
       new Intl.NumberFormat(context.language, { style: 'unit', unit: 'minute' }).format(count);
     return words.replaceAll('{ahead}', String(ahead)).replaceAll('{wait}', minutes === null ? '–' : unit(minutes));
-  }
-
-  /** Whole minutes, rounded up: nobody minds being early. */
-  function waitWords(seconds: number): string {
-    const minutes = Math.max(1, Math.ceil(seconds / 60));
-    return minutes > 60 ? t('queue.wait_long') : minutes === 1 ? t('queue.wait_short') : t('queue.wait_other', { minutes });
   }
 
   function showQuestion(): void {
@@ -76,7 +72,8 @@ export function queueScreen(context: Context): Screen {
 
   function showPlaces(ahead: number | null): void {
     const count = ahead === null || ahead > PLACES_MAX ? 0 : ahead;
-    places.hidden = ahead === null || ahead > PLACES_MAX;
+    // One alone is no row.
+    places.hidden = !ahead || ahead > PLACES_MAX;
     if (places.childElementCount === count + 1 && !places.hidden) return;
     places.replaceChildren(...Array.from({ length: count + 1 }, (_, i) => {
       const place = h('i');
@@ -86,4 +83,22 @@ export function queueScreen(context: Context): Screen {
   }
 
   return { element, update, focus: () => element.querySelector<HTMLElement>('.queue')!.focus() };
+}
+
+/** Whole minutes, rounded up: nobody minds being early. */
+function waitWords(t: Translate, seconds: number): string {
+  const minutes = Math.max(1, Math.ceil(seconds / 60));
+  return minutes > 60 ? t('queue.wait_long') : minutes === 1 ? t('queue.wait_short') : t('queue.wait_other', { minutes });
+}
+
+/** The place in one sentence, for whoever waits again and has the conversation in view. */
+export function placeWords({ client, t, language }: Context): string {
+  const { ahead, about, estimate } = client.chat ?? { ahead: null, about: false, estimate: null };
+  if (ahead === null) return t('queue.connecting_text');
+  const plural = new Intl.PluralRules(language).select(ahead);
+  const count = about ? t('queue.about', { count: ahead }) : ahead;
+  const place = ahead === 0
+    ? t('queue.next')
+    : t('queue.place', { count, words: t(plural === 'one' ? 'queue.ahead_one' : 'queue.ahead_other') });
+  return estimate === null ? `${place}.` : `${place}. ${waitWords(t, estimate)}`;
 }
