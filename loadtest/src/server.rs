@@ -50,7 +50,8 @@ impl Server {
     /// It is not there, or does not start.
     pub fn start(binary: Option<&Path>) -> Result<Self, ServerError> {
         let binary = match binary {
-            Some(binary) => binary.to_owned(),
+            // It is started in a folder of its own.
+            Some(binary) => std::path::absolute(binary)?,
             None => std::env::current_exe()?.with_file_name("switchboard"),
         };
         if !binary.is_file() {

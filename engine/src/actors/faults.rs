@@ -10,6 +10,7 @@ use bytestring::ByteString;
 use crate::actors::guard::Place;
 use crate::actors::messages::Order;
 use crate::domain::chat::{Decision, SlotChange};
+use crate::domain::event::{Event, EventKind};
 use crate::domain::patience::Patience;
 use crate::ports::journal::{Append, StoredChat};
 
@@ -82,7 +83,7 @@ const ONE_IN: u64 = 12;
 /// Which promise is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Broken {
-    /// Messages are acked before they are stored, and then some of them are not.
+    /// Some messages are acked, and then not stored.
     AckBeforeCommit,
     /// Some events do not reach a socket.
     Drop,
@@ -97,12 +98,12 @@ enum Broken {
 /// Whether the append is to be told of before it is stored: the fault that a check of the order must find.
 pub fn acks_early(append: &Append) -> bool {
     static ASKED: LazyLock<bool> = LazyLock::new(|| std::env::var_os(ACK_EARLY).is_some());
-    (*ASKED || broken() == Some(Broken::AckBeforeCommit)) && append.slots.is_empty()
+    *ASKED && append.slots.is_empty()
 }
 
-/// Whether an append that was told of is forgotten, as it is where the power fails between ack and commit.
-pub fn forgets() -> bool {
-    strikes(Broken::AckBeforeCommit)
+/// Whether what was said is acked before it is stored, and then is not: what a commit that fails behind an ack leaves.
+pub fn acks_in_vain(events: &[Event]) -> bool {
+    matches!(events, [Event { kind: EventKind::Message(_), .. }]) && strikes(Broken::AckBeforeCommit)
 }
 
 /// What reaches the socket instead of an event; `late` keeps what shall come behind the next one.

@@ -300,6 +300,11 @@ impl State {
     /// Whether an event that came before the welcome goes behind it: it is not in the state that is told, and none
     /// between is missing. Where one is, the cursor stays, and what is missing is filled in later.
     fn follows(&mut self, known: &[(ChatId, u32)], chat: ChatId, seq: u32) -> bool {
+        let cursor = self.cursor(chat);
+        if cursor.held {
+            cursor.passed = cursor.passed.max(seq);
+            return false;
+        }
         if !known.iter().any(|(other, _)| *other == chat) {
             return true;
         }
@@ -440,6 +445,25 @@ mod tests {
         event(&outlet, 5);
         event(&outlet, 6);
         assert_eq!(read(&outlet), ["welcome, 4 is the last", "e5", "hint", "e6"]);
+    }
+
+    #[test]
+    fn history_that_was_asked_for_with_the_greeting_holds_what_came_before_the_welcome() {
+        let (outlet, _) = outlet();
+        outlet.await_welcome();
+        event(&outlet, 5);
+        outlet.hold(chat());
+        event(&outlet, 6);
+        outlet.welcome("welcome, 4 is the last".into(), &[(chat(), 4)]);
+        let page = |through, last| {
+            outlet.push_page(chat(), vec![], PageEnd { through, last }, |end| {
+                format!("{}/{}", end.through, end.last).into()
+            })
+        };
+        page(5, 5);
+        page(6, 6);
+        event(&outlet, 7);
+        assert_eq!(read(&outlet), ["welcome, 4 is the last", "5/6", "6/6", "e7"]);
     }
 
     #[test]

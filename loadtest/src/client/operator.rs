@@ -386,6 +386,7 @@ impl Mind for Operator {
 
     fn greet(&mut self, back: Micros) -> String {
         self.back = Some(back);
+        self.outbox.shut();
         let mut hello = String::from(r#"{"type":"hello","resume":["#);
         for (place, ear) in self.chats.values_mut().enumerate() {
             let _ = ear.resume();
@@ -410,12 +411,13 @@ impl Mind for Operator {
             Frame::Welcome(welcome) => {
                 let own_ms = i64::try_from(unix_us_now() / 1000).unwrap_or_default();
                 self.ahead_ms = millis(welcome.server_time) - own_ms;
+                let again = self.outbox.open(now, out);
                 if !self.online {
                     if let Some(back) = self.back.take() {
                         self.world.time(Timing::Connect, back, now);
                     }
                     self.command("status", "", r#","status":"online""#, now, out);
-                } else if self.outbox.again(now, out) > 0 {
+                } else if again > 0 {
                     self.world.count(Tally::Again);
                 }
             }

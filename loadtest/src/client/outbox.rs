@@ -1,5 +1,6 @@
 //! Commands that the server has not settled yet, in the order they were sent. A lost connection, or a refusal that may
-//! pass, sends all of them again under their ids; the server acts on each once.
+//! pass, sends all of them again under their ids; the server acts on each once. What is wanted while a new connection
+//! has not been greeted waits its turn behind them: sent at once it would overtake what was said before.
 
 use std::collections::VecDeque;
 
@@ -40,9 +41,22 @@ pub struct Sent {
 pub struct Outbox {
     sent: VecDeque<Sent>,
     again: Option<Micros>,
+    shut: bool,
 }
 
 impl Outbox {
+    /// The connection is new: nothing leaves before [`Outbox::open`].
+    pub fn shut(&mut self) {
+        self.shut = true;
+        self.again = None;
+    }
+
+    /// The server has greeted: sends everything again, in order; how many those were.
+    pub fn open(&mut self, now: Micros, out: &mut Vec<String>) -> usize {
+        self.shut = false;
+        self.again(now, out)
+    }
+
     /// Sends a command, `frame` as it is, and keeps it.
     #[expect(clippy::too_many_arguments, reason = "a command is made in one place with all that is known of it")]
     pub fn send(
@@ -55,7 +69,9 @@ impl Outbox {
         now: Micros,
         out: &mut Vec<String>,
     ) {
-        out.push(frame.clone());
+        if !self.shut {
+            out.push(frame.clone());
+        }
         self.sent.push_back(Sent { id, chat: chat.to_owned(), about, intended, frame, sent: now });
     }
 
@@ -131,6 +147,18 @@ mod tests {
             (2, ["m1".to_owned(), "m2".to_owned()].as_slice())
         );
         assert_eq!(outbox.due(), Micros::MAX);
+    }
+
+    #[test]
+    fn what_is_said_on_a_new_connection_does_not_overtake_what_was_said_on_the_old_one() {
+        let (mut outbox, mut out) = outbox();
+        outbox.settle("m0").unwrap();
+        outbox.shut();
+        outbox.send("m3".into(), "c", About::Message(3), 90, "m3".into(), 90, &mut out);
+        assert_eq!((out.len(), outbox.due()), (0, Micros::MAX), "the server has not greeted yet");
+        assert_eq!((outbox.open(100, &mut out), out.join(" ")), (3, "m1 m2 m3".to_owned()));
+        outbox.send("m4".into(), "c", About::Message(4), 110, "m4".into(), 110, &mut out);
+        assert_eq!(out.len(), 4);
     }
 
     #[test]

@@ -225,6 +225,7 @@ impl Mind for Player {
 
     fn greet(&mut self, back: Micros) -> String {
         self.back = Some(back);
+        self.outbox.shut();
         let mut hello = serde_json::json!({ "type": "hello", "brand": self.target.brand });
         if let Some(token) = &self.token {
             hello["token"] = token.as_str().into();
@@ -260,10 +261,11 @@ impl Mind for Player {
                 } else if self.ear.is_some() {
                     self.world.count(Tally::Resumed);
                 }
+                let again = self.outbox.open(now, out);
                 if self.state == State::Coming {
                     self.state = State::Asking;
                     self.start(now, out);
-                } else if self.outbox.again(now, out) > 0 {
+                } else if again > 0 {
                     self.world.count(Tally::Again);
                 }
             }

@@ -259,6 +259,7 @@ impl Mind for Visitor {
 
     fn greet(&mut self, back: Micros) -> String {
         self.back = Some(back);
+        self.outbox.shut();
         let mut hello = format!(r#"{{"type":"hello","brand":"{}""#, self.target.brand);
         if let Some(token) = &self.token {
             hello.push_str(&format!(r#","token":"{token}""#));
@@ -295,6 +296,7 @@ impl Mind for Visitor {
                     self.back = Some(back);
                     self.world.recorder.borrow_mut().count(Tally::Resumed);
                 }
+                let again = self.outbox.open(now, out);
                 if self.state == State::Coming {
                     self.state = State::Asking;
                     let more = format!(
@@ -302,7 +304,7 @@ impl Mind for Visitor {
                         self.number, self.target.department
                     );
                     self.command("start", &more, self.begin, now, out);
-                } else if self.outbox.again(now, out) > 0 {
+                } else if again > 0 {
                     self.world.count(Tally::Again);
                 }
             }

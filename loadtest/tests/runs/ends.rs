@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{count, loadtest, server};
+use super::{count, has_part, loadtest, server};
 
 /// A run of `smoke` that is under way: visitors are there.
 struct Running {
@@ -61,10 +61,8 @@ fn a_worker_that_is_killed_is_told_and_breaks_no_promise() {
     let running = Running::with(&["--length", "6", "--workers", "2"]);
     let id = running.child.id();
     let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("its children");
-    let works = |child: &&str| {
-        let line = std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
-        line.split(|byte| *byte == 0).any(|part| part == b"worker")
-    };
+    let works =
+        |child: &&str| std::fs::read(format!("/proc/{child}/cmdline")).is_ok_and(|line| has_part(&line, "worker"));
     let worker = children.split_whitespace().find(works).expect("a worker");
     signal("KILL", worker);
     let (status, json, took, said) = running.end();

@@ -91,8 +91,11 @@ impl OperatorConnection {
             Self { shared, outlet, account, identity, watched: Vec::new(), pace: Pace::new(rate), worked_at: None };
         let welcome = connection.welcome(operator, (memberships, receiving)).await?;
         let known: Vec<(ChatId, u32)> = welcome.chats.iter().map(|chat| (chat.id, chat.seq)).collect();
+        let resumes: Vec<_> = hello.resume.unwrap_or_default().into_iter().take(ROWS_MAX).collect();
+        // What came since the socket is known belongs behind the pages, too.
+        resumes.iter().for_each(|resume| connection.outlet.hold(resume.chat));
         connection.outlet.welcome(frame::notice(&OperatorNotice::Welcome(Box::new(welcome))), &known);
-        for resume in hello.resume.unwrap_or_default().into_iter().take(ROWS_MAX) {
+        for resume in resumes {
             connection.resume(resume).await;
         }
         Ok(connection)

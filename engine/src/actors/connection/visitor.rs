@@ -99,6 +99,10 @@ impl VisitorConnection {
         let chat = connection.find_chat().await?;
         let welcome = connection.welcome(&hello, token, chat.clone()).await?;
         let known: Vec<(ChatId, u32)> = chat.iter().map(|chat| (chat.id, chat.seq)).collect();
+        if let Some(resume) = &hello.resume {
+            // What came since the socket is known belongs behind the page, too.
+            connection.outlet.hold(resume.chat);
+        }
         connection.outlet.welcome(frame::notice(&VisitorNotice::Welcome(Box::new(welcome))), &known);
         if let Some(resume) = hello.resume {
             connection.resume(resume).await;

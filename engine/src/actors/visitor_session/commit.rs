@@ -74,6 +74,14 @@ impl VisitorSession {
             None => (None, None, None),
         };
         let events = core.chat.number(decision.events, now, origin);
+        #[cfg(feature = "faults")]
+        if let (Some(command), Some(first)) =
+            (&command, events.first().filter(|_| crate::actors::faults::acks_in_vain(&events)))
+        {
+            let (outlet, frame) = answer_to(command, ack(command, self.chat, (first.seq, first.visitor_seq)));
+            outlet.push(frame);
+            return;
+        }
         let mut stored = Vec::with_capacity(events.len());
         let mut frames = Vec::with_capacity(events.len());
         let mut facts = Vec::new();
@@ -130,9 +138,6 @@ impl VisitorSession {
         #[cfg(feature = "faults")]
         if crate::actors::faults::acks_early(&append) {
             deliver(&addr, Settled { generation, last_seq, outcome: Ok(Default::default()) });
-            if crate::actors::faults::forgets() {
-                return;
-            }
             return self.shared.store.append(append, Completion { lane, deliver: Box::new(|_| ()) });
         }
         let deliver = Box::new(move |outcome| deliver(&addr, Settled { generation, last_seq, outcome }));
