@@ -7,4 +7,5 @@ pub mod error;
 pub mod frame;
 pub mod left_message;
 pub mod operator;
+pub mod traffic;
 pub mod visitor;

@@ -51,8 +51,10 @@ pub enum Content {
     Message(Mark),
     /// The chat belongs to this operator from here on.
     Assigned(Operator),
-    /// The owner gave the chat up: a transfer, or leaving it.
-    Released,
+    /// It belongs to this operator from here on, and no more to whoever had it.
+    Transferred(Operator),
+    /// This operator came in beside the owner.
+    Joined(Operator),
     /// The chat ended.
     Ended,
     /// Any other kind, told apart by its name.

@@ -10,6 +10,7 @@ use std::sync::mpsc::Sender;
 use clap::{Args, Parser, Subcommand};
 use tokio::sync::mpsc::unbounded_channel;
 
+use crate::recording::Play;
 use crate::report::screen::Screen;
 use crate::report::{compare, html, plain};
 use crate::run::{Message, Options, Progress, run};
@@ -36,6 +37,8 @@ struct Cli {
 enum Command {
     /// Runs a scenario: one that comes with the tool (see `scenarios`), or a TOML file.
     Run(RunArgs),
+    /// Plays a file of `switchboard export-traffic` again.
+    Replay(ReplayArgs),
     /// Lists the scenarios that come with the tool, or prints one.
     Scenarios {
         /// The one to print.
@@ -71,6 +74,36 @@ enum Command {
 struct RunArgs {
     /// A shipped scenario or a file.
     scenario: String,
+    /// Another seed than the scenario's.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Another length than the scenario's, in seconds.
+    #[arg(long)]
+    length: Option<f64>,
+    #[command(flatten)]
+    with: With,
+}
+
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    /// The file.
+    file: PathBuf,
+    /// How many times as fast as it was recorded, from 0.01 to 10000.
+    #[arg(long, default_value_t = 1.0)]
+    speed: f64,
+    /// Other operators than there were.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    operators: Option<u32>,
+    /// Other chats at once for each than any of them had.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: Option<u32>,
+    #[command(flatten)]
+    with: With,
+}
+
+/// What every run takes.
+#[derive(Debug, Args)]
+struct With {
     /// The server, such as http://127.0.0.1:8080; without it the run starts one of its own.
     #[arg(long)]
     target: Option<String>,
@@ -83,12 +116,6 @@ struct RunArgs {
     /// Who makes the run's operators; the password is read from LOADTEST_PASSWORD.
     #[arg(long, default_value = "admin@example.com")]
     administrator: String,
-    /// Another seed than the scenario's.
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Another length than the scenario's, in seconds.
-    #[arg(long)]
-    length: Option<f64>,
     /// Worker processes; without it as many as the scenario's sockets ask for.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
     workers: Option<u32>,
@@ -106,7 +133,8 @@ struct RunArgs {
 /// Runs the program.
 pub fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Run(args) => execute(&args),
+        Command::Run(args) => perform(&args),
+        Command::Replay(args) => replay(&args),
         Command::Scenarios { name } => scenarios(name.as_deref()),
         Command::Compare { one, other, worse } => compared(&one, &other, worse),
         Command::Simulate { scenario, seed, form } => simulated(&scenario, seed, form),
@@ -114,7 +142,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn execute(args: &RunArgs) -> ExitCode {
+fn perform(args: &RunArgs) -> ExitCode {
     let mut scenario = match Scenario::find(&args.scenario) {
         Ok(scenario) => scenario,
         Err(error) => return wrong(&error),
@@ -126,6 +154,25 @@ fn execute(args: &RunArgs) -> ExitCode {
         }
         scenario.length_s = crate::scenario::Seconds(length);
     }
+    execute(&scenario, None, &args.with)
+}
+
+fn replay(args: &ReplayArgs) -> ExitCode {
+    if !(0.01..=10_000.0).contains(&args.speed) {
+        return wrong(&"--speed: expected 0.01 to 10000 times as fast as it was recorded");
+    }
+    let play = Play { file: args.file.clone(), speed: args.speed };
+    match play.read() {
+        Ok(recording) => {
+            let scenario = play.scenario(&recording, args.operators, args.limit);
+            drop(recording);
+            execute(&scenario, Some(play), &args.with)
+        }
+        Err(error) => wrong(&error),
+    }
+}
+
+fn execute(scenario: &Scenario, play: Option<Play>, args: &With) -> ExitCode {
     let password = std::env::var("LOADTEST_PASSWORD").unwrap_or_else(|_| "switchboard-demo".into());
     let options = Options {
         target: args.target.clone(),
@@ -133,9 +180,10 @@ fn execute(args: &RunArgs) -> ExitCode {
         server: args.server.clone(),
         administrator: Administrator { email: args.administrator.clone(), password },
         workers: args.workers,
+        play,
     };
     let mut next_line = LINE_EVERY_S;
-    let screen = if args.plain { None } else { Screen::open(&scenario) };
+    let screen = if args.plain { None } else { Screen::open(scenario) };
     let screen = RefCell::new(screen);
     let ready = |sender: Sender<Message>| {
         if let Some(screen) = screen.borrow_mut().as_mut() {
@@ -153,7 +201,7 @@ fn execute(args: &RunArgs) -> ExitCode {
             eprintln!("{}", plain::line(summary, seconds, judged));
         }
     };
-    let result = run(&scenario, &options, ready, show);
+    let result = run(scenario, &options, ready, show);
     // The terminal is given back before anything is written to it.
     drop(screen.take());
     match result {
@@ -162,7 +210,7 @@ fn execute(args: &RunArgs) -> ExitCode {
     }
 }
 
-fn finish(summary: &Summary, args: &RunArgs) -> ExitCode {
+fn finish(summary: &Summary, args: &With) -> ExitCode {
     let report = plain::report(summary);
     let to_stdout = args.json.as_deref().is_some_and(|path| path.as_os_str() == "-");
     // A closed pipe must not turn a result into a panic.

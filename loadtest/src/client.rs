@@ -2,23 +2,29 @@
 //! connection. A lost one comes back with full jitter, as the public contract asks, until the run is cut.
 
 mod ear;
+mod onlooker;
 mod operator;
 mod outbox;
+mod player;
 mod visitor;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use engine::protocol::traffic::TrafficChat;
 use tokio::time::{Instant, sleep_until};
 
 pub use ear::Ear;
+pub use onlooker::Onlooker;
 pub use operator::Operator;
 pub use outbox::Outbox;
-pub use visitor::{Onlooker, Visitor};
+pub use player::Player;
+pub use visitor::Visitor;
 
 use crate::draw::Draw;
 use crate::moment::{Micros, Phases};
 use crate::recorder::{Recorder, Tally, Timing};
+use crate::recording::{Play, Recording};
 use crate::socket::{Address, Lost, Socket};
 use crate::testimony::Testimony;
 use crate::wire::Frame;
@@ -41,7 +47,28 @@ pub struct World {
     /// See `told`.
     pub offered: RefCell<Vec<(String, i64)>>,
     /// Latencies count from here on.
-    pub warm: std::cell::Cell<Micros>,
+    pub warm: Cell<Micros>,
+    /// The group that colleagues are asked in.
+    pub group: String,
+    /// What is played, where recorded traffic is.
+    pub playing: Option<Playing>,
+}
+
+/// Recorded traffic on its way to the server again.
+pub struct Playing {
+    /// How.
+    pub play: Play,
+    /// What.
+    pub recording: Recording,
+    /// When it begins.
+    pub zero: Cell<Micros>,
+}
+
+impl Playing {
+    /// When a recorded chat begins.
+    pub fn begin(&self, chat: &TrafficChat) -> Micros {
+        self.zero.get() + self.play.micros(chat.at_ms)
+    }
 }
 
 impl World {

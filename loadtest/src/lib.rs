@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod moment;
 pub mod process;
 pub mod recorder;
+pub mod recording;
 pub mod report;
 pub mod run;
 pub mod scenario;

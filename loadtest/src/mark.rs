@@ -43,6 +43,14 @@ impl Tag {
         }
     }
 
+    /// Writes it over the beginning of a text, which keeps its length unless that is shorter than what is written.
+    pub fn over(&self, text: &str) -> String {
+        let mut out = String::new();
+        self.write(0, &mut out);
+        out.extend(text.chars().skip(out.len()));
+        out
+    }
+
     /// Reads it from a message; none: the message is not of this run.
     pub fn read(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('~')?;
@@ -74,6 +82,14 @@ mod tests {
             assert_eq!((Tag::read(&text), text.len()), (Some(tag), characters as usize));
             assert_eq!(text.trim(), text);
         }
+    }
+
+    #[test]
+    fn a_text_that_bears_a_mark_keeps_its_length() {
+        let tag = Tag { mark: Mark { sender: Party::Visitor(1), number: 2 }, intended: 3, last: false };
+        let text = "Gdö ßuf ünkw zöpti?";
+        assert_eq!((tag.over(text), tag.over("no")), ("~v1.2.3~ünkw zöpti?".to_owned(), "~v1.2.3~".to_owned()));
+        assert_eq!(Tag::read(&tag.over(text)), Some(tag));
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub enum Tally {
     Reconnects,
     Drops,
     ServerCuts,
+    Transfers,
+    Invitations,
+    AsksRefused,
     Resumed,
     Again,
 }

@@ -15,6 +15,7 @@ use url::Url;
 use crate::metrics::Reading;
 use crate::moment::{Clock, Micros, unix_us_now};
 use crate::process::{cpu_time, peak_bytes};
+use crate::recording::Play;
 use crate::scenario::Scenario;
 use crate::server::{Server, ServerError};
 use crate::staff::{Administrator, Hired, Staff, StaffError};
@@ -26,8 +27,9 @@ use crate::worker::{News, Order};
 const ONLINE_WITHIN: Duration = Duration::from_secs(60);
 /// Between the order to begin and the first visitor's moment: every worker has heard it by then.
 const HEAD_START: Micros = 300_000;
-/// After the last visitor operators listen this long for the ends of their chats.
-const LISTEN_AFTER: Duration = Duration::from_millis(700);
+/// After the last visitor operators listen for the ends of their chats, and this long at most: where both sides share
+/// a busy machine, what was stored long since may take seconds to be heard.
+const LISTEN_AFTER: Duration = Duration::from_secs(10);
 /// Workers have this long to end behind the moment of the cut.
 const END_WITHIN: Duration = Duration::from_secs(5);
 
@@ -44,6 +46,8 @@ pub struct Options {
     pub administrator: Administrator,
     /// Worker processes; none: as many as the scenario's sockets ask for.
     pub workers: Option<u32>,
+    /// Recorded traffic that is played in place of the scenario's visitors.
+    pub play: Option<Play>,
 }
 
 /// Why there was no run.
@@ -124,7 +128,8 @@ pub fn run(
     let (sender, messages) = channel();
     ready(sender.clone());
     let epoch = unix_us_now();
-    let crew = crew::Crew::start(scenario, options.workers, epoch, (socket, &host), &hired, &sender)?;
+    let share = (options.workers, options.play.as_ref());
+    let crew = crew::Crew::start(scenario, share, epoch, (socket, &host), &hired, &sender)?;
     let mut lead = Lead::new(scenario, crew, &hired, messages, Clock::since(epoch));
     let began = lead.wait_for_operators(scenario.operator_count(), &mut show).map(|()| {
         let cpu = own.as_ref().map(|server| cpu_time(server.pid()));
@@ -251,7 +256,7 @@ impl Lead {
         show(Progress::Closing);
         let ended_at = self.ended_at.unwrap_or_else(|| self.clock.now().min(self.zero + self.length));
         let listen_until = Instant::now() + LISTEN_AFTER;
-        while self.ending != Ending::ServerGone && Instant::now() < listen_until && self.workers_left > 0 {
+        while !self.is_all_told() && Instant::now() < listen_until {
             self.hear(Duration::from_millis(50));
         }
         let now = self.clock.now();
@@ -279,6 +284,11 @@ impl Lead {
         summary
     }
 
+    /// Whether both sides of every chat have been heard, or nobody is left to tell more.
+    fn is_all_told(&self) -> bool {
+        self.court.open() == 0 || self.workers_left == 0 || self.ending == Ending::ServerGone
+    }
+
     /// Takes in what comes within that time; false when nothing can come any more.
     fn hear(&mut self, within: Duration) -> bool {
         let first = match self.messages.recv_timeout(within) {
@@ -303,6 +313,7 @@ impl Lead {
             Message::News(_, News::Done) => self.workers_left = self.workers_left.saturating_sub(1),
             Message::WorkerGone(_) => {
                 self.ending = Ending::WorkerGone;
+                self.court.somebody_is_gone();
                 self.visitors_left = self.visitors_left.saturating_sub(1);
                 self.workers_left = self.workers_left.saturating_sub(1);
             }

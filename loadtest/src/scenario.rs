@@ -111,6 +111,9 @@ pub struct Visitors {
     /// From the last message until they end the chat.
     #[serde(default = "a_pause")]
     pub linger: Spread,
+    /// Whether they tell that they type, and what has arrived and was read.
+    #[serde(default)]
+    pub hints: bool,
     /// Connections lost without a word, each minute of a visitor's.
     #[serde(default)]
     pub drops_per_minute: Rate,
@@ -168,6 +171,15 @@ pub struct Operators {
     /// The part of chats that they end themselves, behind the visitor's last message.
     #[serde(default)]
     pub ends: Part,
+    /// The part of chats that they hand on to their group, once they have them.
+    #[serde(default)]
+    pub transfers: Part,
+    /// The part of chats to which they invite a colleague of their group.
+    #[serde(default)]
+    pub invites: Part,
+    /// Whether they tell that they type, and what has arrived and was read.
+    #[serde(default)]
+    pub hints: bool,
     /// Connections lost without a word, each minute of an operator's.
     #[serde(default)]
     pub drops_per_minute: Rate,
@@ -259,6 +271,29 @@ impl Scenario {
             number < before
         });
         of.unwrap_or(&self.operators[self.operators.len() - 1])
+    }
+}
+
+impl Operators {
+    /// So many, each with so many chats at once, and otherwise as they are where nothing is said of them.
+    pub fn alike(count: Count, limit: Count) -> Self {
+        Self {
+            count,
+            limit,
+            accepts: a_moment(),
+            declines: Part::default(),
+            ignores: Part::default(),
+            answers: all(),
+            thinks: a_pause(),
+            typing: typing(),
+            characters: some_characters(),
+            ends: Part::default(),
+            transfers: Part::default(),
+            invites: Part::default(),
+            hints: false,
+            drops_per_minute: Rate::default(),
+            away: a_moment(),
+        }
     }
 }
 

@@ -114,6 +114,12 @@ counts! {
     drops = Drops,
     /// Connections that the server or the network ended.
     cut_by_server = ServerCuts,
+    /// Chats that a colleague took over.
+    transfers = Transfers,
+    /// Colleagues who came in.
+    invitations = Invitations,
+    /// Transfers and invitations that the server refused, for nobody could be asked.
+    asks_refused = AsksRefused,
     /// Chats taken up again after a lost connection.
     resumed = Resumed,
     /// Times that commands were sent again after a lost connection.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::checker::{Chat, Checker, Content, Fault, Mark, Millis, Party};
+use crate::checker::{Chat, Checker, Content, Fault, Mark, Millis, Party, Service};
 
 /// What one client heard and said in one chat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,11 +42,21 @@ impl Testimony {
         Self { chat: chat.to_owned(), party, said, acked, told, gone: false }
     }
 
-    fn owners(&self) -> impl Iterator<Item = &String> {
+    /// Operators who are, or were, in the chat.
+    fn operators(&self) -> impl Iterator<Item = &String> {
         self.told.iter().filter_map(|told| match &told.what {
-            Content::Assigned(operator) => Some(operator),
+            Content::Assigned(operator) | Content::Transferred(operator) | Content::Joined(operator) => Some(operator),
             _ => None,
         })
+    }
+
+    /// Whether this operator had the chat and gave it to a colleague, as the chat's events say.
+    fn handed_on(&self, own: Option<&str>) -> bool {
+        let mut changes = self.told.iter().filter_map(|told| match &told.what {
+            Content::Assigned(operator) | Content::Transferred(operator) => Some(operator.as_str()),
+            _ => None,
+        });
+        changes.any(|operator| Some(operator) == own) && changes.next().is_some()
     }
 }
 
@@ -59,6 +69,8 @@ pub struct Court {
     open: BTreeMap<Chat, Vec<Testimony>>,
     judged: u64,
     group: String,
+    /// Some clients of the run are gone and cannot tell.
+    incomplete: bool,
 }
 
 impl Court {
@@ -79,11 +91,11 @@ impl Court {
         all.push(testimony);
         let is_in = |party: Party| all.iter().any(|testimony| testimony.party == party);
         let visitor = all.iter().any(|testimony| matches!(testimony.party, Party::Visitor(_)));
-        let owners: Vec<Party> =
-            all.iter().flat_map(Testimony::owners).filter_map(|id| self.operators.get(id).copied()).collect();
+        let named = all.iter().flat_map(Testimony::operators);
+        let named: Vec<Party> = named.filter_map(|id| self.operators.get(id).copied()).collect();
         // A chat that was answered has an operator's testimony; one that was not has none to wait for.
         let answered = all.iter().any(|testimony| testimony.told.iter().any(|told| told.what.is("assigned")));
-        let complete = owners.iter().all(|party| is_in(*party)) && (!answered || !owners.is_empty());
+        let complete = named.iter().all(|party| is_in(*party)) && (!answered || !named.is_empty());
         if visitor && complete {
             self.judge(&chat);
         }
@@ -104,11 +116,24 @@ impl Court {
         self.judged
     }
 
+    /// Some clients of the run are gone without a word. What they were offered and said is not known any more.
+    pub fn somebody_is_gone(&mut self) {
+        self.incomplete = true;
+    }
+
+    /// How many chats are known of which somebody has not told yet.
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
     /// Judges what is left, and says all that was broken.
     pub fn close(&mut self) -> Vec<Fault> {
         let left: Vec<Chat> = self.open.keys().cloned().collect();
         for chat in left {
             self.judge(&chat);
+        }
+        if self.incomplete {
+            self.checker.service = Service::default();
         }
         self.checker.verdict()
     }
@@ -118,6 +143,9 @@ impl Court {
         self.judged += 1;
         let mut offered = false;
         let ledger = self.checker.chat(chat);
+        if self.incomplete {
+            ledger.incomplete();
+        }
         for testimony in &testimonies {
             let party = testimony.party;
             ledger.joined(party);
@@ -130,12 +158,19 @@ impl Court {
             for told in &testimony.told {
                 ledger.told(party, told.seq, told.what.clone());
             }
-            if testimony.gone {
+            let own = self.operators.iter().find(|(_, known)| **known == party).map(|(id, _)| id.as_str());
+            let handed_on = testimonies.iter().any(|testimony| testimony.handed_on(own));
+            // Who gave the chat to a colleague hears no more of it.
+            if testimony.gone || handed_on {
                 ledger.excuse(party);
             }
         }
+        let handed = testimonies.iter().flat_map(|testimony| &testimony.told).find_map(|told| match &told.what {
+            Content::Transferred(to) => Some((to.clone(), told.at)),
+            _ => None,
+        });
         for testimony in &testimonies {
-            offered |= self.note_times(chat, testimony);
+            offered |= self.note_times(chat, testimony, handed.as_ref());
         }
         let visitor = testimonies.iter().find(|testimony| matches!(testimony.party, Party::Visitor(_)));
         let end = visitor.and_then(|told| told.told.iter().find(|told| told.what == Content::Ended));
@@ -146,7 +181,7 @@ impl Court {
     }
 
     /// Notes queueing, offers and ownership; whether an offer was among them.
-    fn note_times(&mut self, chat: &str, testimony: &Testimony) -> bool {
+    fn note_times(&mut self, chat: &str, testimony: &Testimony, handed: Option<&(String, Millis)>) -> bool {
         let (mut offered, mut mine) = (false, None);
         for told in &testimony.told {
             match (&told.what, testimony.party) {
@@ -157,17 +192,21 @@ impl Court {
                     offered = true;
                     self.checker.service.offered(&self.group, chat, told.at);
                 }
-                (Content::Assigned(id), party) if self.operators.get(id) == Some(&party) => {
+                (Content::Assigned(id) | Content::Transferred(id), party) if self.operators.get(id) == Some(&party) => {
                     self.checker.capacity.taken(id, told.at);
                     mine = Some(id);
                 }
-                (Content::Released | Content::Ended, Party::Operator(_)) => {
+                (Content::Transferred(_) | Content::Ended, Party::Operator(_)) => {
                     if let Some(id) = mine.take() {
                         self.checker.capacity.given_up(id, told.at);
                     }
                 }
                 _ => {}
             }
+        }
+        // Who had no connection when a colleague agreed was not told that the chat is theirs no more.
+        if let (Some(id), Some((_, at))) = (mine, handed.filter(|(to, _)| Some(to) != mine)) {
+            self.checker.capacity.given_up(id, *at);
         }
         offered
     }
@@ -186,6 +225,7 @@ mod tests {
             let what = match *kind {
                 "message" => Content::Message(Mark { sender: ANN, number: 0 }),
                 "mine" => Content::Assigned("bob-id".into()),
+                "sue's" => Content::Transferred("sue-id".into()),
                 "ended" => Content::Ended,
                 other => Content::Other(other.into()),
             };
@@ -209,12 +249,12 @@ mod tests {
     fn a_chat_is_judged_once_both_sides_have_spoken_and_not_before() {
         let mut court = court();
         court.hear(ann());
-        assert_eq!(court.judged(), 0);
+        assert_eq!((court.judged(), court.open()), (0, 1));
         court.hear(told(
             BOB,
             &[(1, "started"), (2, "queued"), (3, "offered"), (4, "mine"), (5, "message"), (6, "ended")],
         ));
-        assert_eq!((court.judged(), court.close()), (1, vec![]));
+        assert_eq!((court.judged(), court.open(), court.close()), (1, 0, vec![]));
     }
 
     #[test]
@@ -231,6 +271,37 @@ mod tests {
         let mut court = court();
         court.hear(told(ANN, &[(1, "started"), (2, "queued"), (3, "ended")]));
         assert_eq!((court.judged(), court.close()), (1, vec![]));
+    }
+
+    #[test]
+    fn who_handed_a_chat_on_need_not_hear_the_rest_and_who_has_it_must() {
+        let sue = Party::Operator(1);
+        let bobs = [(1, "started"), (2, "mine"), (3, "sue's")];
+        let whole = [(1, "started"), (2, "mine"), (3, "sue's"), (4, "message"), (5, "ended")];
+        for (heard, faults) in [(&whole[..], 0), (&[whole[0], whole[1], whole[2]], 1)] {
+            let mut court = Court::new("support", [("bob-id".to_owned(), 0, 1), ("sue-id".to_owned(), 1, 1)]);
+            court.hear(ann());
+            court.hear(told(BOB, &bobs));
+            assert_eq!(court.open(), 1, "the colleague has not told yet");
+            court.hear(told(sue, heard));
+            assert_eq!((court.open(), court.close().len()), (0, faults), "{heard:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_somebody_who_is_gone_are_not_taken_for_invented() {
+        let mut visitor = ann();
+        let mark = Mark { sender: BOB, number: 3 };
+        visitor.told.insert(4, Told { seq: 5, at: 0, what: Content::Message(mark) });
+        visitor.told[5].seq = 6;
+        for (gone, faults) in [(false, 1), (true, 0)] {
+            let mut court = court();
+            court.hear(visitor.clone());
+            if gone {
+                court.somebody_is_gone();
+            }
+            assert_eq!(court.close().len(), faults);
+        }
     }
 
     #[test]

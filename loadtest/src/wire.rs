@@ -98,6 +98,8 @@ pub struct Offer<'a> {
     pub offer: &'a str,
     pub chat: &'a str,
     pub group: &'a str,
+    #[serde(default)]
+    pub kind: Option<&'a str>,
 }
 
 #[derive(Debug, Deserialize)]

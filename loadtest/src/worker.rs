@@ -11,10 +11,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::sleep_until;
 
-use crate::client::{Onlooker, Operator, Visitor, World, live};
+use crate::client::{Onlooker, Operator, Player, Playing, Visitor, World, live};
 use crate::draw::Draw;
 use crate::moment::{Clock, Micros, Phases};
 use crate::recorder::{Delta, Recorder};
+use crate::recording::Play;
 use crate::scenario::{Scenario, Target};
 use crate::socket::Address;
 use crate::staff::Hired;
@@ -43,6 +44,8 @@ pub struct Task {
     pub host: String,
     /// The operators of this share.
     pub operators: Vec<Hired>,
+    /// Recorded traffic in place of the scenario's visitors.
+    pub play: Option<Play>,
 }
 
 /// What a worker is told.
@@ -79,6 +82,11 @@ pub async fn work(task: Task, orders: UnboundedReceiver<Order>, news: impl Fn(Ne
 
 async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn(News)>) {
     let clock = Clock::since(task.epoch_unix_us);
+    // It was read once before this worker was asked; where it is no more, nothing is played and the counts say so.
+    let playing = task.play.clone().and_then(|play| {
+        let recording = play.read().ok()?;
+        Some(Playing { play, recording, zero: Cell::new(0) })
+    });
     let world = Rc::new(World {
         address: Address { socket: task.server, host: task.host.clone() },
         phases: Phases::new(clock, Micros::MAX, Micros::MAX),
@@ -86,6 +94,8 @@ async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn
         told: RefCell::new(Vec::new()),
         offered: RefCell::new(Vec::new()),
         warm: Cell::new(0),
+        group: task.scenario.target.group.clone(),
+        playing,
     });
     let mut operators = begin_operators(&task, &world, &news);
     let teller = tokio::task::spawn_local(tell(world.clone(), news.clone()));
@@ -96,6 +106,9 @@ async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn
             while let Some(order) = orders.recv().await {
                 match order {
                     Order::Go(zero) => {
+                        if let Some(playing) = &world.playing {
+                            playing.zero.set(zero);
+                        }
                         world.warm.set(zero + scenario.warm_up_s.micros());
                         let silent = zero + scenario.length_s.micros();
                         world.phases.end_by(silent, silent + scenario.drain_s.micros());
@@ -162,7 +175,8 @@ async fn visitors(task: &Task, world: &Rc<World>, zero: Micros) {
             while crowd.join_next().await.is_some() {}
         });
     }
-    crowds.spawn_local(onlookers(task.clone(), world.clone(), target, zero));
+    crowds.spawn_local(onlookers(task.clone(), world.clone(), target.clone(), zero));
+    crowds.spawn_local(played(task.share, scenario.seed, world.clone(), target));
     while crowds.join_next().await.is_some() {}
 }
 
@@ -183,6 +197,21 @@ async fn onlookers(task: Task, world: Rc<World>, target: Rc<Target>, zero: Micro
             let mind = Onlooker::new(world.clone(), target.clone(), &task.scenario.storms, zero, &mut draw);
             crowd.spawn_local(live(mind, world.clone(), number, zero + at, draw));
         }
+    }
+    while crowd.join_next().await.is_some() {}
+}
+
+/// Lets the visitors of recorded traffic come.
+async fn played((share, shares): (u32, u32), seed: u64, world: Rc<World>, target: Rc<Target>) {
+    let Some(playing) = &world.playing else { return };
+    let mut crowd = JoinSet::new();
+    for (number, chat) in (0_u32..).zip(&playing.recording.chats).filter(|(number, _)| number % shares == share) {
+        let begin = playing.begin(chat);
+        if !reach(&world, begin, &mut crowd).await {
+            break;
+        }
+        let mind = Player::new(world.clone(), target.clone(), &playing.play, (number, chat), begin);
+        crowd.spawn_local(live(mind, world.clone(), number, begin, Draw::new(seed, u64::from(number))));
     }
     while crowd.join_next().await.is_some() {}
 }

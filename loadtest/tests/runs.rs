@@ -1,5 +1,12 @@
 //! Stories of whole runs: the program as it ships, against the real server.
 
+#[path = "runs/broken.rs"]
+mod broken;
+#[path = "runs/ends.rs"]
+mod ends;
+#[path = "runs/replay.rs"]
+mod replay;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -25,7 +32,10 @@ fn server() -> PathBuf {
 }
 
 fn run(arguments: &[&str]) -> (Output, Value) {
-    let binary = server();
+    run_at(&server(), arguments)
+}
+
+fn run_at(binary: &Path, arguments: &[&str]) -> (Output, Value) {
     let fixed = ["run", "--server", binary.to_str().expect("a path in UTF-8"), "--json", "-"];
     let output = loadtest(&[&fixed[..], arguments].concat()).output().expect("the program runs");
     let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {

@@ -33,6 +33,8 @@ pub enum Command {
     Migrate,
     /// Make an administrator, with account, brand, department and group where missing
     CreateAdmin(CreateAdmin),
+    /// Write ended chats as a file for `loadtest replay`, every name, address and text replaced
+    ExportTraffic(ExportTraffic),
 }
 
 /// Who is made administrator.
@@ -47,6 +49,17 @@ pub struct CreateAdmin {
     /// Read the password from standard input; else one is made and printed
     #[arg(long)]
     pub password_stdin: bool,
+}
+
+/// Which chats are written, and where to.
+#[derive(Debug, Args)]
+pub struct ExportTraffic {
+    /// The account's short name; needed where there are several
+    #[arg(long, value_name = "SLUG")]
+    pub account: Option<String>,
+    /// The file to make; standard output without it
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 /// Where settings come from besides the environment.

@@ -1,15 +1,17 @@
 //! What the commands do. Each says in one place what it prints and how it ends: 0 done, 1 failed, 2 wrong settings.
 
-use std::io::{BufRead, Write};
+use std::fs::File;
+use std::io::{BufRead, BufWriter, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::cli::{Cli, Command, CreateAdmin};
+use crate::cli::{Cli, Command, CreateAdmin, ExportTraffic};
 use crate::config::{Settings, WrongSettings};
 use crate::provision::ProvisionError;
 use crate::shutdown::Signals;
 use crate::startup::{self, StartError};
+use crate::traffic::{self, TrafficError};
 use crate::{demo, provision, telemetry};
 
 /// Why a command did not do it.
@@ -24,6 +26,9 @@ pub enum CommandError {
     /// Nobody was made administrator.
     #[error(transparent)]
     Provision(#[from] ProvisionError),
+    /// No traffic was written, or not all.
+    #[error(transparent)]
+    Traffic(#[from] TrafficError),
     /// Standard input or output is not there.
     #[error("standard input or output failed: {0}")]
     Terminal(#[from] std::io::Error),
@@ -50,6 +55,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
         Command::CheckConfig => Ok(write!(std::io::stdout(), "{}", settings.shown())?),
         Command::Migrate => migrate(&settings).await,
         Command::CreateAdmin(wanted) => create_admin(&settings, wanted).await,
+        Command::ExportTraffic(wanted) => export_traffic(&settings, wanted).await,
     }
 }
 
@@ -97,6 +103,25 @@ async fn create_admin(settings: &Settings, wanted: CreateAdmin) -> Result<(), Co
     if made {
         writeln!(out, "password: {secret}")?;
     }
+    Ok(())
+}
+
+async fn export_traffic(settings: &Settings, wanted: ExportTraffic) -> Result<(), CommandError> {
+    let store = startup::open_store(settings).await?;
+    let mut out: Box<dyn Write> = match &wanted.file {
+        // What is there already is not overwritten.
+        Some(path) => Box::new(BufWriter::new(File::create_new(path).map_err(TrafficError::Write)?)),
+        None => Box::new(BufWriter::new(std::io::stdout())),
+    };
+    let written = traffic::export(&store, wanted.account.as_deref(), &mut *out).await;
+    store.close().await;
+    if let (Err(_), Some(path)) = (&written, &wanted.file) {
+        // A part is of no use, and would be in the way of the next try.
+        let _ = std::fs::remove_file(path);
+    }
+    let written = written?;
+    // Standard output may be the file.
+    writeln!(std::io::stderr(), "{} chats with {} messages", written.chats, written.messages)?;
     Ok(())
 }
 

@@ -16,4 +16,5 @@ pub mod socket;
 pub mod startup;
 pub mod state;
 pub mod telemetry;
+pub mod traffic;
 pub mod wiring;

@@ -1,11 +1,15 @@
 //! Faults that tests plant in a running server, to show that it survives them or that a check would notice. Compiled
 //! only with the feature `faults`; a shipped binary has none.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytestring::ByteString;
+
 use crate::actors::guard::Place;
 use crate::actors::messages::Order;
+use crate::domain::chat::{Decision, SlotChange};
 use crate::domain::patience::Patience;
 use crate::ports::journal::{Append, StoredChat};
 
@@ -70,10 +74,81 @@ pub fn patience() -> Patience {
 /// The variable that makes sessions tell of messages before they are stored.
 const ACK_EARLY: &str = "SWITCHBOARD_FAULT_ACK_EARLY";
 
+/// The variable that makes the server break a promise now and then, for a judge outside to find; see [`Broken`].
+const BROKEN: &str = "SWITCHBOARD_FAULT_BROKEN";
+/// The fault strikes once in so many cases.
+const ONE_IN: u64 = 12;
+
+/// Which promise is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Broken {
+    /// Messages are acked before they are stored, and then some of them are not.
+    AckBeforeCommit,
+    /// Some events do not reach a socket.
+    Drop,
+    /// Some reach it twice.
+    Double,
+    /// Some reach it behind the next one.
+    Reorder,
+    /// Chats that operators hold are not counted.
+    OverAssign,
+}
+
 /// Whether the append is to be told of before it is stored: the fault that a check of the order must find.
 pub fn acks_early(append: &Append) -> bool {
     static ASKED: LazyLock<bool> = LazyLock::new(|| std::env::var_os(ACK_EARLY).is_some());
-    *ASKED && append.slots.is_empty()
+    (*ASKED || broken() == Some(Broken::AckBeforeCommit)) && append.slots.is_empty()
+}
+
+/// Whether an append that was told of is forgotten, as it is where the power fails between ack and commit.
+pub fn forgets() -> bool {
+    strikes(Broken::AckBeforeCommit)
+}
+
+/// What reaches the socket instead of an event; `late` keeps what shall come behind the next one.
+pub fn on_the_way(frame: ByteString, late: &mut Option<ByteString>) -> Vec<ByteString> {
+    if let Some(earlier) = late.take() {
+        return vec![frame, earlier];
+    }
+    if strikes(Broken::Drop) {
+        return Vec::new();
+    }
+    if strikes(Broken::Reorder) {
+        *late = Some(frame);
+        return Vec::new();
+    }
+    if strikes(Broken::Double) { vec![frame.clone(), frame] } else { vec![frame] }
+}
+
+/// The decision, with the slots of accepted chats given back.
+pub fn miscounted(mut decision: Decision) -> Decision {
+    if broken() == Some(Broken::OverAssign) {
+        for slot in &mut decision.slots {
+            if let SlotChange::Fill { operator, group } = slot {
+                *slot = SlotChange::Unreserve { operator: *operator, group: group.clone() };
+            }
+        }
+    }
+    decision
+}
+
+fn strikes(fault: Broken) -> bool {
+    static CASES: AtomicU64 = AtomicU64::new(1);
+    broken() == Some(fault) && CASES.fetch_add(1, Ordering::Relaxed).is_multiple_of(ONE_IN)
+}
+
+fn broken() -> Option<Broken> {
+    static ASKED: LazyLock<Option<Broken>> = LazyLock::new(|| {
+        Some(match std::env::var(BROKEN).ok()?.as_str() {
+            "ack_before_commit" => Broken::AckBeforeCommit,
+            "drop" => Broken::Drop,
+            "double" => Broken::Double,
+            "reorder" => Broken::Reorder,
+            "over_assign" => Broken::OverAssign,
+            other => panic!("{BROKEN}: there is no promise {other}"),
+        })
+    });
+    *ASKED
 }
 
 /// A chat is made from what is stored.

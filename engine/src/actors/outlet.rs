@@ -55,6 +55,9 @@ struct State {
     cursors: Vec<(ChatId, Cursor)>,
     /// Until `welcome` is written, everything else waits here behind it.
     prelude: Option<Vec<Early>>,
+    /// An event that a planted fault holds back.
+    #[cfg(feature = "faults")]
+    late: Option<ByteString>,
 }
 
 /// A frame that came before `welcome`, and which event it is.
@@ -278,10 +281,20 @@ impl State {
             prelude.push((frame, event));
             return true;
         }
+        #[cfg(feature = "faults")]
+        if event.is_some() {
+            let frames = crate::actors::faults::on_the_way(frame, &mut self.late);
+            frames.into_iter().for_each(|frame| self.put_down(frame));
+            return true;
+        }
+        self.put_down(frame);
+        true
+    }
+
+    fn put_down(&mut self, frame: ByteString) {
         self.bytes += frame.len();
         self.frames.push_back(frame);
         self.waiting_since.get_or_insert_with(Instant::now);
-        true
     }
 
     /// Whether an event that came before the welcome goes behind it: it is not in the state that is told, and none

@@ -13,12 +13,14 @@ pub struct Ledger {
     acked: BTreeMap<Mark, u64>,
     told: BTreeMap<Party, Vec<(u64, Content)>>,
     excused: BTreeSet<Party>,
+    /// Not everybody in the chat could tell what they said.
+    incomplete: bool,
 }
 
 impl Ledger {
     pub(super) fn new(chat: Chat) -> Self {
         let (said, acked, told) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { chat, said, acked, told, excused: BTreeSet::new() }
+        Self { chat, said, acked, told, excused: BTreeSet::new(), incomplete: false }
     }
 
     /// A message was handed to the server; whether it was stored is not known yet.
@@ -44,6 +46,11 @@ impl Ledger {
     /// This client was gone when the run ended: what it did not hear is not lost.
     pub fn excuse(&mut self, party: Party) {
         self.excused.insert(party);
+    }
+
+    /// Somebody of the run is gone and cannot tell: messages of those who told nothing are not taken for invented.
+    pub fn incomplete(&mut self) {
+        self.incomplete = true;
     }
 
     /// What was broken in this chat.
@@ -74,7 +81,8 @@ impl Ledger {
         let mut newest: BTreeMap<Party, u32> = BTreeMap::new();
         for mark in messages(told) {
             let chat = self.chat.clone();
-            if !self.said.contains(&mark) {
+            let unheard = self.incomplete && !self.told.contains_key(&mark.sender);
+            if !self.said.contains(&mark) && !unheard {
                 faults.push(Fault::Invented { chat, mark, party });
             } else if !heard.insert(mark) {
                 faults.push(Fault::Doubled { chat, mark, party });
@@ -140,8 +148,9 @@ impl Ledger {
                     }
                     owner = Some(second);
                 }
-                Content::Released | Content::Ended => owner = None,
-                Content::Message(_) | Content::Other(_) => {}
+                Content::Transferred(second) => owner = Some(second),
+                Content::Ended => owner = None,
+                Content::Message(_) | Content::Joined(_) | Content::Other(_) => {}
             }
         }
     }
@@ -241,7 +250,7 @@ mod tests {
         assert_eq!(faults, [Fault::TwoOwners { chat: "c".into(), first: "bob".into(), second: "sue".into() }]);
         let mut moved = Ledger::new("c".into());
         moved.told(BOB, 1, Content::Assigned("bob".into()));
-        moved.told(BOB, 2, Content::Released);
+        moved.told(BOB, 2, Content::Transferred("sue".into()));
         moved.told(Party::Operator(2), 3, Content::Assigned("sue".into()));
         assert_eq!(moved.faults(), []);
     }

@@ -49,7 +49,8 @@ impl Ear {
         let what = match (fact.kind, tag, fact.operator) {
             (_, Some(tag), _) => Content::Message(tag.mark),
             ("assigned", _, Some(operator)) => Content::Assigned(operator.to_owned()),
-            ("transferred", ..) => Content::Released,
+            ("transferred", _, Some(operator)) => Content::Transferred(operator.to_owned()),
+            ("joined", _, Some(operator)) => Content::Joined(operator.to_owned()),
             ("ended", ..) => Content::Ended,
             (kind, ..) => Content::Other(kind.to_owned()),
         };

@@ -1,9 +1,13 @@
 //! An operator: is online, takes what is offered (or declines, or lets it ring), answers each chat's messages after
 //! thinking and typing, and ends some chats.
 
+mod played;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
+
+use serde_json::Value;
 
 use super::outbox::About;
 use super::visitor::{count_said, drops};
@@ -13,14 +17,41 @@ use crate::draw::Draw;
 use crate::mark::Tag;
 use crate::moment::{Micros, unix_us_now};
 use crate::recorder::{Tally, Timing};
+use crate::recording::said;
 use crate::scenario::Operators;
 use crate::wire::{Event, Frame, Offer, Refusal, millis};
+use played::Played;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Plan {
-    Answer { offer: String, chat: String, accept: bool },
-    Say { chat: String, size: u32 },
-    End { chat: String },
+    Answer {
+        offer: String,
+        chat: String,
+        accept: bool,
+    },
+    Say {
+        chat: String,
+        words: Words,
+    },
+    /// Asks the group to take the chat over, or for company.
+    Ask {
+        chat: String,
+        transfer: bool,
+    },
+    Type {
+        chat: String,
+    },
+    End {
+        chat: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Words {
+    /// So many characters.
+    Drawn(u32),
+    /// The message at that place among those of operators in a recorded chat.
+    Recorded { chat: u32, place: usize },
 }
 
 /// See the module.
@@ -34,6 +65,12 @@ pub struct Operator {
     chats: BTreeMap<String, Ear>,
     /// Chats that are over: what still comes of them is of no interest.
     over: BTreeSet<String>,
+    /// Chats whose events have reached the operator's own coming in: what was before was for somebody else.
+    entered: BTreeSet<String>,
+    /// Chats that colleagues have now.
+    handed_on: BTreeSet<String>,
+    /// Chats of colleagues: what is said there is theirs to answer.
+    as_guest: BTreeSet<String>,
     offers: BTreeSet<String>,
     plans: BinaryHeap<Reverse<(Micros, Plan)>>,
     outbox: Outbox,
@@ -45,6 +82,8 @@ pub struct Operator {
     ahead_ms: i64,
     ready: Rc<dyn Fn(u32)>,
     online: bool,
+    /// Chats of recorded traffic.
+    played: BTreeMap<String, Played>,
 }
 
 impl Operator {
@@ -68,6 +107,9 @@ impl Operator {
             draw,
             chats: BTreeMap::new(),
             over: BTreeSet::new(),
+            entered: BTreeSet::new(),
+            handed_on: BTreeSet::new(),
+            as_guest: BTreeSet::new(),
             offers: BTreeSet::new(),
             plans: BinaryHeap::new(),
             outbox: Outbox::default(),
@@ -78,6 +120,7 @@ impl Operator {
             ahead_ms: 0,
             ready,
             online: false,
+            played: BTreeMap::new(),
         }
     }
 
@@ -88,7 +131,10 @@ impl Operator {
         }
         self.world.count(Tally::Offers);
         let server_ms = i64::try_from(unix_us_now() / 1000).unwrap_or_default() + self.ahead_ms;
-        self.world.offered.borrow_mut().push((offer.chat.to_owned(), server_ms));
+        // What a colleague asks for is outside the order of those who wait.
+        if offer.kind.is_none_or(|kind| kind == "new") {
+            self.world.offered.borrow_mut().push((offer.chat.to_owned(), server_ms));
+        }
         if self.draw.happens(self.like.ignores.0) {
             return self.world.count(Tally::OffersIgnored);
         }
@@ -100,9 +146,15 @@ impl Operator {
 
     fn event(&mut self, event: &Event<'_>, now: Micros, out: &mut Vec<String>) {
         if !self.chats.contains_key(event.chat) {
-            let mine = event.event.kind == "assigned" && event.event.operator == Some(self.id.as_str());
-            if !mine || self.over.contains(event.chat) {
-                return;
+            let mine = event.event.operator == Some(self.id.as_str()) && !self.over.contains(event.chat);
+            match event.event.kind {
+                "assigned" if mine => self.ask_colleagues(event.chat, now),
+                "transferred" if mine => self.world.count(Tally::Transfers),
+                "joined" if mine => {
+                    self.world.count(Tally::Invitations);
+                    self.as_guest.insert(event.chat.to_owned());
+                }
+                _ => return,
             }
             // What was before is asked for, so that the judge knows the whole chat.
             let mut ear = Ear::new(event.chat, Party::Operator(self.number), true);
@@ -124,21 +176,56 @@ impl Operator {
             }
             Some(tag) => {
                 self.world.count(Tally::MessagesHeard);
-                self.world.time(Timing::Delivery, tag.intended, now);
-                self.think(event.chat, tag, now);
+                self.play(event.chat, tag, now);
+                if matches!(tag.mark.sender, Party::Visitor(_)) && self.entered.contains(event.chat) {
+                    self.world.time(Timing::Delivery, tag.intended, now);
+                    self.hint("delivered", event.chat, &format!(r#""seq":{}"#, event.seq), out);
+                    self.think(event.chat, tag, now);
+                }
             }
-            None if event.event.kind == "ended" => self.finish(event.chat),
-            None => {}
+            None => self.changed(event),
+        }
+    }
+
+    /// Something else than a message happened in a chat.
+    fn changed(&mut self, event: &Event<'_>) {
+        let chat = event.chat;
+        match (event.event.kind, event.event.operator == Some(self.id.as_str())) {
+            ("assigned" | "transferred" | "joined", true) => {
+                self.entered.insert(chat.to_owned());
+            }
+            ("transferred", false) => {
+                self.handed_on.insert(chat.to_owned());
+                self.finish(chat);
+            }
+            ("ended", _) => self.finish(chat),
+            _ => {}
+        }
+    }
+
+    /// Some chats are handed on, and to some a colleague is asked in.
+    fn ask_colleagues(&mut self, chat: &str, now: Micros) {
+        let transfer = self.draw.happens(self.like.transfers.0);
+        if transfer || self.draw.happens(self.like.invites.0) {
+            let at = now + self.like.thinks.micros(&mut self.draw);
+            self.plans.push(Reverse((at, Plan::Ask { chat: chat.to_owned(), transfer })));
         }
     }
 
     fn think(&mut self, chat: &str, heard: Tag, now: Micros) {
+        if self.as_guest.contains(chat) {
+            return;
+        }
         let mut at = now;
         if self.draw.happens(self.like.answers.0) {
             let size = self.draw.between(self.like.characters.least, self.like.characters.most);
             let typing = if self.like.typing.0 > 0.0 { f64::from(size) / self.like.typing.0 } else { 0.0 };
-            at += self.like.thinks.micros(&mut self.draw) + (typing * 1e6) as Micros;
-            self.plans.push(Reverse((at, Plan::Say { chat: chat.to_owned(), size })));
+            at += self.like.thinks.micros(&mut self.draw);
+            if self.like.hints {
+                self.plans.push(Reverse((at, Plan::Type { chat: chat.to_owned() })));
+            }
+            at += (typing * 1e6) as Micros;
+            self.plans.push(Reverse((at, Plan::Say { chat: chat.to_owned(), words: Words::Drawn(size) })));
         }
         if heard.last && self.draw.happens(self.like.ends.0) {
             at += self.like.thinks.micros(&mut self.draw);
@@ -149,11 +236,15 @@ impl Operator {
     /// The chat is over; it goes to the judge once the server owes no answer in it.
     fn finish(&mut self, chat: &str) {
         let over = self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_some());
-        if over
+        if (over || self.handed_on.contains(chat))
             && self.outbox.is_clear(chat)
             && let Some(ear) = self.chats.remove(chat)
         {
             self.over.insert(chat.to_owned());
+            self.entered.remove(chat);
+            self.handed_on.remove(chat);
+            self.as_guest.remove(chat);
+            self.played.remove(chat);
             self.world.told.borrow_mut().push(ear.testimony(false));
         }
     }
@@ -169,37 +260,72 @@ impl Operator {
                     self.command(what, &chat, &format!(r#","offer":"{offer}""#), now, out);
                 }
             }
+            Plan::Ask { chat, transfer } => {
+                if self.runs(&chat) && now < self.world.phases.silent() {
+                    let group = &self.world.group;
+                    let (what, more) = if transfer { ("transfer", "") } else { ("invite", r#","stay":true"#) };
+                    let to = format!(r#","chat":"{chat}","to":{{"group":"{group}"}},"reason":"a load test"{more}"#);
+                    self.command(what, &chat, &to, now, out);
+                }
+            }
+            Plan::Type { chat } => {
+                if self.runs(&chat) {
+                    self.hint("typing", &chat, r#""on":true"#, out);
+                }
+            }
             Plan::End { chat } => {
                 if self.runs(&chat) {
                     self.command("end", &chat, &format!(r#","chat":"{chat}""#), now, out);
                 }
             }
-            Plan::Say { chat, size } => {
+            Plan::Say { chat, words } => {
                 if self.runs(&chat) && now < self.world.phases.silent() {
-                    self.say(&chat, size, intended, now, out);
+                    self.say(&chat, words, intended, now, out);
+                    self.one_less(&chat, (1, 0), now);
                 }
             }
         }
     }
 
     fn runs(&self, chat: &str) -> bool {
-        self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_none())
+        let here = !self.handed_on.contains(chat);
+        here && self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_none())
     }
 
-    fn say(&mut self, chat: &str, size: u32, intended: Micros, now: Micros, out: &mut Vec<String>) {
+    /// Tells something that is not answered, and may be lost.
+    fn hint(&self, what: &str, chat: &str, more: &str, out: &mut Vec<String>) {
+        if self.like.hints {
+            out.push(format!(r#"{{"type":"{what}","chat":"{chat}",{more}}}"#));
+        }
+    }
+
+    fn say(&mut self, chat: &str, words: Words, intended: Micros, now: Micros, out: &mut Vec<String>) {
+        let read = self.chats.get(chat).map_or(0, Ear::last);
+        self.hint("read", chat, &format!(r#""seq":{read}"#), out);
         let Some(ear) = self.chats.get_mut(chat) else { return };
         let number = self.said;
         self.said += 1;
         let id = format!("m{number}");
-        let mut frame = String::with_capacity(size as usize + 96);
-        frame.push_str(r#"{"type":"say","id":""#);
+        let tag = Tag { mark: Mark { sender: Party::Operator(self.number), number }, intended, last: false };
+        let mut frame = String::from(r#"{"type":"say","id":""#);
         frame.push_str(&id);
         frame.push_str(r#"","chat":""#);
         frame.push_str(chat);
-        frame.push_str(r#"","text":""#);
-        Tag { mark: Mark { sender: Party::Operator(self.number), number }, intended, last: false }
-            .write(size, &mut frame);
-        frame.push_str(r#""}"#);
+        frame.push_str(r#"","text":"#);
+        match words {
+            Words::Drawn(size) => {
+                frame.push('"');
+                tag.write(size, &mut frame);
+                frame.push('"');
+            }
+            Words::Recorded { chat, place } => {
+                let playing = self.world.playing.as_ref();
+                let chat = playing.and_then(|playing| playing.recording.chats.get(chat as usize));
+                let text = chat.and_then(|chat| said(chat, false).nth(place)).map_or("", |(_, text)| text);
+                frame.push_str(&Value::from(tag.over(text)).to_string());
+            }
+        }
+        frame.push('}');
         ear.said(number);
         count_said(&self.world, intended, now);
         self.outbox.send(id, chat, About::Message(number), intended, frame, now, out);
@@ -232,8 +358,13 @@ impl Operator {
         };
         // The end of a chat and an operator's words may cross, and so may an offer's end and its answer.
         let crossed = matches!(refusal.why, Some("ended" | "expired" | "withdrawn" | "taken"));
-        let ended =
-            self.over.contains(&sent.chat) || self.chats.get(&sent.chat).is_some_and(|ear| ear.at("ended").is_some());
+        if sent.id.starts_with("transfer") || sent.id.starts_with("invite") {
+            self.world.count(Tally::AsksRefused);
+            return self.finish(&sent.chat);
+        }
+        let ended = self.handed_on.contains(&sent.chat)
+            || self.over.contains(&sent.chat)
+            || self.chats.get(&sent.chat).is_some_and(|ear| ear.at("ended").is_some());
         if crossed || ended {
             self.world.count(Tally::MessagesTooLate);
         } else {

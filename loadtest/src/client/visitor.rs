@@ -1,5 +1,5 @@
 //! A visitor: comes, asks, waits as long as patience lasts, says so many messages at moments that were settled before
-//! the first of them, and goes. An onlooker only keeps a connection.
+//! the first of them, and goes.
 
 use std::rc::Rc;
 
@@ -101,12 +101,12 @@ impl Visitor {
         self
     }
 
-    fn event(&mut self, event: &Event<'_>, now: Micros) {
+    fn event(&mut self, event: &Event<'_>, now: Micros, out: &mut Vec<String>) {
         let Some(ear) = self.ear.as_mut().filter(|ear| ear.chat() == event.chat) else {
             // The chat's first events may come before the answer to `start`.
             if matches!(self.state, State::Asking) {
                 self.ear = Some(Ear::new(event.chat, Party::Visitor(self.number), false));
-                self.event(event, now);
+                self.event(event, now, out);
             }
             return;
         };
@@ -122,6 +122,9 @@ impl Visitor {
                 }
             } else {
                 self.world.time(Timing::Delivery, tag.intended, now);
+                if self.like.hints {
+                    out.push(format!(r#"{{"type":"delivered","seq":{}}}"#, event.seq));
+                }
             }
             return;
         }
@@ -189,6 +192,11 @@ impl Visitor {
         frame.push_str(r#"","text":""#);
         Tag { mark: Mark { sender: Party::Visitor(self.number), number }, intended, last }.write(size, &mut frame);
         frame.push_str(r#""}"#);
+        if self.like.hints {
+            // Whoever answers has read, and begins to type the next one unless this was the last.
+            out.push(format!(r#"{{"type":"read","seq":{}}}"#, ear.last()));
+            out.push(format!(r#"{{"type":"typing","on":{}}}"#, !last));
+        }
         ear.said(number);
         count_said(&self.world, intended, now);
         let chat = ear.chat().to_owned();
@@ -265,7 +273,7 @@ impl Mind for Visitor {
 
     fn hear(&mut self, frame: &Frame<'_>, now: Micros, out: &mut Vec<String>) {
         match frame {
-            Frame::Event(event) => self.event(event, now),
+            Frame::Event(event) => self.event(event, now, out),
             Frame::Ack(ack) => {
                 if ack.id.starts_with("start") && self.state == State::Asking {
                     let number = self.number;
@@ -426,61 +434,4 @@ pub(super) fn drops(per_minute: f64, begin: Micros, end: Micros, draw: &mut Draw
     }
     drops.reverse();
     drops
-}
-
-/// One who only looks on.
-pub struct Onlooker {
-    world: Rc<World>,
-    brand: Rc<Target>,
-    back: Micros,
-    drops: Vec<Micros>,
-}
-
-impl Onlooker {
-    /// One who is lost in those storms that take it.
-    pub fn new(world: Rc<World>, brand: Rc<Target>, storms: &[Storm], zero: Micros, draw: &mut Draw) -> Self {
-        let mut drops: Vec<Micros> = Vec::new();
-        for storm in storms {
-            let at = zero + storm.at_s.micros() + (draw.unit() * storm.within_s.0 * 1e6) as Micros;
-            if draw.happens(storm.part.0) {
-                drops.push(at);
-            }
-        }
-        drops.sort_unstable_by(|one, other| other.cmp(one));
-        world.count(Tally::VisitorsCame);
-        Self { world, brand, back: 0, drops }
-    }
-}
-
-impl Mind for Onlooker {
-    fn path(&self) -> &'static str {
-        "/ws/visitor"
-    }
-
-    fn greet(&mut self, back: Micros) -> String {
-        self.back = back;
-        format!(r#"{{"type":"hello","brand":"{}"}}"#, self.brand.brand)
-    }
-
-    fn hear(&mut self, frame: &Frame<'_>, now: Micros, _out: &mut Vec<String>) {
-        if let Frame::Welcome(_) = frame {
-            self.world.time(Timing::Connect, self.back, now);
-        }
-    }
-
-    fn due(&self) -> Micros {
-        self.drops.last().copied().unwrap_or(Micros::MAX).min(self.world.phases.silent())
-    }
-
-    fn act(&mut self, now: Micros, _out: &mut Vec<String>) -> Wish {
-        if now >= self.world.phases.silent() {
-            return Wish::Leave;
-        }
-        self.drops.pop();
-        Wish::Drop(0)
-    }
-
-    fn lost(&mut self) {}
-
-    fn close(&mut self, _connected: bool) {}
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::Message;
 use crate::process::{cpu_time, peak_bytes};
+use crate::recording::Play;
 use crate::scenario::{Arrivals, Scenario};
 use crate::staff::Hired;
 use crate::worker::{Order, Task, on_thread};
@@ -33,7 +34,7 @@ pub(super) struct Crew {
 impl Crew {
     pub(super) fn start(
         scenario: &Scenario,
-        workers: Option<u32>,
+        (workers, play): (Option<u32>, Option<&Play>),
         epoch: u64,
         (server, host): (SocketAddr, &str),
         hired: &[Hired],
@@ -49,6 +50,7 @@ impl Crew {
                 server,
                 host: host.to_owned(),
                 operators: hired.iter().filter(|one| one.number % size == number).cloned().collect(),
+                play: play.cloned(),
             };
             let sender = sender.clone();
             if size == 1 {

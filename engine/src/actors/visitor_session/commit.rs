@@ -34,6 +34,8 @@ impl VisitorSession {
         if decision.events.is_empty() {
             return;
         }
+        #[cfg(feature = "faults")]
+        let decision = crate::actors::faults::miscounted(decision);
         let proposed = decision.events.iter().find_map(|kind| match kind {
             EventKind::Offered { operator, group, others: None, .. } if cause.is_none() => {
                 Some((*operator, group.clone()))
@@ -113,6 +115,9 @@ impl VisitorSession {
         #[cfg(feature = "faults")]
         if crate::actors::faults::acks_early(&append) {
             deliver(&addr, Settled { generation, last_seq, outcome: Ok(Default::default()) });
+            if crate::actors::faults::forgets() {
+                return;
+            }
             return self.shared.store.append(append, Completion { lane, deliver: Box::new(|_| ()) });
         }
         let deliver = Box::new(move |outcome| deliver(&addr, Settled { generation, last_seq, outcome }));

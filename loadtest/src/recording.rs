@@ -1,0 +1,275 @@
+//! Recorded traffic, as `switchboard export-traffic` writes it. A file that is not of that form, or was cut short, is
+//! refused with the line and the reason before anything begins.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use engine::domain::event::EndedBy;
+use engine::protocol::traffic::{FORMAT, TrafficChat, TrafficEnd, TrafficEvent, TrafficHead, VERSION};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::moment::Micros;
+use crate::scenario::{Count, Limits, Operators, Part, Scenario, Seconds, Spread, Target};
+
+/// Beyond the recorded time a replay may take this long to say everything, in seconds: chats that wait for an operator
+/// longer than they once did are played to their end.
+const GRACE_S: f64 = 60.0;
+/// And this long to end its chats then.
+const DRAIN_S: f64 = 10.0;
+
+/// A file to be played, and how.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Play {
+    /// The file.
+    pub file: PathBuf,
+    /// How many times as fast as it was recorded.
+    pub speed: f64,
+}
+
+/// Chats in the order they began.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    /// See above.
+    pub chats: Vec<TrafficChat>,
+}
+
+/// Why a file cannot be played.
+#[derive(Debug, Error)]
+pub enum RecordingError {
+    /// It is not there.
+    #[error("{} cannot be read: {source}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not of the form.
+    #[error("{}, line {line}: {why}", file.display())]
+    Wrong {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Play {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It is not there, or not of the form.
+    pub fn read(&self) -> Result<Recording, RecordingError> {
+        let unreadable = |source| RecordingError::Unreadable { file: self.file.clone(), source };
+        let lines = BufReader::new(File::open(&self.file).map_err(unreadable)?).lines();
+        let read = Recording::of(lines);
+        read.map_err(|(line, why)| RecordingError::Wrong { file: self.file.clone(), line, why })
+    }
+
+    /// A moment of the recording, in microseconds of the replay.
+    pub fn micros(&self, ms: u64) -> Micros {
+        (ms as f64 * 1e3 / self.speed) as Micros
+    }
+
+    /// What is played, as a scenario: the recorded length, and as many operators as there were, each with as many
+    /// chats at once as any of them had, unless others are wanted.
+    pub fn scenario(&self, recording: &Recording, operators: Option<u32>, limit: Option<u32>) -> Scenario {
+        let (count, most) = recording.staff();
+        let length = recording.chats.iter().map(|chat| chat.at_ms + chat.events.last().map_or(0, TrafficEvent::ms));
+        let length_s = self.micros(length.max().unwrap_or_default()) as f64 / 1e6;
+        let file = Path::new(self.file.file_name().unwrap_or_default()).display().to_string();
+        let limit = Count(limit.unwrap_or(most));
+        Scenario {
+            name: format!("replay of {file}"),
+            description: format!("{} recorded chats, {} times as fast", recording.chats.len(), self.speed),
+            seed: 1,
+            length_s: Seconds(length_s + GRACE_S),
+            warm_up_s: Seconds(0.0),
+            drain_s: Seconds(DRAIN_S),
+            target: Target::default(),
+            visitors: Vec::new(),
+            onlookers: Vec::new(),
+            operators: vec![Operators {
+                accepts: Spread::Fixed { s: Seconds(0.0) },
+                answers: Part(0.0),
+                ..Operators::alike(Count(operators.unwrap_or(count)), limit)
+            }],
+            storms: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Recording {
+    /// Reads lines; on failure the line and the reason.
+    fn of(lines: impl Iterator<Item = std::io::Result<String>>) -> Result<Self, (usize, String)> {
+        let mut recording = Self::default();
+        let (mut number, mut end) = (0, None);
+        for line in lines {
+            number += 1;
+            let wrong = |why: String| (number, why);
+            let line = line.map_err(|error| wrong(error.to_string()))?;
+            if number == 1 {
+                head(&line).map_err(wrong)?;
+            } else if end.is_some() {
+                return Err(wrong("expected nothing behind the end".into()));
+            } else {
+                end = recording.take(&line).map_err(wrong)?;
+            }
+        }
+        let held = TrafficEnd { chats: recording.chats.len() as u64, messages: recording.messages() };
+        match end {
+            None => Err((number + 1, "expected a chat or the end: the file was cut short".into())),
+            Some(end) if end != held => {
+                let why = "are announced, chats or messages were taken out or put in";
+                Err((number, format!("{} chats with {} messages {why}", end.chats, end.messages)))
+            }
+            Some(_) => Ok(recording),
+        }
+    }
+
+    /// Messages in it.
+    pub fn messages(&self) -> u64 {
+        let said = |event: &&TrafficEvent| matches!(event, TrafficEvent::Said { .. });
+        self.chats.iter().flat_map(|chat| &chat.events).filter(said).count() as u64
+    }
+
+    /// Takes a line; the end, if it is one.
+    fn take(&mut self, line: &str) -> Result<Option<TrafficEnd>, String> {
+        let chat: TrafficChat = match (serde_json::from_str(line), serde_json::from_str(line)) {
+            (Ok(chat), _) => chat,
+            (Err(_), Ok(end)) => return Ok(Some(end)),
+            (Err(error), Err(_)) if error.is_eof() => return Err(format!("cut short: {error}")),
+            (Err(error), Err(_)) => return Err(format!("expected a chat or the end: {error}")),
+        };
+        if self.chats.last().is_some_and(|before| before.at_ms > chat.at_ms) {
+            return Err("at_ms: expected chats in the order they began".into());
+        }
+        check(&chat.events)?;
+        self.chats.push(chat);
+        Ok(None)
+    }
+
+    /// How many operators had chats, and how many at once at most; at least one of each.
+    fn staff(&self) -> (u32, u32) {
+        let mut changes: BTreeMap<u32, Vec<(u64, i32)>> = BTreeMap::new();
+        for chat in &self.chats {
+            let mut owner = None;
+            for event in &chat.events {
+                let at = chat.at_ms + event.ms();
+                let (leaves, takes) = match event {
+                    TrafficEvent::Owned { operator, .. } => (owner.replace(*operator), Some(*operator)),
+                    TrafficEvent::Ended { .. } => (owner.take(), None),
+                    TrafficEvent::Said { .. } => (None, None),
+                };
+                for (who, change) in [(leaves, -1), (takes, 1)] {
+                    if let Some(who) = who {
+                        changes.entry(who).or_default().push((at, change));
+                    }
+                }
+            }
+        }
+        let most = changes.values_mut().map(|changes| {
+            changes.sort_unstable();
+            let running = changes.iter().scan(0, |sum, (_, change)| {
+                *sum += change;
+                Some(*sum)
+            });
+            running.max().unwrap_or_default()
+        });
+        let most = most.max().and_then(|most| u32::try_from(most).ok()).unwrap_or_default();
+        (u32::try_from(changes.len()).unwrap_or(u32::MAX).max(1), most.max(1))
+    }
+}
+
+fn head(line: &str) -> Result<(), String> {
+    let right = format!("expected {{\"format\":\"{FORMAT}\",\"version\":{VERSION}}}");
+    let head: TrafficHead = serde_json::from_str(line).map_err(|error| format!("{right}: {error}"))?;
+    if head.format == FORMAT && head.version == VERSION {
+        return Ok(());
+    }
+    Err(format!("{right}, got {:?} in version {}", head.format, head.version))
+}
+
+fn check(events: &[TrafficEvent]) -> Result<(), String> {
+    if let Some(place) = events.windows(2).position(|pair| pair[0].ms() > pair[1].ms()) {
+        return Err(format!("events: number {} is before the one above it", place + 2));
+    }
+    let ends = events.iter().filter(|event| matches!(event, TrafficEvent::Ended { .. })).count();
+    if ends != 1 || !matches!(events.last(), Some(TrafficEvent::Ended { .. })) {
+        return Err("events: expected one `ended`, at last".into());
+    }
+    let empty = |event: &TrafficEvent| matches!(event, TrafficEvent::Said { text, .. } if text.trim().is_empty());
+    if let Some(place) = events.iter().position(empty) {
+        return Err(format!("events: number {} says nothing", place + 1));
+    }
+    Ok(())
+}
+
+/// What somebody says in a recorded chat: when, in milliseconds behind its beginning, and the disguised text.
+pub fn said(chat: &TrafficChat, by_visitor: bool) -> impl Iterator<Item = (u64, &str)> {
+    chat.events.iter().filter_map(move |event| match event {
+        TrafficEvent::Said { ms, operator, text } if operator.is_none() == by_visitor => Some((*ms, text.as_str())),
+        _ => None,
+    })
+}
+
+/// When a recorded chat ended, and whether an operator ended it.
+pub fn ended(chat: &TrafficChat) -> (u64, bool) {
+    match chat.events.last() {
+        Some(TrafficEvent::Ended { ms, by }) => (*ms, *by == EndedBy::Operator),
+        _ => (0, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = r#"{"format":"switchboard-traffic","version":1}"#;
+    const ONE: &str = r#"{"at_ms":0,"name":"Xo","events":[{"kind":"said","ms":0,"text":"Abc?"},{"kind":"owned","ms":5,"operator":1},{"kind":"said","ms":9,"operator":1,"text":"Yes"},{"kind":"ended","ms":20,"by":"visitor"}]}"#;
+    const TWO: &str =
+        r#"{"at_ms":10,"events":[{"kind":"owned","ms":3,"operator":1},{"kind":"ended","ms":4,"by":"operator"}]}"#;
+    const END: &str = r#"{"chats":2,"messages":2}"#;
+
+    fn read(lines: &[&str]) -> Result<Recording, (usize, String)> {
+        Recording::of(lines.iter().map(|line| Ok((*line).to_owned())))
+    }
+
+    fn wrong(lines: &[&str], line: usize, why: &str) {
+        let (at, words) = read(lines).unwrap_err();
+        assert!(at == line && words.contains(why), "line {at}: {words}");
+    }
+
+    #[test]
+    fn a_whole_file_is_read_and_its_staff_counted() {
+        let recording = read(&[HEAD, ONE, TWO, END]).unwrap();
+        assert_eq!((recording.chats.len(), recording.messages(), recording.staff()), (2, 2, (1, 2)));
+        assert_eq!(said(&recording.chats[0], false).collect::<Vec<_>>(), [(9, "Yes")]);
+        assert_eq!((ended(&recording.chats[0]), ended(&recording.chats[1])), ((20, false), (4, true)));
+    }
+
+    #[test]
+    fn a_file_that_was_cut_short_says_where() {
+        wrong(&[], 1, "cut short");
+        wrong(&[HEAD, ONE], 3, "cut short");
+        wrong(&[HEAD, &ONE[..40]], 2, "cut short");
+        wrong(&[HEAD, ONE, END], 3, "taken out");
+    }
+
+    #[test]
+    fn a_wrong_line_is_named_with_the_reason() {
+        wrong(&["<html>"], 1, "expected {\"format\"");
+        wrong(&[r#"{"format":"switchboard-traffic","version":9}"#], 1, "version 9");
+        wrong(&[HEAD, r#"{"at_ms":0,"events":[]}"#], 2, "one `ended`");
+        wrong(&[HEAD, &ONE.replace("\"ms\":5", "\"ms\":15")], 2, "number 3");
+        wrong(&[HEAD, &ONE.replace("said", "sung")], 2, "sung");
+        wrong(&[HEAD, TWO, ONE, END], 3, "order they began");
+        wrong(&[HEAD, ONE, TWO, END, TWO], 5, "nothing behind the end");
+    }
+}

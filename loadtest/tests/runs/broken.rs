@@ -1,0 +1,96 @@
+//! The judge before servers that break their promises: each fault is planted in a real server, and found by a run
+//! that knows nothing of it. The same run finds nothing where nothing is planted.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{run_at, server, words};
+
+/// What a server that can be broken has in its binary.
+const VARIABLE: &str = "SWITCHBOARD_FAULT_BROKEN";
+/// More visitors than two operators have places for, in a hurry.
+const HURRY: &str = r#"
+name = "hurry"
+length_s = 5
+drain_s = 6
+[[visitors]]
+arrivals = { kind = "constant", per_minute = 300 }
+messages = { least = 5, most = 9 }
+typing = 0
+pause = { kind = "exponential", mean_s = 0.15 }
+linger = { kind = "fixed", s = 0.3 }
+[[operators]]
+count = 2
+limit = 3
+accepts = { kind = "fixed", s = 0.05 }
+thinks = { kind = "exponential", mean_s = 0.1 }
+typing = 0
+"#;
+
+#[test]
+fn the_sound_server_is_found_sound() {
+    let json = judged(None);
+    assert_eq!(json["verdict"]["faults"], 0, "{}", json["verdict"]);
+    assert!(json["counts"]["messages_acked"].as_u64() > Some(40), "there was something to judge: {}", json["counts"]);
+    assert_eq!(json["counts"]["chats_started"], json["verdict"]["chats"]);
+}
+
+#[test]
+fn acks_before_the_commit_are_found() {
+    // What was told and then not stored keeps later facts from being stored: ends that free nothing, for one.
+    found("ack_before_commit", "the limit is 3");
+}
+
+#[test]
+fn events_that_do_not_arrive_are_found() {
+    found("drop", "and got");
+}
+
+#[test]
+fn events_that_arrive_twice_are_found() {
+    found("double", "more than once");
+}
+
+#[test]
+fn events_in_the_wrong_order_are_found() {
+    found("reorder", "and got");
+}
+
+#[test]
+fn chats_beyond_an_operators_limit_are_found() {
+    found("over_assign", "the limit is 3");
+}
+
+/// The run fails, and the judge says why.
+fn found(fault: &str, why: &str) {
+    let json = judged(Some(fault));
+    let first = json["verdict"]["first"].as_array().expect("a list of faults");
+    let named = first.iter().filter_map(Value::as_str).any(|words| words.contains(why));
+    assert!(named, "{fault}: expected {why:?} among {first:?}; counts {}", json["counts"]);
+}
+
+/// What a run says of a server with that fault; its exit status says the same.
+fn judged(fault: Option<&str>) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = folder.path().join("hurry.toml");
+    std::fs::write(&scenario, HURRY).expect("a scenario");
+    let binary = fault.map_or_else(server, |fault| broken(folder.path().join("broken"), fault));
+    let (output, json) = run_at(&binary, &[scenario.to_str().expect("a path in UTF-8")]);
+    let sound = json["verdict"]["faults"] == 0;
+    assert_eq!(output.status.code(), Some(if sound { 0 } else { 1 }), "{}", words(&output));
+    json
+}
+
+/// A program that starts the server with that fault.
+fn broken(path: PathBuf, fault: &str) -> PathBuf {
+    let server = server();
+    let knows = Command::new("grep").args(["-qa", VARIABLE]).arg(&server).status().expect("grep");
+    assert!(knows.success(), "{} has no faults in it: cargo build --workspace", server.display());
+    let script = format!("#!/bin/sh\n{VARIABLE}={fault} exec '{}' \"$@\"\n", server.display());
+    std::fs::write(&path, script).expect("a script");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    path
+}

@@ -1,0 +1,198 @@
+//! Recorded traffic, from a run over the server's export to a replay: the same chats with the same messages.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use super::{loadtest, server, words};
+
+const SCENARIO: &str = r#"
+name = "recorded"
+length_s = 4
+[[visitors]]
+arrivals = { kind = "constant", per_minute = 180 }
+messages = { least = 1, most = 5 }
+typing = 0
+pause = { kind = "exponential", mean_s = 0.2 }
+linger = { kind = "fixed", s = 0.3 }
+drops_per_minute = 4
+away = { kind = "fixed", s = 0.1 }
+[[operators]]
+count = 3
+limit = 4
+accepts = { kind = "fixed", s = 0.05 }
+thinks = { kind = "exponential", mean_s = 0.1 }
+typing = 0
+ends = 0.4
+"#;
+
+/// A server with a folder that outlives it.
+struct Place {
+    child: Child,
+    url: String,
+}
+
+impl Place {
+    fn open(folder: &Path) -> Self {
+        let mut command = program();
+        command.args(["serve", "--demo"]).env("SWITCHBOARD_LISTEN", "127.0.0.1:0").env("SWITCHBOARD_LOG", "warn");
+        command.env("SWITCHBOARD_ADMIN_LISTEN", "127.0.0.1:0").env("SWITCHBOARD_DATA_DIR", folder.join("data"));
+        command.env("SWITCHBOARD_VISITOR_COMMANDS_PER_SECOND", "200").current_dir(folder);
+        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().expect("the server starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines().map_while(Result::ok);
+        let url = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned)).expect("its address");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url }
+    }
+
+    fn close(mut self) {
+        let term = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &term]).status().expect("a shell").success());
+        self.child.wait().expect("the server ends");
+    }
+}
+
+/// The server's program, with no settings but those that are given to it.
+fn program() -> Command {
+    let mut command = Command::new(server());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SWITCHBOARD_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Every chat of a folder, as the server exports it.
+fn exported(folder: &Path, file: &Path) -> Vec<Value> {
+    let mut command = program();
+    command.arg("export-traffic").arg(file).env("SWITCHBOARD_DATA_DIR", folder.join("data"));
+    let output = command.current_dir(folder).output().expect("the server's program runs");
+    assert!(output.status.success(), "{}", words(&output));
+    let text = std::fs::read_to_string(file).expect("the file");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let (end, rest) = lines.split_last().expect("a last line");
+    assert_eq!((end["chats"].as_u64(), rest.len()), (Some(rest.len() as u64 - 1), rest.len()), "{end}");
+    rest[1..].to_vec()
+}
+
+/// Of each chat, how many messages the visitor and the operators wrote, and who ended it.
+fn shapes(chats: &[Value]) -> Vec<(usize, usize, String)> {
+    let shape = |chat: &Value| {
+        let events = chat["events"].as_array().expect("events");
+        let said = |by_visitor| {
+            let of = |event: &&Value| event["kind"] == "said" && event["operator"].is_null() == by_visitor;
+            events.iter().filter(of).count()
+        };
+        let end = events.last().map(|end| end["by"].to_string()).unwrap_or_default();
+        (said(true), said(false), end)
+    };
+    let mut shapes: Vec<_> = chats.iter().map(shape).collect();
+    shapes.sort();
+    shapes
+}
+
+#[test]
+fn a_run_that_is_exported_and_played_again_has_the_same_chats() {
+    let (once, again) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let scenario = once.path().join("recorded.toml");
+    std::fs::write(&scenario, SCENARIO).unwrap();
+    let place = Place::open(once.path());
+    let ran = loadtest(&["run", scenario.to_str().unwrap(), "--target", &place.url]).output().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{}", words(&ran));
+    place.close();
+    let file = once.path().join("traffic.jsonl");
+    let chats = exported(once.path(), &file);
+    assert!(chats.len() > 8, "{} chats", chats.len());
+    assert!(shapes(&chats).iter().any(|(_, by_operators, _)| *by_operators > 1), "{:?}", shapes(&chats));
+
+    let place = Place::open(again.path());
+    let speed = ["--speed", "2", "--target", &place.url, "--json", "-"];
+    let played = loadtest(&[&["replay", file.to_str().unwrap()], &speed[..]].concat()).output().unwrap();
+    assert_eq!(played.status.code(), Some(0), "{}", words(&played));
+    let json: Value = serde_json::from_slice(&played.stdout).unwrap();
+    assert_eq!(json["verdict"]["chats"].as_u64(), Some(chats.len() as u64), "every chat was judged");
+    assert!(json["seconds"].as_f64() < Some(8.0), "twice as fast: {}", json["seconds"]);
+    place.close();
+    let copies = exported(again.path(), &again.path().join("traffic.jsonl"));
+    assert_eq!(shapes(&copies), shapes(&chats));
+}
+
+#[test]
+fn what_was_said_is_not_in_the_file_and_what_is_has_its_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("recorded.toml");
+    std::fs::write(&scenario, SCENARIO).unwrap();
+    let place = Place::open(folder.path());
+    let ran = loadtest(&["run", scenario.to_str().unwrap(), "--length", "1", "--target", &place.url]).output().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{}", words(&ran));
+    place.close();
+    let file = folder.path().join("traffic.jsonl");
+    let chats = exported(folder.path(), &file);
+    let text = std::fs::read_to_string(&file).unwrap();
+    for said in ["parcel", "address", "please", "May I", "Visitor", "Load test", "support"] {
+        assert!(!text.contains(said), "{said} is in the file");
+    }
+    let question = chats[0]["events"][0]["text"].as_str().unwrap();
+    assert_eq!(question.chars().count(), "May I ask something?".len());
+    assert_eq!(question.find(' '), Some(3), "words have their lengths: {question}");
+    let again = program().arg("export-traffic").arg(&file).current_dir(folder.path()).output().unwrap();
+    assert_eq!(again.status.code(), Some(1), "what is there is not overwritten: {}", words(&again));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn names_addresses_and_words_of_any_script_are_disguised() {
+    let folder = tempfile::tempdir().unwrap();
+    let (said, answer) = ("The first words bear a mark. Größe 47114711, Привет 你好 canary", "They do. Canary Jürgen!");
+    let events = serde_json::json!([
+        { "kind": "said", "ms": 0, "text": said },
+        { "kind": "owned", "ms": 100, "operator": 1 },
+        { "kind": "said", "ms": 200, "operator": 1, "text": answer },
+        { "kind": "ended", "ms": 300, "by": "operator" },
+    ]);
+    let (name, email) = ("Clara Quentin", "clara.quentin@canary.example");
+    let chat = serde_json::json!({ "at_ms": 0, "name": name, "email": email, "events": events });
+    let head = r#"{"format":"switchboard-traffic","version":1}"#;
+    let first = folder.path().join("first.jsonl");
+    std::fs::write(&first, format!("{head}\n{chat}\n{}\n", r#"{"chats":1,"messages":2}"#)).unwrap();
+
+    let place = Place::open(folder.path());
+    let played = loadtest(&["replay", first.to_str().unwrap(), "--target", &place.url]).output().unwrap();
+    assert_eq!(played.status.code(), Some(0), "{}", words(&played));
+    place.close();
+    let second = folder.path().join("second.jsonl");
+    let chats = exported(folder.path(), &second);
+    assert_eq!(shapes(&chats), [(1, 1, "\"operator\"".to_owned())]);
+    let text = std::fs::read_to_string(&second).unwrap();
+    for secret in ["Clara", "Quentin", "quentin", "canary", "Canary", "47114711", "Привет", "你好", "Größe", "Jürgen"]
+    {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+    let length = |value: &Value| value.as_str().map(|text| (text.chars().count(), text.len()));
+    assert_eq!(length(&chats[0]["name"]), Some((name.len(), name.len())));
+    assert_eq!(length(&chats[0]["email"]), Some((email.len(), email.len())));
+    assert_eq!(length(&chats[0]["events"][0]["text"]), Some((said.chars().count(), said.len())));
+}
+
+#[test]
+fn a_file_that_is_cut_short_or_wrong_is_named_with_line_and_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("traffic.jsonl");
+    let head = r#"{"format":"switchboard-traffic","version":1}"#;
+    let chat = r#"{"at_ms":0,"events":[{"kind":"said","ms":0,"text":"Abc"},{"kind":"ended","ms":9,"by":"visitor"}]}"#;
+    let cases = [
+        (format!("{head}\n{chat}\n"), "line 3", "cut short"),
+        (format!("{head}\n{}", &chat[..50]), "line 2", "cut short"),
+        (format!("{head}\n{}\n", chat.replace("ms\":9", "ms\":-9")), "line 2", "-9"),
+        ("name,said\n".to_owned(), "line 1", "switchboard-traffic"),
+    ];
+    for (text, line, why) in cases {
+        std::fs::write(&file, &text).unwrap();
+        let output = loadtest(&["replay", file.to_str().unwrap()]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(words(&output).contains(line) && words(&output).contains(why), "{}", words(&output));
+    }
+    let missing = loadtest(&["replay", "there-is-none"]).output().unwrap();
+    assert!(missing.status.code() == Some(2) && words(&missing).contains("cannot be read"), "{}", words(&missing));
+}

@@ -1,0 +1,165 @@
+//! Stored chats as a file that `loadtest replay` plays again: who wrote when and how much, and not one word of what.
+//! Chats that have ended are in it, with what both sides could read; what only operators see is not.
+
+mod disguise;
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use engine::domain::event::{Audience, EventKind, Role};
+use engine::domain::ids::{AccountId, OperatorId};
+use engine::domain::limits::{LIST_MAX, PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
+use engine::domain::time::Timestamp;
+use engine::ports::journal::{ChatQuery, ChatRecord, Side};
+use engine::ports::store::{SharedStore, StoreError};
+use engine::protocol::operator::ChatFilter;
+use engine::protocol::traffic::{FORMAT, TrafficChat, TrafficEnd, TrafficEvent, TrafficHead, VERSION};
+use engine::protocol::visitor::ChatPhase;
+use serde::Serialize;
+
+use disguise::Disguise;
+
+/// Why there is no file, or not all of one.
+#[derive(Debug, thiserror::Error)]
+pub enum TrafficError {
+    /// No account has that name.
+    #[error("--account: there is no account {given:?}; there is {known}")]
+    NoAccount {
+        /// What was asked for.
+        given: String,
+        /// Those that are there.
+        known: String,
+    },
+    /// There is not exactly one account, and none was named.
+    #[error("name an account with --account: there is {0}")]
+    WhichAccount(String),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system has no randomness.
+    #[error("no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+    /// It cannot be written.
+    #[error("the file cannot be written: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Writes the ended chats of an account, the only one where none is named; answers how much that was.
+///
+/// # Errors
+/// See [`TrafficError`]. What was written by then lacks its end, and is not taken for a whole file.
+pub async fn export(
+    store: &SharedStore,
+    slug: Option<&str>,
+    out: &mut (impl Write + ?Sized),
+) -> Result<TrafficEnd, TrafficError> {
+    let account = account(store, slug).await?;
+    let mut export = Export { store, account, disguise: Disguise::new(), operators: HashMap::new() };
+    line(out, &TrafficHead { format: FORMAT.to_owned(), version: VERSION })?;
+    let chats = export.chats().await?;
+    let first = chats.last().map(|chat| chat.started_at);
+    let mut end = TrafficEnd::default();
+    for record in chats.iter().rev() {
+        let chat = export.chat(record, first.unwrap_or(record.started_at)).await?;
+        end.chats += 1;
+        end.messages += chat.events.iter().filter(|event| matches!(event, TrafficEvent::Said { .. })).count() as u64;
+        line(out, &chat)?;
+    }
+    line(out, &end)?;
+    out.flush()?;
+    Ok(end)
+}
+
+struct Export<'a> {
+    store: &'a SharedStore,
+    account: AccountId,
+    disguise: Disguise,
+    /// Their numbers in the file.
+    operators: HashMap<OperatorId, u32>,
+}
+
+impl Export<'_> {
+    /// Chats that have ended, the latest first.
+    async fn chats(&self) -> Result<Vec<ChatRecord>, StoreError> {
+        let filter = ChatFilter { state: Some(ChatPhase::Ended), ..ChatFilter::default() };
+        let mut query = ChatQuery { filter, limit: LIST_MAX, ..ChatQuery::default() };
+        let mut chats: Vec<ChatRecord> = Vec::new();
+        loop {
+            let page = self.store.chats(self.account, &query).await?;
+            chats.extend(page.rows);
+            query.after = chats.last().map(|chat| (chat.started_at, chat.id));
+            if !page.more {
+                return Ok(chats);
+            }
+        }
+    }
+
+    async fn chat(&mut self, record: &ChatRecord, first: Timestamp) -> Result<TrafficChat, TrafficError> {
+        let mut events = Vec::new();
+        let mut after = 0;
+        loop {
+            let (store, side) = (self.store, Side::Operators);
+            let page = store.events(self.account, record.id, side, after, PAGE_EVENTS_MAX, PAGE_BYTES_MAX).await?;
+            let Some(last) = page.events.last() else { break };
+            after = last.seq;
+            for event in &page.events {
+                let ms = millis(record.started_at, event.at);
+                events.extend(event.kind().map(|kind| self.event(kind, ms)).transpose()?.flatten());
+            }
+            if after >= page.last {
+                break;
+            }
+        }
+        let name = record.name.as_ref().map(|name| self.disguise.of(name)).transpose()?;
+        let email = record.email.as_ref().map(|email| self.disguise.of(email)).transpose()?;
+        Ok(TrafficChat { at_ms: millis(first, record.started_at), name, email, events })
+    }
+
+    fn event(&mut self, kind: EventKind, ms: u64) -> Result<Option<TrafficEvent>, TrafficError> {
+        Ok(match kind {
+            EventKind::Message(message) if message.to == Audience::Everyone && !message.text.is_empty() => {
+                let operator = match (message.from.role, message.from.id) {
+                    (Role::Visitor, _) => None,
+                    (Role::Operator, Some(id)) => Some(self.number(id)),
+                    // What a rule of the engine says it says again by itself.
+                    (Role::Operator | Role::System, _) => return Ok(None),
+                };
+                Some(TrafficEvent::Said { ms, operator, text: self.disguise.of(&message.text)? })
+            }
+            EventKind::Assigned { operator, .. } | EventKind::Transferred { operator, .. } => {
+                Some(TrafficEvent::Owned { ms, operator: self.number(operator) })
+            }
+            EventKind::Ended { by, .. } => Some(TrafficEvent::Ended { ms, by }),
+            _ => None,
+        })
+    }
+
+    fn number(&mut self, operator: OperatorId) -> u32 {
+        let next = self.operators.len() as u32 + 1;
+        *self.operators.entry(operator).or_insert(next)
+    }
+}
+
+async fn account(store: &SharedStore, slug: Option<&str>) -> Result<AccountId, TrafficError> {
+    let accounts = store.accounts().await?;
+    let slugs: Vec<&str> = accounts.iter().map(|account| account.slug.as_str()).collect();
+    let known = if slugs.is_empty() { "none".to_owned() } else { slugs.join(", ") };
+    match (slug, accounts.as_slice()) {
+        (None, [one]) => Ok(one.id),
+        (None, _) => Err(TrafficError::WhichAccount(known)),
+        (Some(slug), all) => all
+            .iter()
+            .find(|account| account.slug == slug)
+            .map(|account| account.id)
+            .ok_or_else(|| TrafficError::NoAccount { given: slug.to_owned(), known }),
+    }
+}
+
+fn millis(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from(to.millis() - from.millis()).unwrap_or_default()
+}
+
+fn line(out: &mut (impl Write + ?Sized), value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
