@@ -241,8 +241,10 @@ fn a_centre_where_nobody_works_ends_and_says_so() {
 #[test]
 fn rules_that_are_wrong_are_noticed() {
     let day = scenario(BUSY_DAY);
-    let unseen = with_fault(&day, Fault::SlotUnused, 1).unwrap_err();
+    let unseen = with_fault(&day, Fault::SlotUnused, 2).unwrap_err();
     assert!(unseen.what.contains("waits beside"), "{unseen}");
+    let second = with_fault(&day, Fault::SlotUnused, 1).unwrap_err();
+    assert!(second.what.contains("before seller 1"), "each proposal is judged too: {second}");
     let over = with_fault(&day, Fault::NoCondition, 1).unwrap_err();
     assert!(over.what.contains("over the"), "{over}");
     let newest = with_fault(&day, Fault::NewestFirst, 1).unwrap_err();

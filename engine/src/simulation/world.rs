@@ -193,7 +193,7 @@ impl<'a> World<'a> {
         }
         for n in std::mem::take(&mut self.waiting) {
             let Some(open) = self.chats[n as usize].take() else { continue };
-            self.run.waited(open.group, open.chat.queued_at, self.now, WaitEnd::Unserved);
+            self.run.waited(open.group, open.chat.started_at, self.now, WaitEnd::Unserved);
         }
         for worker in 0..self.workers.len() {
             self.account(worker);
