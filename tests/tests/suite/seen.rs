@@ -1,6 +1,7 @@
 //! What is seen of a running server: a real Prometheus scrapes one under load, and every expression of the
 //! dashboards and alerts is asked of it.
 
+mod deployment;
 mod files;
 mod reports;
 
@@ -77,6 +78,7 @@ async fn the_checker_of_prometheus_finds_nothing_wrong() {
     for (arguments, input) in [
         (vec!["check", "metrics"], Some(text.path())),
         (vec!["check", "config", "prometheus.yml"], None),
+        (vec!["check", "config", "prometheus.compose.yml"], None),
         (vec!["check", "rules", "alerts/service.yaml", "alerts/invariants.yaml", "alerts/saturation.yaml"], None),
         (vec!["test", "rules", "alerts/tests.yaml"], None),
     ] {

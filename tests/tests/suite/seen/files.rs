@@ -75,6 +75,27 @@ fn names_are_those_of_the_catalogue_and_every_metric_is_shown() {
     assert_eq!(unseen, ["process_start_time_seconds"], "counted, and shown nowhere");
 }
 
+#[test]
+fn every_alert_is_made_to_fire_and_stays_silent_while_all_is_well() {
+    let yaml = |file: &str| -> Value {
+        let content = fs::read_to_string(grafana().join("alerts").join(file)).expect("a file that is shipped");
+        serde_saphyr::from_str(&content).unwrap_or_else(|error| panic!("{file}: {error}"))
+    };
+    let tests = yaml("tests.yaml");
+    let cases = list(&tests["tests"]).iter().flat_map(|test| list(&test["alert_rule_test"]));
+    let (mut fires, mut silent) = (BTreeSet::new(), BTreeSet::new());
+    for case in cases {
+        let of = if list(&case["exp_alerts"]).is_empty() { &mut silent } else { &mut fires };
+        of.insert(text(&case["alertname"]));
+    }
+    let files: Vec<Value> = list(&tests["rule_files"]).iter().map(|file| yaml(text(file))).collect();
+    let rules = files.iter().flat_map(|file| list(&file["groups"])).flat_map(|group| list(&group["rules"]));
+    let alerts: BTreeSet<&str> = rules.map(|rule| text(&rule["alert"])).collect();
+    assert!(alerts.len() > 15, "{alerts:?}");
+    assert_eq!(fires, alerts, "alerts that a test makes fire, and those there are");
+    assert_eq!(silent, alerts, "alerts that a test keeps silent, and those there are");
+}
+
 /// The fields that these dashboards use, each of the form that Grafana reads.
 #[test]
 fn dashboards_are_well_formed_and_lead_to_each_other() {
