@@ -160,7 +160,6 @@ impl Chats {
                 department: None,
                 name: Some("Vera".into()),
                 email: None,
-                contact: None,
                 origin,
                 events: vec![event(1, 0)],
                 head: head(group, at),

@@ -79,8 +79,8 @@ async fn a_file_that_is_no_database_is_refused_in_words() {
 fn fill(folder: &std::path::Path, chats: u32) {
     let file = Connection::open(folder.join("switchboard.db")).expect("it opens");
     file.execute_batch("PRAGMA synchronous = OFF").expect("it is set");
-    let columns = "visitor, brand, department, name, email, \
-         started_at, state, grp, owner, queued_at, assigned_at, ended_at, ended_by, ended_why, visitor_away, question";
+    let columns = "visitor, brand, department, name, email, contact, \
+         started_at, state, grp, owner, queued_at, waited_since, assigned_at, ended_at, ended_by, ended_why, visitor_away, question";
     let made = file.execute(
         &format!(
             "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {chats}) \
@@ -91,7 +91,7 @@ fn fill(folder: &std::path::Path, chats: u32) {
     );
     assert_eq!(made.expect("they are made"), chats as usize);
     file.execute_batch(
-        "INSERT OR IGNORE INTO chat_head SELECT id, account, 1, 1, 1, 0, NULL, NULL FROM chat; \
+        "INSERT OR IGNORE INTO chat_head SELECT id, account, 1, 1, 1, 0, NULL, NULL, 0, 0 FROM chat; \
          WITH one AS (SELECT account, bytes, events FROM chat_event LIMIT 1) \
          INSERT INTO chat_event (chat, account, first_seq, last_seq, visitor_seq, bytes, events) \
          SELECT chat.id, chat.account, 1, 1, 1, bytes, events FROM chat, one",
