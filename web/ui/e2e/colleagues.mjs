@@ -210,6 +210,8 @@ async function takenOver(joe, rosa) {
   await mona.page.getByRole('link', { name: /Rosa/ }).click();
   await mona.page.getByText('Joe has this chat.').waitFor();
   await looks.look('colleagues-chat', mona.page);
+  // Whoever just got a chat keeps it for 3 s.
+  await mona.page.waitForTimeout(3_000);
   await mona.page.getByRole('button', { name: 'Take over' }).click();
   await mona.say('Mona here.');
   await rosa.text('Mona here.').waitFor();

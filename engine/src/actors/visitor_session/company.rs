@@ -1,10 +1,15 @@
 //! What others hear when an owner asks for colleagues: who is rung, which group looks for somebody, who reads the chat.
 
+use std::sync::Arc;
+
+use actix::Context;
+
 use super::VisitorSession;
-use crate::actors::guard::deliver;
+use crate::actors::guard::{deliver, wait_for};
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
-use crate::domain::chat::{Guest, Person};
+use crate::domain::chat::{Guest, Input, Person};
 use crate::domain::event::{EventKind, OfferEnd};
+use crate::domain::group::LostOperator;
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::routing::{Arrival, Wishes};
 
@@ -65,6 +70,31 @@ impl VisitorSession {
         if let Some((group, (_, tried))) = core.sought.as_ref().zip(core.chat.sought_in()) {
             self.shared.to_queue(self.account, group, ToQueue::OfferOver { chat: self.chat, tried });
         }
+    }
+
+    /// The owner is off-line for good. What becomes of the chat is what its group says now, not when it was answered.
+    pub(super) fn owner_is_lost(&mut self, operator: OperatorId, ctx: &mut Context<Self>) {
+        self.owner_lost = Some(operator);
+        let Some(core) = &self.core else { return };
+        let (shared, account, group) = (Arc::clone(&self.shared), self.account, core.chat.group.clone());
+        let generation = self.generation;
+        let Some(group) = group else { return };
+        let reading = async move { shared.store.group(account, &group).await };
+        wait_for(ctx, reading, move |session: &mut Self, read, ctx| {
+            if session.generation != generation {
+                return;
+            }
+            match read {
+                Ok(settings) => session.settings = settings.map(Arc::new).or(session.settings.take()),
+                // What was known before holds.
+                Err(error) => tracing::warn!(chat = %session.chat, %error, "the rules of a group could not be read"),
+            }
+            let rule = session.settings.as_ref().map(|settings| settings.rules.lost_operator).unwrap_or_default();
+            if rule == LostOperator::Requeue {
+                session.internal(Input::Requeue { operator }, ctx);
+            }
+            session.arm(ctx);
+        });
     }
 
     /// Nobody took it over: an owner who was lost meanwhile cannot have it back.

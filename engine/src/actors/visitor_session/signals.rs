@@ -11,7 +11,6 @@ use crate::actors::messages::{Identity, Party, Signal, Standing, ToQueue};
 use crate::domain::chat::{Input, Person};
 use crate::domain::closing::HeldChats;
 use crate::domain::event::{EndedWhy, Role, Sender};
-use crate::domain::group::LostOperator;
 use crate::domain::ids::{GroupId, OperatorId};
 use crate::domain::limits::PROPOSAL_REST;
 use crate::domain::routing::{Record, Settled};
@@ -43,13 +42,7 @@ impl VisitorSession {
             }
             Signal::Withdraw { offer, operator } => self.internal(Input::Withdraw { offer, operator }, ctx),
             Signal::RingAt { operators, group, ring, record } => self.ring_at(operators, group, ring, record, ctx),
-            Signal::OwnerLost(operator) => {
-                self.owner_lost = Some(operator);
-                let rule = self.settings.as_ref().map(|settings| settings.rules.lost_operator).unwrap_or_default();
-                if rule == LostOperator::Requeue {
-                    self.internal(Input::Requeue { operator }, ctx);
-                }
-            }
+            Signal::OwnerLost(operator) => self.owner_is_lost(operator, ctx),
             Signal::Known => self.queue_knows(),
             Signal::SeekIn(groups) => self.seek_in(groups),
             Signal::SayWhetherWaiting => {

@@ -189,8 +189,8 @@ async fn decisions_outlive_a_server_that_is_killed() {
     let answer = why(&admin, &chat).await;
     assert_eq!(answer["items"].as_array().map(Vec::len), Some(1), "{answer}");
     assert_eq!(reason_of(&answer["items"][0], "Joe"), "chosen");
-    let rings = waits_for(&admin, &chat, "ringing").await;
-    assert_eq!(rings["since"], answer["items"][0]["at"], "it has been ringing since before");
+    // Joe's window is gone with the server: nobody else is there to be asked.
+    waits_for(&admin, &chat, "connection_lost").await;
 }
 
 #[tokio::test]
