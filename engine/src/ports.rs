@@ -1,6 +1,7 @@
 //! What the engine needs from outside, as traits with their promises and errors. Adapters keep the promises; one
 //! conformance suite checks them all.
 
+mod append_error;
 pub mod bus;
 pub mod clock;
 pub mod closings;

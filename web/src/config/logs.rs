@@ -32,7 +32,8 @@ impl LogSettings {
                 "json" => Some(true),
                 _ => None,
             }),
-            otlp_url: reader.optional(
+            // An address may bear a password, which nobody repeats.
+            otlp_url: reader.secret(
                 "otlp_url",
                 "expected the address of a collector such as http://127.0.0.1:4318, without a path",
                 collector,
