@@ -56,7 +56,7 @@ impl Running {
         self.two.engine.take_over(&shards_of(1)).await.expect("the store answers");
     }
 
-    async fn is_complete(mut self) {
+    async fn goes_on_whole(mut self) {
         let (_, visible, _) = self.shop.stored(&self.chat).await;
         let is_last = |seq: u64| move |frame: &Value| frame["type"] == "event" && frame["seq"] == seq;
         self.clara.inbox.expect("the last event", is_last(visible)).await;
@@ -85,7 +85,7 @@ async fn a_transfer_that_rings_is_accepted_on_the_node_that_took_over() {
         all.bob.says("b1", &all.chat, "Bob here").await;
         all.bob.acked("b1").await;
         all.clara.inbox.expect("the message", |frame| frame["event"]["text"] == "Bob here").await;
-        all.is_complete().await;
+        all.goes_on_whole().await;
     })
     .await;
 }
@@ -103,7 +103,7 @@ async fn a_transfer_that_is_declined_after_the_takeover_is_back_with_the_sender(
         all.joe.says("j1", &all.chat, "Then I go on").await;
         all.joe.acked("j1").await;
         all.clara.inbox.expect("the message", |frame| frame["event"]["text"] == "Then I go on").await;
-        all.is_complete().await;
+        all.goes_on_whole().await;
     })
     .await;
 }
