@@ -10,7 +10,7 @@ use bytestring::ByteString;
 use crate::actors::guard::Place;
 use crate::actors::messages::Order;
 use crate::domain::chat::{Decision, SlotChange};
-use crate::domain::event::{Event, EventKind};
+use crate::domain::event::EventKind;
 use crate::domain::patience::Patience;
 use crate::ports::journal::{Append, StoredChat};
 
@@ -102,8 +102,8 @@ pub fn acks_early(append: &Append) -> bool {
 }
 
 /// Whether what was said is acked before it is stored, and then is not: what a commit that fails behind an ack leaves.
-pub fn acks_in_vain(events: &[Event]) -> bool {
-    matches!(events, [Event { kind: EventKind::Message(_), .. }]) && strikes(Broken::AckBeforeCommit)
+pub fn acks_in_vain(said: &[EventKind]) -> bool {
+    matches!(said, [EventKind::Message(_)]) && strikes(Broken::AckBeforeCommit)
 }
 
 /// What reaches the socket instead of an event; `late` keeps what shall come behind the next one.

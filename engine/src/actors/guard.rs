@@ -5,6 +5,8 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use actix::dev::ToEnvelope;
@@ -66,6 +68,23 @@ pub fn every<A: Guarded>(
     ctx.run_interval(period, move |actor, ctx| {
         run(actor, ctx, Place::Timer, &mut timer);
     });
+}
+
+/// Runs something each time the mailbox has been emptied, for as long as the actor lives: to be asked for in `started`.
+pub fn after_messages<A: Guarded>(ctx: &mut Context<A>, what: fn(&mut A, &mut Context<A>)) {
+    ctx.spawn(AfterMessages(what));
+}
+
+/// A future without an end: a context polls its futures whenever it has emptied its mailbox.
+struct AfterMessages<A: Guarded>(fn(&mut A, &mut Context<A>));
+
+impl<A: Guarded> ActorFuture<A> for AfterMessages<A> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, actor: &mut A, ctx: &mut Context<A>, _: &mut task::Context<'_>) -> Poll<()> {
+        unwound(actor, ctx, self.0);
+        Poll::Pending
+    }
 }
 
 /// Runs a future, and then `then` with what it came to; the mailbox waits meanwhile.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use actix::{Addr, Context, Supervisor};
+use bytestring::ByteString;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
@@ -77,6 +78,16 @@ impl Outlets {
         for reader in lock(&self.all).iter() {
             what(&reader.outlet);
         }
+    }
+
+    /// Puts an event of a chat into the box of each. The last one gets the frame itself: most have one reader.
+    pub fn tell(&self, chat: ChatId, seq: u32, frame: ByteString) {
+        let all = lock(&self.all);
+        let Some((last, others)) = all.split_last() else { return };
+        for reader in others {
+            reader.outlet.push_event(chat, seq, || frame.clone());
+        }
+        last.outlet.push_event(chat, seq, || frame);
     }
 
     /// Does something with each way to another node.

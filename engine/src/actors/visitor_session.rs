@@ -10,6 +10,7 @@ mod commit;
 mod company;
 mod core;
 mod deadlines;
+mod joining;
 mod orders;
 mod publish;
 mod signals;
@@ -25,7 +26,7 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, MessageRe
 
 use self::asks::Asks;
 use self::core::Core;
-use crate::actors::guard::{Guarded, deliver, guarded, later, wait_for};
+use crate::actors::guard::{Guarded, after_messages, deliver, guarded, later, wait_for};
 use crate::actors::lane;
 use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot, Standing};
 use crate::actors::outlet::SocketId;
@@ -163,12 +164,11 @@ impl VisitorSession {
 
     /// Keeps what was not yet answered, and drops the state.
     fn drop_core(&mut self) {
-        if let Some(core) = self.core.take() {
+        if let Some(mut core) = self.core.take() {
+            let waiting: Vec<_> = core.take_unanswered().collect();
             if core.marks_dirty.is_some() {
                 self.marks_left = core.marks;
             }
-            let unanswered = core.in_flight.into_iter().filter_map(|pending| pending.command);
-            let waiting: Vec<_> = unanswered.chain(core.held).collect();
             for command in waiting.into_iter().rev() {
                 self.again.push_front(command);
             }
@@ -314,6 +314,10 @@ impl Actor for VisitorSession {
         }
         self.lane = Some(lane::current());
         self.addr = Some(ctx.address());
+        after_messages(ctx, |session, ctx| {
+            session.hand_over();
+            session.arm(ctx);
+        });
         // Nothing of an earlier life of the context is left to fire.
         self.timer = None;
         if self.falls < FALLS_MAX { self.read(ctx) } else { self.set_aside(ctx) }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use actix::Context;
 
-use super::core::{Appending, Before, Done, EventFrames, Pending, Reply};
-use super::orders::{ack, answer_to, no_room, sender};
+use super::core::{Answer, Appending, Before, Core, Done, EventFrames, Pending, Reply};
+use super::orders::{ack, no_room, sender};
 use super::{Life, VisitorSession};
 use crate::actors::guard::deliver;
 use crate::actors::messages::{Command, Settled};
@@ -37,16 +37,32 @@ impl VisitorSession {
     /// Applies a decision to the state, and hands it to the store. Everything that must wait for the commit waits
     /// in `in_flight`.
     pub(super) fn commit(&mut self, decision: Decision, now: Timestamp, because: Because, ctx: &mut Context<Self>) {
+        let Some(core) = self.core.as_ref().filter(|_| !decision.events.is_empty()) else { return };
         let (cause, record) = match because {
             Because::Command(cause) => (Some(cause), None),
             Because::Engine(record) => (None, record),
         };
-        let (Some(core), Some(lane), Some(addr)) = (&mut self.core, self.lane.clone(), self.addr.clone()) else {
-            return;
-        };
-        if decision.events.is_empty() {
-            return;
+        let light =
+            decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
+        match cause {
+            Some(cause) if light && decision.slots.is_empty() => self.join(decision.events, now, cause, ctx),
+            cause => {
+                // The store gets appends in the order of their events.
+                self.hand_over();
+                self.commit_alone(decision, now, cause, record, ctx);
+            }
         }
+    }
+
+    fn commit_alone(
+        &mut self,
+        decision: Decision,
+        now: Timestamp,
+        cause: Option<Cause>,
+        record: Option<Box<Record>>,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(core) = &mut self.core else { return };
         #[cfg(feature = "faults")]
         let decision = crate::actors::faults::miscounted(decision);
         let proposed = decision.events.iter().find_map(|kind| match kind {
@@ -68,52 +84,14 @@ impl VisitorSession {
         let light =
             decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
         let after = core.chat.last_seq;
-        core.last_at = now;
-        let (command, origin, key) = match cause {
-            Some((command, origin, key)) => (Some(command), Some(origin), Some(key)),
-            None => (None, None, None),
-        };
-        let events = core.chat.number(decision.events, now, origin);
-        #[cfg(feature = "faults")]
-        if let (Some(command), Some(first)) =
-            (&command, events.first().filter(|_| crate::actors::faults::acks_in_vain(&events)))
-        {
-            let (outlet, frame) = answer_to(command, ack(command, self.chat, (first.seq, first.visitor_seq)));
-            outlet.push(frame);
-            return;
+        let mut made = Made::default();
+        if let Err(error) = core.take_in(self.chat, decision.events, now, cause, &mut made) {
+            return self.not_as_json(&error, ctx);
         }
-        let mut stored = Vec::with_capacity(events.len());
-        let mut frames = Vec::with_capacity(events.len());
-        let mut facts = Vec::new();
-        for event in events {
-            let kept = match event.to_stored() {
-                Ok(kept) => kept,
-                Err(error) => {
-                    tracing::error!(chat = %self.chat, %error, "an event could not be written as JSON");
-                    return self.read(ctx);
-                }
-            };
-            let reply = Reply::of(&core.chat, &event);
-            core.chat.apply(&event);
-            if kept.visible {
-                core.visible.push(event.seq);
-            }
-            frames.push(EventFrames { reply, ..event_frames(self.chat, &event, &kept, command.as_deref()) });
-            if !matches!(event.kind, EventKind::Message(_)) {
-                facts.push(event);
-            }
-            stored.push(kept);
-        }
-        let Some(first) = stored.first() else { return };
-        let answer = command.as_ref().map(|command| {
-            if let (Some(key), Some(origin)) = (key, &first.origin) {
-                core.done.insert(key, Done::of(origin, first.seq));
-            }
-            answer_to(command, ack(command, self.chat, (first.seq, first.visitor_seq)))
-        });
-        let Some(head) = head(core.chat.visitor_seq, light, &core.chat) else { return };
+        let Made { stored, frames, facts } = made;
+        let head = if light { Some(light_head(&core.chat)) } else { ChatHead::of(&core.chat).map(full_head) };
+        let Some(head) = head else { return };
         let (opened, closed) = offers::changed(&rung_before, offers::ringing(&core.chat));
-        let reason = record.and_then(|record| decided(&record, &facts));
         let append = Append {
             account: self.account,
             chat: self.chat,
@@ -125,16 +103,25 @@ impl VisitorSession {
             opened,
             closed,
             guests: (guests_before != core.chat.guests()).then(|| core.chat.guests().to_vec()),
-            decision: reason,
+            decision: record.and_then(|record| decided(&record, &facts)),
             at: now,
         };
         core.barrier |= before.is_some();
-        core.in_flight.push_back(Pending {
-            command,
-            append: Some(Box::new(Appending { frames, facts, begun: Instant::now(), before, proposed, freed })),
-            answer,
-        });
-        let (generation, last_seq) = (self.generation, core.chat.last_seq);
+        let begun = Instant::now();
+        let appending = Appending { frames, facts, begun, before, proposed, freed };
+        core.in_flight.push_back(Pending::Append(Box::new(appending)));
+        self.store(append);
+    }
+
+    pub(super) fn not_as_json(&mut self, error: &serde_json::Error, ctx: &mut Context<Self>) {
+        tracing::error!(chat = %self.chat, %error, "an event could not be written as JSON");
+        self.read(ctx);
+    }
+
+    /// Gives an append to the store; its answer comes back as [`Settled`].
+    pub(super) fn store(&self, append: Append) {
+        let (Some(lane), Some(addr)) = (self.lane.clone(), self.addr.clone()) else { return };
+        let (generation, last_seq) = (self.generation, append.events.last().map_or(append.after, |event| event.seq));
         #[cfg(feature = "faults")]
         if crate::actors::faults::acks_early(&append) {
             deliver(&addr, Settled { generation, last_seq, outcome: Ok(Default::default()) });
@@ -161,12 +148,10 @@ impl VisitorSession {
             Ok(appended) => {
                 self.publish_next(&appended.loads);
                 self.judge_held(ctx);
-                self.arm(ctx);
             }
             Err(AppendError::NoCapacity { operator }) => {
                 self.put_back(operator);
                 self.judge_held(ctx);
-                self.arm(ctx);
             }
             Err(error) => {
                 tracing::warn!(chat = %self.chat, %error, "an append was not stored, the chat is read again");
@@ -179,8 +164,9 @@ impl VisitorSession {
     /// A slot was refused: the state is what it was before. Nothing else is under way, slots are a barrier.
     fn put_back(&mut self, operator: crate::domain::ids::OperatorId) {
         let Some(core) = &mut self.core else { return };
-        let Some(pending) = core.in_flight.pop_front() else { return };
-        let Some(append) = pending.append else { return };
+        let Some(Pending::Append(mut append)) = core.in_flight.pop_front() else { return };
+        let command = append.frames.last_mut().and_then(|event| event.answer.take()).map(|answer| answer.command);
+        core.unanswered -= usize::from(command.is_some());
         core.barrier = false;
         if let Some(before) = append.before {
             core.chat = before.chat;
@@ -189,7 +175,7 @@ impl VisitorSession {
                 core.done.remove(&key);
             }
         }
-        match pending.command {
+        match command {
             Some(command) => {
                 self.shared.metrics.refused(no_room().code.as_str());
                 command.outlet.push(frame::error(Some(&command.id), Some(self.chat), &no_room()));
@@ -211,9 +197,7 @@ impl VisitorSession {
             return;
         }
         let Some(core) = &mut self.core else { return };
-        let in_flight = std::mem::take(&mut core.in_flight);
-        let held = std::mem::take(&mut core.held);
-        for command in in_flight.into_iter().filter_map(|pending| pending.command).chain(held) {
+        for command in core.take_unanswered() {
             self.refuse_and_block(&command, Failure::unavailable());
         }
     }
@@ -234,17 +218,75 @@ fn decided(record: &Record, facts: &[Event]) -> Option<Box<DecisionRow>> {
     }
 }
 
-fn head(visitor_seq: u32, light: bool, chat: &Chat) -> Option<Head> {
-    if light {
-        return Some(Head::Light {
-            visitor_seq,
-            messages: chat.messages,
-            idle_since: chat.idle_since,
-            answered_at: chat.answered_at,
-            replies: chat.replies,
-        });
+/// What changes with a message.
+pub(super) fn light_head(chat: &Chat) -> Head {
+    Head::Light {
+        visitor_seq: chat.visitor_seq,
+        messages: chat.messages,
+        idle_since: chat.idle_since,
+        answered_at: chat.answered_at,
+        replies: chat.replies,
     }
-    ChatHead::of(chat).map(|head| Head::Full(Box::new(head)))
+}
+
+fn full_head(head: ChatHead) -> Head {
+    Head::Full(Box::new(head))
+}
+
+/// What became of events.
+#[derive(Default)]
+pub(super) struct Made {
+    /// As they are stored.
+    pub stored: Vec<StoredEvent>,
+    /// As they are told.
+    pub frames: Vec<EventFrames>,
+    /// Those that others than the readers must hear of.
+    pub facts: Vec<Event>,
+}
+
+impl Core {
+    /// Takes events into the state: the chat as it will be once they are stored.
+    ///
+    /// # Errors
+    /// One of them cannot be written; the state is of no use any more.
+    pub(super) fn take_in(
+        &mut self,
+        id: ChatId,
+        events: Vec<EventKind>,
+        now: Timestamp,
+        cause: Option<Cause>,
+        made: &mut Made,
+    ) -> serde_json::Result<()> {
+        self.last_at = now;
+        let (command, origin, key) = match cause {
+            Some((command, origin, key)) => (Some(command), Some(origin), Some(key)),
+            None => (None, None, None),
+        };
+        if let (Some(key), Some(origin)) = (key, &origin) {
+            self.done.insert(key, Done::of(origin, self.chat.last_seq + 1));
+        }
+        let mut first = None;
+        for event in self.chat.number(events, now, origin) {
+            first.get_or_insert((event.seq, event.visitor_seq));
+            let kept = event.to_stored()?;
+            let reply = Reply::of(&self.chat, &event);
+            self.chat.apply(&event);
+            if kept.visible {
+                self.visible.push(event.seq);
+            }
+            made.frames.push(EventFrames { reply, ..event_frames(id, &event, &kept, command.as_deref()) });
+            if !matches!(event.kind, EventKind::Message(_)) {
+                made.facts.push(event);
+            }
+            made.stored.push(kept);
+        }
+        if let (Some(command), Some(numbers), Some(last)) = (command, first, made.frames.last_mut()) {
+            let frame = ack(&command, id, numbers);
+            last.answer = Some(Answer { command, frame });
+            self.unanswered += 1;
+        }
+        Ok(())
+    }
 }
 
 /// The frames of an event, made while its parts are at hand; they leave after the commit.
@@ -271,5 +313,5 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
         },
         _ => None,
     };
-    EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from, reply: None }
+    EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from, reply: None, answer: None }
 }

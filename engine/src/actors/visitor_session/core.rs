@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use bytestring::ByteString;
 use siphasher::sip::SipHasher13;
 
+use super::joining::Joining;
 use crate::actors::messages::Command;
-use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Guest, Person};
 use crate::domain::event::{Event, EventKind, Origin, Role, Sender, StoredEvent};
 use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
+use crate::domain::limits::SESSION_IN_FLIGHT_MAX;
 use crate::domain::time::Timestamp;
 use crate::metrics::GroupMetrics;
 use crate::ports::journal::{ChatRecord, MarkRow, StoredChat};
@@ -33,6 +34,10 @@ pub(super) struct Core {
     pub visible: Vec<u32>,
     /// Appends under way, and answers that must wait for them, in order.
     pub in_flight: VecDeque<Pending>,
+    /// Commands among those, and in the append that is being put together.
+    pub unanswered: usize,
+    /// The append that is still being put together.
+    pub joining: Option<Joining>,
     /// Whether the last append under way settles a slot.
     pub barrier: bool,
     /// Commands that wait until a slot is settled, or until fewer appends are under way.
@@ -118,13 +123,37 @@ fn short(digest: u64) -> u32 {
 }
 
 /// Something that leaves the actor when all before it is stored.
-pub(super) struct Pending {
+pub(super) enum Pending {
+    /// An append under way.
+    Append(Box<Appending>),
+    /// An answer without one.
+    Answer(Answer),
+}
+
+/// What a command is answered.
+pub(super) struct Answer {
     /// The command, to judge it again if it comes to that.
-    pub command: Option<Rc<Command>>,
-    /// An append under way; none when only an answer waits here.
-    pub append: Option<Box<Appending>>,
-    /// The answer.
-    pub answer: Option<(Outlet, ByteString)>,
+    pub command: Rc<Command>,
+    /// The frame.
+    pub frame: ByteString,
+}
+
+impl Answer {
+    /// Sends it.
+    pub fn send(self) {
+        self.command.outlet.push(self.frame);
+    }
+}
+
+impl Pending {
+    /// The commands behind it, in order.
+    pub fn into_commands(self) -> impl Iterator<Item = Rc<Command>> {
+        let (frames, answer) = match self {
+            Self::Append(append) => (append.frames, None),
+            Self::Answer(answer) => (Vec::new(), Some(answer)),
+        };
+        frames.into_iter().filter_map(|event| event.answer).chain(answer).map(|answer| answer.command)
+    }
 }
 
 /// An append under way.
@@ -132,7 +161,7 @@ pub(super) struct Appending {
     pub frames: Vec<EventFrames>,
     /// Events that others than the readers must hear of.
     pub facts: Vec<Event>,
-    /// When the command was judged.
+    /// When the first command was judged.
     pub begun: Instant,
     /// The chat before, when slots may be refused.
     pub before: Option<Box<Before>>,
@@ -160,6 +189,9 @@ pub(super) struct EventFrames {
     pub message_from: Option<Sender>,
     /// What waited for it, when it was an operator's word.
     pub reply: Option<Reply>,
+    /// What the command is answered whose last event it is: behind it, so that whoever acts on an answer has seen what
+    /// it answers.
+    pub answer: Option<Answer>,
 }
 
 /// What an operator's word ended.
@@ -223,6 +255,8 @@ impl Core {
             done,
             visible,
             in_flight: VecDeque::new(),
+            unanswered: 0,
+            joining: None,
             barrier: false,
             held: VecDeque::new(),
             marks: stored.marks.clone(),
@@ -251,10 +285,42 @@ impl Core {
         self.last_at
     }
 
+    /// Tells an event to all operators who get them.
+    pub fn tell_operators(&self, chat: ChatId, seq: u32, frame: ByteString) {
+        let mut readers = self.readers();
+        let Some(mut outlets) = readers.next() else { return };
+        // Nearly always there is one, and no copy.
+        for next in readers {
+            outlets.tell(chat, seq, frame.clone());
+            outlets = next;
+        }
+        outlets.tell(chat, seq, frame);
+    }
+
     /// The sockets of all operators who get the events.
     pub fn readers(&self) -> impl Iterator<Item = &Arc<Outlets>> {
         let owner = self.audience.iter().map(|(_, outlets)| outlets);
         owner.chain(self.guests.iter().map(|(_, outlets)| outlets)).chain(&self.parting)
+    }
+
+    /// Whether so much is under way that commands must wait.
+    pub fn is_full(&self) -> bool {
+        self.unanswered.max(self.in_flight.len()) >= SESSION_IN_FLIGHT_MAX
+    }
+
+    /// Answers a command that had to wait for what was before it.
+    pub fn send(&mut self, answer: Answer) {
+        self.unanswered -= 1;
+        answer.send();
+    }
+
+    /// Takes out what is not answered, in order.
+    pub fn take_unanswered(&mut self) -> impl Iterator<Item = Rc<Command>> + use<> {
+        self.unanswered = 0;
+        let joining = self.joining.take().map(|joining| joining.made.frames).unwrap_or_default();
+        let joining = joining.into_iter().filter_map(|event| event.answer).map(|answer| answer.command);
+        let held = std::mem::take(&mut self.held);
+        std::mem::take(&mut self.in_flight).into_iter().flat_map(Pending::into_commands).chain(joining).chain(held)
     }
 
     /// Whether commands must wait for a slot that is being settled.

@@ -60,15 +60,18 @@ impl VisitorSession {
     /// Arms the timer for the next deadline, if it is not armed for an earlier moment.
     pub(super) fn arm(&mut self, ctx: &mut Context<Self>) {
         let Some(deadline) = self.next_deadline() else { return };
-        if let Some((armed, handle)) = self.timer {
-            if armed <= deadline {
-                return;
-            }
-            ctx.cancel_future(handle);
+        if self.timer.is_some_and(|(armed, _)| armed <= deadline) {
+            return;
         }
         let now = self.shared.now();
         // A deadline that waits for a slot being settled is looked at again soon, not at once.
         let wait = deadline.since(now).max(SOONEST);
+        if let Some((armed, handle)) = self.timer {
+            if armed <= now + wait {
+                return;
+            }
+            ctx.cancel_future(handle);
+        }
         let handle = later(ctx, wait, |session: &mut Self, ctx| {
             session.timer = None;
             session.do_due(session.shared.now(), ctx);

@@ -9,13 +9,12 @@ use bytestring::ByteString;
 use siphasher::sip::SipHasher13;
 
 use super::commit::Because;
-use super::core::{Pending, command_key};
+use super::core::{Answer, Pending, command_key};
 use super::{Life, VisitorSession};
 use crate::actors::messages::{Command, Found, Identity, Order, Party};
-use crate::actors::outlet::Outlet;
 use crate::domain::chat::{Ask, Chat, ChatState, Input, Person, Refusal};
 use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, OfferEnd, OfferKind, Origin, Role, Sender};
-use crate::domain::limits::{ASK_LASTS, OFFER_EXPIRES_AFTER, SESSION_HELD_MAX, SESSION_IN_FLIGHT_MAX};
+use crate::domain::limits::{ASK_LASTS, OFFER_EXPIRES_AFTER, SESSION_HELD_MAX};
 use crate::domain::permission::Permission;
 use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
@@ -44,13 +43,12 @@ impl VisitorSession {
             return;
         }
         self.judge(&command, ctx);
-        self.arm(ctx);
     }
 
     /// Judges a command on the state as it will be.
     pub(super) fn judge(&mut self, command: &Rc<Command>, ctx: &mut Context<Self>) {
         let Some(core) = &mut self.core else { return self.again.push_back(Rc::clone(command)) };
-        if core.at_barrier() || core.in_flight.len() >= SESSION_IN_FLIGHT_MAX || !core.held.is_empty() {
+        if core.at_barrier() || core.is_full() || !core.held.is_empty() {
             if core.held.len() < SESSION_HELD_MAX {
                 core.held.push_back(Rc::clone(command));
             } else {
@@ -64,7 +62,7 @@ impl VisitorSession {
     /// Judges what was held back, as far as nothing holds it back again.
     pub(super) fn judge_held(&mut self, ctx: &mut Context<Self>) {
         while let Some(core) = &mut self.core {
-            if core.at_barrier() || core.in_flight.len() >= SESSION_IN_FLIGHT_MAX {
+            if core.at_barrier() || core.is_full() {
                 return;
             }
             let Some(command) = core.held.pop_front() else { return };
@@ -110,15 +108,14 @@ impl VisitorSession {
             Ok(numbers) => ack(command, self.chat, numbers),
             Err(failure) => frame::error(Some(&command.id), Some(self.chat), &failure),
         };
+        let answer = Answer { command: Rc::clone(command), frame };
+        self.hand_over();
         match &mut self.core {
-            Some(core) if !core.in_flight.is_empty() => core.in_flight.push_back(Pending {
-                command: Some(Rc::clone(command)),
-                append: None,
-                answer: Some((command.outlet.clone(), frame)),
-            }),
-            _ => {
-                command.outlet.push(frame);
+            Some(core) if !core.in_flight.is_empty() => {
+                core.unanswered += 1;
+                core.in_flight.push_back(Pending::Answer(answer));
             }
+            _ => answer.send(),
         }
     }
 
@@ -371,9 +368,4 @@ fn failure(refusal: Refusal) -> Failure {
 /// What a refused slot means to the one who asked.
 pub(super) fn no_room() -> Failure {
     Failure::conflict(Why::Capacity, "no free slot: a limit is reached")
-}
-
-/// Where a session sends the answer of a command, apart from the command.
-pub(super) fn answer_to(command: &Command, frame: ByteString) -> (Outlet, ByteString) {
-    (command.outlet.clone(), frame)
 }

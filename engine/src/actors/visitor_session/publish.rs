@@ -2,9 +2,10 @@
 //! them. Nothing here runs before the commit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::VisitorSession;
-use super::core::{Appending, EventFrames};
+use super::core::{Appending, EventFrames, Pending};
 use crate::actors::connection::history::{Reader, event_frame};
 use crate::actors::messages::{ToOperator, ToQueue};
 use crate::actors::nodes::missed::fill_own;
@@ -24,31 +25,26 @@ impl VisitorSession {
     /// The oldest append is stored: it leaves, and with it the answers that waited behind it.
     pub(super) fn publish_next(&mut self, loads: &[Load]) {
         let Some(core) = &mut self.core else { return };
-        let Some(pending) = core.in_flight.pop_front() else { return };
-        if let Some(append) = pending.append {
-            core.barrier &= append.before.is_none();
-            let stored_after = append.begun.elapsed();
-            self.publish(&append, loads);
-            self.trace(&append, pending.command.as_deref(), stored_after);
-        }
-        // Behind the events, so that whoever acts on an answer has seen what it answers.
-        if let Some((outlet, frame)) = pending.answer {
-            outlet.push(frame);
+        match core.in_flight.pop_front() {
+            Some(Pending::Append(mut append)) => {
+                core.barrier &= append.before.is_none();
+                let stored_after = append.begun.elapsed();
+                self.publish(&mut append, loads, stored_after);
+                self.trace(&append, stored_after);
+            }
+            Some(Pending::Answer(answer)) => core.send(answer),
+            None => {}
         }
         // Answers without an append wait only for what was before them.
-        while let Some(core) = &mut self.core {
-            match core.in_flight.front() {
-                Some(next) if next.append.is_none() => {}
-                _ => break,
-            }
-            if let Some((outlet, frame)) = core.in_flight.pop_front().and_then(|next| next.answer) {
-                outlet.push(frame);
-            }
+        while let Some(core) = &mut self.core
+            && let Some(Pending::Answer(answer)) =
+                core.in_flight.pop_front_if(|next| matches!(next, Pending::Answer(_)))
+        {
+            core.send(answer);
         }
     }
 
-    fn publish(&mut self, append: &Appending, loads: &[Load]) {
-        seconds(&self.shared.metrics.ack, append.begun.elapsed());
+    fn publish(&mut self, append: &mut Appending, loads: &[Load], stored_after: Duration) {
         // An operator's other groups hear what is used before the group that proposed it counts it as answered.
         for load in loads.iter().filter(|load| !append.freed.contains(&load.operator)) {
             self.to_operator(load.operator, ToOperator::Load(load.clone()));
@@ -57,12 +53,12 @@ impl VisitorSession {
             }
         }
         let mut facts = append.facts.iter().peekable();
-        for event in &append.frames {
+        for event in &mut append.frames {
             // Whoever becomes the owner by this event is its first reader.
             while let Some(fact) = facts.next_if(|fact| fact.seq <= event.seq) {
                 self.fact(fact, loads);
             }
-            self.push(event);
+            self.push(event, stored_after);
         }
         for load in loads.iter().filter(|load| append.freed.contains(&load.operator)) {
             // Which of the operator's groups has the slot now is the operator's to say.
@@ -73,23 +69,22 @@ impl VisitorSession {
         }
     }
 
-    fn push(&mut self, event: &EventFrames) {
+    /// Tells an event, whose frames go to the readers, and then the answer to the command that it came of.
+    fn push(&mut self, event: &mut EventFrames, stored_after: Duration) {
         let Some(core) = &mut self.core else { return };
         self.published = event.seq;
-        if let Some(text) = &event.visitor {
+        let chat = self.chat;
+        if let Some(frame) = event.visitor.take() {
             core.visitor_published = event.visitor_seq;
-            let (chat, seq) = (self.chat, event.visitor_seq);
-            core.visitor_outlets.each(|outlet| {
-                outlet.push_event(chat, seq, || text.clone());
-            });
+            core.visitor_outlets.tell(chat, event.visitor_seq, frame);
         }
-        for outlets in core.readers() {
-            let (chat, seq) = (self.chat, event.seq);
-            outlets.each(|outlet| {
-                outlet.push_event(chat, seq, || event.operators.clone());
-            });
-        }
+        core.tell_operators(chat, event.seq, std::mem::take(&mut event.operators));
         core.parting.clear();
+        if let Some(answer) = &mut event.answer {
+            seconds(&self.shared.metrics.ack, stored_after);
+            core.unanswered -= 1;
+            answer.command.outlet.push(std::mem::take(&mut answer.frame));
+        }
         match event.message_from {
             Some(Sender::Visitor) => self.shared.metrics.messages_visitor.increment(1),
             Some(Sender::Operator(_)) => self.shared.metrics.messages_operator.increment(1),
@@ -110,13 +105,14 @@ impl VisitorSession {
                 .as_ref()
                 .and_then(VisitorEvent::of)
                 .map(|seen| frame::visitor_event(self.chat, event.visitor_seq, event.at, &seen, None));
-            let frames = EventFrames {
+            let mut frames = EventFrames {
                 seq: event.seq,
                 visitor_seq: event.visitor_seq,
                 operators,
                 visitor,
                 message_from: None,
                 reply: None,
+                answer: None,
             };
             if let Some(kind) = kind {
                 self.fact(
@@ -124,7 +120,7 @@ impl VisitorSession {
                     &[],
                 );
             }
-            self.push(&frames);
+            self.push(&mut frames, Duration::ZERO);
         }
     }
 

@@ -5,18 +5,18 @@ use std::time::Duration;
 use super::VisitorSession;
 use super::core::Appending;
 use super::orders::sender;
-use crate::actors::messages::Command;
 use crate::domain::chat::{Chat, ChatState, Outcome};
 use crate::domain::event::{Event, EventKind, Sender};
 use crate::ports::traces::{Life, Step};
 
 impl VisitorSession {
     /// An append was told to everybody, and is told as a step of the chat.
-    pub(super) fn trace(&self, append: &Appending, command: Option<&Command>, stored_after: Duration) {
+    pub(super) fn trace(&self, append: &Appending, stored_after: Duration) {
         let Some(traces) = self.shared.traces.as_ref().filter(|traces| traces.wants(self.chat)) else { return };
         let told_after = append.begun.elapsed();
-        let Some((core, seq)) = self.core.as_ref().zip(append.frames.last().map(|last| last.seq)) else { return };
-        let by = match command.map(|command| sender(&command.from)) {
+        let Some((core, last)) = self.core.as_ref().zip(append.frames.last()) else { return };
+        let seq = last.seq;
+        let by = match last.answer.as_ref().map(|answer| sender(&answer.command.from)) {
             Some(Sender::Visitor) => "visitor",
             Some(Sender::Operator(_)) => "operator",
             None => "system",
