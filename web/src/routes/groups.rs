@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::SignedIn;
 use crate::body::Body;
 use crate::error::Problem;
-use crate::routes::closing::{self, GroupChoice};
+use crate::routes::closing::{self, GroupChoice, Shown};
 use crate::routes::idempotent::{self, Answer, Key};
 use crate::routes::page::PageQuery;
 use crate::routes::version::{Known, Versioned};
@@ -32,15 +32,18 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
     let groups = state.store.groups(who.account).await?;
-    let views = groups.iter().map(|group| Versioned::of(GroupView::of(group))).collect();
-    Ok(HttpResponse::Ok()
-        .json(query.part(views, |view: &Versioned<GroupView>| format!("{}\u{0}{}", view.name, view.id))?))
+    let going = closing::groups_of(&state, who.account).await?;
+    let views = groups.iter().map(|group| Shown::of(GroupView::of(group), going.contains(&group.id))).collect();
+    let key = |view: &Shown<GroupView>| format!("{}\u{0}{}", view.name, view.id);
+    Ok(HttpResponse::Ok().json(query.part(views, key)?))
 }
 
 /// `GET /groups/{id}`
 pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
-    Ok(HttpResponse::Ok().json(Versioned::of(GroupView::of(&find(&state, who.account, &id).await?))))
+    let group = find(&state, who.account, &id).await?;
+    let going = closing::groups_of(&state, who.account).await?.contains(&group.id);
+    Ok(HttpResponse::Ok().json(Shown::of(GroupView::of(&group), going)))
 }
 
 /// `POST /groups`

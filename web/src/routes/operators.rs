@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::auth::{SignedIn, password};
 use crate::body::Body;
 use crate::error::Problem;
-use crate::routes::closing::{self, OperatorChoice};
+use crate::routes::closing::{self, OperatorChoice, Shown};
 use crate::routes::idempotent::{self, Answer, Key};
 use crate::routes::page::PageQuery;
 use crate::routes::patch::{given, limit};
@@ -32,15 +32,18 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
     let operators = state.store.operators(who.account).await?;
-    let views = operators.iter().map(|operator| Versioned::of(OperatorView::of(operator))).collect();
-    let key = |view: &Versioned<OperatorView>| format!("{}\u{0}{}", view.name, view.id);
+    let going = closing::operators_of(&state, who.account).await?;
+    let views = operators.iter().map(|one| Shown::of(OperatorView::of(one), going.contains(&one.id))).collect();
+    let key = |view: &Shown<OperatorView>| format!("{}\u{0}{}", view.name, view.id);
     Ok(HttpResponse::Ok().json(query.part(views, key)?))
 }
 
 /// `GET /operators/{id}`
 pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
-    Ok(HttpResponse::Ok().json(Versioned::of(OperatorView::of(&find(&state, who.account, &id).await?))))
+    let operator = find(&state, who.account, &id).await?;
+    let going = closing::operators_of(&state, who.account).await?.contains(&operator.id);
+    Ok(HttpResponse::Ok().json(Shown::of(OperatorView::of(&operator), going)))
 }
 
 /// `POST /operators`
