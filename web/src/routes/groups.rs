@@ -23,7 +23,6 @@ use crate::routes::idempotent::Answer;
 use crate::routes::page::PageQuery;
 use crate::routes::room;
 use crate::routes::staff_write::StaffWrite;
-use crate::routes::version::Versioned;
 use crate::state::{AppState, StaffChange};
 
 /// `GET /groups`
@@ -44,8 +43,7 @@ pub async fn list(
 pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
     let group = find(&state, who.account, &id).await?;
-    let going = closing::groups_of(&state, who.account).await?.contains(&group.id);
-    Ok(HttpResponse::Ok().json(Shown::of(GroupView::of(&group), going)))
+    Ok(HttpResponse::Ok().json(shown(&state, who.account, &group).await?))
 }
 
 /// `POST /groups`
@@ -72,7 +70,7 @@ pub async fn change(write: StaffWrite, id: web::Path<String>) -> Result<HttpResp
             };
             let group = known.change(find, GroupView::of, |group| change.apply(body, group), swap).await?;
             write.tell(StaffChange::Group(group.id.clone())).await;
-            Answer::ok(&Versioned::of(GroupView::of(&group)))
+            Answer::ok(&shown(state, who.account, &group).await?)
         })
         .await
 }
@@ -109,7 +107,13 @@ async fn make(state: &AppState, who: &SignedIn, group: GroupSettings, repeatable
     if room::for_another(&there, &group, |one| &one.id, repeatable, "group")? {
         put(state, who, &group).await?;
     }
-    Answer::created(&Versioned::of(GroupView::of(&group)))
+    Answer::created(&shown(state, who.account, &group).await?)
+}
+
+/// As every answer has it.
+async fn shown(state: &AppState, account: AccountId, group: &GroupSettings) -> Result<Shown<GroupView>, Problem> {
+    let going = closing::groups_of(state, account).await?.contains(&group.id);
+    Ok(Shown::of(GroupView::of(group), going))
 }
 
 /// A group of the account by the id in a path.

@@ -21,7 +21,7 @@ use crate::routes::idempotent::{Answer, Key};
 use crate::routes::page::PageQuery;
 use crate::routes::patch::{given, limit};
 use crate::routes::staff_write::StaffWrite;
-use crate::routes::version::{Known, Versioned};
+use crate::routes::version::Known;
 use crate::state::{AppState, StaffChange};
 
 /// `GET /operators`
@@ -42,8 +42,7 @@ pub async fn list(
 pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
     let operator = find(&state, who.account, &id).await?;
-    let going = closing::operators_of(&state, who.account).await?.contains(&operator.id);
-    Ok(HttpResponse::Ok().json(Shown::of(OperatorView::of(&operator), going)))
+    Ok(HttpResponse::Ok().json(shown(&state, who.account, &operator).await?))
 }
 
 /// `POST /operators`
@@ -114,12 +113,12 @@ async fn make(state: &AppState, who: &SignedIn, wanted: NewOperator, key: Option
     if let Err(error) = state.store.create_operator(who.account, &operator, &hash, state.clock.now()).await {
         // An operator with this very id was made by the same request, whose answer got lost or is on its way.
         if key.is_some() && state.store.operator(who.account, operator.id).await?.is_some() {
-            return Answer::created(&Versioned::of(OperatorView::of(&operator)));
+            return Answer::created(&shown(state, who.account, &operator).await?);
         }
         return Err(error.into());
     }
     state.staff_changes.changed(who.account, StaffChange::Operator(operator.id)).await;
-    Answer::created(&Versioned::of(OperatorView::of(&operator)))
+    Answer::created(&shown(state, who.account, &operator).await?)
 }
 
 async fn update(
@@ -164,7 +163,7 @@ async fn update(
     } else if written.get() {
         state.staff_changes.changed(who.account, StaffChange::Operator(operator.id)).await;
     }
-    Answer::ok(&Versioned::of(OperatorView::of(&operator)))
+    Answer::ok(&shown(state, who.account, &operator).await?)
 }
 
 /// Skills, each with a level from 1 to 10.
@@ -192,6 +191,12 @@ async fn keep_the_last_administrator(
         return Ok(());
     }
     Err(Failure::conflict(Why::State, "the account needs an administrator; make another one first").into())
+}
+
+/// As every answer has them.
+async fn shown(state: &AppState, account: AccountId, operator: &Operator) -> Result<Shown<OperatorView>, Problem> {
+    let going = closing::operators_of(state, account).await?.contains(&operator.id);
+    Ok(Shown::of(OperatorView::of(operator), going))
 }
 
 /// An operator of the account by the id in a path.
