@@ -18,6 +18,8 @@ pub mod patch;
 pub mod presence_rules;
 pub mod profiles;
 pub mod reports;
+pub mod room;
+pub mod staff_write;
 pub mod status;
 pub mod version;
 

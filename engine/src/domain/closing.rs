@@ -51,8 +51,13 @@ impl Closing {
     /// What it is about, as the store finds it again.
     pub fn key(&self) -> String {
         match self {
-            Self::Group { group, .. } => format!("group/{group}"),
+            Self::Group { group, .. } => Self::key_of_group(group),
             Self::Operator { operator, .. } => format!("operator/{operator}"),
         }
+    }
+
+    /// The key under which a group closes.
+    pub fn key_of_group(group: &GroupId) -> String {
+        format!("group/{group}")
     }
 }

@@ -73,6 +73,17 @@ pub struct ReceivingSet {
     pub at: Timestamp,
 }
 
+/// What came of setting it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceivingOutcome {
+    /// It is as it was asked, or was by the same command before.
+    Set,
+    /// There is no such membership.
+    NoMember,
+    /// The group is about to be gone: nobody begins to receive from it.
+    GroupCloses,
+}
+
 /// A counter that did not agree with the open chats and offers, before it was set right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
@@ -105,7 +116,7 @@ pub trait Presence: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Sets whether an operator receives from a group, for a command of whoever `by` is: its answer is remembered in
-    /// the same transaction, and the same id with other content is `Conflict`. `false`: there is no such membership.
+    /// the same transaction, and the same id with other content is `Conflict`.
     async fn set_receiving(
         &self,
         account: AccountId,
@@ -113,7 +124,7 @@ pub trait Presence: Send + Sync {
         operator: OperatorId,
         active: bool,
         by: ReceivingSet,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<ReceivingOutcome, StoreError>;
 
     /// What the account has set of presence; none is the usual.
     async fn presence_rules(&self, account: AccountId) -> Result<Option<PresenceRules>, StoreError>;

@@ -202,7 +202,8 @@ pub trait Staff: Send + Sync {
         group: Option<&GroupId>,
         operator: Option<OperatorId>,
     ) -> Result<Vec<Membership>, StoreError>;
-    /// Makes or replaces one; what it holds and has reserved stays.
+    /// Makes or replaces one; what it holds and has reserved stays. `Conflict`: it would receive from a group that is
+    /// about to be gone.
     async fn put_membership(&self, account: AccountId, membership: &Membership) -> Result<(), StoreError>;
     /// Changes one, if it is still as it was seen; `false`: it is not, or is gone.
     async fn change_membership(

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use engine::domain::closing::{Closing, WaitingChats};
 use engine::domain::group::{Handling, Membership, Status};
 use engine::domain::ids::{GroupId, OperatorId};
 use engine::domain::operator::PresenceRules;
 use engine::ports::journal::Remembered;
-use engine::ports::presence::{PresenceRow, ReceivingSet};
+use engine::ports::presence::{PresenceRow, ReceivingOutcome, ReceivingSet};
 use engine::ports::store::{Store, StoreError};
 
 use crate::conformance::world::{World, at, id};
@@ -103,17 +104,43 @@ pub async fn whether_somebody_receives_is_set_once_for_a_command(store: Arc<dyn 
         async move { store.set_receiving(world.account, &group, joe, active, by).await }
     };
     let active = || async { store.roster(world.account, &world.group).await.unwrap()[0].active };
-    assert_eq!(set(&world.group, false, by("one", 1)).await, Ok(true));
+    assert_eq!(set(&world.group, false, by("one", 1)).await, Ok(ReceivingOutcome::Set));
     assert!(!active().await);
-    assert_eq!(set(&world.group, true, by("two", 2)).await, Ok(true));
-    assert_eq!(set(&world.group, false, by("one", 1)).await, Ok(true), "it was done, and is not done again");
+    assert_eq!(set(&world.group, true, by("two", 2)).await, Ok(ReceivingOutcome::Set));
+    assert_eq!(
+        set(&world.group, false, by("one", 1)).await,
+        Ok(ReceivingOutcome::Set),
+        "it was done, and is not done again"
+    );
     assert!(active().await);
     assert!(matches!(set(&world.group, false, by("one", 3)).await, Err(StoreError::Conflict(_))));
     assert!(active().await);
-    assert_eq!(set(&world.second_group, false, by("three", 4)).await, Ok(false), "he is no member there");
+    assert_eq!(
+        set(&world.second_group, false, by("three", 4)).await,
+        Ok(ReceivingOutcome::NoMember),
+        "he is no member there"
+    );
     assert_eq!(store.remembered(world.account, &mona.to_string(), &id("three")).await.unwrap(), None);
-    assert_eq!(store.set_receiving(other.account, &world.group, joe, false, by("four", 5)).await, Ok(false));
+    assert_eq!(
+        store.set_receiving(other.account, &world.group, joe, false, by("four", 5)).await,
+        Ok(ReceivingOutcome::NoMember)
+    );
     assert!(active().await);
+
+    let closing = Closing::Group { group: world.group.clone(), waiting: WaitingChats::End };
+    assert_eq!(store.begin_closing(world.account, &closing).await, Ok(true));
+    let asked = set(&world.group, true, by("five", 6)).await;
+    assert_eq!(asked, Ok(ReceivingOutcome::GroupCloses), "nothing new comes from there");
+    assert_eq!(store.remembered(world.account, &mona.to_string(), &id("five")).await.unwrap(), None);
+    assert_eq!(set(&world.group, true, by("two", 2)).await, Ok(ReceivingOutcome::Set), "it was done before");
+    let membership = store.memberships(world.account, Some(&world.group), Some(joe)).await.unwrap().remove(0);
+    let receives = Membership { active: true, ..membership.clone() };
+    assert!(matches!(store.put_membership(world.account, &receives).await, Err(StoreError::Conflict(_))));
+    let changed = store.change_membership(world.account, &membership, &receives).await;
+    assert!(matches!(changed, Err(StoreError::Conflict(_))), "{changed:?}");
+    assert!(!active().await);
+    let limited = Membership { limit: Some(2), ..membership.clone() };
+    assert_eq!(store.change_membership(world.account, &membership, &limited).await, Ok(true));
 }
 
 pub async fn rules_of_presence_are_kept_and_changed_as_they_were_seen(store: Arc<dyn Store>) {

@@ -37,6 +37,15 @@ fn colleagues_transfer_invite_take_and_are_rung_in_real_browsers() {
     assert!(status.success(), "the story ended badly ({status}); what it said is above");
 }
 
+#[test]
+fn an_administrator_sets_up_who_gets_what_and_removes_a_group_and_an_operator_in_real_browsers() {
+    let server = TestServer::start();
+    let story = Story::begin("administration.mjs", &server.url());
+    assert_eq!(story.next_wish(), None, "it needs nothing of the server but itself");
+    let status = story.end();
+    assert!(status.success(), "the story ended badly ({status}); what it said is above");
+}
+
 /// A script of `web/ui/e2e`: what it wants of the server comes line by line.
 struct Story {
     process: Child,

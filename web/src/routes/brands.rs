@@ -1,7 +1,7 @@
 //! Brands: everybody signed in reads them, `manage_staff` changes how urgent their chats are. That holds at once, for
 //! those who wait already too.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use engine::domain::ids::{AccountId, BrandId};
 use engine::domain::permission::Permission;
 use engine::domain::text;
@@ -11,12 +11,12 @@ use engine::protocol::error::Failure;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::SignedIn;
-use crate::body::Body;
 use crate::error::Problem;
-use crate::routes::idempotent::{self, Answer, Key};
+use crate::routes::idempotent::Answer;
 use crate::routes::page::PageQuery;
 use crate::routes::patch::given;
-use crate::routes::version::{Known, Versioned};
+use crate::routes::staff_write::StaffWrite;
+use crate::routes::version::Versioned;
 use crate::state::{AppState, StaffChange};
 
 /// `GET /brands`
@@ -38,25 +38,19 @@ pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String
 }
 
 /// `PATCH /brands/{id}`
-pub async fn change(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    id: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn change(write: StaffWrite, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let change: Change = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let find = async || find(&state, who.account, &id).await;
-        let swap = async |before: &Brand, after: &Brand| Ok(state.store.change_brand(before, after).await?);
-        let brand = known.change(find, View::of, |brand| change.apply(brand), swap).await?;
-        state.staff_changes.changed(who.account, StaffChange::Asks).await;
-        Answer::ok(&Versioned::of(View::of(&brand)))
-    })
-    .await
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let find = async || find(state, who.account, &id).await;
+            let swap = async |before: &Brand, after: &Brand| Ok(state.store.change_brand(before, after).await?);
+            let brand = known.change(find, View::of, |brand| change.apply(brand), swap).await?;
+            write.tell(StaffChange::Asks).await;
+            Answer::ok(&Versioned::of(View::of(&brand)))
+        })
+        .await
 }
 
 /// A brand's key is known to the world; that of another account is as if it did not exist.

@@ -1,5 +1,7 @@
 //! Removing what chats depend on: what becomes of them is chosen explicitly, by the query, or nothing is removed.
 
+use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::time::Duration;
 
 use engine::domain::closing::{Closing, HeldChats, WaitingChats};
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
 use crate::routes::idempotent::Answer;
+use crate::routes::version::Versioned;
 use crate::state::{AppState, StaffChange};
 
 /// How often it is looked whether it is done.
@@ -36,6 +39,50 @@ pub struct OperatorChoice {
 pub struct InTheWay {
     waiting: u32,
     running: u32,
+}
+
+/// What is shown of a thing that may be about to be gone. It says nothing of the version: whoever changes the thing
+/// changes it as it was seen, whether it goes or not.
+#[derive(Debug, Serialize)]
+pub struct Shown<T> {
+    #[serde(flatten)]
+    thing: Versioned<T>,
+    closing: bool,
+}
+
+impl<T: Serialize> Shown<T> {
+    /// With whether it is about to be gone.
+    pub fn of(view: T, closing: bool) -> Self {
+        Self { thing: Versioned::of(view), closing }
+    }
+}
+
+impl<T> Deref for Shown<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.thing
+    }
+}
+
+/// The groups of an account that are about to be gone.
+pub async fn groups_of(state: &AppState, account: AccountId) -> Result<BTreeSet<GroupId>, Problem> {
+    let all = state.store.closings().await?.into_iter().filter(|(of, _)| *of == account);
+    let groups = all.filter_map(|(_, closing)| match closing {
+        Closing::Group { group, .. } => Some(group),
+        Closing::Operator { .. } => None,
+    });
+    Ok(groups.collect())
+}
+
+/// The same with operators; one who is only disabled stays.
+pub async fn operators_of(state: &AppState, account: AccountId) -> Result<BTreeSet<OperatorId>, Problem> {
+    let all = state.store.closings().await?.into_iter().filter(|(of, _)| *of == account);
+    let operators = all.filter_map(|(_, closing)| match closing {
+        Closing::Operator { operator, delete: true, .. } => Some(operator),
+        Closing::Operator { .. } | Closing::Group { .. } => None,
+    });
+    Ok(operators.collect())
 }
 
 impl GroupChoice {

@@ -1,24 +1,24 @@
 //! Departments: everybody signed in reads them, `manage_staff` changes them. What their chats need holds at once, for
 //! those who wait already too.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use engine::domain::ids::{AccountId, DepartmentId};
-use engine::domain::limits::ACCOUNT_THINGS_MAX;
 use engine::domain::needs::DepartmentNeeds;
 use engine::domain::permission::Permission;
 use engine::domain::skills::Need;
 use engine::domain::text;
 use engine::ports::staff::Department;
-use engine::protocol::error::{Failure, Why};
+use engine::protocol::error::Failure;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::SignedIn;
-use crate::body::Body;
 use crate::error::Problem;
-use crate::routes::idempotent::{self, Answer, Key};
+use crate::routes::idempotent::Answer;
 use crate::routes::page::PageQuery;
 use crate::routes::patch::given;
-use crate::routes::version::{Known, Versioned};
+use crate::routes::room;
+use crate::routes::staff_write::StaffWrite;
+use crate::routes::version::Versioned;
 use crate::state::{AppState, StaffChange};
 
 /// `GET /departments`
@@ -41,76 +41,51 @@ pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String
 }
 
 /// `POST /departments`
-pub async fn create(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn create(write: StaffWrite) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let NewDepartment { id, name } = body.fields()?;
     let change: Change = body.fields()?;
     let department = change.apply(Department { id, name, place: 0, needs: DepartmentNeeds::default() })?;
-    let key = Key::of(&who, &request, &body)?;
-    idempotent::write(&state, &who, key, |key| make(&state, &who, department, key.is_some())).await
+    write.once(|key| make(state, who, department, key.is_some())).await
 }
 
 /// `PATCH /departments/{id}`
-pub async fn change(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    id: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn change(write: StaffWrite, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let change: Change = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let find = async || find(&state, who.account, &id).await;
-        let swap = async |before: &Department, after: &Department| {
-            Ok(state.store.change_department(who.account, before, after).await?)
-        };
-        let department = known.change(find, View::of, |department| change.apply(department), swap).await?;
-        state.staff_changes.changed(who.account, StaffChange::Asks).await;
-        Answer::ok(&Versioned::of(View::of(&department)))
-    })
-    .await
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let find = async || find(state, who.account, &id).await;
+            let swap = async |before: &Department, after: &Department| {
+                Ok(state.store.change_department(who.account, before, after).await?)
+            };
+            let department = known.change(find, View::of, |department| change.apply(department), swap).await?;
+            write.tell(StaffChange::Asks).await;
+            Answer::ok(&Versioned::of(View::of(&department)))
+        })
+        .await
 }
 
 /// `DELETE /departments/{id}`: `conflict` while a group belongs to it.
-pub async fn remove(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    id: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let department = find(&state, who.account, &id).await?;
-        known.admits(&View::of(&department))?;
-        state.store.delete_department(who.account, &department.id).await?;
-        state.staff_changes.changed(who.account, StaffChange::Asks).await;
-        Ok(Answer::done())
-    })
-    .await
+pub async fn remove(write: StaffWrite, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, .. } = &write;
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let department = find(state, who.account, &id).await?;
+            known.admits(&View::of(&department))?;
+            state.store.delete_department(who.account, &department.id).await?;
+            write.tell(StaffChange::Asks).await;
+            Ok(Answer::done())
+        })
+        .await
 }
 
-/// `repeatable`: a department that is exactly as wanted was made by the same request, whose answer got lost.
 async fn make(state: &AppState, who: &SignedIn, department: Department, repeatable: bool) -> Result<Answer, Problem> {
-    let departments = state.store.departments(who.account).await?;
-    match departments.iter().find(|other| other.id == department.id) {
-        Some(other) if repeatable && *other == department => {}
-        Some(_) => return Err(Failure::conflict(Why::Changed, "there is a department with this id").into()),
-        None if departments.len() >= ACCOUNT_THINGS_MAX as usize => {
-            let words = format!("an account has at most {ACCOUNT_THINGS_MAX} departments");
-            return Err(Failure::conflict(Why::Full, words).into());
-        }
-        None => state.store.put_department(who.account, &department).await?,
+    let there = state.store.departments(who.account).await?;
+    if room::for_another(&there, &department, |one| &one.id, repeatable, "department")? {
+        state.store.put_department(who.account, &department).await?;
     }
     Answer::created(&Versioned::of(View::of(&department)))
 }

@@ -5,23 +5,24 @@ mod rules;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use engine::domain::closing::Closing;
 use engine::domain::group::{GroupSettings, OfferMode, RoutingRules};
 use engine::domain::ids::{AccountId, DepartmentId, GroupId};
-use engine::domain::limits::{ACCOUNT_THINGS_MAX, CONNECTION_TIMEOUT_S, OFFER_EXPIRES_S};
+use engine::domain::limits::{CONNECTION_TIMEOUT_S, OFFER_EXPIRES_S};
 use engine::domain::permission::Permission;
 use engine::domain::text;
-use engine::protocol::error::{Failure, Why};
+use engine::protocol::error::Failure;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::SignedIn;
 use crate::body::Body;
 use crate::error::Problem;
-use crate::routes::closing::{self, GroupChoice};
-use crate::routes::idempotent::{self, Answer, Key};
+use crate::routes::closing::{self, GroupChoice, Shown};
+use crate::routes::idempotent::Answer;
 use crate::routes::page::PageQuery;
-use crate::routes::version::{Known, Versioned};
+use crate::routes::room;
+use crate::routes::staff_write::StaffWrite;
 use crate::state::{AppState, StaffChange};
 
 /// `GET /groups`
@@ -32,101 +33,87 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
     let groups = state.store.groups(who.account).await?;
-    let views = groups.iter().map(|group| Versioned::of(GroupView::of(group))).collect();
-    Ok(HttpResponse::Ok()
-        .json(query.part(views, |view: &Versioned<GroupView>| format!("{}\u{0}{}", view.name, view.id))?))
+    let going = closing::groups_of(&state, who.account).await?;
+    let views = groups.iter().map(|group| Shown::of(GroupView::of(group), going.contains(&group.id))).collect();
+    let key = |view: &Shown<GroupView>| format!("{}\u{0}{}", view.name, view.id);
+    Ok(HttpResponse::Ok().json(query.part(views, key)?))
 }
 
 /// `GET /groups/{id}`
 pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
-    Ok(HttpResponse::Ok().json(Versioned::of(GroupView::of(&find(&state, who.account, &id).await?))))
+    let group = find(&state, who.account, &id).await?;
+    Ok(HttpResponse::Ok().json(shown(&state, who.account, &group).await?))
 }
 
 /// `POST /groups`
-pub async fn create(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn create(write: StaffWrite) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let NewGroup { id, department } = body.fields()?;
     let change: GroupChange = body.fields()?;
     let name = change.name.clone().ok_or_else(|| Failure::invalid("name", "is required"))?;
-    let group = change.apply(&body, GroupSettings::new(id, department, name))?;
-    let key = Key::of(&who, &request, &body)?;
-    idempotent::write(&state, &who, key, |key| make(&state, &who, group, key.is_some())).await
+    let group = change.apply(body, GroupSettings::new(id, department, name))?;
+    write.once(|key| make(state, who, group, key.is_some())).await
 }
 
 /// `PATCH /groups/{id}`
-pub async fn change(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    id: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn change(write: StaffWrite, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let change: GroupChange = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let find = async || find(&state, who.account, &id).await;
-        let swap = async |before: &GroupSettings, after: &GroupSettings| {
-            check(&state, &who, after).await?;
-            Ok(state.store.change_group(who.account, before, after).await?)
-        };
-        let group = known.change(find, GroupView::of, |group| change.apply(&body, group), swap).await?;
-        state.staff_changes.changed(who.account, StaffChange::Group(group.id.clone())).await;
-        Answer::ok(&Versioned::of(GroupView::of(&group)))
-    })
-    .await
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let find = async || find(state, who.account, &id).await;
+            let swap = async |before: &GroupSettings, after: &GroupSettings| {
+                check(state, who, after).await?;
+                Ok(state.store.change_group(who.account, before, after).await?)
+            };
+            let group = known.change(find, GroupView::of, |group| change.apply(body, group), swap).await?;
+            write.tell(StaffChange::Group(group.id.clone())).await;
+            Answer::ok(&shown(state, who.account, &group).await?)
+        })
+        .await
 }
 
 /// `DELETE /groups/{id}[?waiting=end|move&to=GROUP]`
 pub async fn remove(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
+    write: StaffWrite,
     id: web::Path<String>,
     choice: web::Query<GroupChoice>,
-    body: Body,
 ) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+    let StaffWrite { state, who, .. } = &write;
     let choice = choice.read()?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let group = find(&state, who.account, &id).await?;
-        known.admits(&GroupView::of(&group))?;
-        if let Some(waiting) = choice {
-            return closing::close(&state, who.account, Closing::Group { group: group.id, waiting }).await;
-        }
-        let in_the_way = closing::of_group(&state, who.account, &group.id).await?;
-        if !in_the_way.nothing() {
-            return Err(in_the_way.group_needs_choice());
-        }
-        state.store.delete_group(who.account, &group.id).await?;
-        state.staff_changes.changed(who.account, StaffChange::GroupGone(group.id)).await;
-        Ok(Answer::done())
-    })
-    .await
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let group = find(state, who.account, &id).await?;
+            known.admits(&GroupView::of(&group))?;
+            if let Some(waiting) = choice {
+                return closing::close(state, who.account, Closing::Group { group: group.id, waiting }).await;
+            }
+            let in_the_way = closing::of_group(state, who.account, &group.id).await?;
+            if !in_the_way.nothing() {
+                return Err(in_the_way.group_needs_choice());
+            }
+            state.store.delete_group(who.account, &group.id).await?;
+            write.tell(StaffChange::GroupGone(group.id)).await;
+            Ok(Answer::done())
+        })
+        .await
 }
 
-/// `repeatable`: a group that is exactly as wanted was made by the same request, whose answer got lost.
 async fn make(state: &AppState, who: &SignedIn, group: GroupSettings, repeatable: bool) -> Result<Answer, Problem> {
-    let groups = state.store.groups(who.account).await?;
-    match groups.iter().find(|other| other.id == group.id) {
-        Some(other) if repeatable && *other == group => {}
-        Some(_) => return Err(Failure::conflict(Why::Changed, "there is a group with this id").into()),
-        None if groups.len() >= ACCOUNT_THINGS_MAX as usize => {
-            let words = format!("an account has at most {ACCOUNT_THINGS_MAX} groups");
-            return Err(Failure::conflict(Why::Full, words).into());
-        }
-        None => put(state, who, &group).await?,
+    let there = state.store.groups(who.account).await?;
+    if room::for_another(&there, &group, |one| &one.id, repeatable, "group")? {
+        put(state, who, &group).await?;
     }
-    Answer::created(&Versioned::of(GroupView::of(&group)))
+    Answer::created(&shown(state, who.account, &group).await?)
+}
+
+/// As every answer has it.
+async fn shown(state: &AppState, account: AccountId, group: &GroupSettings) -> Result<Shown<GroupView>, Problem> {
+    let going = closing::groups_of(state, account).await?.contains(&group.id);
+    Ok(Shown::of(GroupView::of(group), going))
 }
 
 /// A group of the account by the id in a path.

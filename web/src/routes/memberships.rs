@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use engine::domain::group::{Handling, Membership};
 use engine::domain::ids::{GroupId, OperatorId};
 use engine::domain::permission::Permission;
@@ -10,12 +10,12 @@ use engine::protocol::error::{Code, Failure, Why};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::SignedIn;
-use crate::body::Body;
 use crate::error::Problem;
-use crate::routes::idempotent::{self, Answer, Key};
+use crate::routes::idempotent::Answer;
 use crate::routes::page::PageQuery;
 use crate::routes::patch::{given, limit};
-use crate::routes::version::{Known, Versioned};
+use crate::routes::staff_write::StaffWrite;
+use crate::routes::version::Versioned;
 use crate::routes::{groups, operators};
 use crate::state::{AppState, StaffChange};
 
@@ -48,69 +48,52 @@ pub async fn get(
 }
 
 /// `POST /memberships`
-pub async fn create(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn create(write: StaffWrite) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let wanted: NewMembership = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
-    idempotent::write(&state, &who, key, |key| make(&state, &who, wanted, key.is_some())).await
+    write.once(|key| make(state, who, wanted, key.is_some())).await
 }
 
 /// `PATCH /memberships/{group}/{operator}`
-pub async fn change(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    path: web::Path<(String, String)>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn change(write: StaffWrite, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let change: MembershipChange = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let find = async || find(&state, &who, &path.0, &path.1).await;
-        let only_receives = Cell::new(true);
-        let swap = async |before: &Membership, after: &Membership| {
-            only_receives.set(Membership { active: after.active, ..before.clone() } == *after);
-            Ok(state.store.change_membership(who.account, before, after).await?)
-        };
-        let membership = known.change(find, MembershipView::of, |membership| change.apply(membership), swap).await?;
-        if only_receives.get() {
-            // Windows stay open for it.
-            state.staff_changes.changed(who.account, StaffChange::Receives(membership.operator)).await;
-        } else {
-            tell(&state, &who, &membership).await;
-        }
-        Answer::ok(&Versioned::of(MembershipView::of(&membership)))
-    })
-    .await
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let find = async || find(state, who, &path.0, &path.1).await;
+            let only_receives = Cell::new(true);
+            let swap = async |before: &Membership, after: &Membership| {
+                only_receives.set(Membership { active: after.active, ..before.clone() } == *after);
+                Ok(state.store.change_membership(who.account, before, after).await?)
+            };
+            let membership =
+                known.change(find, MembershipView::of, |membership| change.apply(membership), swap).await?;
+            if only_receives.get() {
+                // Windows stay open for it.
+                write.tell(StaffChange::Receives(membership.operator)).await;
+            } else {
+                tell(state, who, &membership).await;
+            }
+            Answer::ok(&Versioned::of(MembershipView::of(&membership)))
+        })
+        .await
 }
 
 /// `DELETE /memberships/{group}/{operator}`
-pub async fn remove(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    path: web::Path<(String, String)>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let membership = find(&state, &who, &path.0, &path.1).await?;
-        known.admits(&MembershipView::of(&membership))?;
-        let Membership { group, operator, .. } = membership;
-        state.store.delete_membership(who.account, &group, operator).await?;
-        state.staff_changes.changed(who.account, StaffChange::Membership(group, operator)).await;
-        Ok(Answer::done())
-    })
-    .await
+pub async fn remove(write: StaffWrite, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, .. } = &write;
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let membership = find(state, who, &path.0, &path.1).await?;
+            known.admits(&MembershipView::of(&membership))?;
+            let Membership { group, operator, .. } = membership;
+            state.store.delete_membership(who.account, &group, operator).await?;
+            write.tell(StaffChange::Membership(group, operator)).await;
+            Ok(Answer::done())
+        })
+        .await
 }
 
 /// `repeatable`: a membership that is exactly as wanted was made by the same request, whose answer got lost.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use engine::domain::closing::{Closing, HeldChats};
 use engine::domain::ids::{AccountId, OperatorId};
 use engine::domain::limits::{ACCOUNT_THINGS_MAX, OPERATOR_SKILLS_MAX};
@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::auth::{SignedIn, password};
-use crate::body::Body;
 use crate::error::Problem;
-use crate::routes::closing::{self, OperatorChoice};
-use crate::routes::idempotent::{self, Answer, Key};
+use crate::routes::closing::{self, OperatorChoice, Shown};
+use crate::routes::idempotent::{Answer, Key};
 use crate::routes::page::PageQuery;
 use crate::routes::patch::{given, limit};
-use crate::routes::version::{Known, Versioned};
+use crate::routes::staff_write::StaffWrite;
+use crate::routes::version::Known;
 use crate::state::{AppState, StaffChange};
 
 /// `GET /operators`
@@ -32,77 +32,66 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
     let operators = state.store.operators(who.account).await?;
-    let views = operators.iter().map(|operator| Versioned::of(OperatorView::of(operator))).collect();
-    let key = |view: &Versioned<OperatorView>| format!("{}\u{0}{}", view.name, view.id);
+    let going = closing::operators_of(&state, who.account).await?;
+    let views = operators.iter().map(|one| Shown::of(OperatorView::of(one), going.contains(&one.id))).collect();
+    let key = |view: &Shown<OperatorView>| format!("{}\u{0}{}", view.name, view.id);
     Ok(HttpResponse::Ok().json(query.part(views, key)?))
 }
 
 /// `GET /operators/{id}`
 pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     who.require(Permission::ReadStaff)?;
-    Ok(HttpResponse::Ok().json(Versioned::of(OperatorView::of(&find(&state, who.account, &id).await?))))
+    let operator = find(&state, who.account, &id).await?;
+    Ok(HttpResponse::Ok().json(shown(&state, who.account, &operator).await?))
 }
 
 /// `POST /operators`
-pub async fn create(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn create(write: StaffWrite) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let wanted: NewOperator = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
-    idempotent::write(&state, &who, key, |key| make(&state, &who, wanted, key)).await
+    write.once(|key| make(state, who, wanted, key)).await
 }
 
 /// `PATCH /operators/{id}[?chats=requeue|end]`
 pub async fn change(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
+    write: StaffWrite,
     id: web::Path<String>,
     choice: web::Query<OperatorChoice>,
-    body: Body,
 ) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+    let StaffWrite { state, who, body, .. } = &write;
     let chats = choice.read()?;
     let change: OperatorChange = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| update(&state, &who, &id, (change, chats), known)).await
+    let known = write.known()?;
+    write.once(|_| update(state, who, &id, (change, chats), known)).await
 }
 
 /// `DELETE /operators/{id}[?chats=requeue|end]`
 pub async fn remove(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
+    write: StaffWrite,
     id: web::Path<String>,
     choice: web::Query<OperatorChoice>,
-    body: Body,
 ) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+    let StaffWrite { state, who, .. } = &write;
     let chats = choice.read()?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let operator = find(&state, who.account, &id).await?;
-        known.admits(&OperatorView::of(&operator))?;
-        keep_the_last_administrator(&state, &who, &operator, None).await?;
-        if let Some(chats) = chats {
-            let closing = Closing::Operator { operator: operator.id, chats, delete: true };
-            return closing::close(&state, who.account, closing).await;
-        }
-        let in_the_way = closing::of_operator(&state, who.account, operator.id).await?;
-        if !in_the_way.nothing() {
-            return Err(in_the_way.operator_needs_choice());
-        }
-        state.store.delete_operator(who.account, operator.id).await?;
-        state.staff_changes.changed(who.account, StaffChange::OperatorGone(operator.id)).await;
-        Ok(Answer::done())
-    })
-    .await
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let operator = find(state, who.account, &id).await?;
+            known.admits(&OperatorView::of(&operator))?;
+            keep_the_last_administrator(state, who, &operator, None).await?;
+            if let Some(chats) = chats {
+                let closing = Closing::Operator { operator: operator.id, chats, delete: true };
+                return closing::close(state, who.account, closing).await;
+            }
+            let in_the_way = closing::of_operator(state, who.account, operator.id).await?;
+            if !in_the_way.nothing() {
+                return Err(in_the_way.operator_needs_choice());
+            }
+            state.store.delete_operator(who.account, operator.id).await?;
+            write.tell(StaffChange::OperatorGone(operator.id)).await;
+            Ok(Answer::done())
+        })
+        .await
 }
 
 async fn make(state: &AppState, who: &SignedIn, wanted: NewOperator, key: Option<Key>) -> Result<Answer, Problem> {
@@ -124,12 +113,12 @@ async fn make(state: &AppState, who: &SignedIn, wanted: NewOperator, key: Option
     if let Err(error) = state.store.create_operator(who.account, &operator, &hash, state.clock.now()).await {
         // An operator with this very id was made by the same request, whose answer got lost or is on its way.
         if key.is_some() && state.store.operator(who.account, operator.id).await?.is_some() {
-            return Answer::created(&Versioned::of(OperatorView::of(&operator)));
+            return Answer::created(&shown(state, who.account, &operator).await?);
         }
         return Err(error.into());
     }
     state.staff_changes.changed(who.account, StaffChange::Operator(operator.id)).await;
-    Answer::created(&Versioned::of(OperatorView::of(&operator)))
+    Answer::created(&shown(state, who.account, &operator).await?)
 }
 
 async fn update(
@@ -174,7 +163,7 @@ async fn update(
     } else if written.get() {
         state.staff_changes.changed(who.account, StaffChange::Operator(operator.id)).await;
     }
-    Answer::ok(&Versioned::of(OperatorView::of(&operator)))
+    Answer::ok(&shown(state, who.account, &operator).await?)
 }
 
 /// Skills, each with a level from 1 to 10.
@@ -202,6 +191,12 @@ async fn keep_the_last_administrator(
         return Ok(());
     }
     Err(Failure::conflict(Why::State, "the account needs an administrator; make another one first").into())
+}
+
+/// As every answer has them.
+async fn shown(state: &AppState, account: AccountId, operator: &Operator) -> Result<Shown<OperatorView>, Problem> {
+    let going = closing::operators_of(state, account).await?.contains(&operator.id);
+    Ok(Shown::of(OperatorView::of(operator), going))
 }
 
 /// An operator of the account by the id in a path.

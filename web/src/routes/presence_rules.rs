@@ -1,17 +1,17 @@
 //! What the account sets of its operators' presence: everybody signed in reads it, `manage_staff` changes it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use engine::domain::operator::PresenceRules;
 use engine::domain::permission::Permission;
 use engine::protocol::error::Failure;
 use serde::Deserialize;
 
 use crate::auth::SignedIn;
-use crate::body::Body;
 use crate::error::Problem;
-use crate::routes::idempotent::{self, Answer, Key};
+use crate::routes::idempotent::Answer;
 use crate::routes::patch::given;
-use crate::routes::version::{Known, Versioned};
+use crate::routes::staff_write::StaffWrite;
+use crate::routes::version::Versioned;
 use crate::state::{AppState, StaffChange};
 
 /// `GET /presence_rules`
@@ -22,29 +22,24 @@ pub async fn get(state: web::Data<AppState>, who: SignedIn) -> Result<HttpRespon
 }
 
 /// `PATCH /presence_rules`
-pub async fn change(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn change(write: StaffWrite) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let change: RulesChange = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let find = async || Ok(state.store.presence_rules(who.account).await?);
-        let view = |rules: &Option<PresenceRules>| rules.unwrap_or_default();
-        let swap = async |before: &Option<PresenceRules>, after: &Option<PresenceRules>| {
-            let after = after.unwrap_or_default();
-            Ok(state.store.change_presence_rules(who.account, *before, after).await?)
-        };
-        let apply = |rules: Option<PresenceRules>| change.apply(rules.unwrap_or_default()).map(Some);
-        let rules = known.change(find, view, apply, swap).await?;
-        state.staff_changes.changed(who.account, StaffChange::PresenceRules).await;
-        Answer::ok(&Versioned::of(view(&rules)))
-    })
-    .await
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let find = async || Ok(state.store.presence_rules(who.account).await?);
+            let view = |rules: &Option<PresenceRules>| rules.unwrap_or_default();
+            let swap = async |before: &Option<PresenceRules>, after: &Option<PresenceRules>| {
+                let after = after.unwrap_or_default();
+                Ok(state.store.change_presence_rules(who.account, *before, after).await?)
+            };
+            let apply = |rules: Option<PresenceRules>| change.apply(rules.unwrap_or_default()).map(Some);
+            let rules = known.change(find, view, apply, swap).await?;
+            write.tell(StaffChange::PresenceRules).await;
+            Answer::ok(&Versioned::of(view(&rules)))
+        })
+        .await
 }
 
 #[derive(Debug, Deserialize)]

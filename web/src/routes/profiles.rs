@@ -1,20 +1,20 @@
 //! Profiles: everybody signed in reads them, to choose one; `manage_staff` changes them.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use engine::domain::ids::{AccountId, GroupId, ProfileId};
-use engine::domain::limits::ACCOUNT_THINGS_MAX;
 use engine::domain::permission::Permission;
 use engine::domain::text;
 use engine::ports::profiles::Profile;
-use engine::protocol::error::{Failure, Why};
+use engine::protocol::error::Failure;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::SignedIn;
-use crate::body::Body;
 use crate::error::Problem;
-use crate::routes::idempotent::{self, Answer, Key};
+use crate::routes::idempotent::Answer;
 use crate::routes::page::PageQuery;
-use crate::routes::version::{Known, Versioned};
+use crate::routes::room;
+use crate::routes::staff_write::StaffWrite;
+use crate::routes::version::Versioned;
 use crate::state::{AppState, StaffChange};
 
 /// `GET /profiles`
@@ -37,80 +37,53 @@ pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String
 }
 
 /// `POST /profiles`
-pub async fn create(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn create(write: StaffWrite) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let NewProfile { id, name } = body.fields()?;
     let change: ProfileChange = body.fields()?;
     let profile = change.apply(Profile { id, name, groups: Vec::new() })?;
-    let key = Key::of(&who, &request, &body)?;
-    idempotent::write(&state, &who, key, |key| make(&state, &who, profile, key.is_some())).await
+    write.once(|key| make(state, who, profile, key.is_some())).await
 }
 
 /// `PATCH /profiles/{id}`
-pub async fn change(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    id: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
+pub async fn change(write: StaffWrite, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, body, .. } = &write;
     let change: ProfileChange = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let find = async || find(&state, who.account, &id).await;
-        let swap = async |before: &Profile, after: &Profile| {
-            check(&state, who.account, after).await?;
-            Ok(state.store.change_profile(who.account, before, after).await?)
-        };
-        let profile = known.change(find, ProfileView::of, |profile| change.apply(profile), swap).await?;
-        state.staff_changes.changed(who.account, StaffChange::Profile).await;
-        Answer::ok(&Versioned::of(ProfileView::of(&profile)))
-    })
-    .await
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let find = async || find(state, who.account, &id).await;
+            let swap = async |before: &Profile, after: &Profile| {
+                check(state, who.account, after).await?;
+                Ok(state.store.change_profile(who.account, before, after).await?)
+            };
+            let profile = known.change(find, ProfileView::of, |profile| change.apply(profile), swap).await?;
+            write.tell(StaffChange::Profile).await;
+            Answer::ok(&Versioned::of(ProfileView::of(&profile)))
+        })
+        .await
 }
 
 /// `DELETE /profiles/{id}`: whoever had chosen it receives from all their groups.
-pub async fn remove(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-    who: SignedIn,
-    id: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    who.require(Permission::ManageStaff)?;
-    let key = Key::of(&who, &request, &body)?;
-    let known = Known::of(&request)?;
-    idempotent::write(&state, &who, key, |_| async {
-        let profile = find(&state, who.account, &id).await?;
-        known.admits(&ProfileView::of(&profile))?;
-        state.store.delete_profile(who.account, &profile.id).await?;
-        state.staff_changes.changed(who.account, StaffChange::Profile).await;
-        Ok(Answer::done())
-    })
-    .await
+pub async fn remove(write: StaffWrite, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let StaffWrite { state, who, .. } = &write;
+    let known = write.known()?;
+    write
+        .once(|_| async {
+            let profile = find(state, who.account, &id).await?;
+            known.admits(&ProfileView::of(&profile))?;
+            state.store.delete_profile(who.account, &profile.id).await?;
+            write.tell(StaffChange::Profile).await;
+            Ok(Answer::done())
+        })
+        .await
 }
 
-/// `repeatable`: a profile that is exactly as wanted was made by the same request, whose answer got lost.
 async fn make(state: &AppState, who: &SignedIn, profile: Profile, repeatable: bool) -> Result<Answer, Problem> {
-    let profiles = state.store.profiles(who.account).await?;
-    match profiles.iter().find(|other| other.id == profile.id) {
-        Some(other) if repeatable && *other == profile => {}
-        Some(_) => return Err(Failure::conflict(Why::Changed, "there is a profile with this id").into()),
-        None if profiles.len() >= ACCOUNT_THINGS_MAX as usize => {
-            let words = format!("an account has at most {ACCOUNT_THINGS_MAX} profiles");
-            return Err(Failure::conflict(Why::Full, words).into());
-        }
-        None => {
-            check(state, who.account, &profile).await?;
-            state.store.put_profile(who.account, &profile).await?;
-        }
+    let there = state.store.profiles(who.account).await?;
+    if room::for_another(&there, &profile, |one| &one.id, repeatable, "profile")? {
+        check(state, who.account, &profile).await?;
+        state.store.put_profile(who.account, &profile).await?;
     }
     Answer::created(&Versioned::of(ProfileView::of(&profile)))
 }

@@ -1,5 +1,6 @@
 //! Setting up operators, groups and memberships.
 
+use engine::domain::closing::{Closing, HeldChats};
 use engine::domain::permission::StaffRole;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -39,6 +40,27 @@ async fn the_demo_is_set_up_as_it_is_described() {
         let expected: Vec<_> = handling.iter().map(|handling| (json!("support"), json!(handling))).collect();
         assert_eq!(found, expected.iter().map(|(group, handling)| (group, handling)).collect::<Vec<_>>());
     }
+}
+
+#[actix_web::test]
+async fn who_is_being_removed_is_marked_and_who_is_only_disabled_is_not() {
+    let server = TestServer::start().await;
+    let admin = server.signed_in("admin@example.com").await;
+    let account = server.account().await;
+    let (joe, bob) = (admin.operator("joe@example.com").await, admin.operator("bob@example.com").await);
+    for (who, delete) in [(&joe, true), (&bob, false)] {
+        let operator = who.parse().unwrap();
+        let closing = Closing::Operator { operator, chats: HeldChats::Requeue, delete };
+        assert!(server.store.begin_closing(account, &closing).await.unwrap());
+    }
+    let marked = |list: &Answer| {
+        let marked = list.items().iter().filter(|item| item["closing"] == true).map(|item| item["id"].clone());
+        marked.collect::<Vec<_>>()
+    };
+    assert_eq!(marked(&admin.get("/operators").await), [joe.as_str()]);
+    assert_eq!(admin.get(&format!("/operators/{joe}")).await.body["closing"], true);
+    assert_eq!(admin.get(&format!("/operators/{bob}")).await.body["closing"], false);
+    assert_eq!(marked(&admin.get("/groups").await), Vec::<Value>::new());
 }
 
 #[actix_web::test]

@@ -9,7 +9,7 @@ use crate::actors::engine::{StaffChange, apply};
 use crate::actors::shared::Shared;
 use crate::domain::ids::{AccountId, OperatorId};
 use crate::ports::journal::Remembered;
-use crate::ports::presence::ReceivingSet;
+use crate::ports::presence::{ReceivingOutcome, ReceivingSet};
 use crate::ports::store::StoreError;
 use crate::protocol::error::{Failure, Why};
 use crate::protocol::operator::SetMembership;
@@ -27,8 +27,11 @@ pub(super) async fn set(
     let answer = Remembered { digest: hasher.finish(), answer: String::from("{}") };
     let by = ReceivingSet { sender, command: set.id.clone(), answer, at: shared.now() };
     match shared.store.set_receiving(account, &set.group, whose, set.active, by).await {
-        Ok(true) => {}
-        Ok(false) => return Err(Failure::not_found("membership")),
+        Ok(ReceivingOutcome::Set) => {}
+        Ok(ReceivingOutcome::NoMember) => return Err(Failure::not_found("membership")),
+        Ok(ReceivingOutcome::GroupCloses) => {
+            return Err(Failure::conflict(Why::State, "the group is being removed and takes no new chats"));
+        }
         Err(StoreError::Conflict(_)) => {
             return Err(Failure::conflict(Why::Id, "this id was used with other content"));
         }

@@ -26,7 +26,7 @@ impl Closings for MemoryStore {
                     return Ok(false);
                 }
                 if let WaitingChats::Move(to) = waiting {
-                    let closes = state.closings.contains_key(&(account, format!("group/{to}")));
+                    let closes = state.closes(account, to);
                     if to == group || closes || !state.groups.contains_key(&(account, to.clone())) {
                         return conflict("the group that shall get the chats is not there");
                     }

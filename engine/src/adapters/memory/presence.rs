@@ -10,7 +10,7 @@ use crate::domain::limits::{COMMANDS_REMEMBERED, SHARDS};
 use crate::domain::operator::PresenceRules;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::Remembered;
-use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingSet, RosterRow};
+use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingOutcome, ReceivingSet, RosterRow};
 use crate::ports::shards::{ShardRow, Shards};
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::ChatPhase;
@@ -61,18 +61,22 @@ impl Presence for MemoryStore {
         operator: OperatorId,
         active: bool,
         by: ReceivingSet,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<ReceivingOutcome, StoreError> {
         let mut state = self.open()?;
         let key = (account, group.clone(), operator);
         if !state.memberships.contains_key(&key) {
-            return Ok(false);
+            return Ok(ReceivingOutcome::NoMember);
+        }
+        let known = state.remembered.contains_key(&(account, by.sender.to_string(), by.command.clone()));
+        if active && !known && state.closes(account, group) {
+            return Ok(ReceivingOutcome::GroupCloses);
         }
         if once(&mut state, account, by.sender, by.command, by.answer, by.at)?
             && let Some(row) = state.memberships.get_mut(&key)
         {
             row.membership.active = active;
         }
-        Ok(true)
+        Ok(ReceivingOutcome::Set)
     }
 
     async fn presence_rules(&self, account: AccountId) -> Result<Option<PresenceRules>, StoreError> {

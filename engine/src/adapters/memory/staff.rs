@@ -412,6 +412,9 @@ fn put_membership(state: &mut State, account: AccountId, membership: &Membership
     if state.operator(account, membership.operator).is_none() || !state.groups.contains_key(&group) {
         return conflict("there is no such operator or group");
     }
+    if membership.active && state.closes(account, &membership.group) {
+        return conflict("the group is being removed");
+    }
     let key = (account, membership.group.clone(), membership.operator);
     let slots = match state.memberships.get(&key) {
         Some(there) => there.slots,

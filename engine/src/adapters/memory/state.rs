@@ -112,6 +112,11 @@ impl Slots {
 }
 
 impl State {
+    /// Whether the group is about to be gone.
+    pub(super) fn closes(&self, account: AccountId, group: &GroupId) -> bool {
+        self.closings.contains_key(&(account, Closing::key_of_group(group)))
+    }
+
     /// Whether the operator's profile, if any, has the group.
     pub(super) fn receives_from(&self, account: AccountId, row: &OperatorRow, group: &GroupId) -> bool {
         let Some(chosen) = &row.profile else { return true };

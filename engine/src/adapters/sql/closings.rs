@@ -42,6 +42,17 @@ async fn closings(sql: &mut dyn Sql) -> Result<Vec<(AccountId, Closing)>, StoreE
         .all(|mut row| Ok((row.account()?, row.json()?)))
 }
 
+/// Whether a group is about to be gone. Asked when the membership in question is held: whatever begins to close the
+/// group later waits for it, and pauses it then.
+pub(super) async fn takes_nothing_new(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    group: &GroupId,
+) -> Result<bool, StoreError> {
+    let query = Query::new("SELECT 1 FROM closing WHERE account = $1 AND thing = $2");
+    Ok(!sql.run(query.arg(account).arg(Closing::key_of_group(group))).await?.rows.is_empty())
+}
+
 async fn begin(sql: &mut dyn Sql, account: AccountId, closing: Closing) -> Result<bool, StoreError> {
     match &closing {
         Closing::Group { group, waiting } => {

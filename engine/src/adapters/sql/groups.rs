@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::adapters::sql::value::json;
-use crate::adapters::sql::{Query, Row, Sql};
+use crate::adapters::sql::{Query, Row, Sql, closings};
 use crate::domain::group::{GroupSettings, Handling, Membership, OfferMode};
 use crate::domain::ids::{AccountId, GroupId, OperatorId};
 use crate::ports::store::StoreError;
@@ -133,7 +133,11 @@ pub(super) async fn put_membership(
     );
     let query = query.arg(account).arg(group).arg(operator).arg(membership.handling.as_str()).arg(membership.limit);
     let query = query.arg(membership.active).arg(account).arg(operator).arg(group);
-    sql.run(query.arg(account).arg(operator).arg(group)).await.map(drop)
+    sql.run(query.arg(account).arg(operator).arg(group)).await?;
+    if membership.active && closings::takes_nothing_new(sql, account, &membership.group).await? {
+        return Err(StoreError::Conflict("the group is being removed".into()));
+    }
+    Ok(())
 }
 
 /// Changes a membership if it is still as it was seen.

@@ -9,7 +9,7 @@ use crate::domain::limits::COMMANDS_REMEMBERED;
 use crate::domain::operator::PresenceRules;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::Remembered;
-use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingSet, RosterRow};
+use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingOutcome, ReceivingSet, RosterRow};
 use crate::ports::store::StoreError;
 
 #[async_trait]
@@ -53,7 +53,7 @@ impl<B: Backend> Presence for B {
         operator: OperatorId,
         active: bool,
         by: ReceivingSet,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<ReceivingOutcome, StoreError> {
         let group = group.clone();
         self.write(move |sql| Box::pin(receiving::set_receiving(sql, account, group, operator, active, by))).await
     }

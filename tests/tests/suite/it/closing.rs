@@ -79,9 +79,26 @@ async fn running_chats_of_a_deleted_group_go_on_and_take_it_with_them_past_a_kil
     let (mut server, mut clara, mut joe, chat) = joe_answers().await;
     let admin = Browser::signed_in(&server.url(), "admin").await;
     admin.delete(SUPPORT).await.refused(409, "conflict");
+    let before = admin.get(SUPPORT).await.ok();
+    assert_eq!(before["closing"], json!(false));
+    let seen = before["version"].clone();
     let begun = admin.delete(&format!("{SUPPORT}?waiting=end")).await;
     assert_eq!(begun.status, 202, "{begun:?}");
     assert_eq!(begun.ok(), json!({ "waiting": 0, "running": 1 }));
+    let closing = async |admin: &Browser| {
+        let listed = admin.get("/api/v1/groups").await.ok()["items"].clone();
+        let listed = listed.as_array().expect("a list").iter().find(|one| one["id"] == "support").cloned();
+        let (one, listed) = (admin.get(SUPPORT).await.ok(), listed.expect("it is there still"));
+        assert_eq!(one["closing"], listed["closing"], "{listed}");
+        (one["closing"] == json!(true), one["version"].clone())
+    };
+    assert_eq!(closing(&admin).await, (true, seen.clone()), "everybody sees that it goes");
+    let refused =
+        joe.refused(json!({ "type": "membership_status", "group": "support", "active": true }), "conflict").await;
+    assert_eq!(refused["why"], json!("state"), "nobody begins to receive from it: {refused}");
+    let his = format!("/api/v1/memberships/support/{}", joe.id());
+    admin.patch(&his, json!({ "active": true })).await.refused(409, "conflict");
+    assert_eq!(admin.get(&his).await.ok()["active"], json!(false));
     let mut dora = VisitorClient::connect(&server).await;
     dora.refused(Start::support("Dora", "And me?").command(), "conflict").await;
     server.kill();
@@ -91,7 +108,7 @@ async fn running_chats_of_a_deleted_group_go_on_and_take_it_with_them_past_a_kil
     joe.say(&chat, "We finish this.").await;
     clara.expect_text("We finish this.").await;
     let admin = Browser::signed_in(&server.url(), "admin").await;
-    assert_eq!(admin.get(SUPPORT).await.status, 200, "one chat runs");
+    assert!(closing(&admin).await.0, "one chat runs, and it still goes");
     joe.end(&chat).await;
     gone(&admin, SUPPORT).await;
     assert_eq!(clara.expect_event("ended").await["event"]["why"], json!("closed"));

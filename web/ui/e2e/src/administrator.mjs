@@ -18,7 +18,7 @@ export class Administrator extends Operator {
     await this.page.getByRole('heading', { name: 'Groups', level: 1 }).waitFor();
   }
 
-  /** @param {'Operators' | 'Groups'} section */
+  /** @param {'Operators' | 'Presence' | 'Groups' | 'Departments' | 'Brands'} section */
   async openSection(section) {
     await this.page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: section }).click();
   }

@@ -16,6 +16,9 @@ const WHILE_DOWN = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPON
 /** The console asks at its start whether somebody is signed in; the browser reports the answer "nobody" by itself. */
 const NOBODY = { words: 'status of 401', address: '/api/v1/auth/me' };
 
+/** What a browser says by itself of a refusal that the story has asked for. */
+const REFUSED = 'status of 409';
+
 export class Browsers {
   /** @type {import('playwright-core').Browser} */
   #browser;
@@ -23,6 +26,8 @@ export class Browsers {
   #complaints = [];
   /** While it is, connections fail, and that is no complaint. */
   serverDown = false;
+  /** So often somebody has been, or is about to be, answered 409 as the story wants it: each is reported once. */
+  refusals = 0;
 
   /** @param {import('playwright-core').Browser} browser */
   constructor(browser) {
@@ -66,6 +71,10 @@ export class Browsers {
   #complain(words, address) {
     if (this.serverDown && WHILE_DOWN.test(words)) return;
     if (words.includes(NOBODY.words) && address.endsWith(NOBODY.address)) return;
+    if (words.includes(REFUSED) && this.refusals > 0) {
+      this.refusals -= 1;
+      return;
+    }
     this.#complaints.push(`${words} (${address})`);
   }
 }

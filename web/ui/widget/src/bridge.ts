@@ -9,10 +9,26 @@ export interface PageInfo {
   referrer?: string;
 }
 
+/** What the page says of its visitor; nobody has to believe it. */
+export interface Given {
+  name?: string;
+  email?: string;
+  /** The id of the operator who is wanted. */
+  operator?: string;
+  /** The department that the form proposes. */
+  department?: string;
+  /** A language tag such as `pt-BR`; else it is the browser's. */
+  language?: string;
+  /** Texts, numbers, and true or false, by name. */
+  variables?: Record<string, string | number | boolean>;
+}
+
 /** From the loader. */
 export type ToWindow =
   /** The first one; `seen` and `focus` as below. */
-  | { switchboard: 'attach'; page: PageInfo; seen: boolean; focus: boolean }
+  | { switchboard: 'attach'; page: PageInfo; given: Given; seen: boolean; focus: boolean }
+  /** The page says something else of its visitor now. */
+  | { switchboard: 'given'; given: Given }
   | { switchboard: 'page'; page: PageInfo }
   /** Whether the window is open; `focus` when a person asked for it, so that it may take the focus of the page. */
   | { switchboard: 'seen'; seen: boolean; focus: boolean }

@@ -127,6 +127,48 @@ describe('a visitor', () => {
     expect(texts()).toEqual([]);
   });
 
+  it('brings what the page says of them: in the greeting, and whom they want with the chat', async () => {
+    const server = new FakeServer();
+    const shelf = memoryShelf();
+    const client = new Client({
+      brand: 'demo', url: 'ws://chat.example/ws/visitor', shelf, holder: leaseHolder(shelf), socket: server.make, language: 'de',
+      random: () => 0, onChange: () => {},
+    });
+    const operator = '0190a0a0a0a07000800000000000beef';
+    client.givenIs({ name: 'Clara', operator, language: 'pt-BR', variables: { tier: 'gold' } });
+    await client.open(null);
+    server.welcomes();
+    expect(server.take('hello')).toEqual([
+      { type: 'hello', brand: 'demo', language: 'pt-BR', variables: { tier: 'gold' } },
+    ]);
+    expect([client.known('name'), client.known('email')]).toEqual(['Clara', '']);
+    client.start({ name: 'Clara' });
+    expect(server.take('start')).toMatchObject([{ name: 'Clara', operator }]);
+    expect(server.connections, 'all was said already').toBe(1);
+  });
+
+  it('greets anew when the page says something else, and never while a chat runs', async () => {
+    const { server, client } = await visitor();
+    server.welcomes();
+    client.givenIs({ variables: { cart: 3 } });
+    server.welcomes();
+    expect(server.connections).toBe(2);
+    expect(server.take('hello').at(-1).variables).toEqual({ cart: 3 });
+    client.givenIs({ variables: { cart: 3 }, name: 'Clara' });
+    expect(server.connections, 'a name is for the form').toBe(2);
+    client.start({ question: 'Hello' });
+    server.says({ type: 'ack', id: server.take('start')[0].id, chat: 'chat-1' });
+    client.givenIs({ variables: { cart: 4 } });
+    expect(server.connections, 'the chat keeps what it began with').toBe(2);
+    server.event(1, { kind: 'started' });
+    server.event(2, { kind: 'ended', by: 'visitor', why: 'closed' });
+    client.start({ question: 'And again' });
+    expect(server.take('start'), 'not before the greeting').toEqual([]);
+    server.welcomes();
+    expect(server.take('hello').at(-1).variables).toEqual({ cart: 4 });
+    expect(server.take('start')).toMatchObject([{ question: 'And again' }]);
+  });
+
   it('is told when nobody receives, and may try again', async () => {
     const { server, client } = await visitor();
     server.welcomes();

@@ -1,8 +1,11 @@
 // What a page loads: the launcher, and nothing else until somebody asks for the chat or a chat runs.
 //
 // <script async src="https://HOST/widget.js" data-brand="KEY"></script>
+//
+// What the page knows of its visitor it says by `data-…` at the script, by `switchboardSettings` before it, or by
+// `Switchboard.set` later.
 
-import { readMessage, type PageInfo, type ToPage, type ToWindow } from '../bridge';
+import { readMessage, type Given, type PageInfo, type ToPage, type ToWindow } from '../bridge';
 import { LOOK } from './look';
 
 type State = 'online' | 'busy' | 'offline';
@@ -10,6 +13,8 @@ interface Switchboard {
   open(): void;
   close(): void;
   logout(): void;
+  /** Says more of the visitor, or something else; what is not named stays. */
+  set(given: Given): void;
 }
 
 /** How often the state is asked for while the launcher is all there is, and how often the page's address is looked at. */
@@ -26,10 +31,10 @@ const SHAPES = {
 
 const script = document.currentScript as HTMLScriptElement | null;
 const brand = script?.dataset['brand'];
-const host = window as Window & { Switchboard?: Switchboard };
-if (script && brand && !host.Switchboard) host.Switchboard = widget(new URL(script.src).origin, brand, script.dataset['color']);
+const host = window as Window & { Switchboard?: Switchboard; switchboardSettings?: Given };
+if (script && brand && !host.Switchboard) host.Switchboard = widget(new URL(script.src).origin, brand, script.dataset);
 
-function widget(server: string, key: string, given: string | undefined): Switchboard {
+function widget(server: string, key: string, data: DOMStringMap): Switchboard {
   const kept = (name: string): string => `switchboard.${key}.${name}`;
   const element = document.createElement('div');
   // The page's own rules reach this one element; nothing of theirs is stronger than this.
@@ -58,8 +63,10 @@ function widget(server: string, key: string, given: string | undefined): Switchb
   let late: ReturnType<typeof setTimeout> | undefined;
   let address = '';
   let ownTitle = '';
+  const { brand: _key, color, variables, ...rest } = data;
+  let given = plain({ ...rest, variables: variablesOf(variables), ...host.switchboardSettings });
 
-  paint(given ?? recall(localStorage_, 'color'));
+  paint(color ?? recall(localStorage_, 'color'));
   attach();
   void ask();
   // A chat that runs is there on the next page too, with its messages and, where it was open, its window.
@@ -112,8 +119,15 @@ function widget(server: string, key: string, given: string | undefined): Switchb
     running = false;
     remember(localStorage_, 'running', '');
     leaving = true;
+    given = {};
     load();
+    send({ switchboard: 'given', given });
     send({ switchboard: 'logout' });
+  }
+
+  function set(more: Given): void {
+    given = plain({ ...given, ...more });
+    send({ switchboard: 'given', given });
   }
 
   function load(): void {
@@ -155,7 +169,7 @@ function widget(server: string, key: string, given: string | undefined): Switchb
         ready = true;
         address = location.href;
         if (opened) show();
-        send({ switchboard: 'attach', page: page(true), seen: opened, focus: asked });
+        send({ switchboard: 'attach', page: page(true), given, seen: opened, focus: asked });
         if (leaving) send({ switchboard: 'logout' });
         break;
       case 'status':
@@ -245,7 +259,25 @@ function widget(server: string, key: string, given: string | undefined): Switchb
     }
   }
 
-  return { open: () => open(), close, logout };
+  return { open: () => open(), close, logout, set };
+}
+
+/** Variables that stand at the script, as JSON. */
+function variablesOf(json: string | undefined): unknown {
+  try {
+    return json && JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As it can be sent to the window: what is no plain data is left out. */
+function plain(given: object): Given {
+  try {
+    return JSON.parse(JSON.stringify(given)) as Given;
+  } catch {
+    return {};
+  }
 }
 
 function localStorage_(): Storage {

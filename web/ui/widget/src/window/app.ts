@@ -2,7 +2,7 @@
 
 import type { Client } from './client';
 import { palette } from './color';
-import { asksDepartment } from './form';
+import { hiddenOf, settledDepartment } from './form';
 import { localeOf } from './people';
 import { translator, type Translate } from './texts';
 import { h } from '../dom';
@@ -134,8 +134,11 @@ export class App {
     const { client } = this.#options;
     const { window: settings } = client;
     const free = !client.starting && (!client.chat || client.dismissed) && !client.startError;
-    if (!settings || settings.welcome.on || asksDepartment(settings.departments)) return;
-    if (this.#seen && free && client.availability !== 'offline' && client.connection.kind === 'connected') client.start({});
+    if (!settings || settings.welcome.on) return;
+    const department = settledDepartment(client.given, settings.departments);
+    if (department === undefined || !this.#seen || !free) return;
+    if (client.availability === 'offline' || client.connection.kind !== 'connected') return;
+    client.start({ ...hiddenOf(client.given, settings.welcome), ...(department === null ? {} : { department }) });
   }
 
   #enter(name: Name): void {

@@ -6,7 +6,7 @@ import {
   type LeaveMessage, type Shelf, type Socket, type Start, type VisitorCommand, type VisitorEvent, type VisitorFrame, type VisitorWelcome,
   type Window,
 } from '@switchboard/protocol';
-import type { PageInfo } from '../bridge';
+import type { Given, PageInfo } from '../bridge';
 import { Conversation, type Pending } from './conversation';
 import { Memory } from './memory';
 
@@ -56,7 +56,11 @@ export class Client {
   readonly #socket: Connection<VisitorCommand, VisitorFrame>;
   readonly #outbox: Outbox<Kept>;
   readonly #positions: Positions<VisitorEvent>;
+  /** What the page says of its visitor. */
+  given: Given = {};
   #page: PageInfo | null = null;
+  /** What of it the last greeting bore. */
+  #greeted = '';
   #seen = false;
   #acked: Pending[] = [];
   #failed: Pending[] = [];
@@ -117,6 +121,18 @@ export class Client {
     this.#socket.send({ type: 'page', url: page.url, title: page.title });
   }
 
+  /** The page says this of its visitor now. A chat that runs keeps what it began with; the next one begins with this. */
+  givenIs(given: Given): void {
+    this.given = given;
+    if (!this.starting && (!this.chat || this.chat.phase === 'ended')) this.#greetAgain();
+    this.#options.onChange();
+  }
+
+  /** What is known of the visitor: the page's word, else what they wrote here before. */
+  known(item: 'name' | 'email'): string {
+    return this.given[item] ?? this.memory.get(item) ?? '';
+  }
+
   /** Whether the visitor can see the conversation at this moment. */
   seen(seen: boolean): void {
     this.#seen = seen;
@@ -126,7 +142,9 @@ export class Client {
   start(form: Omit<Start, 'id'>): void {
     this.startError = null;
     this.memory.set('department', form.department ?? null);
-    this.#outbox.add({ type: 'start', id: newId(), ...form });
+    this.#greetAgain();
+    const { operator } = this.given;
+    this.#outbox.add({ type: 'start', id: newId(), ...form, ...(operator ? { operator } : {}) });
     this.#options.onChange();
   }
 
@@ -225,15 +243,31 @@ export class Client {
   #hello(): VisitorCommand {
     this.#sentToken = this.memory.get('token');
     const resume = this.chat && this.#positions.forHello([this.chat.id])[0];
-    const { brand, language } = this.#options;
+    this.#greeted = this.#greeting();
+    const { brand } = this.#options;
+    const { language = this.#options.language, variables } = this.given;
     return {
       type: 'hello',
       brand,
       ...(this.#sentToken ? { token: this.#sentToken } : {}),
       ...(language ? { language } : {}),
       ...(this.#page ? { page: this.#page } : {}),
+      ...(variables ? { variables } : {}),
       ...(resume ? { resume } : {}),
     };
+  }
+
+  /** What the page says and a greeting alone can bear: its language and variables. */
+  #greeting(): string {
+    const { language, variables } = this.given;
+    return JSON.stringify([language, variables]);
+  }
+
+  /** Where the page has said something else since, the server is greeted anew, before anything is begun. */
+  #greetAgain(): void {
+    if (this.connection.kind !== 'connected' || this.#greeted === this.#greeting()) return;
+    this.#socket.close();
+    this.#socket.open();
   }
 
   #connectionIs(state: ConnectionState): void {

@@ -1,6 +1,7 @@
 // The rules of the welcome form: the server's own, told while the visitor can still mend what is wrong.
 
 import type { FieldRule, Start, WelcomeScreen, WindowDepartment } from '@switchboard/protocol';
+import type { Given } from '../bridge';
 import type { TextKey } from './texts';
 
 export type FieldName = 'name' | 'email' | 'department' | 'question';
@@ -57,6 +58,21 @@ export function startOf(
   if (question !== undefined) start.question = question;
   if (asksDepartment(departments)) start.department = values.department;
   return start;
+}
+
+/** What the page says and the form does not ask for; whoever is asked says it themselves. */
+export function hiddenOf({ name, email }: Given, rules: WelcomeScreen): Pick<Start, 'name' | 'email'> {
+  const asked = (rule: FieldRule): boolean => rules.on && rule !== 'hidden';
+  return {
+    ...(name !== undefined && !asked(rules.name) ? { name } : {}),
+    ...(email !== undefined && !asked(rules.email) ? { email } : {}),
+  };
+}
+
+/** The department that needs no question: the page's, where somebody is there, or none where there is no choice. */
+export function settledDepartment({ department }: Given, departments: readonly WindowDepartment[]): string | null | undefined {
+  if (!asksDepartment(departments)) return null;
+  return departments.find((one) => one.id === department && one.state !== 'offline')?.id;
 }
 
 function missing(value: string, rule: FieldRule, key: TextKey): TextKey | null {

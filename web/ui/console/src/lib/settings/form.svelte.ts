@@ -31,6 +31,12 @@ export class Form {
     this.fill(this.saved);
   }
 
+  /** It was set without a save: what is written is that too. */
+  settle(key: string, value: unknown): void {
+    this.saved = { ...this.saved, [key]: value };
+    this.values = { ...this.values, [key]: value };
+  }
+
   /** Those keys are saved as they are written. */
   kept(keys: readonly string[]): void {
     this.saved = { ...this.saved, ...Object.fromEntries(keys.map((key) => [key, this.values[key]])) };

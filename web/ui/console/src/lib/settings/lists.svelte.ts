@@ -1,5 +1,6 @@
 /** All groups, operators, departments and memberships of the account: what the lists of the settings show. */
 import { type Http, Problem } from '../http';
+import { byName } from '../order';
 import type { Profile } from './profile';
 import { allOf, type Brand, type Department, type Group, type Membership, type Operator } from './staff';
 
@@ -17,6 +18,13 @@ export class StaffLists {
   readonly #http: Http;
   /** All skills that somebody has, by name. */
   readonly skills = $derived([...new Set(this.operators.flatMap((one) => Object.keys(one.skills ?? {})))].sort());
+  /** What is being removed, by section and id. */
+  readonly going: ReadonlySet<string> = $derived(
+    new Set([
+      ...this.groups.flatMap(({ id, closing }) => (closing ? [`groups/${id}`] : [])),
+      ...this.operators.flatMap(({ id, closing }) => (closing ? [`operators/${id}`] : [])),
+    ]),
+  );
   readonly #operatorsOf = $derived(gathered(this.memberships, 'group'));
   readonly #groupsOf = $derived(gathered(this.memberships, 'operator'));
   readonly #operatorById = $derived(new Map(this.operators.map((one) => [one.id, one])));
@@ -27,11 +35,12 @@ export class StaffLists {
     this.#http = http;
   }
 
-  async load(): Promise<void> {
+  /** With `quiet` a failure changes nothing of what is shown: it is tried again. */
+  async load(quiet = false): Promise<void> {
     const http = this.#http;
     if (this.state !== 'there') this.state = 'loading';
     try {
-      [this.groups, this.operators, this.departments, this.brands, this.memberships, this.profiles] = await Promise.all([
+      const [groups, operators, departments, brands, memberships, profiles] = await Promise.all([
         allOf<Group>(http, '/groups'),
         allOf<Operator>(http, '/operators'),
         allOf<Department>(http, '/departments'),
@@ -39,8 +48,17 @@ export class StaffLists {
         allOf<Membership>(http, '/memberships'),
         allOf<Profile>(http, '/profiles'),
       ]);
+      [this.groups, this.operators, this.brands, this.profiles] = [
+        groups.sort(byName),
+        operators.sort(byName),
+        brands.sort(byName),
+        profiles.sort(byName),
+      ];
+      // Departments have places of their own.
+      [this.departments, this.memberships] = [departments, memberships];
       this.state = 'there';
     } catch (error) {
+      if (quiet) return;
       this.problem = error instanceof Problem ? error.code : 'internal';
       this.state = this.problem === 'forbidden' ? 'forbidden' : 'failed';
     }

@@ -50,6 +50,7 @@ export const SECTIONS: readonly Section[] = [
       'Greeting',
       'Text in the queue',
       'Members and handling',
+      'Who receives now',
       'Limit in a group',
       'Name and department',
     ],

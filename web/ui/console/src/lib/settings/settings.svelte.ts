@@ -22,6 +22,9 @@ const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
 /** Parts that are one thing, not a list of things. */
 const SINGLE: readonly SectionId[] = ['presence'];
 
+/** How often it is looked whether what is being removed is gone. */
+const GONE_LOOKED_EVERY = 2_000;
+
 export class Settings {
   readonly lists: StaffLists;
   /** What is held now by those in view. */
@@ -32,6 +35,7 @@ export class Settings {
   making = $state<SectionId | null>(null);
   readonly #http: Http;
   #open: string | null = null;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(http: Http, router: Router) {
     this.#http = http;
@@ -46,12 +50,13 @@ export class Settings {
     const single = settings !== null && SINGLE.includes(settings.section);
     const open = settings?.id || single ? `${settings?.section}/${settings?.id ?? ''}` : null;
     if (settings === null) {
+      clearTimeout(this.#again);
       this.making = null;
       this.#open = this.editor = null;
       return;
     }
     if (open === this.#open && this.lists.state === 'there' && open !== null) return;
-    void this.lists.load();
+    void this.load();
     if (open === this.#open) return;
     this.#open = open;
     this.editor = settings.id === null && !single ? null : EDITORS[settings.section](this.#http, settings.id ?? '');
@@ -62,8 +67,20 @@ export class Settings {
   async save(): Promise<boolean> {
     const saved = (await this.editor?.save()) ?? false;
     // A part of it may be saved although the rest was refused.
-    void this.lists.load();
+    void this.load();
     return saved;
+  }
+
+  /** Loads the lists; while something in them is being removed, again and again, until it is gone. */
+  async load(quiet = false): Promise<void> {
+    clearTimeout(this.#again);
+    const { going } = this.lists;
+    await this.lists.load(quiet);
+    const [section, id] = this.#open?.split('/') ?? [];
+    const there = section === 'groups' ? this.lists.group(id ?? '') : this.lists.operator(id ?? '');
+    if (this.#open !== null && going.has(this.#open) && !there) this.gone();
+    clearTimeout(this.#again);
+    if (this.lists.going.size > 0) this.#again = setTimeout(() => void this.load(true), GONE_LOOKED_EVERY);
   }
 
   /** It exists no more: nothing of it can be saved, or be lost. */
@@ -72,6 +89,7 @@ export class Settings {
   }
 
   clear(): void {
+    clearTimeout(this.#again);
     this.making = null;
     this.#open = this.editor = null;
     this.lists.clear();

@@ -54,7 +54,13 @@ export interface Versioned {
   version?: number;
 }
 
-export interface Group extends Partial<Rules>, Versioned {
+/** A thing that chats may depend on: it is removed when none does any more. */
+export interface Removable {
+  /** It is being removed: it takes nothing new. */
+  closing?: boolean;
+}
+
+export interface Group extends Partial<Rules>, Versioned, Removable {
   id: string;
   department: string;
   name: string;
@@ -66,7 +72,7 @@ export interface Group extends Partial<Rules>, Versioned {
 /** What an operator can, by name, with a level from 1 to 10. */
 export type Skills = Record<string, number>;
 
-export interface Operator extends Versioned {
+export interface Operator extends Versioned, Removable {
   id: string;
   email: string;
   name: string;

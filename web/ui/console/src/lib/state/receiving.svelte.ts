@@ -1,6 +1,7 @@
 /** From which of one's groups one receives, and by which profile: the same in all windows. */
 import type { MyGroup, Receiving as Told } from '@switchboard/protocol';
 import type { Http } from '../http';
+import { byName } from '../order';
 
 /** A named set of groups. */
 export interface Profile {
@@ -37,7 +38,7 @@ export class Receiving {
   /** Learns which profiles there are. Where that does not work, one's groups can be set one by one all the same. */
   async learn(http: Http): Promise<void> {
     const page = await http.get<{ items: Profile[] }>('/profiles', { limit: 200 }).catch(() => null);
-    if (page) this.#all = page.items;
+    if (page) this.#all = page.items.sort(byName);
   }
 
   clear(): void {

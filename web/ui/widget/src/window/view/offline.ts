@@ -68,15 +68,15 @@ export function offlineScreen(context: Context): Screen {
   /** What is known already need not be written again: the name, the address, and what nobody answered. */
   function fill(): void {
     for (const { name, control } of fields) {
-      if (name === 'name' || name === 'email') control.value = client.memory.get(name) ?? '';
-      if (name === 'department' && client.isForForm) control.value = departmentAsked();
+      if (name === 'name' || name === 'email') control.value = client.known(name);
+      if (name === 'department') control.value = departmentAsked();
       if (name === 'question') control.value = context.drafts.get('question') || asked();
     }
   }
 
-  /** Where they asked; one that is gone is none. */
+  /** Where they asked, else where the page would have them ask; one that is gone is none. */
   function departmentAsked(): string {
-    const id = client.memory.get('department');
+    const id = (client.isForForm && client.memory.get('department')) || client.given.department;
     return departments.some((one) => one.id === id) ? (id ?? '') : '';
   }
 

@@ -2,7 +2,7 @@
 
 import { CircleAlert } from 'lucide';
 import { h, icon, setAttribute, setText } from '../../dom';
-import { asksDepartment, check, LENGTHS, startOf, type FieldName, type FormErrors, type FormValues } from '../form';
+import { asksDepartment, check, hiddenOf, LENGTHS, startOf, type FieldName, type FormErrors, type FormValues } from '../form';
 import type { TextKey } from '../texts';
 import type { Context, Screen } from './screen';
 
@@ -28,6 +28,7 @@ export function welcomeScreen(context: Context): Screen {
     h('div.body', {}, h('h2', {}, t('welcome.title')), h('div.fields', {}, ...fields.map((one) => one.element))),
     h('footer.foot', {}, notice, start));
   let tried = false;
+  let given = client.given;
   fill();
 
   function field(name: FieldName): Field {
@@ -59,9 +60,22 @@ export function welcomeScreen(context: Context): Screen {
 
   function fill(): void {
     for (const { name, control } of fields) {
-      if (name === 'name' || name === 'email') control.value = client.memory.get(name) ?? '';
+      if (name === 'name' || name === 'email') control.value = client.known(name);
       if (name === 'question') control.value = context.drafts.get('question');
     }
+  }
+
+  /** What the page has just said goes into its fields. */
+  function propose(): void {
+    given = client.given;
+    for (const { name, control } of fields) {
+      const value = name === 'question' ? undefined : given[name];
+      if (value !== undefined && (name !== 'department' || canChoose(value))) control.value = value;
+    }
+  }
+
+  function canChoose(department: string): boolean {
+    return client.window!.departments.some((one) => one.id === department && one.state !== 'offline');
   }
 
   function changed(name: FieldName): void {
@@ -89,12 +103,13 @@ export function welcomeScreen(context: Context): Screen {
     const { id: _, ...form } = startOf('', values(), rules, departments);
     client.memory.set('name', form.name ?? null);
     client.memory.set('email', form.email ?? null);
-    client.start(form);
+    client.start({ ...hiddenOf(client.given, rules), ...form });
   }
 
   function update(): void {
     const { window: settings, availability, startError } = client;
     fillDepartments();
+    if (given !== client.given) propose();
     if (startError?.field) showErrors({ [startError.field]: 'error.invalid' satisfies TextKey });
     const offline = startError?.why === 'offline';
     notice.hidden = !startError || startError.field !== undefined;
@@ -112,7 +127,8 @@ export function welcomeScreen(context: Context): Screen {
     const wanted = [['', t('welcome.department_choose'), false] as const,
       ...departments.map((one) => [one.id, label(one.state, one.name), one.state === 'offline'] as const)];
     if (wanted.map(([, words]) => words).join('\n') === [...select.options].map((option) => option.text).join('\n')) return;
-    const { value } = select;
+    const { department } = client.given;
+    const value = select.value || (department && !select.options.length && canChoose(department) ? department : '');
     select.replaceChildren(...wanted.map(([id, words, disabled]) => h('option', { value: id, disabled }, words)));
     select.value = value;
   }
