@@ -99,6 +99,9 @@ impl Engine {
     /// The store's.
     pub async fn start_with(parts: EngineParts, patience: Patience) -> Result<Self, StoreError> {
         let EngineParts { node, store, clock, random, metrics, visitor_rate, shards, bus, traces } = parts;
+        if let Some(stored) = store.latest_moment().await? {
+            clock.not_before(stored);
+        }
         let mut shared = Shared::new(node, store, clock, random, metrics, patience, bus.map(Nodes::new));
         shared.traces = traces;
         let shared = Arc::new(shared);
