@@ -239,6 +239,7 @@ impl VisitorSession {
             self.judge(&command, ctx);
         }
         self.tell_queue();
+        self.rings_nowhere();
         self.arm(ctx);
         self.falls = 0;
     }
