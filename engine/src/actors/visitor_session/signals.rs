@@ -138,6 +138,10 @@ impl VisitorSession {
         let now = self.shared.now();
         let Some(core) = &mut self.core else { return };
         let at = now.max(core.last_at());
+        if operators.iter().any(|(id, _)| core.chat.has_just_let_go(*id, at)) {
+            // The group does not know it yet, or its clock is ahead: it hears soon at whom it rings.
+            core.told.queue_again = Some(now + PROPOSAL_REST);
+        }
         let operators = operators.into_iter().map(|(id, name)| Person { id, name }).collect();
         let input = Input::RingAt { operators, group: group.clone(), ring };
         let decided = if core.at_barrier() { None } else { Some(core.chat.decide(input, at)) };
