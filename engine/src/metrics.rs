@@ -5,12 +5,14 @@
 pub mod catalogue;
 mod counted;
 mod group;
+mod invariant;
 mod recording;
 mod store;
 pub mod text;
 
 pub use counted::{Counted, Over, WaitingFigures};
 pub use group::GroupMetrics;
+pub use invariant::Invariant;
 pub use store::StoreMetrics;
 
 use std::sync::Arc;
@@ -210,8 +212,8 @@ impl Metrics {
     }
 
     /// Counts what must never happen.
-    pub fn violated(&self, which: &'static str) {
-        self.invariants.count(which);
+    pub fn violated(&self, which: Invariant) {
+        self.invariants.count(which.as_str());
     }
 
     /// Sums up what was recorded since the last time: samples that nobody sums up or asks for grow without bound.
@@ -261,8 +263,21 @@ mod tests {
 
     #[test]
     fn what_must_never_happen_is_zero_from_the_start() {
-        let text = Metrics::new().unwrap().render();
-        assert!(text.contains(r#"switchboard_invariant_violations_total{which="queue_disagrees"} 0"#), "{text}");
+        let metrics = Metrics::new().unwrap();
+        let all = [
+            Invariant::SlotsRecounted,
+            Invariant::QueueDisagrees,
+            Invariant::QueueMissedLoad,
+            Invariant::SlotNotRefilled,
+            Invariant::ChatSetAside,
+        ];
+        assert_eq!(all.map(Invariant::as_str), Invariant::NAMES);
+        for which in all {
+            let line = |count: u32| format!("invariant_violations_total{{which=\"{}\"}} {count}", which.as_str());
+            assert!(metrics.render().contains(&line(0)));
+            metrics.violated(which);
+            assert!(metrics.render().contains(&line(1)), "what is found is counted: {which:?}");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, NodeId, Opera
 use crate::domain::limits::{DRAIN_SPREAD, FIGURES_EVERY, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
 use crate::domain::patience::Patience;
 use crate::domain::routing::Still;
-use crate::metrics::Metrics;
+use crate::metrics::{Invariant, Metrics};
 use crate::ports::bus::SharedBus;
 use crate::ports::clock::{Random, SharedClock};
 use crate::ports::store::{SharedStore, StoreError};
@@ -99,6 +99,9 @@ impl Engine {
     /// The store's.
     pub async fn start_with(parts: EngineParts, patience: Patience) -> Result<Self, StoreError> {
         let EngineParts { node, store, clock, random, metrics, visitor_rate, shards, bus, traces } = parts;
+        if let Some(stored) = store.latest_moment().await? {
+            clock.not_before(stored);
+        }
         let mut shared = Shared::new(node, store, clock, random, metrics, patience, bus.map(Nodes::new));
         shared.traces = traces;
         let shared = Arc::new(shared);
@@ -113,7 +116,7 @@ impl Engine {
         for account in shared.store.accounts().await? {
             for drift in shared.store.recount(account.id).await? {
                 tracing::error!(?drift, "a counter of slots was wrong and is set right");
-                shared.metrics.violated("slots_recounted");
+                shared.metrics.violated(Invariant::SlotsRecounted);
             }
             for group in shared.store.groups(account.id).await? {
                 if shared.is_here(queue_shard(account.id, &group.id)) {

@@ -16,7 +16,8 @@ use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal
 use crate::actors::outlet::Outlet;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
-use crate::domain::event::{OfferEnd, OfferKind};
+use crate::domain::event::OfferEnd;
+use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::{Presence, PresenceEffect, PresenceRules, Slots, SlotsEffect};
 use crate::domain::time::Timestamp;
@@ -100,10 +101,9 @@ impl OperatorActor {
                 self.member_of(stored.groups);
                 self.offers = stored.offers.iter().map(|(offer, chat)| ring(offer, chat)).collect();
                 self.tell_what_was_missed();
-                if presence.sockets() == 0 {
-                    // Nobody heard them ring: taken back, which is not held against the operator. What a colleague
-                    // asks rings on for its time: the sender has the chat meanwhile.
-                    self.withdraw_offers(|offer| offer.kind == OfferKind::New);
+                if presence.status() == Status::Offline {
+                    // Off-line was stored, and what rang was not taken back any more. In the grace it rings on.
+                    self.withdraw_offers();
                 }
                 self.presence = Some(presence);
                 self.announce();
@@ -244,7 +244,7 @@ impl OperatorActor {
                 PresenceEffect::SetAway { since, why } => self.set_away(since, why, ctx),
                 PresenceEffect::Lapsed { since } => self.lapsed(since),
                 PresenceEffect::Reception(_) => self.announce(),
-                PresenceEffect::WithdrawOffers => self.withdraw_offers(|_| true),
+                PresenceEffect::WithdrawOffers => self.withdraw_offers(),
             }
         }
         self.arm(ctx);
@@ -258,8 +258,8 @@ impl OperatorActor {
         }
     }
 
-    fn withdraw_offers(&self, which: impl Fn(&Offer) -> bool) {
-        for offer in self.offers.iter().filter(|offer| which(offer)) {
+    fn withdraw_offers(&self) {
+        for offer in &self.offers {
             // One that is lost expires by itself.
             self.shared.to_session(
                 self.account,

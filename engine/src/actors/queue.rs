@@ -88,8 +88,8 @@ impl QueueActor {
                 let now = self.shared.now();
                 let known =
                     |operator| self.desk.as_ref().and_then(|desk| desk.roster().member(operator)).map(|m| m.reception);
-                let members: Vec<Member> =
-                    roster.iter().map(|row| member(row, known(row.operator).unwrap_or_default())).collect();
+                let reception = |row: &RosterRow| known(row.operator).unwrap_or_else(|| as_stored(row));
+                let members: Vec<Member> = roster.iter().map(|row| member(row, reception(row))).collect();
                 if self.desk.is_some() && !anew {
                     self.set_up(settings, members, now);
                     self.announce_to(&roster);
@@ -101,6 +101,7 @@ impl QueueActor {
                     priority: 0,
                     tried: Vec::new(),
                     rings_at: offer.as_ref().map(|offer| offer.operator),
+                    rings_at_all: None,
                     wishes: Wishes::default(),
                     guest_of: None,
                     moved: false,
@@ -268,6 +269,14 @@ pub(crate) fn news(load: &Load) -> LoadNews {
         group_reserved: load.group_reserved,
         last_ended_at: load.last_ended_at,
         version: load.version,
+    }
+}
+
+/// Whether somebody receives who has not said so yet: whoever is stored as on-line may come back.
+fn as_stored(row: &RosterRow) -> Reception {
+    match row.status {
+        Status::Online => Reception::Grace { since: row.since },
+        Status::Away | Status::Busy | Status::Offline => Reception::None,
     }
 }
 

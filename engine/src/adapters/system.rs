@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use crate::domain::limits::CLOCK_AHEAD_MAX;
 use crate::domain::time::Timestamp;
 use crate::ports::clock::{Clock, Random};
 
 /// The time that passes, beginning with the machine's clock. Where that one is set forward or back, this one does not
-/// jump, for nobody has waited longer or shorter: it goes a quarter faster or slower until both agree again.
+/// jump, for nobody has waited longer or shorter: it goes a quarter faster or slower until both agree again. Nor does it
+/// begin before what is stored, or deadlines would lie ahead by as much.
 #[derive(Debug)]
 pub struct SystemClock {
     began: Instant,
@@ -31,6 +33,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
         Timestamp::from_millis(self.steady.show(passed, wall_millis))
+    }
+
+    fn not_before(&self, stored: Timestamp) {
+        self.steady.not_before(stored.millis(), self.now().millis());
     }
 }
 
@@ -65,6 +71,21 @@ const SAY_EVERY: i64 = 600_000;
 impl Steady {
     fn new(wall: i64) -> Self {
         Self { offset: AtomicI64::new(wall), looked_at: AtomicI64::new(0), latest: AtomicI64::new(wall) }
+    }
+
+    fn not_before(&self, stored: i64, now: i64) {
+        let ahead = stored.saturating_sub(now);
+        if ahead <= 0 {
+            return;
+        }
+        if u128::from(ahead.unsigned_abs()) > CLOCK_AHEAD_MAX.as_millis() {
+            tracing::error!(ahead_ms = ahead, "what is stored is of a time far ahead: one of the clocks was wrong");
+            return;
+        }
+        if ahead >= JUMP {
+            tracing::warn!(ahead_ms = ahead, "the machine's clock was set back; time goes on from what is stored");
+        }
+        self.offset.fetch_add(ahead, Ordering::AcqRel);
     }
 
     fn show(&self, passed: i64, wall: impl Fn() -> i64) -> i64 {
@@ -139,6 +160,27 @@ mod tests {
         let clock = Steady::new(10 * HOUR);
         assert_eq!(run(&clock, 0, 60_000, 9 * HOUR), 10 * HOUR + 45_000, "a minute is at least 45 s, and passes");
         assert_eq!(run(&clock, 60_000, 4 * HOUR, 9 * HOUR), 13 * HOUR);
+    }
+
+    #[test]
+    fn where_the_machines_clock_was_set_back_before_a_start_time_goes_on_from_what_is_stored() {
+        let clock = Steady::new(9 * HOUR);
+        clock.not_before(10 * HOUR, 9 * HOUR);
+        assert_eq!(run(&clock, 0, 60_000, 9 * HOUR), 10 * HOUR + 45_000, "a minute is at least 45 s, and passes");
+        assert_eq!(run(&clock, 60_000, 4 * HOUR, 9 * HOUR), 13 * HOUR, "and then both agree");
+    }
+
+    #[test]
+    fn what_is_stored_of_an_earlier_time_or_of_one_that_cannot_be_moves_no_clock() {
+        let most = i64::try_from(CLOCK_AHEAD_MAX.as_millis()).unwrap();
+        for stored in [0, 4_999, 5_001 + most, i64::MAX] {
+            let clock = Steady::new(5_000);
+            clock.not_before(stored, 5_000);
+            assert_eq!(clock.show(0, || 5_000), 5_000, "stored at {stored}");
+        }
+        let clock = Steady::new(5_000);
+        clock.not_before(5_000 + most, 5_000);
+        assert_eq!(clock.show(0, || 5_000), 5_000 + most);
     }
 
     #[test]

@@ -285,6 +285,9 @@ pub const HOLIDAYS_MAX: usize = 200;
 pub const RULE_SECONDS_MAX: u32 = 86_400;
 /// The longest time a contact's last operator may be remembered, in days.
 pub const LAST_OPERATOR_DAYS_MAX: u32 = 366;
+/// The most by which what is stored may lie ahead of the machine's clock for time to go on from there after a restart:
+/// a day is more than any wrong time zone; farther ahead the stored time is the wrong one, and would be kept for years.
+pub const CLOCK_AHEAD_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Shortest time between two `state` hints of one department.
 pub const STATE_EVERY: Duration = Duration::from_millis(500);
 

@@ -26,7 +26,7 @@ pub use centre::{Action, Centre};
 pub use decision::{Counts, Decision, Outcome, WhyNot, decide};
 pub use demand::{Demand, Pool, Wishes};
 pub use desk::{Bid, Desk};
-pub use effect::{Arrival, Effect, Settled, TurnedAway};
+pub use effect::{Arrival, Effect, RingsAtAll, Settled, TurnedAway};
 pub use explain::{Considered, Reason};
 pub use record::Record;
 pub use roster::{LoadNews, Member, Roster, Standing};

@@ -6,6 +6,8 @@
 
 use metrics::Unit;
 
+use super::invariant::Invariant;
+
 /// What a metric does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -134,7 +136,7 @@ const CODE: Dimension = one_of(
 const BODY: Dimension =
     one_of("kind", &["command", "signal", "queue", "operator", "follow", "frames", "owners", "question", "news"]);
 const DROPPED: Dimension = one_of("why", &["not_confirmed", "not_understood", "too_many_nodes", "doubled"]);
-const WHICH: Dimension = one_of("which", &["slots_recounted", "queue_disagrees", "chat_set_aside"]);
+const WHICH: Dimension = one_of("which", Invariant::NAMES);
 
 const REASON: Dimension = one_of(
     "reason",

@@ -8,6 +8,11 @@ use crate::domain::time::Timestamp;
 pub trait Clock: Send + Sync + 'static {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// What is stored is of this moment: where that lies ahead by no more than
+    /// [`crate::domain::limits::CLOCK_AHEAD_MAX`], for the machine's clock was set back meanwhile, time goes on from
+    /// there. Said once, before anybody asks.
+    fn not_before(&self, stored: Timestamp);
 }
 
 /// Gives random bits.

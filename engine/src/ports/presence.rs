@@ -143,6 +143,10 @@ pub trait Presence: Send + Sync {
     /// The members of a group, by operator id; deleted operators are not among them.
     async fn roster(&self, account: AccountId, group: &GroupId) -> Result<Vec<RosterRow>, StoreError>;
 
+    /// The latest moment at which an operator was there or changed, or an open chat went on, of all accounts: time was
+    /// as late as that when it was stored.
+    async fn latest_moment(&self) -> Result<Option<Timestamp>, StoreError>;
+
     /// Compares the counters with the open chats and offers of the account, and sets them right.
     async fn recount(&self, account: AccountId) -> Result<Vec<Drift>, StoreError>;
 }

@@ -63,16 +63,16 @@ pub async fn a_slot_is_reserved_filled_and_given_back(store: Arc<dyn Store>) {
     assert_eq!(talk.done(append).await.loads, [load(0, 1, None, 1)]);
     let append = talk.is_declined(2_000);
     assert_eq!(talk.done(append).await.loads, [load(0, 0, None, 2)]);
-    let append = talk.rings_at(operator, 3_000);
+    let append = talk.rings_at(operator, 17_000);
     talk.done(append).await;
-    let append = talk.is_accepted(4_000);
+    let append = talk.is_accepted(18_000);
     assert_eq!(talk.done(append).await.loads, [load(1, 0, None, 4)]);
-    let append = talk.answers("hello", Audience::Everyone, 5_000);
+    let append = talk.answers("hello", Audience::Everyone, 19_000);
     assert_eq!(talk.done(append).await.loads, []);
-    let append = talk.ends(6_000);
-    assert_eq!(talk.done(append).await.loads, [load(0, 0, Some(6_000), 5)]);
+    let append = talk.ends(20_000);
+    assert_eq!(talk.done(append).await.loads, [load(0, 0, Some(20_000), 5)]);
     let roster = world.store.roster(world.account, &world.group).await.unwrap();
-    assert_eq!((roster[0].last_ended_at, roster[0].version), (Some(at(6_000)), 5));
+    assert_eq!((roster[0].last_ended_at, roster[0].version), (Some(at(20_000)), 5));
 }
 
 pub async fn a_group_has_a_limit_of_its_own(store: Arc<dyn Store>) {

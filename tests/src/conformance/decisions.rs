@@ -43,12 +43,12 @@ pub async fn a_decision_is_there_with_the_offer_that_came_of_it(store: Arc<dyn S
     talk.done(append).await;
     let append = talk.says("are you there?", 3_000);
     talk.done(append).await;
-    let append = decided(talk.is_assigned_to(operator, 4_000), operator);
+    let append = decided(talk.is_assigned_to(operator, 17_000), operator);
     talk.done(append).await;
 
     let kept = store.decisions(world.account, talk.id()).await.unwrap();
     let kept: Vec<_> = kept.iter().map(short).collect();
-    assert_eq!(kept.iter().map(|(seq, when, _)| (*seq, *when)).collect::<Vec<_>>(), [(4, 1_000), (7, 4_000)]);
+    assert_eq!(kept.iter().map(|(seq, when, _)| (*seq, *when)).collect::<Vec<_>>(), [(4, 1_000), (7, 17_000)]);
     assert_eq!(kept[0].2.chosen, [operator]);
     assert_eq!((kept[0].2.counts.full, kept[1].2.roster_version), (2, 6));
 

@@ -157,3 +157,20 @@ pub async fn rules_of_presence_are_kept_and_changed_as_they_were_seen(store: Arc
     assert_eq!(store.presence_rules(world.account).await.unwrap(), Some(second));
     assert_eq!(store.presence_rules(other.account).await.unwrap(), None);
 }
+
+pub async fn the_latest_moment_is_that_of_whatever_is_open(store: Arc<dyn Store>) {
+    let latest = || store.latest_moment();
+    assert_eq!(latest().await, Ok(None), "nothing was ever here");
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let operator = world.operator(None).await;
+    world.store.seen(&[(world.account, operator)], at(7_000)).await.unwrap();
+    assert_eq!(latest().await, Ok(Some(at(7_000))));
+    world.store.set_status(world.account, operator, Status::Online, at(9_000), None).await.unwrap();
+    assert_eq!(latest().await, Ok(Some(at(9_000))));
+    let mut talk = world.chat(50).await;
+    let queued = world.store.chat(world.account, talk.id()).await.unwrap().unwrap().head.queued_at;
+    assert!(queued < at(9_000), "it began before: {queued}");
+    let append = talk.is_assigned_to(operator, 20_000);
+    talk.done(append).await;
+    assert_eq!(latest().await, Ok(Some(at(20_000))));
+}

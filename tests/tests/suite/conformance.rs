@@ -153,6 +153,7 @@ on_every_store! {
         nobody_has_no_status,
         whether_somebody_receives_is_set_once_for_a_command,
         rules_of_presence_are_kept_and_changed_as_they_were_seen,
+        the_latest_moment_is_that_of_whatever_is_open,
         a_roster_has_all_that_routing_asks,
     }
     profiles {

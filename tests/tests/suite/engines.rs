@@ -2,11 +2,14 @@
 //! seed says. Whoever talks through them must not notice.
 
 mod cast;
+mod clocks;
 mod colleagues;
 mod conversation;
 mod decisions;
 mod offers;
 mod partition;
+mod people;
+mod rings;
 mod rules;
 mod takeover;
 mod zombie;

@@ -33,6 +33,8 @@ impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(1_800_000_000_000 + self.0.load(Ordering::SeqCst))
     }
+
+    fn not_before(&self, _: Timestamp) {}
 }
 
 /// Remembers what live actors would hear.

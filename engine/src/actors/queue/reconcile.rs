@@ -15,6 +15,7 @@ use crate::domain::limits::UNLIMITED_COUNTS_AS;
 use crate::domain::operator::Reception;
 use crate::domain::routing::still::reasons;
 use crate::domain::routing::{Effect, LoadNews};
+use crate::metrics::Invariant;
 use crate::ports::journal::{ChatRecord, OfferRow};
 use crate::ports::presence::RosterRow;
 
@@ -76,7 +77,7 @@ impl QueueActor {
         let now: Vec<ChatId> = missing.chain(surplus).collect();
         for chat in now.iter().filter(|chat| self.suspects.chats.contains(chat)) {
             tracing::error!(%chat, group = %self.group, "the queue and the store disagree on a chat");
-            self.shared.metrics.violated("queue_disagrees");
+            self.shared.metrics.violated(Invariant::QueueDisagrees);
             // The session knows, and says so when it wakes or is asked.
             self.shared.to_session(self.account, *chat, Signal::SayWhetherWaiting, true);
         }
@@ -99,7 +100,7 @@ impl QueueActor {
             let missed = self.suspects.loads.get(&row.operator).is_some_and(|stored| known < stored);
             if missed {
                 tracing::error!(operator = %row.operator, group = %self.group, "the queue missed news of a load");
-                self.shared.metrics.violated("queue_missed_load");
+                self.shared.metrics.violated(Invariant::QueueMissedLoad);
                 let load = self.stored_load(row);
                 effects.extend(self.at_desk(|desk| desk.handle_load(&load, now)));
             }
@@ -116,7 +117,7 @@ impl QueueActor {
         let found = effects.iter().filter(|effect| matches!(effect, Effect::Propose { .. })).count();
         if found > 0 && !due {
             tracing::error!(group = %self.group, found, "chats waited beside free operators");
-            self.shared.metrics.violated("slot_not_refilled");
+            self.shared.metrics.violated(Invariant::SlotNotRefilled);
         }
         self.carry_out(effects);
         self.arm(ctx);

@@ -179,6 +179,7 @@ impl VisitorSession {
             Some(command) => {
                 self.shared.metrics.refused(no_room().code.as_str());
                 command.outlet.push(frame::error(Some(&command.id), Some(self.chat), &no_room()));
+                self.rings_nowhere();
             }
             None => {
                 if let Some((operator, group)) = append.proposed {

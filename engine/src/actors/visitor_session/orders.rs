@@ -348,9 +348,12 @@ fn failure(refusal: Refusal) -> Failure {
     match refusal {
         Refusal::Ended => Failure::conflict(Why::Ended, words),
         Refusal::NotYours | Refusal::NotBegun => Failure::not_found("chat"),
-        Refusal::Begun | Refusal::Waiting | Refusal::BeingOffered | Refusal::HereAlready { .. } | Refusal::Alone => {
-            Failure::conflict(Why::State, words)
-        }
+        Refusal::Begun
+        | Refusal::Waiting
+        | Refusal::BeingOffered
+        | Refusal::HereAlready { .. }
+        | Refusal::LetGo
+        | Refusal::Alone => Failure::conflict(Why::State, words),
         Refusal::Full => Failure::conflict(Why::Full, words),
         Refusal::Taken { by } => Failure { by: Some(by), ..Failure::conflict(Why::Taken, words) },
         Refusal::OfferOver { why, by } => {

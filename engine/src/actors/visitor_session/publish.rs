@@ -172,7 +172,8 @@ impl VisitorSession {
                 };
                 if let Some(others) = others {
                     let operators = others.iter().map(|rung| rung.id);
-                    return self.rings_at_all(*offer, [*operator].into_iter().chain(operators), &ring);
+                    self.rings_at_all(*offer, [*operator].into_iter().chain(operators), &ring);
+                    return self.proposed_by(group);
                 }
                 self.to_operator(*operator, ToOperator::Ring(Box::new(ring)));
                 let of_desk = *offer_kind == OfferKind::New || self.seeks();

@@ -8,7 +8,7 @@ use super::commit::Because;
 use super::orders::sender;
 use super::{Life, VisitorSession};
 use crate::actors::messages::{Identity, Party, Signal, Standing, ToQueue};
-use crate::domain::chat::{Input, Person};
+use crate::domain::chat::{Input, Person, Refusal};
 use crate::domain::closing::HeldChats;
 use crate::domain::event::{EndedWhy, Role, Sender};
 use crate::domain::ids::{GroupId, OperatorId};
@@ -100,6 +100,10 @@ impl VisitorSession {
     /// It waits on in another group. What rings is taken back first; the move follows when it is said again.
     fn move_to(&mut self, group: GroupId, ctx: &mut Context<Self>) {
         let Some(core) = self.core.as_ref().filter(|core| core.chat.is_waiting()) else { return };
+        if core.chat.group.as_ref() == Some(&group) {
+            // Said again, and late: what rings there is no longer in the way.
+            return;
+        }
         let single = core.chat.offer().map(|offer| (offer.id, offer.operator)).into_iter();
         let at_all = core.chat.ring().into_iter().flat_map(|ring| ring.rung.iter().map(|one| (ring.id, one.id)));
         let rings: Vec<_> = single.chain(at_all).collect();
@@ -122,7 +126,7 @@ impl VisitorSession {
         }
     }
 
-    /// What is not done now the queue says again, once it has heard that the chat waits.
+    /// What is not done now the queue says again: once it has heard that the chat waits, or that nothing rings any more.
     fn ring_at(
         &mut self,
         operators: Vec<(OperatorId, String)>,
@@ -134,11 +138,16 @@ impl VisitorSession {
         let now = self.shared.now();
         let Some(core) = &mut self.core else { return };
         let at = now.max(core.last_at());
+        if operators.iter().any(|(id, _)| core.chat.has_just_let_go(*id, at)) {
+            // The group does not know it yet, or its clock is ahead: it hears soon at whom it rings.
+            core.told.queue_again = Some(now + PROPOSAL_REST);
+        }
         let operators = operators.into_iter().map(|(id, name)| Person { id, name }).collect();
-        let input = Input::RingAt { operators, group, ring };
+        let input = Input::RingAt { operators, group: group.clone(), ring };
         let decided = if core.at_barrier() { None } else { Some(core.chat.decide(input, at)) };
         match decided {
             Some(Ok(decision)) => self.commit(decision, at, Because::Engine(record), ctx),
+            Some(Err(Refusal::BeingOffered)) => self.not_now(&group),
             _ if core.chat.is_waiting() => core.told.queue_again = Some(now + PROPOSAL_REST),
             _ => {}
         }

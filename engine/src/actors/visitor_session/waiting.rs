@@ -8,7 +8,7 @@ use crate::actors::guard::deliver;
 use crate::actors::messages::{Signal, ToQueue};
 use crate::domain::ids::{GroupId, OperatorId};
 use crate::domain::limits::{OVERFLOW_GROUPS_MAX, WAITING_REPEAT};
-use crate::domain::routing::{Arrival, Settled, Wishes};
+use crate::domain::routing::{Arrival, RingsAtAll, Settled, Wishes};
 use crate::protocol::visitor::ChatPhase;
 
 /// How often the groups that help are told again: one of them may have begun anew.
@@ -118,8 +118,14 @@ impl VisitorSession {
         for group in [&core.record.head.group].into_iter().chain(&self.helpers) {
             self.shared.to_queue(self.account, group, ToQueue::OfferOver { chat, tried: tried.clone() });
         }
-        if !self.helpers.is_empty() {
-            self.tell_others(None, &ToQueue::ElsewhereOver(chat));
+        self.rings_nowhere();
+    }
+
+    /// Where nothing rings and nothing is being settled, all groups may propose the chat again.
+    pub(super) fn rings_nowhere(&self) {
+        let Some(core) = self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Waiting) else { return };
+        if !core.at_barrier() && core.chat.rings_until().is_none() {
+            self.tell_others(None, &ToQueue::ElsewhereOver(self.chat));
         }
     }
 
@@ -134,17 +140,22 @@ impl VisitorSession {
         let nothing = matches!(how, Settled::NoCapacity | Settled::Refused);
         let chat = self.chat;
         self.shared.to_queue(self.account, group, ToQueue::Settled { chat, operator, how });
-        let Some(core) = self.core.as_ref().filter(|_| nothing) else { return };
-        if core.sought.as_ref() == Some(group) {
-            return;
+        if nothing {
+            self.not_now(group);
         }
+    }
+
+    /// A group would have the chat ring, and it cannot: the group is told what it waits for.
+    pub(super) fn not_now(&self, group: &GroupId) {
+        let Some(core) = self.core.as_ref().filter(|core| core.sought.as_ref() != Some(group)) else { return };
+        let chat = self.chat;
         if core.told.phase != ChatPhase::Waiting {
             // It looks for nobody any more; whoever does not know it asks for ever.
             self.shared.to_queue(self.account, group, ToQueue::Gone(chat));
         } else if core.at_barrier() || core.chat.rings_until().is_some() {
             self.shared.to_queue(self.account, group, ToQueue::ProposedElsewhere(chat));
-        } else if !self.helpers.is_empty() {
-            self.tell_others(Some(group), &ToQueue::ElsewhereOver(chat));
+        } else {
+            self.rings_nowhere();
         }
     }
 
@@ -178,6 +189,10 @@ impl VisitorSession {
             priority: self.asks.priority(chat, rules),
             tried: chat.tried.clone(),
             rings_at: chat.offer().map(|offer| offer.operator),
+            rings_at_all: chat.ring().map(|ring| RingsAtAll {
+                group: ring.group.clone(),
+                operators: ring.rung.iter().map(|person| person.id).collect(),
+            }),
             wishes: self.asks.wishes(chat),
             guest_of: None,
             moved: chat.moved,

@@ -131,6 +131,15 @@ impl Presence for MemoryStore {
         Ok(rows.collect())
     }
 
+    async fn latest_moment(&self) -> Result<Option<Timestamp>, StoreError> {
+        let state = self.open()?;
+        let operators = state.operators.values();
+        let operators = operators.flat_map(|row| [Some(row.last_seen_at), Some(row.since), row.last_ended_at]);
+        let open = state.chats.values().map(|row| &row.record.head).filter(|head| head.state != ChatPhase::Ended);
+        let chats = open.flat_map(|head| [Some(head.queued_at), head.assigned_at]);
+        Ok(operators.chain(chats).flatten().max())
+    }
+
     async fn recount(&self, account: AccountId) -> Result<Vec<Drift>, StoreError> {
         let mut state = self.open()?;
         let drifts = drifts(&state, account);

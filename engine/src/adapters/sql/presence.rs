@@ -92,6 +92,22 @@ impl<B: Backend> Presence for B {
         self.read(move |sql| Box::pin(roster(sql, account, group))).await
     }
 
+    async fn latest_moment(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|sql| {
+            Box::pin(async {
+                let query = Query::new(
+                    "SELECT max(at) FROM (SELECT max(last_seen_at) AS at FROM operator \
+                     UNION ALL SELECT max(status_since) FROM operator \
+                     UNION ALL SELECT max(last_ended_at) FROM operator \
+                     UNION ALL SELECT max(queued_at) FROM chat WHERE state <> 'ended' \
+                     UNION ALL SELECT max(assigned_at) FROM chat WHERE state <> 'ended') moments",
+                );
+                Ok(sql.run(query).await?.first(|mut row| row.opt_time())?.flatten())
+            })
+        })
+        .await
+    }
+
     async fn recount(&self, account: AccountId) -> Result<Vec<Drift>, StoreError> {
         self.write(move |sql| Box::pin(recount(sql, account))).await
     }

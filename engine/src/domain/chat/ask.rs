@@ -99,13 +99,17 @@ impl Chat {
             (Input::Leave { operator }, _) => Some(self.leave(*operator)),
             (Input::TakeOver { operator, name }, _) => Some(self.take_over(*operator, name, now)),
             (Input::Requeue { operator }, _) => self.owner_lost(*operator).map(Ok),
+            (Input::Propose { operator, .. }, Some(_)) if self.has_just_let_go(*operator, now) => {
+                Some(Err(Refusal::LetGo))
+            }
             (Input::Propose { operator, name, group, ring }, Some(asked)) => {
                 let lasts = ring.map_or(asked.until, |ring| now + ring);
                 Some(self.found(asked, Person { id: *operator, name: name.clone() }, group, lasts))
             }
             (Input::RingAt { operators, group, ring }, Some(asked)) => {
                 // A group that rings at all does so for its own chats; here one after the other is asked.
-                let first = operators.iter().find(|person| !self.has(person.id)).cloned();
+                let may = |person: &&Person| !self.has(person.id) && !self.has_just_let_go(person.id, now);
+                let first = operators.iter().find(may).cloned();
                 let found = first.map(|who| self.found(asked, who, group, now + *ring));
                 Some(found.unwrap_or_else(|| Ok(Decision::default())))
             }

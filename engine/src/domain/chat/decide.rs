@@ -35,6 +35,9 @@ impl Chat {
             Input::Say { from, text, to } => self.say(from, text, to),
             Input::Propose { operator, name, group, ring } => {
                 self.must_be_free_to_offer()?;
+                if self.has_just_let_go(operator, now) {
+                    return Err(Refusal::LetGo);
+                }
                 let events = match ring {
                     Some(ring) => vec![EventKind::Offered {
                         offer: OfferId { chat: self.id, seq: self.last_seq + 1 },

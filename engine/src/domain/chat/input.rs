@@ -265,6 +265,9 @@ pub enum Refusal {
         /// Who.
         who: String,
     },
+    /// Whoever is to be asked has just let it go.
+    #[error("whoever is asked has let the chat go a moment ago")]
+    LetGo,
     /// Nobody would be left.
     #[error("you are the only operator here: transfer the chat or end it")]
     Alone,

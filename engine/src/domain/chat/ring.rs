@@ -7,7 +7,6 @@ use crate::domain::chat::input::{Decision, Input, Refusal, SlotChange};
 use crate::domain::chat::state::{Chat, ChatState, Person};
 use crate::domain::event::{AssignedBy, EventKind, OfferEnd, OfferKind};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
-use crate::domain::limits::OFFER_COOL_DOWN;
 use crate::domain::time::Timestamp;
 
 /// See the module.
@@ -60,10 +59,8 @@ impl Chat {
         if open.is_some_and(|open| open.group != group) {
             return Err(Refusal::BeingOffered);
         }
-        let let_go = |operator: OperatorId| {
-            self.tried.iter().any(|tried| tried.operator == operator && tried.at + OFFER_COOL_DOWN > now)
-        };
-        let more = |person: &&Person| open.is_none_or(|open| open.person(person.id).is_none()) && !let_go(person.id);
+        let let_go = |person: &Person| self.has_just_let_go(person.id, now);
+        let more = |person: &&Person| open.is_none_or(|open| open.person(person.id).is_none()) && !let_go(person);
         let mut more = operators.iter().filter(more).cloned();
         let mut events = Vec::new();
         if let Some(first) = more.next() {

@@ -7,7 +7,7 @@ use crate::domain::chat::offer::{Offer, Tried};
 use crate::domain::chat::ring::RingAll;
 use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Role, Rung};
 use crate::domain::ids::{BrandId, ChatId, DepartmentId, GroupId, OfferId, OperatorId};
-use crate::domain::limits::CHAT_EVENTS_MAX;
+use crate::domain::limits::{CHAT_EVENTS_MAX, OFFER_COOL_DOWN};
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::Variables;
 
@@ -389,6 +389,11 @@ impl Chat {
             self.tried.retain(|tried| tried.operator != operator);
             self.tried.push(Tried { operator, at });
         }
+    }
+
+    /// It is too soon to ask that operator again: a group that asks does not know it yet.
+    pub fn has_just_let_go(&self, operator: OperatorId, now: Timestamp) -> bool {
+        self.tried.iter().any(|tried| tried.operator == operator && tried.at + OFFER_COOL_DOWN > now)
     }
 
     pub(super) fn remember(&mut self, id: OfferId, operator: OperatorId, why: OfferEnd) {

@@ -131,6 +131,23 @@ fn an_offer_rings_no_longer_than_it_said() {
 }
 
 #[test]
+fn whoever_has_just_let_it_go_is_not_asked_again_whatever_a_group_believes() {
+    let propose = |operator_id| Input::Propose {
+        operator: operator(operator_id),
+        name: "again".into(),
+        group: "support".parse().unwrap(),
+        ring: Some(Duration::from_secs(20)),
+    };
+    let mut story = Story::begin();
+    let offer = story.offered(0, 7);
+    story.does(1, Input::Decline { offer, operator: operator(7) }).unwrap();
+    // A proposal that was late on its way, from a queue that counted it as lost.
+    assert_eq!(story.chat.decide(propose(7), at(15)), Err(Refusal::LetGo));
+    assert!(story.chat.decide(propose(8), at(15)).is_ok());
+    assert!(story.chat.decide(propose(7), at(16)).is_ok(), "fifteen seconds later he may be asked");
+}
+
+#[test]
 fn an_offer_taken_back_is_not_held_against_the_operator() {
     let mut story = Story::begin();
     let offer = story.offered(0, 7);

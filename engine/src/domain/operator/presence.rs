@@ -154,9 +154,13 @@ impl Presence {
         self.change(now, |presence, _| presence.active_at = presence.active_at.max(now))
     }
 
-    /// An offer that rang at this operator alone has expired; `until_away` of them in a row set them to away.
+    /// An offer that rang at this operator alone has expired; `until_away` of them in a row set them to away. One that
+    /// nobody could hear, for no window is open, is not held against them.
     pub fn handle_offer_expired(&mut self, until_away: Option<u32>, now: Timestamp) -> Vec<PresenceEffect> {
         self.change(now, |presence, effects| {
+            if presence.sockets == 0 {
+                return;
+            }
             presence.expired = presence.expired.saturating_add(1);
             let too_many = until_away.is_some_and(|max| presence.expired >= max);
             if too_many && presence.status == Status::Online {

@@ -185,16 +185,19 @@ impl Desk {
         effects
     }
 
-    /// Another group of a chat that looks in several has proposed it. Nothing follows from it here.
+    /// Another group of a chat that looks in several has proposed it, or lets it ring. Nothing follows from it here: a
+    /// ring of this group that was asked for did not begin.
     pub fn note_elsewhere(&mut self, chat: ChatId) {
         if self.queue.get(chat).is_some() && self.proposed_to(chat).is_none() {
+            self.ringing.forget(chat);
             self.queue.set_offering(chat, Offering::Elsewhere);
         }
     }
 
-    /// What another group has made of such a chat is over.
+    /// What another group has made of such a chat is over, and it rings nowhere.
     pub fn handle_elsewhere_over(&mut self, chat: ChatId, now: Timestamp) -> Vec<Effect> {
-        if self.queue.get(chat).is_some() && self.proposed_to(chat).is_none() {
+        let offering = self.queue.get(chat).map(|waiting| waiting.offering);
+        if matches!(offering, Some(Offering::Elsewhere | Offering::Ringing { .. })) {
             self.queue.set_offering(chat, Offering::No);
         }
         self.settle(now)
@@ -294,14 +297,19 @@ impl Desk {
     }
 
     fn enqueue(&mut self, arrival: Arrival, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Arrival { chat, entered_at, priority, tried, rings_at, mut wishes, guest_of, moved } = arrival;
-        // Where a chat says that it waits it is said again at whom it rings: what was said before may be lost.
-        self.ringing.forget(chat);
+        let Arrival { chat, entered_at, priority, tried, rings_at, rings_at_all, mut wishes, guest_of, moved } =
+            arrival;
+        let ours = rings_at_all.as_ref().filter(|ring| self.rings_at_all_here(&ring.group));
         let mut offering = Offering::No;
         if let Some(operator) = rings_at {
             self.end_proposal(chat);
             offering = Offering::Ringing { operator };
+        } else if rings_at_all.is_some() && ours.is_none() {
+            self.end_proposal(chat);
+            offering = Offering::Elsewhere;
         }
+        // The chat knows best at whom it rings: what was said to it before may be lost.
+        self.ringing.is_known(chat, ours.map(|ring| ring.operators.as_slice()).unwrap_or_default());
         // Nobody waits for whom this group cannot ring.
         let rings = |operator| self.roster.member(operator).is_some_and(|member| member.handling != Handling::Pull);
         wishes.wanted = wishes.wanted.filter(|wanted| rings(*wanted));

@@ -25,8 +25,10 @@ pub struct Arrival {
     pub priority: i32,
     /// Who has let it go.
     pub tried: Vec<Tried>,
-    /// Where it rings.
+    /// At whom alone it rings.
     pub rings_at: Option<OperatorId>,
+    /// Where it rings at all who are free.
+    pub rings_at_all: Option<RingsAtAll>,
     /// What it would like.
     pub wishes: Wishes,
     /// The group it waits in, when it is only looking for an operator here.
@@ -39,13 +41,23 @@ impl Arrival {
     /// A chat without history and wishes.
     pub fn new(chat: ChatId, entered_at: Timestamp) -> Self {
         let (tried, wishes) = (Vec::new(), Wishes::default());
-        Self { chat, entered_at, priority: 0, tried, rings_at: None, wishes, guest_of: None, moved: false }
+        let (rings_at, rings_at_all) = (None, None);
+        Self { chat, entered_at, priority: 0, tried, rings_at, rings_at_all, wishes, guest_of: None, moved: false }
     }
 
     /// The same at the front: its operator was lost.
     pub fn requeued(self) -> Self {
-        Self { priority: REQUEUED_PRIORITY, rings_at: None, ..self }
+        Self { priority: REQUEUED_PRIORITY, rings_at: None, rings_at_all: None, ..self }
     }
+}
+
+/// A ring at all who are free.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RingsAtAll {
+    /// The group whose members hear it.
+    pub group: GroupId,
+    /// Who does.
+    pub operators: Vec<OperatorId>,
 }
 
 /// How a proposal ended, as the chat says.

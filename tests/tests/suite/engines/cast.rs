@@ -20,6 +20,7 @@ use engine::domain::permission::StaffRole;
 use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
 use engine::metrics::Metrics;
+use engine::ports::clock::SharedClock;
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::SharedStore;
 use engine::protocol::error::Failure;
@@ -348,12 +349,17 @@ impl Shop {
 
     /// A node that owns those shards.
     pub async fn node(&self, name: &str, shards: Vec<Shard>, faults: Faults, seed: u64) -> Node {
+        self.node_by(Arc::new(SystemClock::new()), name, shards, faults, seed).await
+    }
+
+    /// The same by another clock than the machine's.
+    pub async fn node_by(&self, clock: SharedClock, name: &str, shards: Vec<Shard>, faults: Faults, seed: u64) -> Node {
         let node: NodeId = name.parse().expect("a name");
         let bus = Arc::new(Faulty::new(Arc::new(self.place.attach(&node)), faults, seed));
         let parts = EngineParts {
             node,
             store: self.store.clone(),
-            clock: Arc::new(SystemClock::new()),
+            clock,
             random: Box::new(SystemRandom),
             metrics: Metrics::new().expect("metrics can be made"),
             visitor_rate: None,

@@ -180,7 +180,7 @@ async fn decisions_outlive_a_server_that_is_killed() {
     let mut joe = OperatorClient::online(&server, "joe").await;
     let mut clara = VisitorClient::connect(&server).await;
     let chat = clara.start(&Start::support("Clara", "Hello?")).await;
-    joe.offer_of(&chat).await;
+    let offer = joe.offer_of(&chat).await;
     // It rings: the reason must be there already.
     server.kill();
     server.restart();
@@ -189,8 +189,14 @@ async fn decisions_outlive_a_server_that_is_killed() {
     let answer = why(&admin, &chat).await;
     assert_eq!(answer["items"].as_array().map(Vec::len), Some(1), "{answer}");
     assert_eq!(reason_of(&answer["items"][0], "Joe"), "chosen");
-    // Joe's window is gone with the server: nobody else is there to be asked.
-    waits_for(&admin, &chat, "connection_lost").await;
+    // Joe's window is gone with the server, and may come back within the grace: it rings on.
+    let rings = waits_for(&admin, &chat, "ringing").await;
+    assert_eq!(rings["since"], answer["items"][0]["at"], "it has been ringing since before");
+    joe.moved_to(server.address());
+    joe.reconnect().await.expect("the server is there");
+    assert_eq!(joe.welcome["offers"][0]["offer"], offer["offer"], "{}", joe.welcome);
+    joe.accept(&offer).await;
+    assert_eq!(why(&admin, &chat).await["items"].as_array().map(Vec::len), Some(1), "nobody was asked anew");
 }
 
 #[tokio::test]

@@ -130,6 +130,18 @@ fn whoever_lets_offers_expire_in_a_row_is_away() {
 }
 
 #[test]
+fn an_offer_that_nobody_could_hear_is_not_held_against_the_operator() {
+    let mut presence = online_at_zero();
+    presence.handle_offer_expired(Some(2), at(1));
+    presence.handle_socket_lost(at(2));
+    assert_eq!(presence.handle_offer_expired(Some(2), at(3)), []);
+    presence.handle_socket_joined(at(4));
+    assert_eq!(presence.status(), Status::Online);
+    let away = PresenceEffect::SetAway { since: at(5), why: AwayBecause::OffersExpired };
+    assert!(presence.handle_offer_expired(Some(2), at(5)).contains(&away), "the row goes on where it was");
+}
+
+#[test]
 fn nobody_is_set_online_for_good_without_a_window() {
     let mut presence = Presence::restored(Status::Offline, at(0), at(0));
     presence.handle_status(Status::Online, at(1));

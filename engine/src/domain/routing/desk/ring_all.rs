@@ -3,14 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::group::Handling;
-use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::group::{Handling, OfferMode};
+use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::limits::RING_ALL_CHATS_MAX;
 use crate::domain::queue::Offering;
 use crate::domain::routing::demand::{Demand, cooled_down_at};
 use crate::domain::routing::desk::Desk;
 use crate::domain::routing::earlier;
 use crate::domain::routing::effect::Effect;
+use crate::domain::routing::roster::Standing;
 use crate::domain::time::Timestamp;
 
 /// Which chat rings at whom.
@@ -23,12 +24,25 @@ impl Ringing {
     pub(super) fn forget(&mut self, chat: ChatId) {
         self.at.remove(&chat);
     }
+
+    /// The chat says at whom it rings.
+    pub(super) fn is_known(&mut self, chat: ChatId, operators: &[OperatorId]) {
+        self.at.remove(&chat);
+        if !operators.is_empty() {
+            self.at.insert(chat, operators.iter().copied().collect());
+        }
+    }
 }
 
 impl Desk {
     /// At whom a chat rings in a group where it rings at all.
     pub fn rings_at_all(&self, chat: ChatId) -> impl Iterator<Item = OperatorId> {
         self.ringing.at.get(&chat).into_iter().flatten().copied()
+    }
+
+    /// Whether a ring at all that this group began goes on here.
+    pub(super) fn rings_at_all_here(&self, group: &GroupId) -> bool {
+        self.settings.offer_mode == OfferMode::RingAll && self.settings.id == *group
     }
 
     pub(super) fn ring_all(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
@@ -42,7 +56,7 @@ impl Desk {
             let Some(waiting) = self.queue.get(chat) else { continue };
             let wanted = match waiting.offering {
                 Offering::No => {
-                    let (wanted, again_at) = self.all_for(&waiting.demand, now);
+                    let (wanted, again_at) = self.all_for(chat, &waiting.demand, now);
                     self.again_at = earlier(self.again_at, again_at);
                     wanted
                 }
@@ -53,10 +67,13 @@ impl Desk {
     }
 
     /// All who may hear a chat: the primary members, or the secondary ones when there are none; those who let it go
-    /// long enough ago when nobody else is left. And when that changes by itself.
-    fn all_for(&self, demand: &Demand, now: Timestamp) -> (BTreeSet<OperatorId>, Option<Timestamp>) {
+    /// long enough ago when nobody else is left. And when that changes by itself. At whoever has lost the connection
+    /// it does not begin to ring, but rings on.
+    fn all_for(&self, chat: ChatId, demand: &Demand, now: Timestamp) -> (BTreeSet<OperatorId>, Option<Timestamp>) {
         if let Some(only) = demand.only() {
-            return (self.roster.free_member(only).map(|_| only).into_iter().collect(), None);
+            let hears =
+                self.roster.free_member(only).is_some() || self.rings_on(chat, demand, now).any(|(_, at)| at == only);
+            return (hears.then_some(only).into_iter().collect(), None);
         }
         let view = self.roster.view(demand.class());
         let (mut fresh, mut again, mut again_at) = (Vec::new(), Vec::new(), None);
@@ -70,9 +87,21 @@ impl Desk {
             }
         }
         let all = if fresh.is_empty() { again } else { fresh };
-        let best = all.iter().map(|(handling, _)| *handling).min().unwrap_or(Handling::Primary);
-        let all = all.into_iter().filter(|(handling, _)| *handling == best).map(|(_, operator)| operator).collect();
-        (all, again_at)
+        let best = all.iter().map(|(handling, _)| *handling).min();
+        let all = all.into_iter().filter(|(handling, _)| Some(*handling) == best);
+        let on = self.rings_on(chat, demand, now).filter(|(handling, _)| best.is_none_or(|best| *handling <= best));
+        (all.chain(on).map(|(_, operator)| operator).collect(), again_at)
+    }
+
+    /// Those at whom it rings, and who may come back within the grace.
+    fn rings_on(&self, chat: ChatId, demand: &Demand, now: Timestamp) -> impl Iterator<Item = (Handling, OperatorId)> {
+        let lost = move |operator: &OperatorId| self.roster.standing(*operator) == Some(Standing::InGrace);
+        let cooled = move |operator: &OperatorId| {
+            demand.tried().iter().filter(|tried| tried.operator == *operator).all(|tried| cooled_down_at(tried) <= now)
+        };
+        let members = self.rings_at_all(chat).filter(lost).filter(cooled).filter_map(move |at| self.roster.member(at));
+        let able = members.filter(move |member| demand.class().is_met_by(&member.skills));
+        able.map(|member| (member.handling, member.operator))
     }
 
     fn ring_at(&mut self, chat: ChatId, wanted: BTreeSet<OperatorId>, effects: &mut Vec<Effect>) {

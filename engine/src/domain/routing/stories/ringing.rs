@@ -1,0 +1,112 @@
+//! Stories of chats that ring at all in one group while another one looks for an operator too, and of operators whose
+//! connection is lost while it rings.
+
+use super::*;
+use crate::domain::routing::RingsAtAll;
+
+fn at_all(members: Vec<Member>) -> Desk {
+    desk(OfferMode::RingAll, RoutingRules::default(), members)
+}
+
+fn withdrawn(effects: &[Effect]) -> Vec<OperatorId> {
+    let pick = |effect: &Effect| match effect {
+        Effect::RingNoMore { operators, .. } => operators.clone(),
+        _ => Vec::new(),
+    };
+    effects.iter().flat_map(pick).collect()
+}
+
+fn rings_in(name: &str, operators: &[u128]) -> Arrival {
+    let operators = operators.iter().map(|operator| who(*operator)).collect();
+    Arrival { rings_at_all: Some(RingsAtAll { group: group(name), operators }), ..Arrival::new(chat(1), at(100)) }
+}
+
+fn lost(n: u128) -> Member {
+    Member { reception: Reception::Grace { since: at(1) }, ..primary(n, 1) }
+}
+
+#[test]
+fn a_chat_that_rings_at_all_in_another_group_rings_here_only_afterwards() {
+    let mut helper = at_all(vec![primary(JOE, 1)]);
+    let guest = Arrival { guest_of: Some(group("sales")), ..rings_in("sales", &[SUE]) };
+    assert_eq!(rung(&helper.handle_waiting(guest.clone(), at(100))), []);
+    // Time, and whoever comes, change nothing; nor does the chat that says again that it waits.
+    assert_eq!(rung(&helper.handle_due(at(110))), []);
+    assert_eq!(rung(&helper.handle_member(primary(BOB, 1), at(111))), []);
+    assert_eq!(rung(&helper.handle_waiting(guest, at(112))), []);
+    assert_eq!(rung(&helper.handle_offer_over(chat(1), vec![], at(113))), [], "one of them declined, it rings on");
+    assert_eq!(rung(&helper.handle_elsewhere_over(chat(1), at(120))), [who(JOE), who(BOB)]);
+}
+
+#[test]
+fn a_group_whose_ring_came_too_late_takes_nothing_back_and_rings_when_it_may() {
+    let mut desk = at_all(vec![primary(JOE, 1), primary(BOB, 1)]);
+    assert_eq!(rung(&desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100))), [who(JOE), who(BOB)]);
+    // Another group was quicker: what was asked for here never rang.
+    desk.note_elsewhere(chat(1));
+    let effects = desk.handle_due(at(101));
+    assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![]));
+    assert_eq!(desk.rings_at_all(chat(1)).count(), 0);
+    assert_eq!(rung(&desk.handle_elsewhere_over(chat(1), at(120))), [who(JOE), who(BOB)]);
+    assert_eq!(rung(&desk.handle_elsewhere_over(chat(1), at(121))), [], "said twice it rings once");
+}
+
+#[test]
+fn a_group_that_rings_one_by_one_waits_for_the_end_of_a_ring_at_all() {
+    let mut desk = single(RoutingRules::default(), vec![primary(JOE, 1)]);
+    let waits = Arrival { guest_of: Some(group("sales")), ..rings_in("sales", &[SUE]) };
+    assert_eq!(proposals(&desk.handle_waiting(waits, at(100))), []);
+    assert_eq!(proposals(&desk.handle_due(at(110))), []);
+    assert_eq!(proposals(&desk.handle_elsewhere_over(chat(1), at(120))), [(chat(1), who(JOE))]);
+}
+
+#[test]
+fn what_began_to_ring_at_all_goes_on_when_the_group_rings_one_by_one() {
+    let mut desk = at_all(vec![primary(JOE, 1), primary(BOB, 1)]);
+    desk.handle_waiting(rings_in("support", &[JOE, BOB]), at(100));
+    let rules = settings("support", OfferMode::Single, RoutingRules::default());
+    let before = desk.handle_settings(rules, at(101));
+    // The chat refuses what is proposed while it rings, and says that it does.
+    for (chat, operator) in proposals(&before) {
+        desk.handle_settled(chat, operator, Settled::Refused, at(101));
+    }
+    assert_eq!(proposals(&desk.handle_waiting(rings_in("support", &[JOE, BOB]), at(101))), []);
+    assert_eq!(proposals(&desk.handle_due(at(110))), []);
+    desk.handle_offer_over(chat(1), vec![], at(120));
+    assert_eq!(proposals(&desk.handle_elsewhere_over(chat(1), at(120))), [(chat(1), who(JOE))]);
+}
+
+#[test]
+fn what_rings_at_all_rings_on_at_whoever_has_lost_the_connection() {
+    let mut desk = at_all(vec![primary(JOE, 1), primary(BOB, 1), member(SUE, Handling::Secondary, None, &[])]);
+    desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100));
+    let effects = desk.handle_reception(who(JOE), Reception::Grace { since: at(1) }, at(101));
+    assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![]), "Joe may come back to it");
+    // What comes now does not begin to ring at him.
+    let next = desk.handle_waiting(Arrival::new(chat(2), at(102)), at(102));
+    assert_eq!(rung(&next), [who(BOB)]);
+    // Nobody else is free: the secondary member is asked too, and out again when a primary one is back.
+    let effects = desk.handle_reception(who(BOB), Reception::Grace { since: at(2) }, at(103));
+    assert_eq!((rung(&effects), withdrawn(&effects)), (vec![who(SUE), who(SUE)], vec![]));
+    let effects = desk.handle_reception(who(BOB), Reception::Ready { since: at(2) }, at(104));
+    assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![who(SUE), who(SUE)]));
+    // Once the grace is over it is taken back.
+    let effects = desk.handle_reception(who(JOE), Reception::None, at(160));
+    assert_eq!(withdrawn(&effects), [who(JOE)]);
+}
+
+#[test]
+fn a_queue_that_begins_anew_learns_at_whom_it_rings_and_takes_nothing_back() {
+    let members = vec![lost(JOE), lost(BOB), primary(SUE, 0)];
+    let stored = [Arrival::new(chat(1), at(100))];
+    let group = settings("support", OfferMode::RingAll, RoutingRules::default());
+    let (mut desk, effects) = Desk::reopen(group, members, stored, at(200));
+    assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![]));
+    let effects = desk.handle_waiting(rings_in("support", &[JOE, BOB]), at(200));
+    assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![]));
+    for n in [JOE, BOB] {
+        let effects = desk.handle_reception(who(n), Reception::Ready { since: at(1) }, at(201));
+        assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![]), "it rings there already");
+    }
+    assert_eq!(rung(&desk.handle_member(primary(SUE, 1), at(202))), [who(SUE)]);
+}

@@ -1,0 +1,38 @@
+//! What must never happen, and is counted where it does.
+
+/// One of them, by the value of its label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invariant {
+    /// The counters of slots were not what the open chats and offers say.
+    SlotsRecounted,
+    /// A queue and the store did not agree on whether a chat waits.
+    QueueDisagrees,
+    /// A queue had missed news of what an operator holds.
+    QueueMissedLoad,
+    /// A chat waited beside an operator who might have been offered it.
+    SlotNotRefilled,
+    /// A chat could not be rebuilt from what is stored.
+    ChatSetAside,
+}
+
+impl Invariant {
+    /// The values of the label.
+    pub const NAMES: &[&str] = &[
+        Self::SlotsRecounted.as_str(),
+        Self::QueueDisagrees.as_str(),
+        Self::QueueMissedLoad.as_str(),
+        Self::SlotNotRefilled.as_str(),
+        Self::ChatSetAside.as_str(),
+    ];
+
+    /// The value of the label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SlotsRecounted => "slots_recounted",
+            Self::QueueDisagrees => "queue_disagrees",
+            Self::QueueMissedLoad => "queue_missed_load",
+            Self::SlotNotRefilled => "slot_not_refilled",
+            Self::ChatSetAside => "chat_set_aside",
+        }
+    }
+}

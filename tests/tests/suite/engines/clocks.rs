@@ -1,0 +1,90 @@
+//! A node that starts with a clock that was set back since its store was written, and nodes whose clocks differ.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::actors::engine::all_shards;
+use engine::adapters::system::SystemClock;
+use engine::domain::limits::OFFER_COOL_DOWN;
+use engine::domain::time::Timestamp;
+use engine::ports::clock::Clock;
+
+use crate::suite::engines::cast::{GOOD, Shop, shards_of};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A machine's clock that is ahead.
+struct Ahead(SystemClock, Duration);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        self.0.now() + self.1
+    }
+
+    fn not_before(&self, _: Timestamp) {}
+}
+
+#[actix::test]
+async fn what_rings_ends_in_its_time_though_the_clock_was_set_back_an_hour_before_the_start() {
+    let shop = Shop::open(1, 1, Duration::from_millis(2500)).await;
+    let ahead = Arc::new(Ahead(SystemClock::new(), HOUR));
+    let before = shop.node_by(ahead, "one", all_shards(), GOOD, 1).await;
+    let mut joe = shop.window(&before, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&before, 42, None).await;
+    clara.sees_online().await;
+    let chat = clara.starts("hello").await;
+    let offer = joe.offered(&chat).await;
+    before.bus.cut(true);
+    drop((joe, clara));
+    // Its successor goes by a clock that was set right.
+    let after = shop.node("two", all_shards(), GOOD, 2).await;
+    let set_back = SystemClock::new().now() + HOUR / 2;
+    assert!(after.engine.shared().now() > set_back, "time goes on from what is stored");
+    let mut joe = shop.window(&after, &shop.joe).await;
+    let gone = joe.inbox.expect("its end", |frame| frame["type"] == "offer_gone" && frame["offer"] == offer).await;
+    assert_eq!(gone["why"], "expired", "{gone}");
+    let mut bob = shop.window(&after, &shop.bob).await;
+    bob.goes_online().await;
+    bob.accepts(&chat).await;
+    let stored = shop.store.events(
+        shop.account,
+        chat.parse().expect("an id"),
+        engine::ports::journal::Side::Operators,
+        0,
+        100,
+        1 << 20,
+    );
+    let times: Vec<Timestamp> = stored.await.expect("the store answers").events.iter().map(|event| event.at).collect();
+    assert!(times.is_sorted(), "within a chat time goes on: {times:?}");
+}
+
+#[actix::test]
+async fn whoever_let_it_go_is_asked_again_in_time_though_the_clocks_of_two_nodes_differ() {
+    let asked_again = async |at_all: bool| {
+        let shop = Shop::in_memory(2, 1, Duration::from_secs(60)).await;
+        if at_all {
+            shop.rings_at_all().await;
+        }
+        let one = shop.node("one", shards_of(1), GOOD, 1).await;
+        // The queue is ahead of the chat by as much as a node may be.
+        let ahead = Arc::new(Ahead(SystemClock::new(), Duration::from_secs(1)));
+        let _two = shop.node_by(ahead, "two", shards_of(2), GOOD, 2).await;
+        let mut joe = shop.window(&one, &shop.joe).await;
+        joe.goes_online().await;
+        let mut clara = shop.tab(&one, 42, None).await;
+        clara.sees_online().await;
+        let chat = clara.starts("hello").await;
+        let offer = joe.offered(&chat).await;
+        joe.sends(serde_json::json!({ "type": "decline", "id": "no", "offer": offer })).await;
+        joe.acked("no").await;
+        let declined = Instant::now();
+        actix::clock::sleep(OFFER_COOL_DOWN - Duration::from_secs(2)).await;
+        let again = |frame: &serde_json::Value| frame["type"] == "offer" && frame["offer"] != offer;
+        joe.inbox.expect("another offer", again).await;
+        let after = declined.elapsed();
+        assert!(after < OFFER_COOL_DOWN + Duration::from_secs(2), "at all: {at_all}, it took {after:?}");
+        assert!(after > OFFER_COOL_DOWN - Duration::from_millis(100), "at all: {at_all}, too soon, after {after:?}");
+    };
+    futures_util::join!(asked_again(false), asked_again(true));
+}

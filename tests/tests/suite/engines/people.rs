@@ -1,0 +1,183 @@
+//! Groups and operators that go, or do not receive for a while, where the chats, the queue, the operator and the windows
+//! live on different nodes.
+
+use std::time::Duration;
+
+use engine::actors::engine::StaffChange;
+use engine::domain::closing::{Closing, HeldChats, WaitingChats};
+use engine::domain::operator::PresenceRules;
+use serde_json::{Value, json};
+
+use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, with_each_seed};
+
+const RINGS: Duration = Duration::from_secs(60);
+
+/// What is about to be gone, begun at a node.
+async fn closes(shop: &Shop, node: &Node, closing: Closing) {
+    assert_eq!(shop.store.begin_closing(shop.account, &closing).await, Ok(true));
+    match &closing {
+        Closing::Group { .. } => node.engine.changed(shop.account, &StaffChange::Profile),
+        Closing::Operator { operator, .. } => {
+            node.engine.changed(shop.account, &StaffChange::OperatorGone(*operator));
+        }
+    }
+    node.engine.changed(shop.account, &StaffChange::Closing);
+}
+
+/// Waits until nothing is about to be gone any more.
+async fn nothing_closes(shop: &Shop) {
+    for _ in 0..300 {
+        if shop.store.closings().await.expect("the store answers").is_empty() {
+            return;
+        }
+        actix::clock::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it did not end");
+}
+
+async fn sees(tab: &mut Tab, state: &str) {
+    // The newest hint tells.
+    for _ in 0..3_000 {
+        tab.inbox.look();
+        let hints = tab.inbox.got.iter().rev().find(|frame| frame["type"] == "state" || frame["type"] == "welcome");
+        if hints.is_some_and(|frame| frame["state"] == state) {
+            return;
+        }
+        actix::clock::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the shop is not {state}: {:#?}", tab.inbox.got);
+}
+
+async fn receives(window: &mut Window, shop: &Shop, id: &str, active: bool) {
+    let frame = json!({ "type": "membership_status", "id": id, "group": shop.group, "active": active });
+    window.sends(frame).await;
+    window.acked(id).await;
+}
+
+fn is_status<'a>(status: &'a str, why: Value) -> impl Fn(&Value) -> bool + 'a {
+    move |frame| frame["type"] == "status" && frame["status"] == status && frame["why"] == why
+}
+
+#[actix::test]
+async fn a_group_goes_though_its_chats_live_on_the_other_node() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(1, 1, RINGS).await;
+        let sales = shop.has_sales(2, &shop.bob).await;
+        shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&two, &shop.bob).await);
+        joe.goes_online().await;
+        bob.goes_online().await;
+        let (mut clara, mut dora) = (shop.tab(&two, 42, None).await, shop.tab(&two, 43, None).await);
+        clara.sees_online().await;
+        dora.sees_online().await;
+        let running = clara.starts_in(Some("support"), "hello").await;
+        joe.accepts(&running).await;
+        let waiting = dora.starts_in(Some("support"), "and me?").await;
+        joe.offered(&waiting).await;
+
+        let closing = Closing::Group { group: shop.group.clone(), waiting: WaitingChats::Move(sales) };
+        closes(&shop, &two, closing).await;
+        // What waited rings in the other group, and no more in this one.
+        let over = |frame: &Value| frame["type"] == "offer_gone" && frame["chat"] == waiting.as_str();
+        joe.inbox.expect("that it rings no more", over).await;
+        bob.accepts(&waiting).await;
+        dora.inbox.expect("assigned", |frame| frame["event"]["name"] == "Bob").await;
+        // What ran runs on, and the group is there as long.
+        joe.says("j1", &running, "I am still here").await;
+        joe.acked("j1").await;
+        clara.inbox.expect("the message", |frame| frame["event"]["text"] == "I am still here").await;
+        let group = shop.store.group(shop.account, &shop.group).await.expect("the store answers");
+        assert!(group.is_some(), "it is there until its last chat ends");
+        clara.sends(json!({ "type": "end", "id": "end" })).await;
+        clara.acked("end").await;
+        nothing_closes(&shop).await;
+        assert_eq!(shop.store.group(shop.account, &shop.group).await, Ok(None));
+        assert_eq!(shop.store.recount(shop.account).await, Ok(Vec::new()), "every slot was given back");
+    })
+    .await;
+}
+
+#[actix::test]
+async fn an_operator_goes_though_the_chats_they_hold_live_on_the_other_node() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(2, 1, RINGS).await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let mut joe = shop.window(&one, &shop.joe).await;
+        joe.goes_online().await;
+        let (mut clara, mut dora) = (shop.tab(&two, 42, None).await, shop.tab(&two, 43, None).await);
+        clara.sees_online().await;
+        dora.sees_online().await;
+        let held = clara.starts("hello").await;
+        joe.accepts(&held).await;
+        let rings = dora.starts("and me?").await;
+        joe.offered(&rings).await;
+        let mut bob = shop.window(&two, &shop.bob).await;
+        bob.goes_online().await;
+
+        let closing = Closing::Operator { operator: shop.joe.id, chats: HeldChats::Requeue, delete: true };
+        closes(&shop, &two, closing).await;
+        assert_eq!(joe.inbox.expect_closed().await, 4401);
+        // Both are Bob's: the one that was held, and the one that rang.
+        bob.accepts(&held).await;
+        bob.accepts(&rings).await;
+        for (tab, chat) in [(&mut clara, &held), (&mut dora, &rings)] {
+            tab.inbox.expect("Bob", |frame| frame["event"]["name"] == "Bob" && frame["chat"] == chat.as_str()).await;
+        }
+        nothing_closes(&shop).await;
+        assert_eq!(shop.store.operator(shop.account, shop.joe.id).await, Ok(None));
+        assert_eq!(shop.store.recount(shop.account).await, Ok(Vec::new()), "every slot was given back");
+    })
+    .await;
+}
+
+#[actix::test]
+async fn who_does_not_receive_for_a_while_is_asked_by_no_queue_wherever_they_live() {
+    for operators_on in [1, 2] {
+        with_each_seed(async |seed| {
+            let shop = Shop::open(1, operators_on, RINGS).await;
+            let (one, two) = shop.nodes(BAD, seed).await;
+            let (mut joe, mut beside) = (shop.window(&two, &shop.joe).await, shop.window(&one, &shop.joe).await);
+            joe.goes_online().await;
+            let mut clara = shop.tab(&one, 42, None).await;
+            sees(&mut clara, "online").await;
+            receives(&mut joe, &shop, "pause", false).await;
+            sees(&mut clara, "offline").await;
+            let paused = |frame: &Value| frame["type"] == "receiving" && frame["groups"][0]["active"] == false;
+            joe.inbox.expect("that he does not receive", paused).await;
+            beside.inbox.expect("that he does not receive", paused).await;
+            receives(&mut beside, &shop, "go-on", true).await;
+            sees(&mut clara, "online").await;
+            let chat = clara.starts("hello").await;
+            joe.accepts(&chat).await;
+            clara.inbox.expect("assigned", |frame| frame["event"]["name"] == "Joe").await;
+            assert_eq!((joe.inbox.closed, beside.inbox.closed), (None, None), "no window is closed for it");
+        })
+        .await;
+    }
+}
+
+#[actix::test]
+async fn rules_of_presence_that_change_on_one_node_hold_on_the_other() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(1, 2, RINGS).await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let mut joe = shop.window(&two, &shop.joe).await;
+        joe.goes_online().await;
+        let mut clara = shop.tab(&one, 42, None).await;
+        sees(&mut clara, "online").await;
+        let rules = PresenceRules { away_after_s: Some(2), grace_s: 1 };
+        assert_eq!(shop.store.change_presence_rules(shop.account, None, rules).await, Ok(true));
+        one.engine.changed(shop.account, &StaffChange::PresenceRules);
+        // He does nothing: away by himself, and the queue on the other node knows.
+        joe.inbox.expect("that he is away", is_status("away", json!("inactive"))).await;
+        sees(&mut clara, "offline").await;
+        joe.sends(json!({ "type": "status", "id": "back", "status": "online" })).await;
+        joe.acked("back").await;
+        sees(&mut clara, "online").await;
+        // His window is lost: the grace is as short as it was set.
+        drop(joe);
+        sees(&mut clara, "offline").await;
+    })
+    .await;
+}

@@ -1,0 +1,101 @@
+//! A chat that looks for an operator in two groups rings in one at a time, however each of them rings; the other one
+//! is quiet, and comes next.
+
+use std::time::Duration;
+
+use engine::domain::group::{GroupSettings, OfferMode, Overflow, RoutingRules};
+use engine::domain::ids::GroupId;
+
+use crate::suite::engines::cast::{GOOD, Node, Shop, Window};
+
+const RINGS: Duration = Duration::from_secs(3);
+
+/// How chats of a group ring; before the nodes begin.
+async fn rings(shop: &Shop, group: &GroupId, offer_mode: OfferMode) {
+    let settings = shop.store.group(shop.account, group).await.expect("the store answers").expect("it is there");
+    let settings = GroupSettings { offer_mode, offer_expires_after: RINGS, ..settings };
+    shop.store.put_group(shop.account, &settings).await.expect("the store answers");
+}
+
+/// What chats of this node have said to queues of other nodes so far.
+fn said_to_queues(node: &Node) -> u64 {
+    let text = node.engine.metrics_text();
+    let line = text.lines().find(|line| line.starts_with(r#"switchboard_bus_sent_total{kind="queue"}"#));
+    let count = line.and_then(|line| line.rsplit(' ').next()).expect("it is counted from the start");
+    count.parse().expect("a number")
+}
+
+fn is_rung(window: &mut Window, chat: &str) -> bool {
+    window.inbox.look();
+    window.inbox.got.iter().any(|frame| frame["type"] == "offer" && frame["chat"] == chat)
+}
+
+#[actix::test]
+async fn it_rings_in_one_group_at_a_time_and_the_other_one_is_quiet_until_then() {
+    let all = OfferMode::RingAll;
+    for (own, helping) in [(all, all), (OfferMode::Single, all), (all, OfferMode::Single)] {
+        let shop = Shop::in_memory(1, 1, RINGS).await;
+        let sales = shop.has_sales(2, &shop.bob).await;
+        shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
+        let overflow = Some(Overflow { after_s: 0, groups: vec![sales.clone()] });
+        shop.has_rules(RoutingRules { overflow, ..RoutingRules::default() }).await;
+        rings(&shop, &shop.group, own).await;
+        rings(&shop, &sales, helping).await;
+        let (one, _two) = shop.nodes(GOOD, 1).await;
+        let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&one, &shop.bob).await);
+        joe.goes_online().await;
+        bob.goes_online().await;
+        let mut clara = shop.tab(&one, 1, None).await;
+        clara.sees_online().await;
+        let chat = clara.starts_in(Some("support"), "hello").await;
+        // Which of them is quicker is not said, that there is one is.
+        let (first, second) = loop {
+            match (is_rung(&mut joe, &chat), is_rung(&mut bob, &chat)) {
+                (false, false) => actix::clock::sleep(Duration::from_millis(5)).await,
+                (true, false) => break (&mut joe, &mut bob),
+                (false, true) => break (&mut bob, &mut joe),
+                (true, true) => panic!("{own:?}, {helping:?}: it rings in both groups"),
+            }
+        };
+        actix::clock::sleep(Duration::from_millis(300)).await;
+        let said = said_to_queues(&one);
+        actix::clock::sleep(Duration::from_secs(2)).await;
+        assert!(!is_rung(second, &chat), "{own:?}, {helping:?}: the other group is quiet");
+        assert_eq!(said_to_queues(&one), said, "{own:?}, {helping:?}: while it rings there is nothing to say");
+        let over = |frame: &serde_json::Value| frame["type"] == "offer_gone" && frame["chat"] == chat.as_str();
+        let gone = first.inbox.expect("its end", over).await;
+        assert_eq!(gone["why"], "expired", "{gone}");
+        // It is the other one's turn, as whoever let it go is not asked again so soon.
+        second.accepts(&chat).await;
+        clara.inbox.expect("assigned", |frame| frame["event"]["kind"] == "assigned").await;
+        let again = first.inbox.got.iter().filter(|frame| frame["type"] == "offer" && frame["chat"] == chat.as_str());
+        assert_eq!(again.count(), 1, "{own:?}, {helping:?}");
+    }
+}
+
+#[actix::test]
+async fn what_is_declined_by_all_of_one_group_rings_in_the_other_at_once() {
+    let shop = Shop::in_memory(1, 1, RINGS).await;
+    let sales = shop.has_sales(2, &shop.bob).await;
+    shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
+    let overflow = Some(Overflow { after_s: 0, groups: vec![sales.clone()] });
+    shop.has_rules(RoutingRules { overflow, ..RoutingRules::default() }).await;
+    rings(&shop, &shop.group, OfferMode::RingAll).await;
+    rings(&shop, &sales, OfferMode::RingAll).await;
+    let (one, _two) = shop.nodes(GOOD, 1).await;
+    let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&one, &shop.bob).await);
+    joe.goes_online().await;
+    let mut clara = shop.tab(&one, 1, None).await;
+    clara.sees_online().await;
+    let chat = clara.starts_in(Some("support"), "hello").await;
+    let offer = joe.offered(&chat).await;
+    bob.goes_online().await;
+    actix::clock::sleep(Duration::from_millis(300)).await;
+    assert!(!is_rung(&mut bob, &chat));
+    joe.sends(serde_json::json!({ "type": "decline", "id": "no", "offer": offer })).await;
+    joe.acked("no").await;
+    let declined = std::time::Instant::now();
+    bob.accepts(&chat).await;
+    assert!(declined.elapsed() < Duration::from_secs(1), "it took {:?}", declined.elapsed());
+    clara.inbox.expect("assigned", |frame| frame["event"]["name"] == "Bob").await;
+}
