@@ -33,7 +33,7 @@ use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
-use crate::metrics::Counted;
+use crate::metrics::{Counted, Invariant};
 use crate::ports::journal::{Lane, MarkRow, StoredChat};
 use crate::ports::store::StoreError;
 use crate::protocol::close;
@@ -180,6 +180,7 @@ impl VisitorSession {
             Ok(Found::Here(stored, settings, asks)) => {
                 self.asks = *asks;
                 self.settings = settings.map(Arc::new).or(self.settings.take());
+                self.judge_wait();
                 self.wake_up(&stored, ctx);
             }
             Ok(Found::Nothing) => {
@@ -209,7 +210,7 @@ impl VisitorSession {
     /// What is stored cannot be made into a state: without a pause the session would panic and read for ever.
     fn set_aside(&mut self, ctx: &mut Context<Self>) {
         tracing::error!(chat = %self.chat, falls = self.falls, "a chat cannot be rebuilt and is set aside");
-        self.shared.metrics.violated("chat_set_aside");
+        self.shared.metrics.violated(Invariant::ChatSetAside);
         self.wait_and_read(SET_ASIDE_FOR, ctx);
     }
 

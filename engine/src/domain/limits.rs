@@ -403,14 +403,21 @@ pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);
 
 /// Groups that metrics tell apart: with some 160 series each. The chats of more are counted together, as `other`.
 pub const GROUPS_COUNTED: usize = 500;
-/// The wait within which an answer counts for the service level (T): 20 seconds is the custom of contact centres.
-pub const SERVICE_LEVEL_WITHIN: Duration = Duration::from_secs(20);
-/// The longest T that a report may be asked for: nobody calls an answer after an hour a service.
-pub const SERVICE_LEVEL_WITHIN_MAX: Duration = Duration::from_secs(3_600);
+/// The wait within which an answer counts for the service level (T), in seconds, where a group sets none: the custom
+/// of contact centres.
+pub const SERVICE_LEVEL_WITHIN_S: u32 = 20;
+/// What T may be, in seconds: nobody calls an answer after an hour a service.
+pub const SERVICE_LEVEL_S: RangeInclusive<u32> = 1..=3_600;
 /// The span of one report: a quarter with its first and last day.
 pub const REPORT_SPAN_MAX: Duration = Duration::from_secs(93 * 86_400);
 /// Chats of one report; their times are kept while it is made, some 100 bytes each. A longer one is asked for in parts.
 pub const REPORT_CHATS_MAX: usize = 200_000;
+/// How long it is kept how much of the slots was in use, an hour a group and operator in some 60 bytes: a year to
+/// compare with, and a month.
+pub const WORK_KEPT: Duration = Duration::from_secs(396 * 86_400);
+/// Hours of groups and operators that wait for the store, some 100 bytes each: what 10,000 operators are in ten hours
+/// without it. More is left out.
+pub const WORK_WAITING_MAX: usize = 100_000;
 /// How long one sending of traces may take: a collector stands near, and nobody waits for it but a server that stops.
 pub const TRACES_WITHIN: Duration = Duration::from_secs(3);
 /// How often figures of chats that are over are held against their logs: soon enough to be seen in a test, seldom

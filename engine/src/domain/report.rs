@@ -2,6 +2,7 @@
 //! [`FORMULAS`]; what came of a wait is [`Outcome`], as in the metrics.
 
 mod from_log;
+mod work;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,15 +12,20 @@ use serde::Serialize;
 use crate::domain::chat::{Outcome, Replies};
 use crate::domain::time::Timestamp;
 
+pub use work::{Work, by_hour, hour_of, slots};
+
 /// Each figure and how it comes about. Times are in seconds; a figure that nothing can be said of is null.
-pub const FORMULAS: [(&str, &str); 15] = [
+pub const FORMULAS: [(&str, &str); 16] = [
     ("chats", "chats that began in the span and are over"),
     ("answered", "of those, assigned to an operator or taken"),
     ("sent_to_form", "not answered, and ended by the time-out, by an operator who sent it, or because nobody received"),
     ("abandoned", "not answered, and ended by the visitor or by the visitor's absence"),
     ("turned_away", "all others that were not answered"),
     ("bounce_rate", "sent_to_form / (answered + sent_to_form)"),
-    ("service_level", "answered within T / (answered + abandoned after T), T = within_s"),
+    (
+        "service_level",
+        "answered within T / (answered + abandoned after T), T = within_s, or what the chat's group sets (group_within_s)",
+    ),
     ("average_speed_of_answer_s", "mean queue time of answered chats"),
     ("queue_time_s", "from entering the queue to the assignment, of answered chats"),
     ("queue_time_abandoned_s", "from entering the queue to the end, of abandoned chats"),
@@ -33,6 +39,10 @@ pub const FORMULAS: [(&str, &str); 15] = [
     (
         "concurrency",
         "sum of handling times / time in which an operator had at least one of those chats, summed over operators",
+    ),
+    (
+        "occupancy",
+        "slots in use * time / slots * time, of operators while they receive, in the hours that the span touches; an unlimited operator counts as 10 slots",
     ),
 ];
 
@@ -101,13 +111,12 @@ impl Share {
 }
 
 /// Figures being summed up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Tally {
-    within: Duration,
     chats: u64,
     outcomes: BTreeMap<Outcome, u64>,
-    answered_within: u64,
-    abandoned_after: u64,
+    in_time: u64,
+    not_in_time: u64,
     messages: u64,
     queue_time: Vec<Duration>,
     queue_time_abandoned: Vec<Duration>,
@@ -115,42 +124,27 @@ pub struct Tally {
     handling: Vec<Duration>,
     replies: Replies,
     busy: BTreeMap<String, Vec<(Timestamp, Timestamp)>>,
+    work: Work,
 }
 
 impl Tally {
-    /// Nothing yet; an answer within that time counts for the service level.
-    pub fn within(within: Duration) -> Self {
-        Self {
-            within,
-            chats: 0,
-            outcomes: BTreeMap::new(),
-            answered_within: 0,
-            abandoned_after: 0,
-            messages: 0,
-            queue_time: Vec::new(),
-            queue_time_abandoned: Vec::new(),
-            first_reply: Vec::new(),
-            handling: Vec::new(),
-            replies: Replies::default(),
-            busy: BTreeMap::new(),
-        }
-    }
-
-    /// Counts a chat.
-    pub fn add(&mut self, chat: &ChatFacts) {
+    /// Counts a chat; `within` is T of its service level.
+    pub fn add(&mut self, chat: &ChatFacts, within: Duration) {
         self.chats += 1;
+        let waited = chat.assigned_at.unwrap_or(chat.ended_at).since(chat.queued_at);
+        match chat.outcome.in_time(waited, within) {
+            Some(true) => self.in_time += 1,
+            Some(false) => self.not_in_time += 1,
+            None => {}
+        }
         *self.outcomes.entry(chat.outcome).or_default() += 1;
         self.messages += u64::from(chat.messages);
         let Some(assigned) = chat.assigned_at else {
             if chat.outcome == Outcome::Abandoned {
-                let waited = chat.ended_at.since(chat.queued_at);
-                self.abandoned_after += u64::from(waited > self.within);
                 self.queue_time_abandoned.push(waited);
             }
             return;
         };
-        let waited = assigned.since(chat.queued_at);
-        self.answered_within += u64::from(waited <= self.within);
         self.queue_time.push(waited);
         self.handling.push(chat.ended_at.since(assigned));
         self.replies.count += chat.replies.count;
@@ -159,6 +153,11 @@ impl Tally {
         if let Some(operator) = &chat.operator {
             self.busy.entry(operator.clone()).or_default().push((assigned, chat.ended_at));
         }
+    }
+
+    /// Counts how much of the slots was in use.
+    pub fn work(&mut self, work: Work) {
+        self.work += work;
     }
 
     /// The figures.
@@ -175,7 +174,7 @@ impl Tally {
             abandoned: count(Outcome::Abandoned),
             turned_away: count(Outcome::TurnedAway),
             bounce_rate: ratio(sent_to_form as f64, (answered + sent_to_form) as f64),
-            service_level: ratio(self.answered_within as f64, (answered + self.abandoned_after) as f64),
+            service_level: ratio(self.in_time as f64, (self.in_time + self.not_in_time) as f64),
             average_speed_of_answer_s: mean(&self.queue_time),
             queue_time_s: Spread::of(&self.queue_time),
             queue_time_abandoned_s: Spread::of(&self.queue_time_abandoned),
@@ -184,6 +183,7 @@ impl Tally {
             handling_time_s: Spread::of(&self.handling),
             messages: self.messages,
             concurrency: ratio(handled.as_secs_f64(), busy.as_secs_f64()),
+            occupancy: self.work.occupancy(),
         }
     }
 }
@@ -207,6 +207,7 @@ pub struct Figures {
     pub handling_time_s: Option<Spread>,
     pub messages: u64,
     pub concurrency: Option<f64>,
+    pub occupancy: Option<f64>,
 }
 
 /// How a time is spread, in seconds: the mean, and what this part of them does not exceed (by nearest rank).
@@ -259,7 +260,8 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::limits::SERVICE_LEVEL_WITHIN;
+
+    const T: Duration = Duration::from_secs(20);
 
     /// A chat that entered the queue at a second, with what came at which second.
     fn chat(queued: i64, assigned: Option<i64>, first: Option<i64>, ended: i64, outcome: Outcome) -> ChatFacts {
@@ -279,7 +281,7 @@ mod tests {
     /// A morning: two answered (one late), one left early and one late, one sent to the form, one turned away.
     #[test]
     fn a_little_day_computed_by_hand() {
-        let mut tally = Tally::within(SERVICE_LEVEL_WITHIN);
+        let mut tally = Tally::default();
         for chat in [
             chat(0, Some(10), Some(15), 110, Outcome::Answered),
             chat(20, Some(60), Some(90), 160, Outcome::Answered),
@@ -288,7 +290,7 @@ mod tests {
             chat(40, None, None, 100, Outcome::SentToForm),
             chat(50, None, None, 51, Outcome::TurnedAway),
         ] {
-            tally.add(&chat);
+            tally.add(&chat, T);
         }
         let figures = tally.figures();
         assert_eq!((figures.chats, figures.answered, figures.abandoned), (6, 2, 2));
@@ -304,25 +306,34 @@ mod tests {
     }
 
     #[test]
-    fn the_service_level_is_for_the_time_that_is_asked_for() {
+    fn the_service_level_is_for_the_time_that_is_given() {
         let level = |seconds| {
-            let mut tally = Tally::within(Duration::from_secs(seconds));
-            tally.add(&chat(0, Some(10), None, 110, Outcome::Answered));
-            tally.add(&chat(0, None, None, 30, Outcome::Abandoned));
+            let mut tally = Tally::default();
+            tally.add(&chat(0, Some(10), None, 110, Outcome::Answered), Duration::from_secs(seconds));
+            tally.add(&chat(0, None, None, 30, Outcome::Abandoned), Duration::from_secs(seconds));
             tally.figures().service_level
         };
         assert_eq!((level(9), level(10), level(30)), (Some(0.0), Some(0.5), Some(1.0)));
     }
 
     #[test]
+    fn each_chat_is_judged_by_what_its_group_promises() {
+        let mut tally = Tally::default();
+        let quick = chat(0, Some(10), None, 110, Outcome::Answered);
+        tally.add(&quick, Duration::from_secs(5));
+        tally.add(&quick, Duration::from_secs(60));
+        assert_eq!(tally.figures().service_level, Some(0.5), "the same wait, too long in one group only");
+    }
+
+    #[test]
     fn of_nothing_nothing_is_said() {
-        let figures = Tally::within(SERVICE_LEVEL_WITHIN).figures();
+        let figures = Tally::default().figures();
         assert_eq!((figures.chats, figures.service_level, figures.queue_time_s), (0, None, None));
     }
 
     #[test]
     fn every_figure_has_its_formula() {
-        let figures = serde_json::to_value(Tally::within(SERVICE_LEVEL_WITHIN).figures()).unwrap();
+        let figures = serde_json::to_value(Tally::default().figures()).unwrap();
         let mut told: Vec<_> = figures.as_object().unwrap().keys().cloned().collect();
         let mut formulas: Vec<_> = FORMULAS.map(|(name, _)| name.to_owned()).into();
         told.sort_unstable();

@@ -237,6 +237,17 @@ CREATE TABLE decision (
     PRIMARY KEY (chat, seq)
 );
 
+-- How much of the slots of a group's members or of an operator was in use, by hour, while they received.
+CREATE TABLE work (
+    account BIGINT NOT NULL,
+    kind    TEXT COLLATE "C" NOT NULL,
+    hour    BIGINT NOT NULL, -- its beginning
+    whose   TEXT COLLATE "C" NOT NULL,
+    slot_ms BIGINT NOT NULL,
+    used_ms BIGINT NOT NULL,
+    PRIMARY KEY (account, kind, hour, whose)
+);
+
 -- Colleagues who were invited to a chat and are there, or were when it ended; while it runs each holds a slot.
 CREATE TABLE guest (
     chat     UUID NOT NULL,
