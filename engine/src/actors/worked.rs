@@ -23,6 +23,9 @@ pub struct Worked {
 impl Worked {
     /// From one moment to another there were so many slots, and so many of them in use.
     pub fn add(&self, account: AccountId, whose: &Whose, (from, to): (Timestamp, Timestamp), slots: u32, used: u32) {
+        if slots == 0 && used == 0 {
+            return;
+        }
         for (hour, long) in by_hour(from, to) {
             self.put(WorkRow { account, whose: whose.clone(), hour, work: Work::of(slots, used, long) });
         }

@@ -44,7 +44,8 @@ pub fn hour_of(at: Timestamp) -> Timestamp {
 pub fn by_hour(from: Timestamp, to: Timestamp) -> impl Iterator<Item = (Timestamp, Duration)> {
     let first = hour_of(from);
     let hours = (first.millis()..to.millis()).step_by(HOUR_MILLIS as usize).map(Timestamp::from_millis);
-    hours.map(move |hour| (hour, to.min(hour + Duration::from_millis(HOUR_MILLIS as u64)).since(from.max(hour))))
+    let within = move |hour| to.min(hour + Duration::from_millis(HOUR_MILLIS as u64)).since(from.max(hour));
+    hours.map(move |hour| (hour, within(hour))).filter(|(_, long)| !long.is_zero())
 }
 
 /// Slots of somebody with a limit overall, and one in each of the groups they receive from; unlimited counts as 10.
