@@ -420,6 +420,8 @@ pub const WORK_KEPT: Duration = Duration::from_secs(396 * 86_400);
 pub const WORK_WAITING_MAX: usize = 100_000;
 /// How long one sending of traces may take: a collector stands near, and nobody waits for it but a server that stops.
 pub const TRACES_WITHIN: Duration = Duration::from_secs(3);
+/// Bytes of a collector's answer that are read: it says no more than what it left out.
+pub const TRACES_ANSWER_MAX: u64 = 64 * 1024;
 /// How often figures of chats that are over are held against their logs: soon enough to be seen in a test, seldom
 /// enough to be nothing beside a chat.
 pub const FIGURES_EVERY: Duration = Duration::from_secs(5);
@@ -429,5 +431,10 @@ pub const FIGURES_SETTLED_AFTER: Duration = Duration::from_secs(5);
 pub const FIGURES_AT_ONCE: usize = 200;
 /// Chats that wait to be looked at, some 100 bytes each. Where more end, a part of them is looked at.
 pub const FIGURES_WAITING_MAX: usize = 1_000;
+/// Up to what idle times are told apart, in milliseconds: from an instant to an hour, as in the metrics.
+pub const IDLE_STEPS_MS: [u64; 15] = [
+    500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 180_000, 300_000, 600_000, 1_200_000, 1_800_000,
+    3_600_000,
+];
 /// Chats read at once for a report.
 pub const REPORT_PAGE: u32 = 1_000;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use engine::domain::limits::{TRACES_ANSWER_MAX, TRACES_WITHIN};
-
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
@@ -45,9 +46,10 @@ impl HttpClient for Collector {
 /// The certificates of a file in PEM form; `None` where it cannot be read, holds none, or one that cannot be understood.
 pub fn authorities(file: &Path) -> Option<Vec<Certificate<'static>>> {
     let text = std::fs::read(file).ok()?;
-    let mut found = Vec::new();
+    let (mut found, mut store) = (Vec::new(), RootCertStore::empty());
     for item in parse_pem(&text) {
         if let PemItem::Certificate(certificate) = item.ok()? {
+            store.add(CertificateDer::from_slice(certificate.der())).ok()?;
             found.push(certificate);
         }
     }
@@ -64,8 +66,8 @@ mod tests {
     fn a_file_of_authorities_holds_at_least_one_certificate() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         assert!(authorities(file.path()).is_none(), "an empty one");
-        file.write_all(b"-----BEGIN CERTIFICATE-----\nnot base64 at all\n-----END CERTIFICATE-----\n").unwrap();
-        assert!(authorities(file.path()).is_none());
+        file.write_all(b"-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n").unwrap();
+        assert!(authorities(file.path()).is_none(), "what it holds is no certificate");
         assert!(authorities(std::path::Path::new("/nowhere/ca.pem")).is_none());
         let key = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(key.path(), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
