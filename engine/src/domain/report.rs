@@ -2,6 +2,7 @@
 //! [`FORMULAS`]; what came of a wait is [`Outcome`], as in the metrics.
 
 mod from_log;
+mod idle;
 mod work;
 
 use std::collections::BTreeMap;
@@ -12,10 +13,12 @@ use serde::Serialize;
 use crate::domain::chat::{Outcome, Replies};
 use crate::domain::time::Timestamp;
 
+pub use idle::IdleFigures;
+use idle::IdleSteps;
 pub use work::{Work, by_hour, hour_of, slots};
 
 /// Each figure and how it comes about. Times are in seconds; a figure that nothing can be said of is null.
-pub const FORMULAS: [(&str, &str); 16] = [
+pub const FORMULAS: [(&str, &str); 17] = [
     ("chats", "chats that began in the span and are over"),
     ("answered", "of those, assigned to an operator or taken"),
     ("sent_to_form", "not answered, and ended by the time-out, by an operator who sent it, or because nobody received"),
@@ -24,7 +27,8 @@ pub const FORMULAS: [(&str, &str); 16] = [
     ("bounce_rate", "sent_to_form / (answered + sent_to_form)"),
     (
         "service_level",
-        "answered within T / (answered + abandoned after T), T = within_s, or what the chat's group sets (group_within_s)",
+        "answered within T / (answered + abandoned after T), T = within_s, or what the chat's group sets \
+         (group_within_s)",
     ),
     ("average_speed_of_answer_s", "mean queue time of answered chats"),
     ("queue_time_s", "from entering the queue to the assignment, of answered chats"),
@@ -34,6 +38,11 @@ pub const FORMULAS: [(&str, &str); 16] = [
         "idle_time_mean_s",
         "mean time from the operator's word before, or the assignment, to each message of an operator",
     ),
+    (
+        "idle_time_s",
+        "what half, 90 % and 99 % of those times do not exceed, by the steps of switchboard_idle_time_seconds; null is \
+         beyond an hour",
+    ),
     ("handling_time_s", "from the assignment to the end"),
     ("messages", "messages of those chats"),
     (
@@ -42,7 +51,8 @@ pub const FORMULAS: [(&str, &str); 16] = [
     ),
     (
         "occupancy",
-        "slots in use * time / slots * time, of operators while they receive, in the hours that the span touches; an unlimited operator counts as 10 slots",
+        "slots in use * time / slots * time, of operators while they receive, in the hours that the span touches; an \
+         unlimited operator counts as 10 slots",
     ),
 ];
 
@@ -123,6 +133,7 @@ pub struct Tally {
     first_reply: Vec<Duration>,
     handling: Vec<Duration>,
     replies: Replies,
+    idle: IdleSteps,
     busy: BTreeMap<String, Vec<(Timestamp, Timestamp)>>,
     work: Work,
 }
@@ -149,6 +160,7 @@ impl Tally {
         self.handling.push(chat.ended_at.since(assigned));
         self.replies.count += chat.replies.count;
         self.replies.idle += chat.replies.idle;
+        self.idle.add(&chat.replies.spread);
         self.first_reply.extend(chat.answered_at.map(|first| first.since(assigned)));
         if let Some(operator) = &chat.operator {
             self.busy.entry(operator.clone()).or_default().push((assigned, chat.ended_at));
@@ -180,6 +192,7 @@ impl Tally {
             queue_time_abandoned_s: Spread::of(&self.queue_time_abandoned),
             first_reply_s: Spread::of(&self.first_reply),
             idle_time_mean_s: ratio(self.replies.idle.as_secs_f64(), f64::from(self.replies.count)),
+            idle_time_s: self.idle.figures(),
             handling_time_s: Spread::of(&self.handling),
             messages: self.messages,
             concurrency: ratio(handled.as_secs_f64(), busy.as_secs_f64()),
@@ -204,6 +217,7 @@ pub struct Figures {
     pub queue_time_abandoned_s: Option<Spread>,
     pub first_reply_s: Option<Spread>,
     pub idle_time_mean_s: Option<f64>,
+    pub idle_time_s: Option<IdleFigures>,
     pub handling_time_s: Option<Spread>,
     pub messages: u64,
     pub concurrency: Option<f64>,
@@ -274,8 +288,14 @@ mod tests {
             outcome,
             operator: assigned.map(|_| "joe".to_owned()),
             messages: 3,
-            replies: first.map(|_| Replies { count: 2, idle: Duration::from_secs(7) }).unwrap_or_default(),
+            replies: first.map(|_| two_replies()).unwrap_or_default(),
         }
+    }
+
+    fn two_replies() -> Replies {
+        let mut replies = Replies::default();
+        [5, 2].into_iter().for_each(|seconds| replies.count_one(Duration::from_secs(seconds)));
+        replies
     }
 
     /// A morning: two answered (one late), one left early and one late, one sent to the form, one turned away.
@@ -300,6 +320,7 @@ mod tests {
         assert_eq!(figures.average_speed_of_answer_s, Some(25.0), "10 s and 40 s");
         assert_eq!(figures.first_reply_s.map(|spread| (spread.p50, spread.max)), Some((5.0, 30.0)));
         assert_eq!(figures.idle_time_mean_s, Some(3.5), "twice two messages after 7 s together");
+        assert_eq!(figures.idle_time_s.map(|idle| (idle.p50, idle.p90)), Some((Some(2.0), Some(5.0))));
         assert_eq!(figures.handling_time_s.map(|spread| spread.mean), Some(100.0));
         assert_eq!(figures.queue_time_abandoned_s.map(|spread| (spread.p50, spread.p90)), Some((5.0, 60.0)));
         assert_eq!(figures.concurrency, Some(200.0 / 150.0), "200 s of chats in the 150 s from 10 to 160");

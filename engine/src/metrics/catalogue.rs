@@ -317,6 +317,11 @@ mod tests {
     }
 
     #[test]
+    fn reports_tell_idle_times_apart_as_the_metrics_do() {
+        assert_eq!(WAITS.map(|seconds| (seconds * 1000.0) as u64), crate::domain::limits::IDLE_STEPS_MS);
+    }
+
+    #[test]
     fn labels_know_every_value_of_the_wire() {
         let known = |dimension: Dimension, value: &str| match dimension.values {
             Values::Of(values) => values.contains(&value),

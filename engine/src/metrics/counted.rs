@@ -59,8 +59,7 @@ impl Counted {
     /// An operator wrote after some idle time, and so long after the assignment where it was for the first time.
     pub fn replied(&mut self, of_group: &GroupMetrics, idle: Duration, first: Option<Duration>) {
         seconds(&of_group.idle_time, idle);
-        self.replies.count += 1;
-        self.replies.idle += idle;
+        self.replies.count_one(idle);
         if let Some(first) = first {
             seconds(&of_group.first_reply, first);
             self.first_reply = Some(first);

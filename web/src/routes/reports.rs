@@ -278,8 +278,9 @@ fn columns(figures: &Figures) -> Vec<(String, String)> {
     let mut columns = Vec::new();
     for (name, _) in FORMULAS {
         let figure = &all[name];
+        let parts: &[&str] = if name == "idle_time_s" { &PARTS[1..4] } else { &PARTS };
         if SPREADS.contains(&name) {
-            columns.extend(PARTS.map(|part| (format!("{name}_{part}"), value(&figure[part]))));
+            columns.extend(parts.iter().map(|part| (format!("{name}_{part}"), value(&figure[*part]))));
         } else {
             columns.push((name.to_owned(), value(figure)));
         }
@@ -287,5 +288,6 @@ fn columns(figures: &Figures) -> Vec<(String, String)> {
     columns
 }
 
-const SPREADS: [&str; 4] = ["queue_time_s", "queue_time_abandoned_s", "first_reply_s", "handling_time_s"];
+const SPREADS: [&str; 5] =
+    ["queue_time_s", "queue_time_abandoned_s", "first_reply_s", "idle_time_s", "handling_time_s"];
 const PARTS: [&str; 5] = ["mean", "p50", "p90", "p99", "max"];

@@ -38,6 +38,8 @@ async fn a_report_says_what_happened_and_to_whom_it_may() {
         report["total"]["first_reply_s"]["mean"].as_f64(),
         "one word: its idle time is the first reply"
     );
+    let half = report["total"]["idle_time_s"]["p50"].as_f64().expect("a step");
+    assert!(half >= idle && half <= 20.0, "the step that the one idle time is in: {report}");
     let of = |who: &str| report["rows"].as_array().unwrap().iter().find(|row| row["key"] == who).cloned();
     assert_eq!(counts(&of(&joe.id()).expect("Joe's")), [1, 1, 0], "{report}");
     assert_eq!(counts(&of(&mona.id()).expect("Mona's")), [1, 1, 0], "{report}");

@@ -158,7 +158,8 @@ CREATE TABLE chat_head (
     idle_since  BIGINT,
     answered_at BIGINT,
     replies     BIGINT NOT NULL,
-    idle_ms     BIGINT NOT NULL
+    idle_ms     BIGINT NOT NULL,
+    idle_spread BYTEA NOT NULL -- how many idle times of each length, two bytes each
 ) WITH (fillfactor = 70);
 
 CREATE TABLE chat (

@@ -159,7 +159,8 @@ CREATE TABLE chat_head (
     idle_since  INTEGER,
     answered_at INTEGER,
     replies     INTEGER NOT NULL,
-    idle_ms     INTEGER NOT NULL
+    idle_ms     INTEGER NOT NULL,
+    idle_spread BLOB NOT NULL -- how many idle times of each length, two bytes each
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE chat (
