@@ -401,7 +401,7 @@ pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);
 
 // ---- figures ---------------------------------------------------------------------------------------------------
 
-/// Groups that metrics tell apart: with some 160 series each. The chats of more are counted together, as `other`.
+/// Groups that metrics tell apart: with some 200 series each. The chats of more are counted together, as `other`.
 pub const GROUPS_COUNTED: usize = 500;
 /// The wait within which an answer counts for the service level (T), in seconds, where a group sets none: the custom
 /// of contact centres.
