@@ -6,13 +6,15 @@ pub mod catalogue;
 mod counted;
 mod group;
 mod invariant;
+mod mailboxes;
 mod recording;
 mod store;
 pub mod text;
 
-pub use counted::{Counted, Over, WaitingFigures};
+pub use counted::{Counted, Judged, Over, WaitingFigures};
 pub use group::GroupMetrics;
 pub use invariant::Invariant;
+pub use mailboxes::Mailboxes;
 pub use store::StoreMetrics;
 
 use std::sync::Arc;
@@ -24,11 +26,11 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
 use self::recording::{Each, Recording};
 use crate::domain::ids::{AccountId, GroupId};
-use crate::domain::limits::GROUPS_COUNTED;
+use crate::domain::limits::{GROUPS_COUNTED, OPERATOR_MAILBOX, QUEUE_MAILBOX, SESSION_MAILBOX};
 
 /// The recorder of one engine.
 pub struct Metrics {
-    recording: Recording,
+    pub(crate) recording: Recording,
     handle: PrometheusHandle,
     groups: DashMap<(AccountId, GroupId), Arc<GroupMetrics>>,
     left_messages: Each,
@@ -62,6 +64,12 @@ pub struct Metrics {
     pub actors_operator: Gauge,
     /// See [`catalogue::ACTORS`], queues.
     pub actors_queue: Gauge,
+    /// The mailboxes of sessions.
+    pub mailboxes_session: Arc<Mailboxes>,
+    /// The mailboxes of operators.
+    pub mailboxes_operator: Arc<Mailboxes>,
+    /// The mailboxes of queues.
+    pub mailboxes_queue: Arc<Mailboxes>,
     /// See [`catalogue::SLOW_READERS`].
     pub slow_readers: Counter,
     /// See [`catalogue::FENCED`].
@@ -86,6 +94,7 @@ impl Metrics {
         let each = |metric| recording.each(metric, &[]);
         let plain = |metric| recording.counter(metric, &[]);
         let actors = |kind| recording.gauge(&catalogue::ACTORS, &[kind]);
+        let mailboxes = |kind, room| Arc::new(Mailboxes::of(&recording, kind, room));
         Ok(Self {
             handle: recording.handle(),
             groups: DashMap::new(),
@@ -110,6 +119,9 @@ impl Metrics {
             actors_session: actors("visitor_session"),
             actors_operator: actors("operator"),
             actors_queue: actors("queue"),
+            mailboxes_session: mailboxes("visitor_session", SESSION_MAILBOX),
+            mailboxes_operator: mailboxes("operator", OPERATOR_MAILBOX),
+            mailboxes_queue: mailboxes("queue", QUEUE_MAILBOX),
             slow_readers: plain(&catalogue::SLOW_READERS),
             fenced: plain(&catalogue::FENCED),
             figures_checked: plain(&catalogue::FIGURES_CHECKED),
@@ -214,6 +226,13 @@ impl Metrics {
     /// Counts what must never happen.
     pub fn violated(&self, which: Invariant) {
         self.invariants.count(which.as_str());
+    }
+
+    /// Tells how full mailboxes were since the last time, and the time before.
+    pub fn measure_mailboxes(&self) {
+        for kind in [&self.mailboxes_session, &self.mailboxes_operator, &self.mailboxes_queue] {
+            kind.measure();
+        }
     }
 
     /// Sums up what was recorded since the last time: samples that nobody sums up or asks for grow without bound.

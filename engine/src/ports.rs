@@ -16,3 +16,4 @@ pub mod shards;
 pub mod staff;
 pub mod store;
 pub mod traces;
+pub mod work;

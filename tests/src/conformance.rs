@@ -20,4 +20,5 @@ pub mod sessions;
 pub mod shards;
 pub mod staff;
 pub mod survival;
+pub mod work;
 pub mod world;

@@ -21,7 +21,7 @@ pub use crate::config::storage::StorageSettings;
 use crate::config::source::Written;
 
 /// Every setting by its name in the file, in the order they are shown.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 19] = [
     "listen",
     "data_dir",
     "database_url",
@@ -39,6 +39,7 @@ pub const NAMES: [&str; 18] = [
     "log",
     "log_format",
     "otlp_url",
+    "otlp_ca",
     "otlp_ratio",
 ];
 
@@ -136,6 +137,7 @@ impl Settings {
             "demo_allow_remote" => Some(self.security.demo_allow_remote.to_string()),
             "log" => quoted(&self.logs.filter),
             "otlp_url" => self.logs.otlp_url.as_ref().and_then(|url| quoted(url)),
+            "otlp_ca" => self.logs.otlp_ca.as_ref().and_then(|file| quoted(&file.display())),
             "otlp_ratio" => Some(self.logs.otlp_ratio.to_string()),
             "log_format" => quoted(&if self.logs.json { "json" } else { "text" }),
             _ => None,

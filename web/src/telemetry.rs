@@ -1,6 +1,7 @@
 //! Logs on standard error: readable lines, or one JSON object each. No personal data above debug. Traces go to a
 //! collector, where one is named.
 
+pub mod collector;
 pub mod otlp;
 
 use std::io::IsTerminal;

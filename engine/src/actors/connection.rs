@@ -13,9 +13,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use actix::Addr;
 use actix::prelude::SendError;
 
+use crate::actors::mailbox::Mailbox;
 use crate::actors::messages::Command;
 use crate::actors::visitor_session::VisitorSession;
 use crate::domain::limits::MAILBOX_PATIENCE;
@@ -34,7 +34,7 @@ pub(super) enum Handed {
 }
 
 /// Hands a command over, if there is room.
-pub(super) fn hand_over(session: &Addr<VisitorSession>, command: Command) -> Handed {
+pub(super) fn hand_over(session: &Mailbox<VisitorSession>, command: Command) -> Handed {
     match session.try_send(command) {
         Ok(()) => Handed::Over,
         Err(SendError::Full(command)) => Handed::Wait(Box::new(command)),
@@ -43,7 +43,7 @@ pub(super) fn hand_over(session: &Addr<VisitorSession>, command: Command) -> Han
 }
 
 /// Waits for room; `false` when there is none for too long.
-pub(super) async fn hand_over_late(session: Addr<VisitorSession>, command: Command) -> bool {
+pub(super) async fn hand_over_late(session: Mailbox<VisitorSession>, command: Command) -> bool {
     let mut command = command;
     for _ in 0..MAILBOX_PATIENCE.as_millis() / LOOK_EVERY.as_millis() {
         actix::clock::sleep(LOOK_EVERY).await;

@@ -204,10 +204,11 @@ impl Engine {
             outlet.close(close::RESTART);
         }
         for session in self.shared.registry.every_session() {
-            let _ = session.addr.try_send(Signal::Flush);
+            session.addr.hint(Signal::Flush);
         }
         // Enough for closing frames and marks to leave; appends under way are finished by the store's own close.
         tokio::time::sleep(FAREWELL.min(within)).await;
+        self.shared.worked.store(&self.shared).await;
     }
 
     fn pulse(&self) {
@@ -236,6 +237,8 @@ impl Engine {
                 ticks.tick().await;
                 survive("heartbeat", async {
                     shared.metrics.upkeep();
+                    shared.metrics.measure_mailboxes();
+                    shared.worked.store(&shared).await;
                     let here = shared.registry.connected_operators();
                     if !here.is_empty()
                         && let Err(error) = shared.store.seen(&here, shared.now()).await
@@ -286,12 +289,12 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
     match change {
         StaffChange::Group(group) | StaffChange::GroupDeleted(group) => {
             if shared.is_here(queue_shard(account, group)) {
-                let _ = registry.queue(shared, account, group).try_send(ToQueue::Reload);
+                registry.queue(shared, account, group).hint(ToQueue::Reload);
             }
             for operator in registry.operators_of(account) {
-                let _ = operator.try_send(ToOperator::Reload);
+                operator.hint(ToOperator::Reload);
                 if matches!(change, StaffChange::GroupDeleted(_)) {
-                    let _ = operator.try_send(ToOperator::Receiving);
+                    operator.hint(ToOperator::Receiving);
                 }
             }
             ask_anew(shared, account);
@@ -299,30 +302,30 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
         StaffChange::Asks => ask_anew(shared, account),
         StaffChange::Receives(_) | StaffChange::Profile => {
             for queue in registry.queues_of(account) {
-                let _ = queue.try_send(ToQueue::Reload);
+                queue.hint(ToQueue::Reload);
             }
             let whose = match change {
                 StaffChange::Receives(operator) => registry.operator_awake(account, *operator).into_iter().collect(),
                 _ => registry.operators_of(account),
             };
             for operator in whose {
-                let _ = operator.try_send(ToOperator::Receiving);
+                operator.hint(ToOperator::Receiving);
             }
         }
         StaffChange::Closing => shared.closer.look(),
         StaffChange::PresenceRules => {
             for operator in registry.operators_of(account) {
-                let _ = operator.try_send(ToOperator::Rules);
+                operator.hint(ToOperator::Rules);
             }
         }
         StaffChange::Operator(operator) | StaffChange::OperatorGone(operator) => {
             for queue in registry.queues_of(account) {
-                let _ = queue.try_send(ToQueue::Reload);
+                queue.hint(ToQueue::Reload);
             }
             if let Some(actor) = registry.operator_awake(account, *operator) {
-                let _ = actor.try_send(ToOperator::Reload);
+                actor.hint(ToOperator::Reload);
                 if matches!(change, StaffChange::OperatorGone(_)) {
-                    let _ = actor.try_send(ToOperator::MayNotWork);
+                    actor.hint(ToOperator::MayNotWork);
                 }
             }
             // The windows come back with what the operator may do now, or not at all.
@@ -338,7 +341,7 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
 fn ask_anew(shared: &Arc<Shared>, account: AccountId) {
     for session in shared.registry.sessions_of(account) {
         // A chat without room in its mailbox is being flooded: it asks for what it did, until it is read again.
-        let _ = session.addr.try_send(Signal::AsksChanged);
+        session.addr.hint(Signal::AsksChanged);
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::actors::shared::Shared;
 use crate::domain::event::Event;
 use crate::domain::limits::{FIGURES_AT_ONCE, FIGURES_SETTLED_AFTER, PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
-use crate::domain::report::ChatFacts;
+use crate::domain::report::{ChatFacts, Share};
 use crate::metrics::Over;
 use crate::ports::journal::Side;
 use crate::ports::store::StoreError;
@@ -33,6 +33,11 @@ async fn compare(shared: &Shared, over: &Over) -> Result<(), StoreError> {
             shared.metrics.figures_drift(kept, figure);
             tracing::error!(chat = %over.chat, kept, figure, "a figure of a chat is not what its log says");
         }
+    }
+    let Share { outcome, queue_time, .. } = facts.share();
+    if over.judged.is_some_and(|judged| judged.in_time != outcome.in_time(queue_time, judged.within)) {
+        shared.metrics.figures_drift("counted", "service_level");
+        tracing::error!(chat = %over.chat, figure = "service_level", "a figure of a chat is not what its log says");
     }
     shared.metrics.figures_checked.increment(1);
     Ok(())

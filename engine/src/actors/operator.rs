@@ -4,6 +4,7 @@
 mod absence;
 mod receiving;
 mod slots;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,12 +12,14 @@ use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
 
-use crate::actors::guard::{Guarded, guarded, later, wait_for};
+use crate::actors::guard::{Guarded, every, guarded, later, wait_for};
 use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal, ToOperator};
 use crate::actors::outlet::Outlet;
+use crate::actors::receiving::receiving;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
-use crate::domain::event::OfferEnd;
+use crate::actors::worked::LOOK_EVERY;
+use crate::domain::event::{OfferEnd, OfferKind};
 use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::{Presence, PresenceEffect, PresenceRules, Slots, SlotsEffect};
@@ -36,6 +39,8 @@ pub struct OperatorActor {
     presence: Option<Presence>,
     groups: Vec<GroupId>,
     slots: Slots,
+    /// How much of the slots is in use.
+    work: work::Work,
     /// Proposals under way, by group.
     proposals: BTreeMap<GroupId, u32>,
     offers: Vec<Offer>,
@@ -53,6 +58,8 @@ pub struct OperatorActor {
 struct Stored {
     presence: PresenceRow,
     groups: Vec<GroupId>,
+    /// How many chats they may hold in the groups they receive from.
+    slots: u32,
     offers: Vec<(OfferRow, ChatRecord)>,
     rules: Option<PresenceRules>,
 }
@@ -71,6 +78,7 @@ impl OperatorActor {
             presence: None,
             groups: Vec::new(),
             slots: Slots::new([]),
+            work: work::Work::default(),
             proposals: BTreeMap::new(),
             offers: Vec::new(),
             outlets,
@@ -93,6 +101,7 @@ impl OperatorActor {
             Ok(Some(stored)) => {
                 let now = self.shared.now();
                 let row = stored.presence;
+                self.work_begins(&row, stored.slots);
                 let (away_after, grace) = self.times(stored.rules);
                 let mut presence = Presence::restored(row.status, row.since, now).with_times(away_after, grace);
                 for _ in 0..self.outlets.count() {
@@ -132,6 +141,9 @@ impl OperatorActor {
     fn message(&mut self, message: ToOperator, ctx: &mut Context<Self>) {
         let now = self.shared.now();
         let wake = self.slots.next_wake();
+        if let ToOperator::Load(load) | ToOperator::Freed(load) = &message {
+            self.work_changes(load);
+        }
         match message {
             ToOperator::Joined | ToOperator::Gone => self.count_sockets(now, ctx),
             ToOperator::Ring(offer) => {
@@ -162,15 +174,22 @@ impl OperatorActor {
                 self.announce();
             }
             ToOperator::Active => self.change(ctx, |presence| presence.handle_activity(now)),
-            ToOperator::Receiving => self.tell_receiving(ctx),
+            ToOperator::Receiving => {
+                self.tell_receiving(ctx);
+                self.read_slots(ctx);
+            }
             ToOperator::Rules => self.read_rules(ctx),
             ToOperator::MayNotWork => self.read_whether_gone(ctx),
-            ToOperator::Reload => self.read_groups(ctx),
+            ToOperator::Reload => {
+                self.read_groups(ctx);
+                self.read_slots(ctx);
+            }
             ToOperator::Resay => {
                 self.read_offers(ctx);
                 self.tell_receiving(ctx);
             }
             ToOperator::LetGo => {
+                self.say_work();
                 self.over = true;
                 self.presence = None;
                 self.say_of_slots(vec![SlotsEffect::Open]);
@@ -234,6 +253,7 @@ impl OperatorActor {
     }
 
     fn change(&mut self, ctx: &mut Context<Self>, input: impl FnOnce(&mut Presence) -> Vec<PresenceEffect>) {
+        self.say_work();
         let Some(presence) = &mut self.presence else { return };
         let effects = input(presence);
         for effect in effects {
@@ -353,11 +373,12 @@ const SOONEST: Duration = Duration::from_millis(5);
 
 async fn stored(shared: &Shared, account: AccountId, operator: OperatorId) -> Reading {
     let Some(presence) = shared.store.own_presence(account, operator).await? else { return Ok(None) };
-    let memberships = shared.store.memberships(account, None, Some(operator)).await?;
+    let (memberships, receiving) = receiving(shared, account, operator).await?;
+    let slots = work::slots_in(presence.limit, &memberships, &receiving);
     let groups = memberships.into_iter().map(|membership| membership.group).collect();
     let offers = offers(shared, account, operator).await?;
     let rules = shared.store.presence_rules(account).await?;
-    Ok(Some(Stored { presence, groups, offers, rules }))
+    Ok(Some(Stored { presence, groups, slots, offers, rules }))
 }
 
 async fn offers(
@@ -398,6 +419,7 @@ impl Actor for OperatorActor {
         }
         self.timer = None;
         self.read(ctx);
+        every(ctx, LOOK_EVERY, |actor, _| actor.say_work());
     }
 }
 

@@ -15,6 +15,7 @@ use crate::actors::guard::{Guarded, every, guarded, later, wait_for};
 use crate::actors::messages::{Signal, ToOperator, ToQueue, UpToDate, WhyStillWaiting};
 use crate::actors::outlet::Outlet;
 use crate::actors::shared::Shared;
+use crate::actors::worked::Looked;
 use crate::domain::group::{GroupSettings, Status};
 use crate::domain::ids::{AccountId, GroupId, OperatorId};
 use crate::domain::limits::QUEUE_RECONCILE;
@@ -44,6 +45,8 @@ pub struct QueueActor {
     answered: Vec<OperatorId>,
     /// Since when nobody may have the chats that wait.
     still_since: StillSince,
+    /// When the slots of the members were looked at.
+    looked: Looked,
     /// Another node has the queue.
     over: bool,
 }
@@ -66,6 +69,7 @@ impl QueueActor {
             closed: BTreeMap::new(),
             answered: Vec::new(),
             still_since: StillSince::default(),
+            looked: Looked::default(),
             over: false,
         }
     }

@@ -162,7 +162,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
             shared.lists.changed(account);
             let session = session(shared, account, id);
             if let Some(session) = &session {
-                let _ = session.addr.try_send(Signal::Joined);
+                session.addr.hint(Signal::Joined);
             }
             shared.tabs_changed(&(account, brand.id.clone(), visitor));
             shared.tell_born(account, &brand.id, visitor, id);

@@ -5,12 +5,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use actix::{Addr, Context, Supervisor};
+use actix::{Context, Supervisor};
 use bytestring::ByteString;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
 use crate::actors::guard::deliver;
+use crate::actors::mailbox::Mailbox;
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::actors::operator::OperatorActor;
 use crate::actors::outlet::{Outlet, SocketId};
@@ -23,8 +24,8 @@ use crate::domain::limits::{OPERATOR_MAILBOX, QUEUE_MAILBOX, SESSION_MAILBOX};
 /// A session, held so that it does not rest meanwhile.
 #[derive(Clone)]
 pub struct SessionRef {
-    /// Its address.
-    pub addr: Addr<VisitorSession>,
+    /// Its mailbox.
+    pub addr: Mailbox<VisitorSession>,
     /// Counts those who hold it.
     lease: Arc<()>,
 }
@@ -140,8 +141,8 @@ pub fn operator_shard(operator: OperatorId) -> Shard {
 #[derive(Default)]
 pub struct Registry {
     sessions: DashMap<(AccountId, ChatId), SessionRef>,
-    operators: DashMap<(AccountId, OperatorId), Addr<OperatorActor>>,
-    queues: DashMap<(AccountId, GroupId), Addr<QueueActor>>,
+    operators: DashMap<(AccountId, OperatorId), Mailbox<OperatorActor>>,
+    queues: DashMap<(AccountId, GroupId), Mailbox<QueueActor>>,
     operator_outlets: DashMap<(AccountId, OperatorId), Arc<Outlets>>,
     visitor_outlets: DashMap<VisitorKey, Arc<Outlets>>,
 }
@@ -152,11 +153,12 @@ impl Registry {
         match self.sessions.entry((account, chat)) {
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(place) => {
-                let shared = Arc::clone(shared);
+                let (shared, kind) = (Arc::clone(shared), Arc::clone(&shared.metrics.mailboxes_session));
                 let addr = Supervisor::start(move |ctx: &mut Context<VisitorSession>| {
                     ctx.set_mailbox_capacity(SESSION_MAILBOX);
                     VisitorSession::new(shared, account, chat)
                 });
+                let addr = Mailbox::new(addr, &kind);
                 place.insert(SessionRef { addr, lease: Arc::new(()) }).clone()
             }
         }
@@ -175,34 +177,37 @@ impl Registry {
     }
 
     /// The actor of an operator, started on this thread if there is none.
-    pub fn operator(&self, shared: &Arc<Shared>, account: AccountId, operator: OperatorId) -> Addr<OperatorActor> {
+    pub fn operator(&self, shared: &Arc<Shared>, account: AccountId, operator: OperatorId) -> Mailbox<OperatorActor> {
         let start = || {
-            let shared = Arc::clone(shared);
-            Supervisor::start(move |ctx: &mut Context<OperatorActor>| {
+            let (shared, kind) = (Arc::clone(shared), Arc::clone(&shared.metrics.mailboxes_operator));
+            let addr = Supervisor::start(move |ctx: &mut Context<OperatorActor>| {
                 ctx.set_mailbox_capacity(OPERATOR_MAILBOX);
                 OperatorActor::new(shared, account, operator)
-            })
+            });
+            Mailbox::new(addr, &kind)
         };
         self.operators.entry((account, operator)).or_insert_with(start).clone()
     }
 
     /// The actor of a group's queue, started on this thread if there is none.
-    pub fn queue(&self, shared: &Arc<Shared>, account: AccountId, group: &GroupId) -> Addr<QueueActor> {
+    pub fn queue(&self, shared: &Arc<Shared>, account: AccountId, group: &GroupId) -> Mailbox<QueueActor> {
         if let Some(known) = self.queues.get(&(account, group.clone())) {
             return known.clone();
         }
         let start = || {
-            let (shared, group) = (Arc::clone(shared), group.clone());
-            Supervisor::start(move |ctx: &mut Context<QueueActor>| {
+            let (shared, group, kind) =
+                (Arc::clone(shared), group.clone(), Arc::clone(&shared.metrics.mailboxes_queue));
+            let addr = Supervisor::start(move |ctx: &mut Context<QueueActor>| {
                 ctx.set_mailbox_capacity(QUEUE_MAILBOX);
                 QueueActor::new(shared, account, group)
-            })
+            });
+            Mailbox::new(addr, &kind)
         };
         self.queues.entry((account, group.clone())).or_insert_with(start).clone()
     }
 
     /// The actor of an operator, if there is one.
-    pub fn operator_awake(&self, account: AccountId, operator: OperatorId) -> Option<Addr<OperatorActor>> {
+    pub fn operator_awake(&self, account: AccountId, operator: OperatorId) -> Option<Mailbox<OperatorActor>> {
         self.operators.get(&(account, operator)).map(|known| known.clone())
     }
 
@@ -284,41 +289,41 @@ impl Registry {
     pub fn let_go(&self, lost: &dyn Fn(Shard) -> bool) {
         for session in self.sessions.iter().filter(|entry| lost(entry.key().1.shard())) {
             // A full mailbox: its next append is fenced, and it finds out by itself.
-            let _ = session.value().addr.try_send(Signal::LetGo);
+            session.value().addr.hint(Signal::LetGo);
         }
         self.queues.retain(|(account, group), queue| {
             let gone = lost(queue_shard(*account, group));
             if gone {
-                deliver(queue, ToQueue::LetGo);
+                deliver(queue.addr(), ToQueue::LetGo);
             }
             !gone
         });
         self.operators.retain(|(_, operator), actor| {
             let gone = lost(operator_shard(*operator));
             if gone {
-                deliver(actor, ToOperator::LetGo);
+                deliver(actor.addr(), ToOperator::LetGo);
             }
             !gone
         });
     }
 
     /// Every queue of the node.
-    pub fn every_queue(&self) -> Vec<Addr<QueueActor>> {
+    pub fn every_queue(&self) -> Vec<Mailbox<QueueActor>> {
         self.queues.iter().map(|entry| entry.value().clone()).collect()
     }
 
     /// Every operator's actor of the node.
-    pub fn every_operator(&self) -> Vec<Addr<OperatorActor>> {
+    pub fn every_operator(&self) -> Vec<Mailbox<OperatorActor>> {
         self.operators.iter().map(|entry| entry.value().clone()).collect()
     }
 
     /// Every queue of an account.
-    pub fn queues_of(&self, account: AccountId) -> Vec<Addr<QueueActor>> {
+    pub fn queues_of(&self, account: AccountId) -> Vec<Mailbox<QueueActor>> {
         self.queues.iter().filter(|entry| entry.key().0 == account).map(|entry| entry.value().clone()).collect()
     }
 
     /// Every operator's actor of an account.
-    pub fn operators_of(&self, account: AccountId) -> Vec<Addr<OperatorActor>> {
+    pub fn operators_of(&self, account: AccountId) -> Vec<Mailbox<OperatorActor>> {
         self.operators.iter().filter(|entry| entry.key().0 == account).map(|entry| entry.value().clone()).collect()
     }
 }

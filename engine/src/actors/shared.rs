@@ -10,6 +10,7 @@ use crate::actors::left_messages::LeftWatch;
 use crate::actors::lists::Lists;
 use crate::actors::nodes::Nodes;
 use crate::actors::registry::Registry;
+use crate::actors::worked::Worked;
 use crate::domain::ids::{ChatId, NodeId, Shard};
 use crate::domain::limits::SHARDS;
 use crate::domain::patience::Patience;
@@ -37,6 +38,8 @@ pub struct Shared {
     pub lists: Lists,
     /// What is about to be gone.
     pub closer: Closer,
+    /// How much of the slots was in use, on its way to the store.
+    pub worked: Worked,
     /// The windows that show messages that were left.
     pub left_messages: LeftWatch,
     /// The other nodes; none where this one is alone.
@@ -76,6 +79,7 @@ impl Shared {
             board: Board::default(),
             lists: Lists::default(),
             closer: Closer::default(),
+            worked: Worked::default(),
             left_messages: LeftWatch::default(),
             nodes,
             metrics,

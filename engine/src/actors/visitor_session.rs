@@ -180,6 +180,7 @@ impl VisitorSession {
             Ok(Found::Here(stored, settings, asks)) => {
                 self.asks = *asks;
                 self.settings = settings.map(Arc::new).or(self.settings.take());
+                self.judge_wait();
                 self.wake_up(&stored, ctx);
             }
             Ok(Found::Nothing) => {

@@ -10,6 +10,7 @@ mod presence;
 mod profiles;
 mod staff;
 mod state;
+mod work;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -23,6 +23,7 @@ mod sessions;
 mod shards;
 mod staff;
 mod value;
+mod work;
 
 pub(crate) use birth::{claim, state_values};
 pub(crate) use events::{activate, events};

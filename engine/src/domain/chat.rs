@@ -7,6 +7,7 @@ pub mod decide;
 pub mod input;
 pub mod offer;
 pub mod outcome;
+pub mod replies;
 pub mod ring;
 pub mod state;
 
@@ -19,5 +20,6 @@ pub use ask::{Ask, Asked, Guest};
 pub use input::{Decision, Input, Refusal, SlotChange};
 pub use offer::{Offer, Tried};
 pub use outcome::Outcome;
+pub use replies::{IdleSpread, Replies, STEPS};
 pub use ring::RingAll;
-pub use state::{Chat, ChatState, Person, Replies};
+pub use state::{Chat, ChatState, Person};

@@ -10,7 +10,7 @@ use ts_rs::TS;
 use crate::domain::ids::{DepartmentId, GroupId, OperatorId};
 use crate::domain::limits::{CONNECTION_TIMEOUT, OFFER_EXPIRES_AFTER};
 
-pub use rules::{BadSetting, Instead, LostOperator, Overflow, RoutingRules};
+pub use rules::{BadSetting, InTime, Instead, LostOperator, Overflow, RoutingRules};
 
 /// How a member gets chats of the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]

@@ -404,18 +404,27 @@ pub const SIMULATED_REST: Duration = Duration::from_secs(86_400);
 
 // ---- figures ---------------------------------------------------------------------------------------------------
 
-/// Groups that metrics tell apart: with some 160 series each. The chats of more are counted together, as `other`.
+/// Groups that metrics tell apart: with some 200 series each. The chats of more are counted together, as `other`.
 pub const GROUPS_COUNTED: usize = 500;
-/// The wait within which an answer counts for the service level (T): 20 seconds is the custom of contact centres.
-pub const SERVICE_LEVEL_WITHIN: Duration = Duration::from_secs(20);
-/// The longest T that a report may be asked for: nobody calls an answer after an hour a service.
-pub const SERVICE_LEVEL_WITHIN_MAX: Duration = Duration::from_secs(3_600);
+/// The wait within which an answer counts for the service level (T), in seconds, where a group sets none: the custom
+/// of contact centres.
+pub const SERVICE_LEVEL_WITHIN_S: u32 = 20;
+/// What T may be, in seconds: nobody calls an answer after an hour a service.
+pub const SERVICE_LEVEL_S: RangeInclusive<u32> = 1..=3_600;
 /// The span of one report: a quarter with its first and last day.
 pub const REPORT_SPAN_MAX: Duration = Duration::from_secs(93 * 86_400);
 /// Chats of one report; their times are kept while it is made, some 100 bytes each. A longer one is asked for in parts.
 pub const REPORT_CHATS_MAX: usize = 200_000;
+/// How long it is kept how much of the slots was in use, an hour a group and operator in some 60 bytes: a year to
+/// compare with, and a month.
+pub const WORK_KEPT: Duration = Duration::from_secs(396 * 86_400);
+/// Hours of groups and operators that wait for the store, some 100 bytes each: what 10,000 operators are in ten hours
+/// without it. More is left out.
+pub const WORK_WAITING_MAX: usize = 100_000;
 /// How long one sending of traces may take: a collector stands near, and nobody waits for it but a server that stops.
 pub const TRACES_WITHIN: Duration = Duration::from_secs(3);
+/// Bytes of a collector's answer that are read: it says no more than what it left out.
+pub const TRACES_ANSWER_MAX: u64 = 64 * 1024;
 /// How often figures of chats that are over are held against their logs: soon enough to be seen in a test, seldom
 /// enough to be nothing beside a chat.
 pub const FIGURES_EVERY: Duration = Duration::from_secs(5);
@@ -425,5 +434,10 @@ pub const FIGURES_SETTLED_AFTER: Duration = Duration::from_secs(5);
 pub const FIGURES_AT_ONCE: usize = 200;
 /// Chats that wait to be looked at, some 100 bytes each. Where more end, a part of them is looked at.
 pub const FIGURES_WAITING_MAX: usize = 1_000;
+/// Up to what idle times are told apart, in milliseconds: from an instant to an hour, as in the metrics.
+pub const IDLE_STEPS_MS: [u64; 15] = [
+    500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 180_000, 300_000, 600_000, 1_200_000, 1_800_000,
+    3_600_000,
+];
 /// Chats read at once for a report.
 pub const REPORT_PAGE: u32 = 1_000;

@@ -2,6 +2,8 @@
 //! [`FORMULAS`]; what came of a wait is [`Outcome`], as in the metrics.
 
 mod from_log;
+mod idle;
+mod work;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,15 +13,23 @@ use serde::Serialize;
 use crate::domain::chat::{Outcome, Replies};
 use crate::domain::time::Timestamp;
 
+pub use idle::IdleFigures;
+use idle::IdleSteps;
+pub use work::{Work, by_hour, hour_of, slots};
+
 /// Each figure and how it comes about. Times are in seconds; a figure that nothing can be said of is null.
-pub const FORMULAS: [(&str, &str); 15] = [
+pub const FORMULAS: [(&str, &str); 17] = [
     ("chats", "chats that began in the span and are over"),
     ("answered", "of those, assigned to an operator or taken"),
     ("sent_to_form", "not answered, and ended by the time-out, by an operator who sent it, or because nobody received"),
     ("abandoned", "not answered, and ended by the visitor or by the visitor's absence"),
     ("turned_away", "all others that were not answered"),
     ("bounce_rate", "sent_to_form / (answered + sent_to_form)"),
-    ("service_level", "answered within T / (answered + abandoned after T), T = within_s"),
+    (
+        "service_level",
+        "answered within T / (answered + abandoned after T), T = within_s, or what the chat's group sets \
+         (group_within_s)",
+    ),
     ("average_speed_of_answer_s", "mean queue time of answered chats"),
     ("queue_time_s", "from entering the queue to the assignment, of answered chats"),
     ("queue_time_abandoned_s", "from entering the queue to the end, of abandoned chats"),
@@ -28,11 +38,21 @@ pub const FORMULAS: [(&str, &str); 15] = [
         "idle_time_mean_s",
         "mean time from the operator's word before, or the assignment, to each message of an operator",
     ),
+    (
+        "idle_time_s",
+        "what half, 90 % and 99 % of those times do not exceed, by the steps of switchboard_idle_time_seconds; null is \
+         beyond an hour",
+    ),
     ("handling_time_s", "from the assignment to the end"),
     ("messages", "messages of those chats"),
     (
         "concurrency",
         "sum of handling times / time in which an operator had at least one of those chats, summed over operators",
+    ),
+    (
+        "occupancy",
+        "slots in use * time / slots * time, of operators while they receive, in the hours that the span touches; an \
+         unlimited operator counts as 10 slots",
     ),
 ];
 
@@ -101,64 +121,55 @@ impl Share {
 }
 
 /// Figures being summed up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Tally {
-    within: Duration,
     chats: u64,
     outcomes: BTreeMap<Outcome, u64>,
-    answered_within: u64,
-    abandoned_after: u64,
+    in_time: u64,
+    not_in_time: u64,
     messages: u64,
     queue_time: Vec<Duration>,
     queue_time_abandoned: Vec<Duration>,
     first_reply: Vec<Duration>,
     handling: Vec<Duration>,
     replies: Replies,
+    idle: IdleSteps,
     busy: BTreeMap<String, Vec<(Timestamp, Timestamp)>>,
+    work: Work,
 }
 
 impl Tally {
-    /// Nothing yet; an answer within that time counts for the service level.
-    pub fn within(within: Duration) -> Self {
-        Self {
-            within,
-            chats: 0,
-            outcomes: BTreeMap::new(),
-            answered_within: 0,
-            abandoned_after: 0,
-            messages: 0,
-            queue_time: Vec::new(),
-            queue_time_abandoned: Vec::new(),
-            first_reply: Vec::new(),
-            handling: Vec::new(),
-            replies: Replies::default(),
-            busy: BTreeMap::new(),
-        }
-    }
-
-    /// Counts a chat.
-    pub fn add(&mut self, chat: &ChatFacts) {
+    /// Counts a chat; `within` is T of its service level.
+    pub fn add(&mut self, chat: &ChatFacts, within: Duration) {
         self.chats += 1;
+        let waited = chat.assigned_at.unwrap_or(chat.ended_at).since(chat.queued_at);
+        match chat.outcome.in_time(waited, within) {
+            Some(true) => self.in_time += 1,
+            Some(false) => self.not_in_time += 1,
+            None => {}
+        }
         *self.outcomes.entry(chat.outcome).or_default() += 1;
         self.messages += u64::from(chat.messages);
         let Some(assigned) = chat.assigned_at else {
             if chat.outcome == Outcome::Abandoned {
-                let waited = chat.ended_at.since(chat.queued_at);
-                self.abandoned_after += u64::from(waited > self.within);
                 self.queue_time_abandoned.push(waited);
             }
             return;
         };
-        let waited = assigned.since(chat.queued_at);
-        self.answered_within += u64::from(waited <= self.within);
         self.queue_time.push(waited);
         self.handling.push(chat.ended_at.since(assigned));
         self.replies.count += chat.replies.count;
         self.replies.idle += chat.replies.idle;
+        self.idle.add(&chat.replies.spread);
         self.first_reply.extend(chat.answered_at.map(|first| first.since(assigned)));
         if let Some(operator) = &chat.operator {
             self.busy.entry(operator.clone()).or_default().push((assigned, chat.ended_at));
         }
+    }
+
+    /// Counts how much of the slots was in use.
+    pub fn work(&mut self, work: Work) {
+        self.work += work;
     }
 
     /// The figures.
@@ -175,15 +186,17 @@ impl Tally {
             abandoned: count(Outcome::Abandoned),
             turned_away: count(Outcome::TurnedAway),
             bounce_rate: ratio(sent_to_form as f64, (answered + sent_to_form) as f64),
-            service_level: ratio(self.answered_within as f64, (answered + self.abandoned_after) as f64),
+            service_level: ratio(self.in_time as f64, (self.in_time + self.not_in_time) as f64),
             average_speed_of_answer_s: mean(&self.queue_time),
             queue_time_s: Spread::of(&self.queue_time),
             queue_time_abandoned_s: Spread::of(&self.queue_time_abandoned),
             first_reply_s: Spread::of(&self.first_reply),
             idle_time_mean_s: ratio(self.replies.idle.as_secs_f64(), f64::from(self.replies.count)),
+            idle_time_s: self.idle.figures(),
             handling_time_s: Spread::of(&self.handling),
             messages: self.messages,
             concurrency: ratio(handled.as_secs_f64(), busy.as_secs_f64()),
+            occupancy: self.work.occupancy(),
         }
     }
 }
@@ -204,9 +217,11 @@ pub struct Figures {
     pub queue_time_abandoned_s: Option<Spread>,
     pub first_reply_s: Option<Spread>,
     pub idle_time_mean_s: Option<f64>,
+    pub idle_time_s: Option<IdleFigures>,
     pub handling_time_s: Option<Spread>,
     pub messages: u64,
     pub concurrency: Option<f64>,
+    pub occupancy: Option<f64>,
 }
 
 /// How a time is spread, in seconds: the mean, and what this part of them does not exceed (by nearest rank).
@@ -259,7 +274,8 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::limits::SERVICE_LEVEL_WITHIN;
+
+    const T: Duration = Duration::from_secs(20);
 
     /// A chat that entered the queue at a second, with what came at which second.
     fn chat(queued: i64, assigned: Option<i64>, first: Option<i64>, ended: i64, outcome: Outcome) -> ChatFacts {
@@ -272,14 +288,20 @@ mod tests {
             outcome,
             operator: assigned.map(|_| "joe".to_owned()),
             messages: 3,
-            replies: first.map(|_| Replies { count: 2, idle: Duration::from_secs(7) }).unwrap_or_default(),
+            replies: first.map(|_| two_replies()).unwrap_or_default(),
         }
+    }
+
+    fn two_replies() -> Replies {
+        let mut replies = Replies::default();
+        [5, 2].into_iter().for_each(|seconds| replies.count_one(Duration::from_secs(seconds)));
+        replies
     }
 
     /// A morning: two answered (one late), one left early and one late, one sent to the form, one turned away.
     #[test]
     fn a_little_day_computed_by_hand() {
-        let mut tally = Tally::within(SERVICE_LEVEL_WITHIN);
+        let mut tally = Tally::default();
         for chat in [
             chat(0, Some(10), Some(15), 110, Outcome::Answered),
             chat(20, Some(60), Some(90), 160, Outcome::Answered),
@@ -288,7 +310,7 @@ mod tests {
             chat(40, None, None, 100, Outcome::SentToForm),
             chat(50, None, None, 51, Outcome::TurnedAway),
         ] {
-            tally.add(&chat);
+            tally.add(&chat, T);
         }
         let figures = tally.figures();
         assert_eq!((figures.chats, figures.answered, figures.abandoned), (6, 2, 2));
@@ -298,31 +320,41 @@ mod tests {
         assert_eq!(figures.average_speed_of_answer_s, Some(25.0), "10 s and 40 s");
         assert_eq!(figures.first_reply_s.map(|spread| (spread.p50, spread.max)), Some((5.0, 30.0)));
         assert_eq!(figures.idle_time_mean_s, Some(3.5), "twice two messages after 7 s together");
+        assert_eq!(figures.idle_time_s.map(|idle| (idle.p50, idle.p90)), Some((Some(2.0), Some(5.0))));
         assert_eq!(figures.handling_time_s.map(|spread| spread.mean), Some(100.0));
         assert_eq!(figures.queue_time_abandoned_s.map(|spread| (spread.p50, spread.p90)), Some((5.0, 60.0)));
         assert_eq!(figures.concurrency, Some(200.0 / 150.0), "200 s of chats in the 150 s from 10 to 160");
     }
 
     #[test]
-    fn the_service_level_is_for_the_time_that_is_asked_for() {
+    fn the_service_level_is_for_the_time_that_is_given() {
         let level = |seconds| {
-            let mut tally = Tally::within(Duration::from_secs(seconds));
-            tally.add(&chat(0, Some(10), None, 110, Outcome::Answered));
-            tally.add(&chat(0, None, None, 30, Outcome::Abandoned));
+            let mut tally = Tally::default();
+            tally.add(&chat(0, Some(10), None, 110, Outcome::Answered), Duration::from_secs(seconds));
+            tally.add(&chat(0, None, None, 30, Outcome::Abandoned), Duration::from_secs(seconds));
             tally.figures().service_level
         };
         assert_eq!((level(9), level(10), level(30)), (Some(0.0), Some(0.5), Some(1.0)));
     }
 
     #[test]
+    fn each_chat_is_judged_by_what_its_group_promises() {
+        let mut tally = Tally::default();
+        let quick = chat(0, Some(10), None, 110, Outcome::Answered);
+        tally.add(&quick, Duration::from_secs(5));
+        tally.add(&quick, Duration::from_secs(60));
+        assert_eq!(tally.figures().service_level, Some(0.5), "the same wait, too long in one group only");
+    }
+
+    #[test]
     fn of_nothing_nothing_is_said() {
-        let figures = Tally::within(SERVICE_LEVEL_WITHIN).figures();
+        let figures = Tally::default().figures();
         assert_eq!((figures.chats, figures.service_level, figures.queue_time_s), (0, None, None));
     }
 
     #[test]
     fn every_figure_has_its_formula() {
-        let figures = serde_json::to_value(Tally::within(SERVICE_LEVEL_WITHIN).figures()).unwrap();
+        let figures = serde_json::to_value(Tally::default().figures()).unwrap();
         let mut told: Vec<_> = figures.as_object().unwrap().keys().cloned().collect();
         let mut formulas: Vec<_> = FORMULAS.map(|(name, _)| name.to_owned()).into();
         told.sort_unstable();

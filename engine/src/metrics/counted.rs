@@ -1,19 +1,19 @@
 //! What was counted of a chat, and the chats that are over and whose figures wait to be held against the log.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{GroupMetrics, seconds};
 use crate::domain::chat::{Outcome, Replies};
-use crate::domain::ids::{AccountId, ChatId};
+use crate::domain::ids::{AccountId, ChatId, GroupId};
 use crate::domain::limits::FIGURES_WAITING_MAX;
 use crate::domain::report::Share;
 use crate::domain::time::Timestamp;
 
 /// What was counted of one chat. Its figures are counted through this and in no other way, so that it cannot say
 /// anything but what the metrics do.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Counted {
     /// Whether all of the chat's figures were counted here, and none before or elsewhere.
     pub complete: bool,
@@ -21,22 +21,45 @@ pub struct Counted {
     first_reply: Option<Duration>,
     handling_time: Option<Duration>,
     replies: Replies,
+    /// The group whose promise the wait has not been held against, until its settings are here.
+    unjudged: Option<(GroupId, Arc<GroupMetrics>)>,
+    judged: Option<Judged>,
+}
+
+/// How a wait stood by the service level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// T, as the group had set it then.
+    pub within: Duration,
+    /// See [`Outcome::in_time`].
+    pub in_time: Option<bool>,
 }
 
 impl Counted {
-    /// The wait is over.
-    pub fn waited(&mut self, of_group: &GroupMetrics, outcome: Outcome, waited: Duration) {
+    /// The wait is over, in that group.
+    pub fn waited(&mut self, group: &GroupId, of_group: Arc<GroupMetrics>, outcome: Outcome, waited: Duration) {
         #[cfg(feature = "faults")]
         let waited = waited + planted();
         seconds(of_group.queue_time(outcome), waited);
         self.wait = Some((outcome, waited));
+        self.unjudged = Some((group.clone(), of_group));
+    }
+
+    /// Holds a wait that is over against what its group promises, once; another group's promise is none.
+    pub fn judge(&mut self, group: &GroupId, within: Duration) {
+        let Some((outcome, waited)) = self.wait else { return };
+        let Some((_, of_group)) = self.unjudged.take_if(|(unjudged, _)| unjudged == group) else { return };
+        let in_time = outcome.in_time(waited, within);
+        if let Some(in_time) = in_time {
+            of_group.in_time(in_time);
+        }
+        self.judged = Some(Judged { within, in_time });
     }
 
     /// An operator wrote after some idle time, and so long after the assignment where it was for the first time.
     pub fn replied(&mut self, of_group: &GroupMetrics, idle: Duration, first: Option<Duration>) {
         seconds(&of_group.idle_time, idle);
-        self.replies.count += 1;
-        self.replies.idle += idle;
+        self.replies.count_one(idle);
         if let Some(first) = first {
             seconds(&of_group.first_reply, first);
             self.first_reply = Some(first);
@@ -55,6 +78,11 @@ impl Counted {
         let Self { first_reply, handling_time, replies, .. } = *self;
         Some(Share { outcome, queue_time, first_reply, handling_time, replies })
     }
+
+    /// How the wait stood by the service level, where all was counted here.
+    pub fn judged(&self) -> Option<Judged> {
+        self.judged.filter(|_| self.complete)
+    }
 }
 
 /// A chat that is over.
@@ -68,6 +96,8 @@ pub struct Over {
     pub at: Timestamp,
     /// What was counted of it, where one session counted all.
     pub counted: Option<Share>,
+    /// How its wait stood by the service level, where it was counted here.
+    pub judged: Option<Judged>,
 }
 
 /// Chats that are over and were not looked at yet, oldest first.
@@ -116,6 +146,7 @@ mod tests {
             chat: ChatId::new(n, u128::from(n), Shard(1)),
             at: at(1_000),
             counted: None,
+            judged: None,
         };
         for n in 0..FIGURES_WAITING_MAX as u64 {
             assert!(waiting.push(over(n)));
@@ -129,13 +160,34 @@ mod tests {
     #[test]
     fn what_another_session_counted_is_not_known_here() {
         let metrics = Metrics::new().unwrap();
-        let group = metrics.group(AccountId(1), &"support".parse().unwrap());
+        let support: GroupId = "support".parse().unwrap();
+        let group = metrics.group(AccountId(1), &support);
         let mut counted = Counted::default();
-        counted.waited(&group, Outcome::Answered, Duration::from_secs(3));
+        counted.waited(&support, Arc::clone(&group), Outcome::Answered, Duration::from_secs(3));
         assert_eq!(counted.share(), None);
         counted.complete = true;
         counted.handled(&group, Duration::from_secs(9));
         let share = counted.share().unwrap();
         assert_eq!((share.queue_time, share.handling_time), (Duration::from_secs(3), Some(Duration::from_secs(9))));
+    }
+
+    #[test]
+    fn a_wait_is_held_once_against_the_promise_of_the_group_that_ended_it() {
+        let metrics = Metrics::new().unwrap();
+        let (support, sales): (GroupId, GroupId) = ("support".parse().unwrap(), "sales".parse().unwrap());
+        let mut counted = Counted { complete: true, ..Counted::default() };
+        counted.judge(&sales, Duration::from_secs(10));
+        assert_eq!(counted.judged(), None, "the wait goes on");
+        counted.waited(&sales, metrics.group(AccountId(1), &sales), Outcome::Answered, Duration::from_secs(30));
+        counted.judge(&support, Duration::from_secs(60));
+        assert_eq!(counted.judged(), None, "sales helped, and its settings are still being read");
+        counted.judge(&sales, Duration::from_secs(10));
+        counted.judge(&sales, Duration::from_secs(60));
+        let judged = Judged { within: Duration::from_secs(10), in_time: Some(false) };
+        assert_eq!(counted.judged(), Some(judged));
+        let text = metrics.render();
+        let told = r#"switchboard_service_level_chats_total{account="1",group="sales",within="no"} 1"#;
+        assert!(text.contains(told), "{text}");
+        assert!(!text.contains(r#"within="yes"} 1"#), "{text}");
     }
 }

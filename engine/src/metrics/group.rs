@@ -1,12 +1,14 @@
 //! The metrics of one group: found once by whoever counts, and kept.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::{Counter, Gauge, Histogram};
 
 use super::catalogue;
 use super::recording::{Each, Recording};
 use crate::domain::chat::Outcome;
+use crate::domain::report::Work;
 use crate::domain::routing::WhyStill;
 
 /// The metrics of one group.
@@ -14,8 +16,14 @@ pub struct GroupMetrics {
     /// See [`catalogue::QUEUE_TIME`]; one for each [`Outcome`], in their order.
     queue_time: [Histogram; 4],
     offers_settled: Each,
+    service_level: Each,
+    /// See [`catalogue::SLOT_TIME`] and [`catalogue::SLOT_TIME_USED`]; counters hold whole seconds only.
+    slot_time: (Counter, AtomicU64),
+    slot_time_used: (Counter, AtomicU64),
     /// See [`catalogue::WAITING_REASON`]; one for each [`WhyStill`].
     waiting_reason: [(WhyStill, Gauge); WhyStill::ALL.len()],
+    /// See [`catalogue::SERVICE_LEVEL_WITHIN`].
+    pub service_level_within: Gauge,
     /// See [`catalogue::IDLE_TIME`].
     pub idle_time: Histogram,
     /// See [`catalogue::HANDLING_TIME`].
@@ -64,6 +72,10 @@ impl GroupMetrics {
                 (reason, if own { gauge() } else { Gauge::noop() })
             }),
             offers_settled: recording.each(&catalogue::OFFERS_SETTLED, &of),
+            service_level: recording.each(&catalogue::SERVICE_LEVEL, &of),
+            slot_time: (recording.counter(&catalogue::SLOT_TIME, &of), AtomicU64::new(0)),
+            slot_time_used: (recording.counter(&catalogue::SLOT_TIME_USED, &of), AtomicU64::new(0)),
+            service_level_within: gauge(&catalogue::SERVICE_LEVEL_WITHIN),
             idle_time: histogram(&catalogue::IDLE_TIME),
             handling_time: histogram(&catalogue::HANDLING_TIME),
             first_reply: histogram(&catalogue::FIRST_REPLY),
@@ -91,6 +103,20 @@ impl GroupMetrics {
         self.offers_settled.count(outcome);
     }
 
+    /// Counts a wait that counts for the service level.
+    pub fn in_time(&self, in_time: bool) {
+        self.service_level.count(if in_time { "yes" } else { "no" });
+    }
+
+    /// Counts how much of the slots was in use.
+    pub fn worked(&self, work: Work) {
+        for ((counter, millis), time) in [(&self.slot_time, work.slots), (&self.slot_time_used, work.used)] {
+            let more = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            let before = millis.fetch_add(more, Ordering::Relaxed);
+            counter.increment((before % 1_000 + more) / 1_000);
+        }
+    }
+
     /// Says how many chats wait for which reason; for others none does.
     pub fn set_waiting_reasons(&self, reasons: &BTreeMap<WhyStill, usize>) {
         for (reason, gauge) in &self.waiting_reason {
@@ -103,7 +129,7 @@ impl GroupMetrics {
         let slots = [&self.capacity, &self.capacity_used, &self.capacity_reserved, &self.capacity_free];
         slots
             .into_iter()
-            .chain([&self.receiving, &self.waiting, &self.waiting_longest])
+            .chain([&self.receiving, &self.waiting, &self.waiting_longest, &self.service_level_within])
             .for_each(|gauge| gauge.set(0.0));
         self.set_waiting_reasons(&BTreeMap::new());
     }

@@ -6,7 +6,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use super::catalogue::{CATALOGUE, Definition, Kind, Values};
 
 /// A recorder. Not the process-wide one, so that two engines in one process do not mix.
-pub(super) struct Recording {
+pub(crate) struct Recording {
     recorder: PrometheusRecorder,
 }
 
@@ -68,7 +68,7 @@ impl Recording {
 
 /// A counter for each value of a label. They are there from the start, so that the first count is seen as a rise.
 #[derive(Clone)]
-pub(super) struct Each(Box<[(&'static str, Counter)]>);
+pub(crate) struct Each(Box<[(&'static str, Counter)]>);
 
 impl Each {
     /// Counts one of them.

@@ -23,6 +23,12 @@ pub struct PresenceRow {
     pub last_seen_at: Timestamp,
     /// Rises each time the operator's actor is owned anew.
     pub session_epoch: u64,
+    /// Limit overall.
+    pub limit: Option<u32>,
+    /// Chats held overall.
+    pub held: u32,
+    /// Version of the load, see [`crate::ports::journal::Load::version`].
+    pub version: u64,
 }
 
 /// A member of a group, with all that routing asks.

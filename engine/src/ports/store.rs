@@ -12,6 +12,7 @@ pub use crate::ports::presence::Presence;
 pub use crate::ports::profiles::Profiles;
 pub use crate::ports::shards::Shards;
 pub use crate::ports::staff::Staff;
+pub use crate::ports::work::WorkLog;
 
 /// Why the store did not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +31,7 @@ pub enum StoreError {
 /// All of it.
 #[async_trait]
 pub trait Store:
-    Journal + Decisions + Staff + Closings + Profiles + Presence + Shards + LeftMessages + Send + Sync + 'static
+    Journal + Decisions + Staff + Closings + Profiles + Presence + Shards + LeftMessages + WorkLog + Send + Sync + 'static
 {
     /// Whether it answers; what `/health/ready` asks.
     async fn ping(&self) -> Result<(), StoreError>;

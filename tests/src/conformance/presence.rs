@@ -14,9 +14,18 @@ use crate::conformance::world::{World, at, id};
 
 pub async fn owning_an_operator_anew_raises_the_epoch(store: Arc<dyn Store>) {
     let world = World::new(store, "acme").await;
-    let operator = world.operator(None).await;
+    let operator = world.operator(Some(3)).await;
     let own = || world.store.own_presence(world.account, operator);
-    let fresh = PresenceRow { operator, status: Status::Offline, since: at(0), last_seen_at: at(0), session_epoch: 1 };
+    let fresh = PresenceRow {
+        operator,
+        status: Status::Offline,
+        since: at(0),
+        last_seen_at: at(0),
+        session_epoch: 1,
+        limit: Some(3),
+        held: 0,
+        version: 0,
+    };
     assert_eq!(own().await.unwrap(), Some(fresh.clone()));
     world.store.set_status(world.account, operator, Status::Online, at(1_000), None).await.unwrap();
     world.store.seen(&[(world.account, operator)], at(2_000)).await.unwrap();

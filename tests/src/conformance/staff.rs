@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::domain::group::{
-    GroupSettings, Handling, Instead, LostOperator, Membership, OfferMode, Overflow, RoutingRules,
+    GroupSettings, Handling, InTime, Instead, LostOperator, Membership, OfferMode, Overflow, RoutingRules,
 };
 use engine::domain::hours::{Holiday, Hours, Interval};
 use engine::domain::ids::{AccountId, GroupId, OperatorId};
@@ -60,6 +60,7 @@ fn rules(other: &GroupId) -> RoutingRules {
         greeting: Some("Good day!".into()),
         greeting_after_s: 5,
         queue_text: Some("{ahead} before you".into()),
+        service_level_within_s: InTime(45),
     }
 }
 

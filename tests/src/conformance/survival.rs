@@ -1,14 +1,17 @@
 //! What a store that is closed and opened again still knows: everything.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::domain::event::{Audience, Sender};
 use engine::domain::group::Status;
 use engine::domain::ids::{NodeId, Shard};
 use engine::domain::limits::COMMANDS_REMEMBERED;
+use engine::domain::report::Work;
 use engine::ports::journal::{AppendError, BirthError, MarkRow, Remembered, Side};
 use engine::ports::staff::Failures;
 use engine::ports::store::Store;
+use engine::ports::work::{OPERATORS, Whose, WorkQuery, WorkRow};
 use engine::protocol::visitor::MarkPair;
 
 use crate::conformance::decisions::{decided, short};
@@ -37,6 +40,9 @@ where
     let until = at(0) + COMMANDS_REMEMBERED;
     world.store.remember(world.account, "someone", &id("c"), answer.clone(), until).await.unwrap();
     world.store.set_status(world.account, operator, Status::Online, at(3_000), None).await.unwrap();
+    let work = Work { slots: Duration::from_secs(60), used: Duration::from_secs(45) };
+    let row = WorkRow { account: world.account, whose: Whose::Operator(operator), hour: at(0), work };
+    world.store.add_work(&[row]).await.unwrap();
     world.store.count_failure("k", at(0), 9, std::time::Duration::from_secs(1)).await.unwrap();
     let secret = world.store.secret("s", b"one").await.unwrap();
     let (_, birth) = world.start(world.visitor(), 10);
@@ -63,6 +69,8 @@ where
     assert_eq!(world.slots(&world.group, operator).await, [1, 1, 1, 1]);
     assert_eq!(store.own_presence(world.account, operator).await.unwrap().unwrap().status, Status::Online);
     assert_eq!(store.failures("k").await.unwrap(), Failures { count: 1, until: None });
+    let query = WorkQuery { kind: OPERATORS, from: at(0), to: at(1), only: None };
+    assert_eq!(store.work_of_each(world.account, &query).await.unwrap(), [(operator.to_string(), work)]);
     assert_eq!(store.secret("s", b"two").await.unwrap(), secret);
     assert!(matches!(store.birth(birth).await, Err(BirthError::Before { .. })));
     assert_eq!(store.recount(world.account).await.unwrap(), []);

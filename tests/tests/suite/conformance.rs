@@ -183,6 +183,7 @@ on_every_store! {
         an_operator_is_changed_and_removed,
         memberships_are_listed_by_group_then_operator,
     }
+    work { work_adds_up_by_hour_for_each_and_for_all }
 }
 
 mod memory_survival {

@@ -91,7 +91,7 @@ fn fill(folder: &std::path::Path, chats: u32) {
     );
     assert_eq!(made.expect("they are made"), chats as usize);
     file.execute_batch(
-        "INSERT OR IGNORE INTO chat_head SELECT id, account, 1, 1, 1, 0, NULL, NULL, 0, 0 FROM chat; \
+        "INSERT OR IGNORE INTO chat_head SELECT id, account, 1, 1, 1, 0, NULL, NULL, 0, 0, zeroblob(32) FROM chat; \
          WITH one AS (SELECT account, bytes, events FROM chat_event LIMIT 1) \
          INSERT INTO chat_event (chat, account, first_seq, last_seq, visitor_seq, bytes, events) \
          SELECT chat.id, chat.account, 1, 1, 1, bytes, events FROM chat, one",

@@ -7,6 +7,7 @@ mod files;
 mod logs;
 mod reports;
 mod traces;
+mod traces_tls;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

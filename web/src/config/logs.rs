@@ -1,10 +1,14 @@
 //! What is logged, and in which form; where traces are sent.
 
+use std::path::{Path, PathBuf};
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use ureq::tls::Certificate;
 use url::Url;
 
 use crate::config::Reader;
+use crate::telemetry::collector::authorities;
 
 /// The HTTP server tells of each of its threads; nobody needs that.
 const DEFAULT: &str = "info,actix_server=warn";
@@ -18,12 +22,20 @@ pub struct LogSettings {
     pub json: bool,
     /// The collector that traces are sent to over OTLP (HTTP, protobuf); none: nothing is traced.
     pub otlp_url: Option<Url>,
+    /// The file of authorities that the collector's certificate must come from; none: the usual ones.
+    pub otlp_ca: Option<PathBuf>,
+    /// What it holds.
+    pub otlp_authorities: Vec<Certificate<'static>>,
     /// The share of chats that are traced.
     pub otlp_ratio: f64,
 }
 
 impl LogSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let ca =
+            "expected a file of PEM certificates that can be read, whose authorities a collector's is held against";
+        let ca = reader.optional("otlp_ca", ca, |text| Some((PathBuf::from(text), authorities(Path::new(text))?)));
+        let (otlp_ca, otlp_authorities) = ca.map_or((None, Vec::new()), |(file, found)| (Some(file), found));
         let filter = "expected error, warn, info, debug or trace, or a list such as info,engine=debug";
         Self {
             filter: reader.or("log", DEFAULT.to_owned(), filter, |text| fits(text).then(|| text.to_owned())),
@@ -35,9 +47,13 @@ impl LogSettings {
             // An address may bear a password, which nobody repeats.
             otlp_url: reader.secret(
                 "otlp_url",
-                "expected the address of a collector such as http://127.0.0.1:4318, without a path",
+                "expected the address of a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318 or \
+                 https://collector.example.com:4318, without a path or a password; OTLP over gRPC is not spoken: \
+                 collectors take HTTP at another port, mostly 4318",
                 collector,
             ),
+            otlp_ca,
+            otlp_authorities,
             otlp_ratio: reader.or("otlp_ratio", 1.0, "expected the share of chats to trace, from 0 to 1", |text| {
                 text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio))
             }),
@@ -45,11 +61,12 @@ impl LogSettings {
     }
 }
 
-/// A collector stands beside the server, so that no key has to be kept for it: it is spoken to in the clear.
+/// A collector beside the server is spoken to in the clear, one elsewhere over TLS. No key is kept for it.
 fn collector(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
-    (url.scheme() == "http" && url.has_host() && url.username().is_empty() && bare).then_some(url)
+    let open = url.username().is_empty() && url.password().is_none();
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && open && bare).then_some(url)
 }
 
 /// Whether it is a filter. A bare word must be a level: else a slip such as `verbose` would name a part of the
@@ -78,7 +95,8 @@ mod tests {
     #[test]
     fn a_collector_is_an_address_without_a_path_or_a_key() {
         assert!(collector("http://collector:4318").is_some() && collector("http://[::1]:4318/").is_some());
-        for bad in ["collector:4318", "https://c:4318", "http://c:4318/v1/traces", "http://user:key@c", "grpc://c:4317"]
+        assert!(collector("https://collector.example.com").is_some());
+        for bad in ["collector:4318", "http://c:4318/v1/traces", "http://user:key@c", "https://:key@c", "grpc://c:4317"]
         {
             assert!(collector(bad).is_none(), "{bad}");
         }

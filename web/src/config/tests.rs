@@ -51,6 +51,7 @@ fn everything_wrong_is_named_at_once_with_the_right_form() {
         ("SWITCHBOARD_LOG", "verbose"),
         ("SWITCHBOARD_LOG_FORMAT", "yaml"),
         ("SWITCHBOARD_OTLP_URL", "https://user:private@collector"),
+        ("SWITCHBOARD_OTLP_CA", "/nowhere/authorities.pem"),
         ("SWITCHBOARD_OTLP_RATIO", "2"),
         ("SWITCHBOARD_SECRET", "tooshort-and-private"),
         ("SWITCHBOARD_REDIS_URL", "redis://user:private@r"),
@@ -77,6 +78,15 @@ fn everything_wrong_is_named_at_once_with_the_right_form() {
     }
     assert_eq!(problems.0.len(), wrong.len() + 4);
     assert!(!words.contains("private"), "no secret is repeated: {words}");
+}
+
+#[test]
+fn whoever_names_a_collector_that_takes_grpc_is_told_what_is_spoken() {
+    let wrong = Settings::read(&environment(&[("SWITCHBOARD_OTLP_URL", "grpc://collector:4317")])).unwrap_err();
+    let words = wrong.to_string();
+    assert!(words.contains("otlp_url (SWITCHBOARD_OTLP_URL)") && words.contains("gRPC is not spoken"), "{words}");
+    let over_tls = Settings::read(&environment(&[("SWITCHBOARD_OTLP_URL", "https://collector:4318")])).unwrap();
+    assert!(over_tls.shown().contains("otlp_url = \"https://collector:4318/\""), "{}", over_tls.shown());
 }
 
 #[test]

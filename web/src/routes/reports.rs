@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use engine::domain::ids::{ChatId, OperatorId};
-use engine::domain::limits::{
-    REPORT_CHATS_MAX, REPORT_PAGE, REPORT_SPAN_MAX, SERVICE_LEVEL_WITHIN, SERVICE_LEVEL_WITHIN_MAX,
-};
+use engine::domain::group::RoutingRules;
+use engine::domain::ids::{ChatId, GroupId, OperatorId};
+use engine::domain::limits::{REPORT_CHATS_MAX, REPORT_PAGE, REPORT_SPAN_MAX, SERVICE_LEVEL_S};
 use engine::domain::permission::Permission;
-use engine::domain::report::{FORMULAS, Figures, Tally};
+use engine::domain::report::{FORMULAS, Figures, Tally, Work, hour_of};
 use engine::domain::time::Timestamp;
 use engine::ports::journal::{ChatQuery, ChatRecord};
+use engine::ports::work::{GROUPS, OPERATORS, WorkQuery};
 use engine::protocol::error::Failure;
 use engine::protocol::operator::{ChatFilter, ChatOrder};
 use engine::protocol::visitor::ChatPhase;
@@ -39,20 +39,36 @@ pub async fn summary(
     let by = By::parse(asked.by.as_deref())?;
     let within = within(asked.within.as_deref())?;
     let own = (!who.may(Permission::ReadAllChats)).then_some(who.operator.id);
+    let worked = worked(&state, &who, (from, to), by, own).await?;
     let chats = ended_chats(&state, &who, (from, to), own).await?;
+    let promises = Promises::read(&state, &who, within).await?;
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    let mut all = Tally::within(within);
+    let mut all = Tally::default();
+    let mut group_within_s = BTreeMap::new();
     for chat in &chats {
         let Some(facts) = chat.facts() else { continue };
-        all.add(&facts);
+        let within = promises.of(&chat.head.group);
+        group_within_s.entry(chat.head.group.clone()).or_insert(within.as_secs());
+        all.add(&facts, within);
         if let Some(key) = by.key(chat) {
-            tallies.entry(key).or_insert_with(|| Tally::within(within)).add(&facts);
+            tallies.entry(key).or_default().add(&facts, within);
         }
     }
+    all.work(worked.all);
+    for (key, work) in worked.rows {
+        tallies.entry(key).or_default().work(work);
+    }
     let rows = tallies.into_iter().map(|(key, tally)| ReportRow { key, figures: tally.figures() }).collect();
-    let within_s = within.as_secs();
-    let report =
-        Report { from, to, by, within_s, total: all.figures(), rows, formulas: FORMULAS.into_iter().collect() };
+    let report = Report {
+        from,
+        to,
+        by,
+        within_s: within.map(|within| within.as_secs()),
+        group_within_s,
+        total: all.figures(),
+        rows,
+        formulas: FORMULAS.into_iter().collect(),
+    };
     if wants_csv(&request) {
         return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&report)));
     }
@@ -73,8 +89,10 @@ struct Report {
     from: Timestamp,
     to: Timestamp,
     by: By,
-    /// T of the service level.
-    within_s: u64,
+    /// T of the service level, where the report was asked for one.
+    within_s: Option<u64>,
+    /// T by which the chats of each group were judged: else what the group sets.
+    group_within_s: BTreeMap<GroupId, u64>,
     total: Figures,
     rows: Vec<ReportRow>,
     formulas: BTreeMap<&'static str, &'static str>,
@@ -113,10 +131,7 @@ impl By {
     /// In which row the chat is; hours are those in which it began, in UTC.
     fn key(self, chat: &ChatRecord) -> Option<String> {
         match self {
-            Self::Hour => {
-                let hour = chat.started_at.millis().div_euclid(HOUR_MILLIS) * HOUR_MILLIS;
-                Some(Timestamp::from_millis(hour).to_rfc3339())
-            }
+            Self::Hour => Some(hour_of(chat.started_at).to_rfc3339()),
             Self::Group => Some(chat.head.group.to_string()),
             Self::Department => chat.department.as_ref().map(ToString::to_string),
             Self::Brand => Some(chat.brand.to_string()),
@@ -125,7 +140,48 @@ impl By {
     }
 }
 
-const HOUR_MILLIS: i64 = 3_600_000;
+/// How much of the slots was in use.
+struct Worked {
+    all: Work,
+    rows: Vec<(String, Work)>,
+}
+
+/// Of whom the report is: of all operators together, and in each row; one's own where somebody may see no more, who
+/// then sees nothing of whole groups.
+async fn worked(
+    state: &AppState,
+    who: &SignedIn,
+    (from, to): (Timestamp, Timestamp),
+    by: By,
+    own: Option<OperatorId>,
+) -> Result<Worked, Problem> {
+    let only = own.map(|operator| operator.to_string());
+    let of = |kind| WorkQuery { kind, from: hour_of(from), to, only: only.clone() };
+    let hours = state.store.work_by_hour(who.account, &of(OPERATORS)).await?;
+    let mut all = Work::default();
+    hours.iter().for_each(|(_, work)| all += *work);
+    let rows = match by {
+        By::Hour => hours.into_iter().map(|(hour, work)| (hour.to_rfc3339(), work)).collect(),
+        By::Operator => state.store.work_of_each(who.account, &of(OPERATORS)).await?,
+        By::Group | By::Department if own.is_none() => {
+            let groups = state.store.work_of_each(who.account, &of(GROUPS)).await?;
+            if matches!(by, By::Group) { groups } else { by_department(state, who, groups).await? }
+        }
+        // Nobody receives for a brand.
+        By::Group | By::Department | By::Brand => Vec::new(),
+    };
+    Ok(Worked { all, rows })
+}
+
+async fn by_department(
+    state: &AppState,
+    who: &SignedIn,
+    groups: Vec<(String, Work)>,
+) -> Result<Vec<(String, Work)>, Problem> {
+    let known = state.store.groups(who.account).await?;
+    let department = |id: String| Some(known.iter().find(|group| group.id.as_str() == id)?.department.to_string());
+    Ok(groups.into_iter().filter_map(|(group, work)| Some((department(group)?, work))).collect())
+}
 
 /// The chats that began in the span and are over, latest first.
 async fn ended_chats(
@@ -155,12 +211,36 @@ async fn ended_chats(
     }
 }
 
-/// T of the service level: whole seconds; the custom of contact centres unless another is asked for.
-fn within(text: Option<&str>) -> Result<Duration, Problem> {
-    let Some(text) = text else { return Ok(SERVICE_LEVEL_WITHIN) };
-    let seconds = text.parse().ok().filter(|seconds| (1..=SERVICE_LEVEL_WITHIN_MAX.as_secs()).contains(seconds));
-    let rule = "expected seconds, from 1 to 3600";
-    seconds.map(Duration::from_secs).ok_or_else(|| Failure::invalid("within", rule).into())
+/// T of the service level, in whole seconds, where one is asked for.
+fn within(text: Option<&str>) -> Result<Option<Duration>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse().ok().filter(|seconds| SERVICE_LEVEL_S.contains(seconds)) {
+        Some(seconds) => Ok(Some(Duration::from_secs(seconds.into()))),
+        None => Err(Failure::invalid("within", "expected seconds, from 1 to 3600").into()),
+    }
+}
+
+/// What each group calls an answer in time.
+struct Promises {
+    asked: Option<Duration>,
+    groups: BTreeMap<GroupId, Duration>,
+}
+
+impl Promises {
+    async fn read(state: &AppState, who: &SignedIn, asked: Option<Duration>) -> Result<Self, Problem> {
+        let groups = match asked {
+            Some(_) => Vec::new(),
+            None => state.store.groups(who.account).await?,
+        };
+        let groups = groups.into_iter().map(|group| (group.id, group.rules.service_level_within())).collect();
+        Ok(Self { asked, groups })
+    }
+
+    /// T for chats of a group; one that is gone has what is usual.
+    fn of(&self, group: &GroupId) -> Duration {
+        let own = || self.groups.get(group).copied();
+        self.asked.or_else(own).unwrap_or_else(|| RoutingRules::default().service_level_within())
+    }
 }
 
 fn moment(field: &'static str, text: Option<&str>) -> Result<Timestamp, Problem> {
@@ -198,8 +278,9 @@ fn columns(figures: &Figures) -> Vec<(String, String)> {
     let mut columns = Vec::new();
     for (name, _) in FORMULAS {
         let figure = &all[name];
+        let parts: &[&str] = if name == "idle_time_s" { &PARTS[1..4] } else { &PARTS };
         if SPREADS.contains(&name) {
-            columns.extend(PARTS.map(|part| (format!("{name}_{part}"), value(&figure[part]))));
+            columns.extend(parts.iter().map(|part| (format!("{name}_{part}"), value(&figure[*part]))));
         } else {
             columns.push((name.to_owned(), value(figure)));
         }
@@ -207,5 +288,6 @@ fn columns(figures: &Figures) -> Vec<(String, String)> {
     columns
 }
 
-const SPREADS: [&str; 4] = ["queue_time_s", "queue_time_abandoned_s", "first_reply_s", "handling_time_s"];
+const SPREADS: [&str; 5] =
+    ["queue_time_s", "queue_time_abandoned_s", "first_reply_s", "idle_time_s", "handling_time_s"];
 const PARTS: [&str; 5] = ["mean", "p50", "p90", "p99", "max"];

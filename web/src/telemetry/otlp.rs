@@ -11,11 +11,12 @@ use engine::domain::time::Timestamp;
 use engine::ports::traces::{Life, Step, Traces};
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
 use opentelemetry::{InstrumentationScope, KeyValue};
-use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor};
 
 use crate::config::Settings;
+use crate::telemetry::collector::Collector;
 
 /// Why traces cannot be sent.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,7 @@ impl Otlp {
             .with_http()
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(format!("{url}v1/traces"))
+            .with_http_client(Collector::trusting(&settings.logs.otlp_authorities))
             .with_timeout(TRACES_WITHIN)
             .build()?;
         let mut processor = BatchSpanProcessor::builder(exporter).build();

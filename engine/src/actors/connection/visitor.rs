@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix::Addr;
 use bytestring::ByteString;
 
 use crate::actors::connection::history::{self, Reader};
@@ -10,6 +9,7 @@ use crate::actors::connection::pace::{Pace, Rate};
 use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
 use crate::actors::left_messages::{self, Leaving};
+use crate::actors::mailbox::Mailbox;
 use crate::actors::messages::{Command, Order, Party, Signal};
 use crate::actors::outlet::Outlet;
 use crate::actors::reception::{self, Arriving, Begun};
@@ -223,7 +223,7 @@ impl VisitorConnection {
             && let Some((chat, addr)) = self.session()
         {
             match addr {
-                Some(addr) => drop(addr.try_send(signal)),
+                Some(addr) => addr.hint(signal),
                 None => self.shared.to_session(self.brand.account, chat, signal, false),
             }
         }
@@ -231,7 +231,7 @@ impl VisitorConnection {
     }
 
     /// The visitor's chat, also when another tab began it, and its session; none where that is elsewhere.
-    fn session(&mut self) -> Option<(ChatId, Option<Addr<VisitorSession>>)> {
+    fn session(&mut self) -> Option<(ChatId, Option<Mailbox<VisitorSession>>)> {
         let current = self.outlets.chat()?;
         if !self.shared.is_here(current.shard()) {
             self.session = None;
@@ -289,7 +289,7 @@ impl VisitorConnection {
         let session = here.then(|| self.shared.registry.session(&self.shared, account, record.id));
         let snapshot = self.shared.snapshot(account, record.id).await.ok_or_else(Failure::unavailable)?;
         if let Some(session) = &session {
-            let _ = session.addr.try_send(Signal::Joined);
+            session.addr.hint(Signal::Joined);
         }
         let session = session.filter(|_| record.head.state != ChatPhase::Ended);
         self.session = session.map(|session| (record.id, session));
@@ -359,7 +359,7 @@ impl Drop for VisitorConnection {
             && let Some(chat) = self.outlets.chat()
             && let Some(session) = self.shared.registry.awake(account, chat)
         {
-            let _ = session.addr.try_send(Signal::Gone);
+            session.addr.hint(Signal::Gone);
         }
         let (brand, visitor) = (Arc::clone(&self.brand), self.visitor);
         // Our own hold must be gone before the entry can be.

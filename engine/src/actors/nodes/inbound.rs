@@ -78,10 +78,10 @@ impl Nodes {
         // What its chats and operators said to the queues here, and its queues and chats to the operators here, may
         // be lost: the store knows.
         for queue in shared.registry.every_queue() {
-            let _ = queue.try_send(ToQueue::ReadAnew);
+            queue.hint(ToQueue::ReadAnew);
         }
         for operator in shared.registry.every_operator() {
-            let _ = operator.try_send(crate::actors::messages::ToOperator::Resay);
+            operator.hint(crate::actors::messages::ToOperator::Resay);
         }
         shared.lists.changed_elsewhere(None);
         shared.left_messages.changed_elsewhere(None);

@@ -136,7 +136,7 @@ impl Nodes {
             }
             let queue = shared.registry.queue(shared, account, &group);
             for outlet in interests.groups.remove(&(account, group)).unwrap_or_default() {
-                let _ = queue.try_send(ToQueue::Watch(outlet));
+                queue.hint(ToQueue::Watch(outlet));
             }
         }
     }
@@ -172,7 +172,7 @@ impl Nodes {
                 }
                 if shared.is_here(operator_shard(*operator)) {
                     let actor = shared.registry.operator(shared, *account, *operator);
-                    let _ = actor.try_send(if again { ToOperator::Resay } else { ToOperator::Joined });
+                    actor.hint(if again { ToOperator::Resay } else { ToOperator::Joined });
                 }
             }
             Readers::Visitor(account, brand, visitor) => {
@@ -183,12 +183,12 @@ impl Nodes {
                 if let Some(chat) = chat.filter(|chat| shared.is_here(chat.shard())) {
                     tabs.set_chat(chat);
                     let session = shared.registry.session(shared, *account, chat);
-                    let _ = session.addr.try_send(Signal::Joined);
+                    session.addr.hint(Signal::Joined);
                 }
             }
             Readers::Group(account, group) => {
                 if shared.is_here(queue_shard(*account, group)) {
-                    let _ = shared.registry.queue(shared, *account, group).try_send(ToQueue::Watch(outlet));
+                    shared.registry.queue(shared, *account, group).hint(ToQueue::Watch(outlet));
                 }
             }
             Readers::Socket(..) => return,
@@ -204,7 +204,7 @@ pub(super) fn unfollow(shared: &Arc<Shared>, readers: &Readers, outlet: &Outlet)
         Readers::Operator(account, operator) => {
             shared.registry.outlets_of_operator(*account, *operator).remove(socket);
             if let Some(actor) = shared.registry.operator_awake(*account, *operator) {
-                let _ = actor.try_send(ToOperator::Gone);
+                actor.hint(ToOperator::Gone);
             }
         }
         Readers::Visitor(account, brand, visitor) => {
@@ -215,14 +215,14 @@ pub(super) fn unfollow(shared: &Arc<Shared>, readers: &Readers, outlet: &Outlet)
                 && let Some(chat) = tabs.chat()
                 && let Some(session) = shared.registry.awake(*account, chat)
             {
-                let _ = session.addr.try_send(Signal::Gone);
+                session.addr.hint(Signal::Gone);
             }
             drop(tabs);
             shared.registry.sweep_visitor(*account, brand, *visitor);
         }
         Readers::Group(account, group) => {
             if shared.is_here(queue_shard(*account, group)) {
-                let _ = shared.registry.queue(shared, *account, group).try_send(ToQueue::Unwatch(socket));
+                shared.registry.queue(shared, *account, group).hint(ToQueue::Unwatch(socket));
             }
         }
         Readers::Socket(..) => {}

@@ -27,9 +27,7 @@ impl Shared {
     pub(crate) fn to_queue(self: &Arc<Self>, account: AccountId, group: &GroupId, message: ToQueue) {
         match self.place(queue_shard(account, group)) {
             Place::Here => {
-                if self.registry.queue(self, account, group).try_send(message).is_err() {
-                    self.metrics.mailbox_full("queue");
-                }
+                self.registry.queue(self, account, group).hint(message);
             }
             Place::There(peer) => {
                 let group = group.clone();
@@ -43,9 +41,7 @@ impl Shared {
     pub(crate) fn to_operator(self: &Arc<Self>, account: AccountId, operator: OperatorId, message: ToOperator) {
         match self.place(operator_shard(operator)) {
             Place::Here => {
-                if self.registry.operator(self, account, operator).try_send(message).is_err() {
-                    self.metrics.mailbox_full("operator");
-                }
+                self.registry.operator(self, account, operator).hint(message);
             }
             Place::There(peer) => self.send_to(&peer, &Body::Operator { account, operator, message }),
             Place::Nowhere => {}
@@ -61,8 +57,8 @@ impl Shared {
                 } else {
                     self.registry.awake(account, chat)
                 };
-                if session.is_some_and(|session| session.addr.try_send(signal).is_err()) {
-                    self.metrics.mailbox_full("visitor_session");
+                if let Some(session) = session {
+                    session.addr.hint(signal);
                 }
             }
             Place::There(peer) => self.send_to(&peer, &Body::Signal { account, chat, wake, signal }),
@@ -201,7 +197,7 @@ impl Shared {
     /// It does not any more.
     pub(crate) fn unwatch_group(self: &Arc<Self>, account: AccountId, group: &GroupId, socket: SocketId) {
         if self.is_here(queue_shard(account, group)) {
-            let _ = self.registry.queue(self, account, group).try_send(ToQueue::Unwatch(socket));
+            self.registry.queue(self, account, group).hint(ToQueue::Unwatch(socket));
         }
         if let Some(nodes) = &self.nodes {
             nodes.unwatch(self, account, group, socket);

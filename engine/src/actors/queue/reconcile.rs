@@ -13,11 +13,13 @@ use crate::actors::messages::Signal;
 use crate::domain::ids::{ChatId, OperatorId};
 use crate::domain::limits::UNLIMITED_COUNTS_AS;
 use crate::domain::operator::Reception;
+use crate::domain::report::Work;
 use crate::domain::routing::still::reasons;
 use crate::domain::routing::{Effect, LoadNews};
 use crate::metrics::Invariant;
 use crate::ports::journal::{ChatRecord, OfferRow};
 use crate::ports::presence::RosterRow;
+use crate::ports::work::Whose;
 
 /// What a comparison found.
 #[derive(Default)]
@@ -29,26 +31,32 @@ pub(super) struct Suspects {
 }
 
 impl QueueActor {
-    pub(super) fn measure(&self) {
+    pub(super) fn measure(&mut self) {
         let Some(desk) = &self.desk else { return };
         let metrics = self.shared.metrics.group(self.account, &self.group);
-        let (mut slots, mut used, mut reserved, mut receiving) = (0_u64, 0_u64, 0_u64, 0_u64);
+        let (mut slots, mut used, mut reserved, mut receiving) = (0_u32, 0_u32, 0_u32, 0_u32);
         for member in desk.roster().members().filter(|member| member.active && member.reception != Reception::None) {
             let limits = [member.limit, member.group_limit].into_iter().flatten().min();
-            slots += u64::from(limits.unwrap_or(UNLIMITED_COUNTS_AS));
-            used += u64::from(member.group_held);
-            reserved += u64::from(member.group_reserved);
+            slots = slots.saturating_add(limits.unwrap_or(UNLIMITED_COUNTS_AS));
+            used += member.group_held;
+            reserved += member.group_reserved;
             receiving += 1;
         }
-        metrics.capacity.set(slots as f64);
-        metrics.capacity_used.set(used as f64);
-        metrics.capacity_reserved.set(reserved as f64);
-        metrics.capacity_free.set(slots.saturating_sub(used + reserved) as f64);
-        metrics.receiving.set(receiving as f64);
+        metrics.capacity.set(slots);
+        metrics.capacity_used.set(used);
+        metrics.capacity_reserved.set(reserved);
+        metrics.capacity_free.set(slots.saturating_sub(used + reserved));
+        metrics.receiving.set(receiving);
+        if let Some((from, to)) = self.looked.since_last(self.shared.now()) {
+            let whose = Whose::Group(self.group.clone());
+            self.shared.worked.add(self.account, &whose, (from, to), slots, used);
+            metrics.worked(Work::of(slots, used, to.since(from)));
+        }
         metrics.waiting.set(desk.queue().len() as f64);
         metrics.set_waiting_reasons(&reasons(desk, self.shared.now()));
         let longest = desk.queue().longest_since().map_or(Duration::ZERO, |since| self.shared.now().since(since));
         metrics.waiting_longest.set(longest.as_secs_f64());
+        metrics.service_level_within.set(desk.settings().rules.service_level_within().as_secs_f64());
     }
 
     /// Compares the waiting order and the loads with the store.

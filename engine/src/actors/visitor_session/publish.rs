@@ -220,7 +220,9 @@ impl VisitorSession {
                 // One that comes back to a queue was answered before: what is counted is how chats were first answered.
                 if core.chat.assigned_at == Some(event.at) {
                     let waited = event.at.since(core.chat.queued_at);
-                    self.counted.waited(&metrics.group(self.account, group), Outcome::Answered, waited);
+                    let of_group = metrics.group(self.account, group);
+                    self.counted.waited(group, of_group, Outcome::Answered, waited);
+                    self.judge_wait();
                 }
                 if let Some(offer) = offer {
                     metrics.offer(self.account, group, "accepted");
@@ -264,12 +266,15 @@ impl VisitorSession {
         match core.chat.assigned_at {
             None => {
                 let outcome = Outcome::of(false, by, why);
-                self.counted.waited(&of_group, outcome, event.at.since(core.chat.queued_at));
+                let waited = event.at.since(core.chat.queued_at);
+                self.counted.waited(&group, of_group, outcome, waited);
+                self.judge_wait();
             }
             Some(assigned) => self.counted.handled(&of_group, event.at.since(assigned)),
         }
         let (account, chat, at) = (self.account, self.chat, event.at);
-        self.shared.metrics.figures_due(Over { account, chat, at, counted: self.counted.share() });
+        let (counted, judged) = (self.counted.share(), self.counted.judged());
+        self.shared.metrics.figures_due(Over { account, chat, at, counted, judged });
         self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
         for (offer, operator) in self.rung_at_the_end() {
             self.shared.metrics.offer(self.account, &group, "ended");
@@ -278,6 +283,14 @@ impl VisitorSession {
         self.sought_no_more(ToQueue::Gone(self.chat));
         if was_waiting {
             self.leave_queues(None, false);
+        }
+    }
+
+    /// Holds the wait against what its group promises, if the settings here are that group's: where another one helped,
+    /// they are about to be read.
+    pub(super) fn judge_wait(&mut self) {
+        if let Some(settings) = &self.settings {
+            self.counted.judge(&settings.id, settings.rules.service_level_within());
         }
     }
 

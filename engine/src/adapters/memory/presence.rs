@@ -27,6 +27,9 @@ impl Presence for MemoryStore {
             since: row.since,
             last_seen_at: row.last_seen_at,
             session_epoch: row.session_epoch,
+            limit: row.operator.limit,
+            held: row.slots.held,
+            version: row.version,
         }))
     }
 

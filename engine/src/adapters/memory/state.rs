@@ -13,6 +13,7 @@ use crate::domain::ids::{
 };
 use crate::domain::limits::{FAILURES_REMEMBERED, FORGET_EVERY};
 use crate::domain::operator::PresenceRules;
+use crate::domain::report::Work;
 use crate::domain::time::Timestamp;
 use crate::ports::decisions::DecisionRow;
 use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
@@ -20,6 +21,7 @@ use crate::ports::left_messages::Leave;
 use crate::ports::profiles::Profile;
 use crate::ports::staff::{Account, Brand, Department, Failures, Operator, Session};
 use crate::ports::store::StoreError;
+use crate::ports::work::Whose;
 use crate::protocol::visitor::{ChatPhase, MarkPair};
 
 /// Rows by their keys.
@@ -42,6 +44,7 @@ pub(super) struct State {
     pub(super) births: BTreeMap<(AccountId, VisitorId, CommandId), BirthMemory>,
     pub(super) remembered: BTreeMap<(AccountId, String, CommandId), (Remembered, Timestamp)>,
     pub(super) left: BTreeMap<LeftMessageId, Leave>,
+    pub(super) work: BTreeMap<(AccountId, Timestamp, Whose), Work>,
     forgot_at: Timestamp,
 }
 

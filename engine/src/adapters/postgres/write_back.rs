@@ -73,6 +73,7 @@ async fn heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result
     let mut answered = Vec::new();
     let mut words = Vec::new();
     let mut idle_times = Vec::new();
+    let mut spreads = Vec::new();
     for (id, chat) in &group.chats {
         let (visitor_seq, messages, idle_since, answered_at, replies) = match &chat.head {
             None => continue,
@@ -91,19 +92,22 @@ async fn heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result
         answered.push(answered_at.map(Timestamp::millis));
         words.push(i64::from(replies.count));
         idle_times.push(replies.idle.as_millis() as i64);
+        spreads.push(replies.spread.to_bytes());
     }
     if ids.is_empty() {
         return Ok(());
     }
     let update = sqlx::query(
         "UPDATE chat_head SET last_seq = v.last_seq, visitor_seq = v.visitor_seq, messages = v.messages, \
-         idle_since = v.idle_since, answered_at = v.answered_at, replies = v.replies, idle_ms = v.idle_ms \
+         idle_since = v.idle_since, answered_at = v.answered_at, replies = v.replies, idle_ms = v.idle_ms, \
+         idle_spread = v.idle_spread \
          FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
-         $8::bigint[]) AS v (chat, last_seq, visitor_seq, messages, idle_since, answered_at, replies, idle_ms) \
+         $8::bigint[], $9::bytea[]) AS v (chat, last_seq, visitor_seq, messages, idle_since, answered_at, replies, \
+         idle_ms, idle_spread) \
          WHERE chat_head.chat = v.chat",
     );
     let update = update.bind(ids).bind(seqs).bind(visitor_seqs).bind(counts).bind(idle).bind(answered);
-    let update = update.bind(words).bind(idle_times);
+    let update = update.bind(words).bind(idle_times).bind(spreads);
     update.execute(connection).await.map(drop)
 }
 

@@ -87,11 +87,11 @@ fn head_row(birth: &Birth) -> Query {
     let head = &birth.head;
     let query = Query::new(
         "INSERT INTO chat_head (chat, account, owner_epoch, last_seq, visitor_seq, messages, idle_since, answered_at, \
-         replies, idle_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         replies, idle_ms, idle_spread) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     );
     let query = query.arg(birth.chat.0).arg(birth.account).arg(birth.epoch).arg(head.last_seq).arg(head.visitor_seq);
     let query = query.arg(head.messages).arg(head.idle_since).arg(head.answered_at);
-    query.arg(head.replies.count).arg(head.replies.idle.as_millis() as i64)
+    query.arg(head.replies.count).arg(head.replies.idle.as_millis() as i64).arg(&head.replies.spread.to_bytes()[..])
 }
 
 /// The changing columns of a chat's row, those of its head aside: `state`, `grp`, `owner`, `queued_at`,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use std::time::Duration;
 
 use crate::adapters::sql::{Query, Row, Sql, asked, ended_by, ended_why, offer_kind, phase};
-use crate::domain::chat::Replies;
+use crate::domain::chat::{IdleSpread, Replies};
 use crate::domain::event::Sender;
 use crate::domain::ids::{AccountId, BrandId, ChatId, GroupId, OfferId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
@@ -20,9 +20,15 @@ const MARKS_AT_ONCE: usize = 500;
 /// What [`chat_record`] reads, in its order.
 const CHAT_COLUMNS: &str = "SELECT c.account, c.id, c.number, h.owner_epoch, c.visitor, c.brand, \
     c.department, c.name, c.email, o.name, c.started_at, c.state, c.grp, c.owner, c.queued_at, c.assigned_at, \
-    h.answered_at, h.replies, h.idle_ms, c.waited_since, c.ended_at, c.ended_by, c.ended_why, h.idle_since, c.visitor_away, h.messages, c.question, \
+    h.answered_at, h.replies, h.idle_ms, h.idle_spread, c.waited_since, c.ended_at, c.ended_by, c.ended_why, h.idle_since, c.visitor_away, h.messages, c.question, \
     h.last_seq, h.visitor_seq ";
 const FROM_CHAT: &str = "FROM chat c JOIN chat_head h ON h.chat = c.id LEFT JOIN operator o ON o.account = c.account AND o.id = c.owner WHERE ";
+
+fn replies(row: &mut Row) -> Result<Replies, StoreError> {
+    let (count, idle, spread) = (row.u32()?, Duration::from_millis(row.u64()?), row.bytes()?);
+    let spread = IdleSpread::from_bytes(&spread).ok_or_else(|| StoreError::Corrupt("a spread of idle times".into()))?;
+    Ok(Replies { count, idle, spread })
+}
 
 /// Reads a chat from [`CHAT_COLUMNS`].
 fn chat_record(row: &mut Row) -> Result<ChatRecord, StoreError> {
@@ -45,7 +51,7 @@ fn chat_record(row: &mut Row) -> Result<ChatRecord, StoreError> {
             queued_at: row.time()?,
             assigned_at: row.opt_time()?,
             answered_at: row.opt_time()?,
-            replies: Replies { count: row.u32()?, idle: Duration::from_millis(row.u64()?) },
+            replies: replies(row)?,
             waited_since: row.time()?,
             ended_at: row.opt_time()?,
             ended: ended(row)?,

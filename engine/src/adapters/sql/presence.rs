@@ -19,7 +19,7 @@ impl<B: Backend> Presence for B {
             Box::pin(async move {
                 let query = Query::new(
                     "UPDATE operator SET session_epoch = session_epoch + 1 WHERE id = $1 AND account = $2 \
-                     RETURNING id, status, status_since, last_seen_at, session_epoch",
+                     RETURNING id, status, status_since, last_seen_at, session_epoch, max_chats, held, load_version",
                 );
                 sql.run(query.arg(operator.0).arg(account)).await?.first(|mut row| {
                     Ok(PresenceRow {
@@ -28,6 +28,9 @@ impl<B: Backend> Presence for B {
                         since: row.time()?,
                         last_seen_at: row.time()?,
                         session_epoch: row.u64()?,
+                        limit: row.opt_u32()?,
+                        held: row.u32()?,
+                        version: row.u64()?,
                     })
                 })
             })

@@ -16,8 +16,8 @@ use crate::ports::journal::{Append, AppendError, AppendOutcome, Appended, Birth,
 use crate::ports::store::StoreError;
 
 const HEAD: &str = "UPDATE chat_head SET last_seq = ?1, visitor_seq = ?2, messages = ?3, idle_since = ?4, \
-    answered_at = ?5, replies = ?6, idle_ms = ?7 \
-    WHERE chat = ?8 AND account = ?9 AND owner_epoch = ?10 AND last_seq = ?11";
+    answered_at = ?5, replies = ?6, idle_ms = ?7, idle_spread = ?8 \
+    WHERE chat = ?9 AND account = ?10 AND owner_epoch = ?11 AND last_seq = ?12";
 const STATE: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at = ?4, waited_since = ?5, \
     assigned_at = ?6, ended_at = ?7, ended_by = ?8, ended_why = ?9, visitor_away = ?10, question = ?11 \
     WHERE id = ?12 AND account = ?13";
@@ -163,6 +163,7 @@ impl<'c> Statements<'c> {
             answered_at.map(Timestamp::millis),
             replies.count,
             replies.idle.as_millis() as i64,
+            replies.spread.to_bytes(),
             &append.chat.0.as_bytes()[..],
             append.account.0,
             append.epoch as i64,

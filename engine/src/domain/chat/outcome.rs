@@ -1,5 +1,7 @@
 //! What came of a chat's wait: the one definition that metrics and reports share.
 
+use std::time::Duration;
+
 use crate::domain::event::{EndedBy, EndedWhy};
 
 /// What came of a chat's wait.
@@ -27,6 +29,16 @@ impl Outcome {
         }
     }
 
+    /// Whether a wait of that length was in time for the service level: answered within T, or not, when it was
+    /// answered later, or abandoned after T. `None`: it does not count, as whoever left before had been promised nothing.
+    pub fn in_time(self, waited: Duration, within: Duration) -> Option<bool> {
+        match self {
+            Self::Answered => Some(waited <= within),
+            Self::Abandoned => (waited > within).then_some(false),
+            Self::SentToForm | Self::TurnedAway => None,
+        }
+    }
+
     /// The name in metrics and reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -48,6 +60,17 @@ mod tests {
         assert_eq!(Outcome::of(false, EndedBy::Visitor, EndedWhy::Closed), Outcome::Abandoned);
         assert_eq!(Outcome::of(false, EndedBy::System, EndedWhy::TimedOut), Outcome::SentToForm);
         assert_eq!(Outcome::of(false, EndedBy::System, EndedWhy::GroupDeleted), Outcome::TurnedAway);
+    }
+
+    #[test]
+    fn an_answer_is_in_time_up_to_the_very_end_of_it_and_who_left_before_does_not_count() {
+        let (t, later) = (Duration::from_secs(20), Duration::from_millis(20_001));
+        assert_eq!(Outcome::Answered.in_time(t, t), Some(true));
+        assert_eq!(Outcome::Answered.in_time(later, t), Some(false));
+        assert_eq!(Outcome::Abandoned.in_time(t, t), None);
+        assert_eq!(Outcome::Abandoned.in_time(later, t), Some(false));
+        assert_eq!(Outcome::SentToForm.in_time(later, t), None);
+        assert_eq!(Outcome::TurnedAway.in_time(later, t), None);
     }
 
     #[test]

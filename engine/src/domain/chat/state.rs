@@ -1,9 +1,8 @@
 //! What a chat is at one moment, made from its events alone.
 
-use std::time::Duration;
-
 use crate::domain::chat::ask::{Asked, Guest};
 use crate::domain::chat::offer::{Offer, Tried};
+use crate::domain::chat::replies::Replies;
 use crate::domain::chat::ring::RingAll;
 use crate::domain::event::{EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Role, Rung};
 use crate::domain::ids::{BrandId, ChatId, DepartmentId, GroupId, OfferId, OperatorId};
@@ -129,25 +128,6 @@ pub struct Chat {
     pub tried: Vec<Tried>,
     /// How offers that are over ended, for late answers: bounded by [`OFFERS_REMEMBERED`].
     pub(super) over: Vec<(OfferId, OperatorId, OfferEnd)>,
-}
-
-/// What operators wrote in a chat.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Replies {
-    /// How many messages.
-    pub count: u32,
-    /// Their idle times, summed: from the operator's word before, or the assignment.
-    pub idle: Duration,
-}
-
-impl Replies {
-    /// Counts a message.
-    pub fn add(&mut self, idle_since: Option<Timestamp>, at: Timestamp) {
-        if let Some(since) = idle_since {
-            self.count += 1;
-            self.idle += at.since(since);
-        }
-    }
 }
 
 /// Offers of one chat that are remembered after their end; older ones are unknown.

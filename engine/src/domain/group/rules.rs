@@ -9,7 +9,7 @@ use crate::domain::hours::{BadHours, Hours};
 use crate::domain::ids::GroupId;
 use crate::domain::limits::{
     LAST_OPERATOR_DAYS_MAX, MESSAGE_CHARS_MAX, OPERATOR_LIMIT_MAX, OVERFLOW_GROUPS_MAX, PRIORITY_MAX,
-    QUEUE_TEXT_CHARS_MAX, RULE_SECONDS_MAX,
+    QUEUE_TEXT_CHARS_MAX, RULE_SECONDS_MAX, SERVICE_LEVEL_S, SERVICE_LEVEL_WITHIN_S,
 };
 
 /// A setting cannot be as it was said.
@@ -67,6 +67,17 @@ pub struct Overflow {
     pub groups: Vec<GroupId>,
 }
 
+/// The wait within which an answer is in time, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InTime(pub u32);
+
+impl Default for InTime {
+    fn default() -> Self {
+        Self(SERVICE_LEVEL_WITHIN_S)
+    }
+}
+
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -101,6 +112,8 @@ pub struct RoutingRules {
     pub greeting_after_s: u32,
     /// What stands beside the place in the queue, with `{ahead}` and `{wait}` in it; none is the usual words.
     pub queue_text: Option<String>,
+    /// T of the service level. It changes nothing for a chat: it is what figures call an answer in time.
+    pub service_level_within_s: InTime,
 }
 
 impl RoutingRules {
@@ -143,10 +156,19 @@ impl RoutingRules {
         if self.expired_offers_until_away == Some(0) {
             return Err(BadSetting::new("expired_offers_until_away", "at least 1, or nothing"));
         }
+        if !SERVICE_LEVEL_S.contains(&self.service_level_within_s.0) {
+            let (least, most) = SERVICE_LEVEL_S.into_inner();
+            return Err(BadSetting::new("service_level_within_s", format!("{least} to {most} seconds")));
+        }
         if !(-PRIORITY_MAX..=PRIORITY_MAX).contains(&self.priority) {
             return Err(BadSetting::new("priority", format!("-{PRIORITY_MAX} to {PRIORITY_MAX} steps")));
         }
         self.hours.as_ref().map_or(Ok(()), |hours| hours.check().map_err(BadSetting::from))
+    }
+
+    /// T of the service level.
+    pub fn service_level_within(&self) -> Duration {
+        span(self.service_level_within_s.0)
     }
 
     pub(crate) fn skill_relaxed_every(&self) -> Option<Duration> {
@@ -221,6 +243,7 @@ mod tests {
     fn a_group_that_sets_nothing_is_set_up_well() {
         assert_eq!(RoutingRules::default().check(&own()), Ok(()));
         assert_eq!(serde_json::from_str::<RoutingRules>("{}").unwrap(), RoutingRules::default());
+        assert_eq!(RoutingRules::default().service_level_within(), Duration::from_secs(20));
     }
 
     #[test]
@@ -238,6 +261,10 @@ mod tests {
         assert_eq!(fault(RoutingRules { queue_wait_max_s: Some(0), ..rules() }), "queue_wait_max_s");
         assert_eq!(fault(RoutingRules { wanted_operator_waits_s: 90_000, ..rules() }), "wanted_operator_waits_s");
         assert_eq!(fault(RoutingRules { expired_offers_until_away: Some(0), ..rules() }), "expired_offers_until_away");
+        for within in [0, 3_601] {
+            let bad = RoutingRules { service_level_within_s: InTime(within), ..rules() };
+            assert_eq!(fault(bad), "service_level_within_s");
+        }
         assert_eq!(fault(RoutingRules { priority: -91, ..rules() }), "priority");
         assert_eq!(fault(RoutingRules { priority: i32::MIN, ..rules() }), "priority");
         assert_eq!(fault(RoutingRules { last_operator_days: 400, ..rules() }), "last_operator_days");

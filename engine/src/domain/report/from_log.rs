@@ -109,11 +109,9 @@ mod tests {
         assert_eq!(share.queue_time, Duration::from_secs(10));
         assert_eq!(share.first_reply, Some(Duration::from_secs(5)));
         assert_eq!(share.handling_time, Some(Duration::from_secs(50)));
-        assert_eq!(
-            share.replies,
-            Replies { count: 2, idle: Duration::from_secs(6) },
-            "5 s after the assignment, then 1 s"
-        );
+        let mut replies = Replies::default();
+        [5, 1].into_iter().for_each(|seconds| replies.count_one(Duration::from_secs(seconds)));
+        assert_eq!(share.replies, replies, "5 s after the assignment, then 1 s");
     }
 
     #[test]

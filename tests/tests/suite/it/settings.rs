@@ -37,6 +37,7 @@ fn rules() -> Value {
         "greeting": "Good day!",
         "greeting_after_s": 5,
         "queue_text": "{ahead} before you",
+        "service_level_within_s": 45,
     })
 }
 
@@ -51,7 +52,13 @@ async fn rules_of_a_group_are_kept_over_a_restart_and_taken_back_one_by_one() {
     let mut server = TestServer::start();
     let admin = admin_of(&server).await;
     let usual = admin.get(SUPPORT).await.ok();
-    let none = json!({ "overflow": null, "queue_length_max": null, "when_full": "offline_form", "hours": null });
+    let none = json!({
+        "overflow": null,
+        "queue_length_max": null,
+        "when_full": "offline_form",
+        "hours": null,
+        "service_level_within_s": 20,
+    });
     assert_shows(&usual, &none);
     let set = admin.patch(SUPPORT, rules()).await.ok();
     assert_shows(&set, &rules());
@@ -91,6 +98,9 @@ async fn what_a_group_cannot_be_set_to_is_named_and_changes_nothing() {
         ("expired_offers_until_away", json!(0), "expired_offers_until_away"),
         ("lost_operator", json!("fire"), "lost_operator"),
         ("priority", json!(1_000_000), "priority"),
+        ("service_level_within_s", json!(0), "service_level_within_s"),
+        ("service_level_within_s", json!(3_601), "service_level_within_s"),
+        ("service_level_within_s", json!("soon"), "service_level_within_s"),
         ("when_full", json!({ "group": "support" }), "when_full"),
         ("when_full", json!({ "group": "nowhere" }), "when_full.group"),
         ("overflow", json!({ "after_s": 5 }), "overflow.groups"),

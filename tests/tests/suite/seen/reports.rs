@@ -1,6 +1,8 @@
 //! Reports over HTTP: what happened is what they say, as JSON and as CSV; operators get their own figures, other
 //! accounts none, and Prometheus has the same.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::{Browser, last_hour};
@@ -36,12 +38,15 @@ async fn a_report_says_what_happened_and_to_whom_it_may() {
         report["total"]["first_reply_s"]["mean"].as_f64(),
         "one word: its idle time is the first reply"
     );
+    let half = report["total"]["idle_time_s"]["p50"].as_f64().expect("a step");
+    assert!(half >= idle && half <= 20.0, "the step that the one idle time is in: {report}");
     let of = |who: &str| report["rows"].as_array().unwrap().iter().find(|row| row["key"] == who).cloned();
     assert_eq!(counts(&of(&joe.id()).expect("Joe's")), [1, 1, 0], "{report}");
     assert_eq!(counts(&of(&mona.id()).expect("Mona's")), [1, 1, 0], "{report}");
     assert!(report["formulas"]["service_level"].as_str().is_some_and(|words| words.contains("within_s")), "{report}");
-    assert_eq!(report["within_s"], 20);
-    assert_eq!(admin.get(&asked("summary", "by=hour&within=45")).await.ok()["within_s"], 45);
+    assert_eq!((&report["within_s"], &report["group_within_s"]), (&Value::Null, &json!({ "support": 20 })), "{report}");
+    let other = admin.get(&asked("summary", "by=hour&within=45")).await.ok();
+    assert_eq!((&other["within_s"], &other["group_within_s"]), (&json!(45), &json!({ "support": 45 })), "{other}");
 
     let by_group = admin.get(&asked("summary", "by=group")).await.ok();
     assert_eq!(by_group["rows"][0]["chats"], 3, "{by_group}");
@@ -68,6 +73,108 @@ async fn a_report_says_what_happened_and_to_whom_it_may() {
     assert_eq!(counts(&own["total"]), [1, 1, 0], "{own}");
     assert!(!own.to_string().contains(&mona.id()), "{own}");
     Browser::new(&server.url()).get(&asked("summary", "by=hour")).await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn each_group_says_itself_what_an_answer_in_time_is() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let support = "/api/v1/groups/support";
+    admin.patch(support, json!({ "service_level_within_s": 1 })).await.ok();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    clara.start(&Start::support("Clara", "Hello?")).await;
+    let offer = joe.offer().await;
+    tokio::time::sleep(Duration::from_millis(1_300)).await;
+    joe.accept(&offer).await;
+    let level = async || {
+        let report = admin.get(&asked("summary", "by=group")).await.ok();
+        (report["total"]["service_level"].clone(), report["group_within_s"]["support"].clone())
+    };
+    let told = async |mark: &str| {
+        let answer = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("an answer");
+        let text = answer.text().await.expect("text");
+        let line = text.lines().find(|line| line.contains(mark)).map(str::to_owned);
+        line.unwrap_or_else(|| panic!("no {mark} in {text}")).rsplit(' ').next().map(str::to_owned)
+    };
+    let late = r#"switchboard_service_level_chats_total{account="1",group="support",within="no"}"#;
+    let in_time = r#"switchboard_service_level_chats_total{account="1",group="support",within="yes"}"#;
+    assert_eq!(told(late).await.as_deref(), Some("1"), "it is counted as soon as Joe has it");
+    clara.end().await;
+    assert_eq!(level().await, (json!(0.0), json!(1)), "1.3 s are longer than 1 s");
+
+    // Looked at again with more patience, the same wait is in time; what was counted before stays.
+    admin.patch(support, json!({ "service_level_within_s": 30 })).await.ok();
+    assert_eq!(level().await, (json!(1.0), json!(30)));
+    let mut dora = VisitorClient::connect(&server).await;
+    dora.start(&Start::support("Dora", "And me?")).await;
+    joe.accept_next().await;
+    assert_eq!((told(late).await.as_deref(), told(in_time).await.as_deref()), (Some("1"), Some("1")));
+    let set = r#"switchboard_service_level_within_seconds{account="1",group="support"}"#;
+    let mut seen = told(set).await;
+    for _ in 0..40 {
+        if seen.as_deref() == Some("30") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        seen = told(set).await;
+    }
+    assert_eq!(seen.as_deref(), Some("30"), "dashboards see what is set");
+}
+
+#[tokio::test]
+async fn occupancy_is_what_was_in_use_of_what_was_offered_and_outlives_a_restart() {
+    let mut server = TestServer::start();
+    // Mona receives, without a limit, and gets nothing; Joe may hold one chat, and does for about half of his time.
+    let mona = OperatorClient::online(&server, "mona").await;
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let mut clara = VisitorClient::connect(&server).await;
+    clara.start(&Start::support("Clara", "Hello?")).await;
+    joe.accept_next().await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let metrics = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("an answer");
+    let metrics = metrics.text().await.expect("text");
+    let (who_is_joe, who_is_mona) = (joe.id(), mona.id());
+    assert!(server.stop().success());
+    server.restart();
+
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let report = admin.get(&asked("summary", "by=operator")).await.ok();
+    let of = |who: &str| {
+        let row = report["rows"].as_array().expect("rows").iter().find(|row| row["key"] == who).expect("a row");
+        row["occupancy"].as_f64().unwrap_or_else(|| panic!("no occupancy: {row}"))
+    };
+    let (joes, monas) = (of(&who_is_joe), of(&who_is_mona));
+    assert!((0.3..0.7).contains(&joes), "half of the time: {report}");
+    assert_eq!(monas, 0.0, "{report}");
+    assert!(report["formulas"]["occupancy"].as_str().is_some_and(|words| words.contains("slots in use")), "{report}");
+    let total = report["total"]["occupancy"].as_f64().expect("a share");
+    assert!(total > 0.0 && total < joes, "Mona's slots were free: {report}");
+
+    // By group it is what Prometheus has.
+    let counted = |name: &str| {
+        let line = metrics.lines().find(|line| line.starts_with(&format!("{name}{{account=\"1\",group=\"support\"}}")));
+        let value = line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        value.unwrap_or_else(|| panic!("no {name} in {metrics}"))
+    };
+    let used = counted("switchboard_capacity_used_slot_seconds_total");
+    let slots = counted("switchboard_capacity_slot_seconds_total");
+    let by_group = admin.get(&asked("summary", "by=group")).await.ok();
+    let row = by_group["rows"].as_array().expect("rows").iter().find(|row| row["key"] == "support").cloned();
+    let told = row.and_then(|row| row["occupancy"].as_f64()).expect("support's");
+    assert!(used >= 2.0 && (told - used / slots).abs() < 0.05, "{told} is not {used} / {slots}: {by_group}");
+    let by_hour = admin.get(&asked("summary", "by=hour")).await.ok();
+    assert!(by_hour["rows"].as_array().expect("rows").iter().any(|row| row["occupancy"].is_number()), "{by_hour}");
+    let csv = admin.get(&asked("summary.csv", "by=operator")).await.ok();
+    assert!(csv.as_str().is_some_and(|text| text.lines().next().is_some_and(|names| names.ends_with(",occupancy"))));
+
+    // Joe sees how occupied Joe was, and nobody else.
+    let own = Browser::signed_in(&server.url(), "joe").await.get(&asked("summary", "by=operator")).await.ok();
+    assert_eq!(own["total"]["occupancy"].as_f64(), Some(joes), "{own}");
+    assert!(!own.to_string().contains(&who_is_mona), "{own}");
+    let groups = Browser::signed_in(&server.url(), "joe").await.get(&asked("summary", "by=group")).await.ok();
+    assert!(!groups["rows"].to_string().contains("occupancy\":0"), "whole groups are not his: {groups}");
 }
 
 #[tokio::test]

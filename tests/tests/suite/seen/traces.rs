@@ -87,7 +87,7 @@ async fn a_share_of_nothing_is_nothing_and_a_collector_that_is_away_hurts_nobody
 }
 
 /// Clara asks, Joe accepts and answers, Clara ends it.
-async fn a_conversation(server: &TestServer) -> String {
+pub async fn a_conversation(server: &TestServer) -> String {
     let mut joe = OperatorClient::online(server, "joe").await;
     let mut clara = VisitorClient::connect(server).await;
     clara.start(&Start::support("Clara", "Hello?")).await;

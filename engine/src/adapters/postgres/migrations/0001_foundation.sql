@@ -158,7 +158,8 @@ CREATE TABLE chat_head (
     idle_since  BIGINT,
     answered_at BIGINT,
     replies     BIGINT NOT NULL,
-    idle_ms     BIGINT NOT NULL
+    idle_ms     BIGINT NOT NULL,
+    idle_spread BYTEA NOT NULL -- how many idle times of each length, two bytes each
 ) WITH (fillfactor = 70);
 
 CREATE TABLE chat (
@@ -235,6 +236,17 @@ CREATE TABLE decision (
     grp     TEXT COLLATE "C" NOT NULL,
     record  TEXT NOT NULL, -- JSON
     PRIMARY KEY (chat, seq)
+);
+
+-- How much of the slots of a group's members or of an operator was in use, by hour, while they received.
+CREATE TABLE work (
+    account BIGINT NOT NULL,
+    kind    TEXT COLLATE "C" NOT NULL,
+    hour    BIGINT NOT NULL, -- its beginning
+    whose   TEXT COLLATE "C" NOT NULL,
+    slot_ms BIGINT NOT NULL,
+    used_ms BIGINT NOT NULL,
+    PRIMARY KEY (account, kind, hour, whose)
 );
 
 -- Colleagues who were invited to a chat and are there, or were when it ended; while it runs each holds a slot.

@@ -159,7 +159,8 @@ CREATE TABLE chat_head (
     idle_since  INTEGER,
     answered_at INTEGER,
     replies     INTEGER NOT NULL,
-    idle_ms     INTEGER NOT NULL
+    idle_ms     INTEGER NOT NULL,
+    idle_spread BLOB NOT NULL -- how many idle times of each length, two bytes each
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE chat (
@@ -260,6 +261,17 @@ CREATE TABLE decision (
     grp     TEXT NOT NULL,
     record  TEXT NOT NULL, -- JSON
     PRIMARY KEY (chat, seq)
+) STRICT, WITHOUT ROWID;
+
+-- How much of the slots of a group's members or of an operator was in use, by hour, while they received.
+CREATE TABLE work (
+    account INTEGER NOT NULL,
+    kind    TEXT NOT NULL,
+    hour    INTEGER NOT NULL, -- its beginning
+    whose   TEXT NOT NULL,
+    slot_ms INTEGER NOT NULL,
+    used_ms INTEGER NOT NULL,
+    PRIMARY KEY (account, kind, hour, whose)
 ) STRICT, WITHOUT ROWID;
 
 -- Colleagues who were invited to a chat and are there, or were when it ended; while it runs each holds a slot.

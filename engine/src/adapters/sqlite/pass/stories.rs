@@ -74,7 +74,7 @@ impl Folder {
         *last += count;
         let (last, key) = (*last, &chat.0.as_bytes()[..]);
         let head = "INSERT OR REPLACE INTO chat_head (chat, account, owner_epoch, last_seq, visitor_seq, messages, \
-            replies, idle_ms) VALUES (?1, 1, 1, ?2, ?3, 0, 0, 0)";
+            replies, idle_ms, idle_spread) VALUES (?1, 1, 1, ?2, ?3, 0, 0, 0, zeroblob(32))";
         connection.execute(head, params![key, last, last - last / 3]).unwrap();
         connection.execute_batch("COMMIT").unwrap();
     }

@@ -62,16 +62,18 @@ test('the rules of a group are loaded, and sent as the server takes them; nothin
     queue_length_max: '',
     when_full: '',
     priority: '0',
+    service_level_within_s: '20',
     hours: null,
   });
   editor.set('overflow', { after: '90', groups: ['sales'] });
   editor.set('queue_length_max', '40');
   editor.set('when_full', 'sales');
   editor.set('priority', '-2');
+  editor.set('service_level_within_s', '45');
   expect(await editor.save()).toBe(true);
   expect(server.wrote).toEqual([
     'PATCH /groups/support {"overflow":{"after_s":90,"groups":["sales"]},"when_full":{"group":"sales"},' +
-      '"queue_length_max":40,"priority":-2}',
+      '"queue_length_max":40,"service_level_within_s":45,"priority":-2}',
   ]);
   editor.set('overflow', null);
   editor.set('queue_length_max', '');
@@ -97,6 +99,7 @@ test('rules that cannot be are said where they are, in the words of the server',
   editor.set('overflow', { after: '90000', groups: ['support'] });
   editor.set('queue_wait_max_s', '0');
   editor.set('priority', '91');
+  editor.set('service_level_within_s', '0');
   editor.set('when_full', 'support');
   expect(await editor.save()).toBe(false);
   expect([editor.form.wrong, server.wrote]).toEqual([
@@ -105,12 +108,18 @@ test('rules that cannot be are said where they are, in the words of the server',
       'overflow.groups.0': 'Expected another group than this one',
       queue_wait_max_s: 'Expected 1 to 86400 seconds, or nothing',
       priority: 'Expected -90 to 90 steps',
+      service_level_within_s: 'Expected 1 to 3600 seconds',
       when_full: 'Expected another group than this one',
     },
     [],
   ]);
   editor.set('overflow', { after: '90', groups: ['sales'] });
-  expect(Object.keys(editor.form.wrong)).toEqual(['queue_wait_max_s', 'priority', 'when_full']);
+  expect(Object.keys(editor.form.wrong)).toEqual([
+    'queue_wait_max_s',
+    'service_level_within_s',
+    'priority',
+    'when_full',
+  ]);
 });
 
 test('a part of a setting that the server refuses is said at that part', async () => {

@@ -116,15 +116,17 @@ test('what holds besides the path is said, as it is written now', () => {
       when_full: 'sales',
       expired_offers_until_away: '3',
       lost_operator: 'requeue',
+      service_level_within_s: '90',
       priority: '-2',
     }),
   ).toEqual([
     'At most 40 chats may wait. Who comes then gets a place in Sales.',
     'Away after 3 missed offers in a row. The operator gets no more chats until they set themselves to online again.',
     'Lost operators’ chats wait again. After the wait that Presence sets, at the front of the queue.',
+    'In time within 90 s. What reports and dashboards call answered in time; no chat is treated differently for it.',
     'Moved back. Chats rank as if they had come 2 min later.',
   ]);
-  expect(besides({ queue_length_max: '0', priority: 'x' })).toEqual([
+  expect(besides({ queue_length_max: '0', priority: 'x', service_level_within_s: '0' })).toEqual([
     'Nobody may wait. Who comes then gets the off-line form.',
   ]);
   const hours = { zone: 'Europe/Zurich', week: [[{ from: '9', to: '17' }], [], [], [], [], [], []], holidays: [] };

@@ -248,6 +248,13 @@ export function besidesOf(values: Values, { group }: Names, now: number): Meanin
         : 'The visitor waits for them to come back, or for a colleague to take the chat.',
       ['lost_operator'],
     );
+  const inTime = numberOf(values, 'service_level_within_s');
+  if (inTime !== null)
+    add(
+      `In time within ${span(inTime)}`,
+      'What reports and dashboards call answered in time; no chat is treated differently for it.',
+      ['service_level_within_s'],
+    );
   const steps = numberOf(values, 'priority');
   if (steps !== null && steps !== 0)
     add(

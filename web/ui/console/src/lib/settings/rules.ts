@@ -10,6 +10,8 @@ export const OVERFLOW_GROUPS_MAX = 8;
 export const RULE_S_MAX = 86_400;
 export const PRIORITY_MAX = 90;
 export const LAST_OPERATOR_DAYS_MAX = 366;
+/** Shortest and longest time that counts as answered in time, in seconds. */
+export const IN_TIME_S = { least: 1, most: 3600 } as const;
 
 /** Help by other groups, as it is written. */
 export interface Help {
@@ -43,6 +45,7 @@ const NUMBERS = {
   wanted_operator_waits_s: { least: 0, ...UP_TO_A_DAY },
   greeting_after_s: { least: 0, ...UP_TO_A_DAY },
   expired_offers_until_away: { least: 1, most: 999_999_999, expected: 'at least 1, or nothing', empty: true },
+  service_level_within_s: { ...IN_TIME_S, expected: `${IN_TIME_S.least} to ${IN_TIME_S.most} seconds` },
   priority: { least: -PRIORITY_MAX, most: PRIORITY_MAX, expected: `-${PRIORITY_MAX} to ${PRIORITY_MAX} steps` },
 } satisfies Record<string, NumberRule>;
 

@@ -39,6 +39,7 @@ export const SECTIONS: readonly Section[] = [
       'An offer lasts',
       'Longest wait',
       'Longest queue',
+      'Service level: answered within',
       'Overflow to other groups',
       'Opening hours and holidays',
       'Missed offers, set to away',

@@ -43,6 +43,7 @@ export interface Rules {
   expired_offers_until_away: number | null;
   lost_operator: LostOperator;
   priority: number;
+  service_level_within_s: number;
   hours: Hours | null;
   greeting: string | null;
   greeting_after_s: number;

@@ -21,6 +21,7 @@ export class StaffServer {
     expired_offers_until_away: null,
     lost_operator: 'keep',
     priority: 0,
+    service_level_within_s: 20,
     hours: null,
     greeting: null,
     greeting_after_s: 0,
