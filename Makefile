@@ -56,6 +56,12 @@ dist: ui ## the server as it is shipped and measured: target/dist/switchboard
 bench: dist ## what a message costs, beside the least possible; see benches/README.md
 	cargo bench --profile dist -p switchboard-benches
 
+# The profile that is shipped, where somebody has built it; the quicker one otherwise.
+COST := $(if $(wildcard target/dist/switchboard),dist,release)
+cost: ## what a visitor and a message cost on this machine, beside the least possible, as a table; ARGS=--json
+	cargo build --profile $(COST) -p switchboard-web -p switchboard-benches --bins
+	target/$(COST)/bench-cost $(ARGS)
+
 needs-node:
 	@command -v cargo >/dev/null || { echo "Rust is missing: https://rustup.rs"; exit 1; }
 	@command -v node >/dev/null || { echo "Node 20.19 or later is missing: https://nodejs.org"; exit 1; }
@@ -72,4 +78,4 @@ needs-test: needs-node
 	if [ -n "$$missing" ]; then $(APT) update -qq && DEBIAN_FRONTEND=noninteractive $(APT) install -y -qq --no-install-recommends $$missing; fi
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
-.PHONY: help run test check ui ui-test rust-test release-test fuzz theory dist bench needs-node needs-test
+.PHONY: help run test check ui ui-test rust-test release-test fuzz theory dist bench cost needs-node needs-test

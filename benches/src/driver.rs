@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use switchboard_benches::load::{Pace, Span, run};
 use switchboard_benches::product::Staffing;
+use switchboard_benches::socket::{Socket, connect};
 use switchboard_benches::{pairs, process, product};
 
 /// Drives a server that runs already.
@@ -38,7 +39,34 @@ enum What {
         #[arg(long)]
         both_talk: bool,
     },
+    /// Connections without a word: only the server's memory is told.
+    Idle {
+        /// To what.
+        #[arg(value_enum)]
+        side: Side,
+        /// Where the server listens.
+        #[arg(long)]
+        address: String,
+        /// Its process.
+        #[arg(long)]
+        pid: u32,
+        /// How many.
+        #[arg(long, default_value_t = 1000)]
+        sockets: usize,
+    },
 }
+
+/// What idle connections are made to.
+#[derive(Clone, Copy, ValueEnum)]
+enum Side {
+    /// The relay.
+    Relay,
+    /// The product, as visitors who have been greeted.
+    Visitors,
+}
+
+/// What was done for a connection is over by then.
+const SETTLED: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
 struct Load {
@@ -77,7 +105,7 @@ fn main() {
     let arguments = Arguments::parse();
     end_at_the_first_panic();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(drive(arguments.what)).print();
+    runtime.block_on(drive(arguments.what));
 }
 
 /// A talker that fails would only be missing from the figures: there must be none then.
@@ -92,17 +120,46 @@ fn end_at_the_first_panic() {
 /// 60 letters: with its envelope a message has about 100 bytes.
 const TEXT: &str = "Where is my parcel? It should have been here on Tuesday, no?";
 
-async fn drive(what: What) -> switchboard_benches::figures::Figures {
+async fn drive(what: What) {
     match what {
         What::Relay { load, pairs } => {
-            run(pairs::open(&load.address, pairs, TEXT).await, load.pace(), load.span()).await
+            tell_resident("before", load.pid);
+            run(pairs::open(&load.address, pairs, TEXT).await, load.pace(), load.span()).await.print();
         }
         What::Product { load, operators, chats_each, both_talk } => {
             let staff = product::sign_in(&load.address, Staffing { operators, chats_each }).await;
             // Hashing passwords takes memory that is not the chats': what comes from here on is.
-            println!("resident before {}", process::resident_bytes(load.pid));
+            tell_resident("before", load.pid);
             let talkers = product::open(&load.address, staff, TEXT, both_talk).await;
-            run(talkers, load.pace(), load.span()).await
+            run(talkers, load.pace(), load.span()).await.print();
+        }
+        What::Idle { side, address, pid, sockets } => {
+            // The first of them make what all of them share.
+            let shared = idle(side, &address, 0..SHARED_BY).await;
+            tokio::time::sleep(SETTLED).await;
+            tell_resident("before", pid);
+            let open = idle(side, &address, SHARED_BY..SHARED_BY + sockets).await;
+            tokio::time::sleep(SETTLED).await;
+            tell_resident("after", pid);
+            drop((shared, open));
         }
     }
+}
+
+/// Connections before those that count.
+const SHARED_BY: usize = 10;
+
+async fn idle(side: Side, address: &str, numbers: std::ops::Range<usize>) -> Vec<Socket> {
+    let mut open = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        open.push(match side {
+            Side::Relay => connect(address, &format!("/pair/{number}/0"), &[]).await,
+            Side::Visitors => product::looks_on(address).await,
+        });
+    }
+    open
+}
+
+fn tell_resident(when: &str, pid: u32) {
+    println!("resident {when} {}", process::resident_bytes(pid));
 }

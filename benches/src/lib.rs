@@ -3,8 +3,10 @@
 
 pub mod figures;
 pub mod load;
+pub mod machine;
 pub mod pacer;
 pub mod pairs;
 pub mod process;
 pub mod product;
 pub mod socket;
+pub mod stage;

@@ -102,6 +102,16 @@ async fn visitors(address: &str, count: usize, text: &str) -> Vec<Talker> {
     talkers
 }
 
+/// A visitor who has been greeted and says nothing.
+///
+/// # Panics
+/// When the server refuses.
+pub async fn looks_on(address: &str) -> Socket {
+    let mut socket = visitor_connects(address).await;
+    frame_where(&mut socket, |frame| frame["type"] == "welcome").await;
+    socket
+}
+
 async fn visitor_connects(address: &str) -> Socket {
     let origin = ("origin", format!("http://{address}"));
     let mut socket = connect(address, "/ws/visitor", &[origin]).await;

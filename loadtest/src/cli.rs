@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::Sender;
 
 use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::recording::Play;
@@ -80,6 +81,9 @@ struct RunArgs {
     /// Another length than the scenario's, in seconds.
     #[arg(long)]
     length: Option<f64>,
+    /// How many times as fast as the scenario says, from 0.01 to 1000; --length is of its own time.
+    #[arg(long, default_value_t = 1.0)]
+    speed: f64,
     #[command(flatten)]
     with: With,
 }
@@ -154,6 +158,12 @@ fn perform(args: &RunArgs) -> ExitCode {
         }
         scenario.length_s = crate::scenario::Seconds(length);
     }
+    if !(0.01..=1_000.0).contains(&args.speed) {
+        return wrong(&"--speed: expected 0.01 to 1000 times as fast as the scenario says");
+    }
+    if (args.speed - 1.0).abs() > f64::EPSILON {
+        scenario = scenario.faster(args.speed);
+    }
     execute(&scenario, None, &args.with)
 }
 
@@ -173,6 +183,12 @@ fn replay(args: &ReplayArgs) -> ExitCode {
 }
 
 fn execute(scenario: &Scenario, play: Option<Play>, args: &With) -> ExitCode {
+    // Better known now than after a day.
+    for path in [&args.json, &args.html].into_iter().flatten().filter(|path| path.as_os_str() != "-") {
+        if let Err(error) = writable(path) {
+            return wrong(&format!("{} cannot be written: {error}", path.display()));
+        }
+    }
     let password = std::env::var("LOADTEST_PASSWORD").unwrap_or_else(|_| "switchboard-demo".into());
     let options = Options {
         target: args.target.clone(),
@@ -208,6 +224,13 @@ fn execute(scenario: &Scenario, play: Option<Play>, args: &With) -> ExitCode {
         Ok(summary) => finish(&summary, args),
         Err(error) => wrong(&error),
     }
+}
+
+/// Whether a file can be written there; nothing is left of it where there was none.
+fn writable(path: &Path) -> std::io::Result<()> {
+    let existed = path.exists();
+    std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+    if existed { Ok(()) } else { std::fs::remove_file(path) }
 }
 
 fn finish(summary: &Summary, args: &With) -> ExitCode {
@@ -284,12 +307,21 @@ fn simulated(scenario: &str, seed: Option<u64>, form: Form) -> ExitCode {
     }
 }
 
-/// Ctrl-C ends a run, twice at once.
+/// Ctrl-C or a request to terminate ends a run, twice at once.
 fn listen_for_interrupts(sender: Sender<Message>) {
     std::thread::spawn(move || {
         let Some(runtime) = worker::runtime() else { return };
         runtime.block_on(async {
-            while tokio::signal::ctrl_c().await.is_ok() && sender.send(Message::Interrupt).is_ok() {}
+            let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+            loop {
+                tokio::select! {
+                    asked = tokio::signal::ctrl_c() => if asked.is_err() { return },
+                    _ = terminate.recv() => {}
+                }
+                if sender.send(Message::Interrupt).is_err() {
+                    return;
+                }
+            }
         });
     });
 }

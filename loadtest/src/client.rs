@@ -48,6 +48,8 @@ pub struct World {
     pub offered: RefCell<Vec<(String, i64)>>,
     /// Latencies count from here on.
     pub warm: Cell<Micros>,
+    /// Whether waits are told one by one, for the theory of queues.
+    pub tells_waits: bool,
     /// The group that colleagues are asked in.
     pub group: String,
     /// What is played, where recorded traffic is.

@@ -21,5 +21,6 @@ pub mod socket;
 pub mod staff;
 pub mod summary;
 pub mod testimony;
+pub mod theory;
 pub mod wire;
 pub mod worker;

@@ -14,6 +14,11 @@ impl Reading {
         Self(pairs.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect())
     }
 
+    /// Whether it is one of a Switchboard server, and not a page of something else.
+    pub fn is_of_switchboard(&self) -> bool {
+        self.0.keys().any(|name| name.starts_with("switchboard_"))
+    }
+
     /// The sum of all rows of a metric whose labels hold all of these texts.
     pub fn sum(&self, metric: &str, labels: &[&str]) -> f64 {
         let rows = self.0.iter().filter(|(name, _)| {
@@ -36,6 +41,7 @@ mod tests {
                     wait_sum{group=\"y\",outcome=\"left\"} 9\nwait_summary 7\nplain 3\n";
         let reading = Reading::of(text);
         assert_eq!(reading.sum("wait_sum", &["outcome=\"answered\""]), 3.5);
+        assert!(!reading.is_of_switchboard() && Reading::of("switchboard_sockets 3\n").is_of_switchboard());
         assert_eq!((reading.sum("plain", &[]), reading.sum("none", &[])), (3.0, 0.0));
     }
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use crate::theory::Waited;
+
 /// The longest time that is told from a longer one, in microseconds: an hour.
 const LONGEST_US: u64 = 3_600_000_000;
 
@@ -74,6 +76,12 @@ pub struct Delta {
     pub connected: [i64; 2],
     /// Now waiting for an operator, and in a chat with one.
     pub chats: [i64; 2],
+    /// Waits that are over, where the run asks for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waited: Vec<Waited>,
+    /// See [`Recorder::ahead`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead_us: Option<i64>,
 }
 
 /// Collects.
@@ -86,12 +94,23 @@ pub struct Recorder {
     pub connected: [i64; 2],
     /// See [`Delta::chats`].
     pub chats: [i64; 2],
+    /// See [`Delta::waited`].
+    pub waited: Vec<Waited>,
+    ahead_us: Option<i64>,
 }
 
 impl Default for Recorder {
     fn default() -> Self {
         let timings = (0..TIMINGS).map(|_| histogram()).collect();
-        Self { tallies: [0; TALLIES], timings, errors: BTreeMap::new(), connected: [0; 2], chats: [0; 2] }
+        Self {
+            tallies: [0; TALLIES],
+            timings,
+            errors: BTreeMap::new(),
+            connected: [0; 2],
+            chats: [0; 2],
+            waited: Vec::new(),
+            ahead_us: None,
+        }
     }
 }
 
@@ -116,6 +135,12 @@ impl Recorder {
         }
     }
 
+    /// The server's clock showed that much more than the run's, in microseconds, when a stamp was heard. The stamp is
+    /// older than that by its way, so that the largest of all differences is the nearest to the truth.
+    pub fn ahead(&mut self, us: i64) {
+        self.ahead_us = Some(self.ahead_us.map_or(us, |most| most.max(us)));
+    }
+
     /// What came since the last time.
     pub fn take(&mut self) -> Delta {
         let timings = self.timings.iter_mut().map(|histogram| {
@@ -130,6 +155,8 @@ impl Recorder {
             errors: std::mem::take(&mut self.errors),
             connected: self.connected,
             chats: self.chats,
+            waited: std::mem::take(&mut self.waited),
+            ahead_us: self.ahead_us,
         }
     }
 }

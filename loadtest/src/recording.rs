@@ -91,6 +91,7 @@ impl Play {
             length_s: Seconds(length_s + GRACE_S),
             warm_up_s: Seconds(0.0),
             drain_s: Seconds(DRAIN_S),
+            service_level_s: Seconds(20.0),
             target: Target::default(),
             visitors: Vec::new(),
             onlookers: Vec::new(),

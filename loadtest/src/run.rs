@@ -21,6 +21,7 @@ use crate::server::{Server, ServerError};
 use crate::staff::{Administrator, Hired, Staff, StaffError};
 use crate::summary::{Cost, Ending, FAULTS_SHOWN, ServerView, Sum, Summary};
 use crate::testimony::Court;
+use crate::theory;
 use crate::worker::{News, Order};
 
 /// Operators have this long to be online.
@@ -30,6 +31,9 @@ const HEAD_START: Micros = 300_000;
 /// After the last visitor operators listen for the ends of their chats, and this long at most: where both sides share
 /// a busy machine, what was stored long since may take seconds to be heard.
 const LISTEN_AFTER: Duration = Duration::from_secs(10);
+/// Operators always have connections, or come back within some seconds: where nobody has had one for so long the server
+/// is taken to be gone.
+const GONE_AFTER: Duration = Duration::from_secs(15);
 /// Workers have this long to end behind the moment of the cut.
 const END_WITHIN: Duration = Duration::from_secs(5);
 
@@ -72,6 +76,14 @@ pub enum RunError {
         /// What went wrong meanwhile.
         why: String,
     },
+    /// The target's metrics are not where they were said to be.
+    #[error(
+        "--admin {0}: no metrics there; expected the URL of the server's admin_listen, such as http://127.0.0.1:9090"
+    )]
+    Admin(String),
+    /// Somebody stopped it.
+    #[error("stopped before the first visitor came")]
+    Interrupted,
     /// A worker did not start.
     #[error("a worker cannot be started: {0}")]
     Worker(#[from] std::io::Error),
@@ -113,51 +125,35 @@ pub fn run(
         None => Some(Server::start(options.server.as_deref())?),
     };
     let target = own.as_ref().map(|server| server.url.clone()).or_else(|| options.target.clone()).unwrap_or_default();
-    let admin = own.as_ref().map(|server| server.admin.clone()).or_else(|| options.admin.clone());
     let (url, socket, host) = address(&target)?;
     let http = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mark = format!("loadtest-{}", unix_us_now() % 1_000_000_000_000);
-    let (staff, hired) = http.block_on(async {
-        let staff = Staff::sign_in(&url, &scenario.target.brand, &options.administrator).await?;
-        let staff = Arc::new(staff);
-        let hired = staff.hire(scenario, &mark).await?;
-        Ok::<_, StaffError>((staff, hired))
-    })?;
-    let metrics_before = admin.as_deref().map(|admin| http.block_on(read_metrics(admin)));
-
+    let admin = own.as_ref().map(|server| server.admin.clone()).or_else(|| options.admin.clone());
+    let read = |admin: &String| http.block_on(read_metrics(admin)).ok_or_else(|| RunError::Admin(admin.clone()));
+    let before = admin.as_ref().map(read).transpose()?;
+    let staff = Arc::new(http.block_on(Staff::sign_in(&url, &scenario.target.brand, &options.administrator))?);
     let (sender, messages) = channel();
     ready(sender.clone());
-    let epoch = unix_us_now();
-    let share = (options.workers, options.play.as_ref());
-    let crew = crew::Crew::start(scenario, share, epoch, (socket, &host), &hired, &sender)?;
-    let mut lead = Lead::new(scenario, crew, &hired, messages, Clock::since(epoch));
-    let began = lead.wait_for_operators(scenario.operator_count(), &mut show).map(|()| {
-        let cpu = own.as_ref().map(|server| cpu_time(server.pid()));
-        let tool = lead.crew.cpu_time();
-        lead.go();
-        lead.follow(own.as_mut(), &mut show);
-        let mut summary = lead.finish(scenario, &mut show);
-        summary.target = target.clone();
-        summary.cost = Cost {
-            tool_cpu_s: lead.crew.cpu_time().saturating_sub(tool).as_secs_f64(),
-            tool_bytes: lead.crew.peak_bytes(),
-            server_cpu_s: own
-                .as_ref()
-                .zip(cpu)
-                .map(|(own, before)| (cpu_time(own.pid()).saturating_sub(before)).as_secs_f64()),
-            server_bytes: own.as_ref().map(|own| peak_bytes(own.pid())),
-        };
-        summary
+
+    let mark = format!("loadtest-{}", unix_us_now() % 1_000_000_000_000);
+    let result = http.block_on(staff.hire(scenario, &mark)).map_err(RunError::from).and_then(|hired| {
+        let epoch = unix_us_now();
+        let share = (options.workers, options.play.as_ref());
+        let crew = crew::Crew::start(scenario, share, epoch, (socket, &host), &hired, &sender)?;
+        let mut lead = Lead::new(scenario, crew, &hired, messages, epoch);
+        let result = lead.run(scenario, own.as_mut(), &mut show);
+        lead.crew.dismiss();
+        result
     });
-    lead.crew.dismiss();
-    let mut summary = began?;
-    if let (Some(before), Some(admin)) = (metrics_before, admin.as_deref()) {
-        let after = http.block_on(read_metrics(admin));
-        summary.server = before.zip(after).map(|(before, after)| server_view(&before, &after, &summary));
+    // A server of the run's own goes with its operators.
+    let dismissed = if own.is_none() { http.block_on(staff.dismiss()) } else { Ok(()) };
+    let mut summary = result?;
+    summary.target = target;
+    if let (Some(before), Some(Ok(after))) = (before, admin.as_ref().map(read)) {
+        summary.server = Some(server_view(&before, &after, &summary));
     }
     summary.breaches = scenario.limits.breaches(&summary);
-    if own.is_none() && summary.ended != Ending::ServerGone {
-        http.block_on(staff.dismiss(&hired))?;
+    if let Err(error) = dismissed {
+        summary.errors.insert(format!("operators of the run stay at the target: {error}"), 1);
     }
     Ok(summary)
 }
@@ -168,6 +164,8 @@ struct Lead {
     sum: Sum,
     court: Court,
     clock: Clock,
+    /// The run's epoch, in microseconds of Unix time.
+    epoch: u64,
     length: Micros,
     drain: Micros,
     zero: Micros,
@@ -175,13 +173,15 @@ struct Lead {
     online: u32,
     seconds: u64,
     shown: Instant,
+    /// When a client was last known to be connected.
+    connected_at: Instant,
     visitors_left: u32,
     workers_left: u32,
     ending: Ending,
 }
 
 impl Lead {
-    fn new(scenario: &Scenario, crew: crew::Crew, hired: &[Hired], messages: Receiver<Message>, clock: Clock) -> Self {
+    fn new(scenario: &Scenario, crew: crew::Crew, hired: &[Hired], messages: Receiver<Message>, epoch: u64) -> Self {
         let known = hired.iter().map(|one| (one.id.clone(), one.number, scenario.operator(one.number).limit.0));
         let workers = crew.size();
         Self {
@@ -189,7 +189,8 @@ impl Lead {
             messages,
             sum: Sum::default(),
             court: Court::new(&scenario.target.group, known),
-            clock,
+            clock: Clock::since(epoch),
+            epoch,
             length: scenario.length_s.micros(),
             drain: scenario.drain_s.micros(),
             zero: 0,
@@ -197,17 +198,44 @@ impl Lead {
             online: 0,
             seconds: 0,
             shown: Instant::now(),
+            connected_at: Instant::now(),
             visitors_left: workers,
             workers_left: workers,
             ending: Ending::Complete,
         }
     }
 
+    /// The run itself, from its operators' coming to the verdict.
+    fn run(
+        &mut self,
+        scenario: &Scenario,
+        own: Option<&mut Server>,
+        show: &mut impl FnMut(Progress<'_>),
+    ) -> Result<Summary, RunError> {
+        self.wait_for_operators(scenario.operator_count(), show)?;
+        let pid = own.as_ref().map(|own| own.pid());
+        let server = pid.map(cpu_time);
+        let tool = self.crew.cpu_time();
+        self.go();
+        self.follow(own, show);
+        let mut summary = self.finish(scenario, show);
+        summary.cost = Cost {
+            tool_cpu_s: self.crew.cpu_time().saturating_sub(tool).as_secs_f64(),
+            tool_bytes: self.crew.peak_bytes(),
+            server_cpu_s: pid.zip(server).map(|(pid, before)| cpu_time(pid).saturating_sub(before).as_secs_f64()),
+            server_bytes: pid.map(peak_bytes),
+        };
+        Ok(summary)
+    }
+
     fn wait_for_operators(&mut self, wanted: u32, show: &mut impl FnMut(Progress<'_>)) -> Result<(), RunError> {
         let deadline = Instant::now() + ONLINE_WITHIN;
         while self.online < wanted {
             show(Progress::Preparing(self.online, wanted));
-            let gone = !self.hear(Duration::from_millis(200)) || self.ending != Ending::Complete;
+            let gone = !self.hear(Duration::from_millis(200)) || self.ending == Ending::WorkerGone;
+            if self.ending == Ending::Interrupted {
+                return Err(RunError::Interrupted);
+            }
             if gone || Instant::now() > deadline {
                 let errors: Vec<String> = self.sum.summary().errors.into_keys().collect();
                 let why = if errors.is_empty() { String::new() } else { format!(": {}", errors.join(", ")) };
@@ -218,6 +246,7 @@ impl Lead {
     }
 
     fn go(&mut self) {
+        self.connected_at = Instant::now();
         self.zero = self.clock.now() + HEAD_START;
         self.crew.order(Order::Go(self.zero));
     }
@@ -229,13 +258,22 @@ impl Lead {
             if !self.hear(Duration::from_millis(50)) {
                 return;
             }
-            if self.ending == Ending::Complete && own.as_mut().is_some_and(|own| !own.runs()) {
+            let dead = own.as_mut().is_some_and(|own| !own.runs()) || self.is_alone_for(GONE_AFTER);
+            if self.ending == Ending::Complete && dead {
                 self.ending = Ending::ServerGone;
                 let now = self.clock.now();
                 self.crew.order(Order::End(now, now));
             }
             self.tick(show);
         }
+    }
+
+    /// Whether no client at all has had a connection for so long.
+    fn is_alone_for(&mut self, time: Duration) -> bool {
+        if self.sum.connected() > 0 {
+            self.connected_at = Instant::now();
+        }
+        self.connected_at.elapsed() > time
     }
 
     fn tick(&mut self, show: &mut impl FnMut(Progress<'_>)) {
@@ -278,6 +316,10 @@ impl Lead {
         summary.seed = scenario.seed;
         summary.seconds = ended_at.saturating_sub(self.zero) as f64 / 1e6;
         summary.ended = self.ending;
+        let span = (self.zero, ended_at);
+        let start_p99_s = summary.latency.start.p99_ms / 1e3;
+        summary.theory = Some(theory::hold(scenario, &self.sum.waited, span, start_p99_s));
+        summary.clock_ahead_s = self.sum.ahead_us.map(|ahead| (ahead - self.epoch.cast_signed()) as f64 / 1e6);
         summary.verdict.chats = self.court.judged();
         summary.verdict.faults = faults.len() as u64;
         summary.verdict.first = faults.iter().take(FAULTS_SHOWN).map(ToString::to_string).collect();
@@ -345,7 +387,8 @@ fn address(target: &str) -> Result<(String, SocketAddr, String), RunError> {
 
 async fn read_metrics(admin: &str) -> Option<Reading> {
     let answer = reqwest::get(format!("{}/metrics", admin.trim_end_matches('/'))).await.ok()?;
-    Some(Reading::of(&answer.error_for_status().ok()?.text().await.ok()?))
+    let reading = Reading::of(&answer.error_for_status().ok()?.text().await.ok()?);
+    Some(reading).filter(Reading::is_of_switchboard)
 }
 
 fn server_view(before: &Reading, after: &Reading, summary: &Summary) -> ServerView {

@@ -3,6 +3,7 @@
 
 mod amount;
 mod arrivals;
+mod faster;
 mod limits;
 mod spread;
 
@@ -16,8 +17,10 @@ pub use arrivals::Arrivals;
 pub use limits::{Breach, Limits};
 pub use spread::{Range, Spread};
 
+use crate::theory::why_not;
+
 /// Scenarios that come with the tool, by name.
-pub const SHIPPED: [(&str, &str); 7] = [
+pub const SHIPPED: [(&str, &str); 8] = [
     ("smoke", include_str!("../scenarios/smoke.toml")),
     ("lunch-peak", include_str!("../scenarios/lunch-peak.toml")),
     ("steady-1k", include_str!("../scenarios/steady-1k.toml")),
@@ -25,6 +28,7 @@ pub const SHIPPED: [(&str, &str); 7] = [
     ("slow-readers", include_str!("../scenarios/slow-readers.toml")),
     ("burst", include_str!("../scenarios/burst.toml")),
     ("day", include_str!("../scenarios/day.toml")),
+    ("erlang", include_str!("../scenarios/erlang.toml")),
 ];
 
 /// Everything a run depends on.
@@ -47,6 +51,9 @@ pub struct Scenario {
     /// How long chats that run at the end may take to be ended.
     #[serde(default = "ten_seconds")]
     pub drain_s: Seconds,
+    /// An answer within so many seconds is in time.
+    #[serde(default = "twenty_seconds")]
+    pub service_level_s: Seconds,
     /// Where the chats go.
     #[serde(default)]
     pub target: Target,
@@ -255,6 +262,11 @@ impl Scenario {
         if scenario.operator_count() == 0 {
             return Err(wrong("operators: expected at least one, with count = 1 or more; nobody would receive".into()));
         }
+        let why_not = why_not(&scenario);
+        if scenario.limits.theory_off.is_some() && !why_not.is_empty() {
+            let reasons = why_not.join(", ");
+            return Err(wrong(format!("limits.theory_off: Erlang A says nothing of this scenario: {reasons}")));
+        }
         Ok(scenario)
     }
 
@@ -307,6 +319,10 @@ fn one() -> u64 {
 
 fn ten_seconds() -> Seconds {
     Seconds(10.0)
+}
+
+fn twenty_seconds() -> Seconds {
+    Seconds(20.0)
 }
 
 fn all() -> Part {
@@ -366,6 +382,8 @@ mod tests {
         let kind = wrong(&format!("{LEAST}thinks = {{ kind = \"slowly\" }}\n"));
         assert!(kind.contains("line 6") && kind.contains("exponential"), "{kind}");
         assert!(wrong("name = \"x\"\nlength_s = 5\noperators = []\n").contains("at least one"));
+        let formula = wrong(&format!("{LEAST}[limits]\ntheory_off = 2\n"));
+        assert!(formula.contains("theory_off") && formula.contains("nobody comes by chance"), "{formula}");
     }
 
     #[test]

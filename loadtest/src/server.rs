@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -68,6 +69,8 @@ impl Server {
         command.env("SWITCHBOARD_DATA_DIR", folder.path().join("data")).env("SWITCHBOARD_LOG", "warn");
         command.env("SWITCHBOARD_VISITOR_COMMANDS_PER_SECOND", COMMANDS_PER_SECOND);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
+        // Ctrl-C in a terminal reaches the whole group: it is for the run, whose visitors still need the server.
+        command.process_group(0);
         let mut child = command.spawn()?;
         let lines = child.stdout.take().map(lines_of);
         let mut server = Self { child, url: String::new(), admin: String::new(), _folder: folder };

@@ -1,7 +1,7 @@
 //! The run's operators: made over the server's HTTP API, members of the scenario's group, signed in; removed again at
 //! the end. Names and addresses bear the run's own mark, so that two runs on one server do not meet.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder};
@@ -78,6 +78,8 @@ pub struct Staff {
     url: String,
     cookie: String,
     csrf: String,
+    /// Ids of the operators that were made.
+    made: Mutex<Vec<String>>,
 }
 
 impl Staff {
@@ -96,7 +98,8 @@ impl Staff {
             let answer = format!("{status}, {:?}", text.chars().take(80).collect::<String>());
             return Err(StaffError::Stranger { url: url.to_owned(), brand: brand.to_owned(), answer });
         }
-        let mut staff = Self { client, url: url.to_owned(), cookie: String::new(), csrf: String::new() };
+        let (cookie, csrf, made) = (String::new(), String::new(), Mutex::default());
+        let mut staff = Self { client, url: url.to_owned(), cookie, csrf, made };
         (staff.cookie, staff.csrf) = staff.session(&administrator.email, &administrator.password).await?;
         Ok(staff)
     }
@@ -112,31 +115,47 @@ impl Staff {
             let (staff, places, run) = (self.clone(), places.clone(), run.to_owned());
             let (limit, group) = (scenario.operator(number).limit.0, scenario.target.group.clone());
             hiring.spawn(async move {
-                let _place = places.acquire().await;
-                staff.hire_one(number, &run, limit, &group).await
+                // No more places: one of them was refused.
+                let _place = places.acquire().await.ok()?;
+                Some(staff.hire_one(number, &run, limit, &group).await)
             });
         }
-        let mut hired = Vec::new();
+        let (mut hired, mut refused) = (Vec::new(), None);
         while let Some(one) = hiring.join_next().await {
             // A task that panicked has said so already.
-            if let Ok(one) = one {
-                hired.push(one?);
+            match one.ok().flatten() {
+                Some(Ok(one)) => hired.push(one),
+                // Those under way are waited for: who is made must be known, to be removed.
+                Some(Err(error)) => {
+                    places.close();
+                    refused.get_or_insert(error);
+                }
+                None => {}
             }
+        }
+        if let Some(refused) = refused {
+            return Err(refused);
         }
         hired.sort_by_key(|hired| hired.number);
         Ok(hired)
     }
 
-    /// Removes them again.
+    /// Removes all that were made, also where hiring was not finished; chats they still have end.
     ///
     /// # Errors
-    /// The server refuses.
-    pub async fn dismiss(&self, hired: &[Hired]) -> Result<(), StaffError> {
-        for one in hired {
-            let request = self.client.delete(format!("{}/api/v1/operators/{}", self.url, one.id));
-            self.send("removing an operator", self.signed(request)).await?;
+    /// The server is gone, or keeps some of them.
+    pub async fn dismiss(&self) -> Result<(), StaffError> {
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut kept = Ok(());
+        for id in made {
+            let request = self.client.delete(format!("{}/api/v1/operators/{id}?chats=end", self.url));
+            match self.send("removing an operator", self.signed(request)).await {
+                Err(gone @ StaffError::Unreachable { .. }) => return Err(gone),
+                Err(refused) => kept = Err(refused),
+                Ok(_) => {}
+            }
         }
-        Ok(())
+        kept
     }
 
     async fn hire_one(&self, number: u32, run: &str, limit: u32, group: &str) -> Result<Hired, StaffError> {
@@ -145,6 +164,7 @@ impl Staff {
                              "role": "operator", "limit": limit });
         let made = self.write("operators", "making an operator", &wanted).await?;
         let id = made["id"].as_str().unwrap_or_default().to_owned();
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(id.clone());
         let member = json!({ "group": group, "operator": id, "handling": "primary", "limit": limit, "active": true });
         self.write("memberships", &format!("a membership in the group {group:?}"), &member).await?;
         let (cookie, _) = self.session(&email, PASSWORD).await?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::recorder::{Delta, TALLIES, TIMINGS, Tally, Timing, histogram};
 use crate::scenario::Breach;
+use crate::theory::{Theory, Waited};
 
 /// Faults that are written out; more are only counted.
 pub const FAULTS_SHOWN: usize = 100;
@@ -40,6 +41,10 @@ pub struct Summary {
     pub cost: Cost,
     /// The server's own figures beside ours.
     pub server: Option<ServerView>,
+    /// Waits beside what the theory of queues says of them.
+    pub theory: Option<Theory>,
+    /// How far the server's clock is ahead of this machine's, in seconds, as far as the way of a frame lets it be seen.
+    pub clock_ahead_s: Option<f64>,
 }
 
 /// How a run ended.
@@ -255,10 +260,11 @@ impl Summary {
         self.counts.messages_acked as f64 / self.seconds.max(1e-3)
     }
 
-    /// CPU microseconds for each acked message: the tool's, the server's.
-    pub fn cpu_a_message_us(&self) -> (f64, Option<f64>) {
-        let each = |seconds: f64| seconds * 1e6 / self.counts.messages_acked.max(1) as f64;
-        (each(self.cost.tool_cpu_s), self.cost.server_cpu_s.map(each))
+    /// CPU microseconds for each acked message, where there are any: the tool's, the server's.
+    pub fn cpu_a_message_us(&self) -> (Option<f64>, Option<f64>) {
+        let messages = self.counts.messages_acked;
+        let each = |seconds: f64| (messages > 0).then(|| seconds * 1e6 / messages as f64);
+        (each(self.cost.tool_cpu_s), self.cost.server_cpu_s.and_then(each))
     }
 
     /// Whether the run shows that all is well.
@@ -280,6 +286,10 @@ pub struct Sum {
     now: BTreeMap<u32, ([i64; 2], [i64; 2])>,
     series: Vec<Second>,
     before: (u64, u64, u64),
+    /// Waits that are over.
+    pub waited: Vec<Waited>,
+    /// See [`Delta::ahead_us`].
+    pub ahead_us: Option<i64>,
 }
 
 impl Default for Sum {
@@ -293,6 +303,8 @@ impl Default for Sum {
             now: BTreeMap::new(),
             series: Vec::new(),
             before: (0, 0, 0),
+            waited: Vec::new(),
+            ahead_us: None,
         }
     }
 }
@@ -313,6 +325,13 @@ impl Sum {
             *self.errors.entry(words).or_default() += count;
         }
         self.now.insert(worker, (delta.connected, delta.chats));
+        self.waited.extend(delta.waited);
+        self.ahead_us = self.ahead_us.max(delta.ahead_us);
+    }
+
+    /// Clients that are connected, of both sides.
+    pub fn connected(&self) -> i64 {
+        self.now.values().map(|(connected, _)| connected[0] + connected[1]).sum()
     }
 
     /// A second is over.

@@ -20,6 +20,7 @@ use crate::scenario::{Scenario, Target};
 use crate::socket::Address;
 use crate::staff::Hired;
 use crate::testimony::Testimony;
+use crate::theory::why_not;
 
 /// How often a worker tells what is new.
 const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -94,6 +95,7 @@ async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn
         told: RefCell::new(Vec::new()),
         offered: RefCell::new(Vec::new()),
         warm: Cell::new(0),
+        tells_waits: why_not(&task.scenario).is_empty(),
         group: task.scenario.target.group.clone(),
         playing,
     });

@@ -2,10 +2,16 @@
 
 #[path = "runs/broken.rs"]
 mod broken;
+#[path = "runs/clocks.rs"]
+mod clocks;
 #[path = "runs/ends.rs"]
 mod ends;
 #[path = "runs/replay.rs"]
 mod replay;
+#[path = "runs/targets.rs"]
+mod targets;
+#[path = "runs/theory.rs"]
+mod theory;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -68,6 +74,8 @@ fn a_few_seconds_of_everything_pass_and_are_counted() {
     let difference = json["server"]["difference_s"].as_f64().unwrap();
     assert!(json["server"]["answered"].as_f64() > Some(2.0) && difference.abs() < 0.5, "{}", json["server"]);
     assert!(words(&output).contains("passed"), "{}", words(&output));
+    let why_not = json["theory"]["why_not"].to_string();
+    assert!(why_not.contains("decline") && words(&output).contains("says nothing of this scenario"), "{why_not}");
 }
 
 #[test]

@@ -42,7 +42,23 @@ impl Clock for SystemClock {
 
 fn wall_millis() -> i64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
+    let millis = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
+    #[cfg(feature = "faults")]
+    let millis = millis.saturating_add(wrong_by());
+    millis
+}
+
+/// A machine whose clock is wrong by so many milliseconds, where a test asks for one.
+///
+/// # Panics
+/// When it is not a number: a test's own mistake.
+#[cfg(feature = "faults")]
+fn wrong_by() -> i64 {
+    static ASKED: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| {
+        let asked = std::env::var("SWITCHBOARD_FAULT_CLOCK").ok();
+        asked.map_or(0, |millis| millis.parse().expect("SWITCHBOARD_FAULT_CLOCK is in milliseconds"))
+    });
+    *ASKED
 }
 
 /// What is shown when so much time has passed, in milliseconds.

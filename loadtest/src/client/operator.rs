@@ -15,7 +15,7 @@ use super::{Ear, Mind, Outbox, Wish, World};
 use crate::checker::{Mark, Party};
 use crate::draw::Draw;
 use crate::mark::Tag;
-use crate::moment::{Micros, unix_us_now};
+use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::recording::said;
 use crate::scenario::Operators;
@@ -78,8 +78,8 @@ pub struct Operator {
     commands: u32,
     drops: Vec<Micros>,
     back: Option<Micros>,
-    /// How far the server's clock is ahead of ours, in milliseconds.
-    ahead_ms: i64,
+    /// How far the server's clock is ahead of the run's, in microseconds.
+    ahead_us: i64,
     ready: Rc<dyn Fn(u32)>,
     online: bool,
     /// Chats of recorded traffic.
@@ -117,7 +117,7 @@ impl Operator {
             commands: 0,
             drops,
             back: None,
-            ahead_ms: 0,
+            ahead_us: 0,
             ready,
             online: false,
             played: BTreeMap::new(),
@@ -130,7 +130,7 @@ impl Operator {
             return;
         }
         self.world.count(Tally::Offers);
-        let server_ms = i64::try_from(unix_us_now() / 1000).unwrap_or_default() + self.ahead_ms;
+        let server_ms = (now.cast_signed() + self.ahead_us) / 1000;
         // What a colleague asks for is outside the order of those who wait.
         if offer.kind.is_none_or(|kind| kind == "new") {
             self.world.offered.borrow_mut().push((offer.chat.to_owned(), server_ms));
@@ -148,7 +148,10 @@ impl Operator {
         if !self.chats.contains_key(event.chat) {
             let mine = event.event.operator == Some(self.id.as_str()) && !self.over.contains(event.chat);
             match event.event.kind {
-                "assigned" if mine => self.ask_colleagues(event.chat, now),
+                "assigned" if mine => {
+                    self.note_clock(event.at, now);
+                    self.ask_colleagues(event.chat, now);
+                }
                 "transferred" if mine => self.world.count(Tally::Transfers),
                 "joined" if mine => {
                     self.world.count(Tally::Invitations);
@@ -201,6 +204,12 @@ impl Operator {
             ("ended", _) => self.finish(chat),
             _ => {}
         }
+    }
+
+    /// Both clocks may go differently: the difference is taken anew whenever a fresh stamp comes.
+    fn note_clock(&mut self, stamp: &str, now: Micros) {
+        self.ahead_us = millis(stamp) * 1000 - now.cast_signed();
+        self.world.recorder.borrow_mut().ahead(self.ahead_us);
     }
 
     /// Some chats are handed on, and to some a colleague is asked in.
@@ -409,8 +418,7 @@ impl Mind for Operator {
                 }
             }
             Frame::Welcome(welcome) => {
-                let own_ms = i64::try_from(unix_us_now() / 1000).unwrap_or_default();
-                self.ahead_ms = millis(welcome.server_time) - own_ms;
+                self.note_clock(welcome.server_time, now);
                 let again = self.outbox.open(now, out);
                 if !self.online {
                     if let Some(back) = self.back.take() {

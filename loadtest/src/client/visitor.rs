@@ -11,6 +11,7 @@ use crate::mark::Tag;
 use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::scenario::{Storm, Target, Visitors};
+use crate::theory::{Close, Fate, Waited};
 use crate::wire::{Event, Frame, Refusal};
 
 /// Messages that leave with one write: the server lets so many through at once without a pause.
@@ -52,6 +53,10 @@ pub struct Visitor {
     drops: Vec<Micros>,
     slow: bool,
     reads_from: Micros,
+    /// Patience was over before anybody came.
+    left: bool,
+    /// The run fell silent while the chat went on.
+    silenced: bool,
 }
 
 impl Visitor {
@@ -86,6 +91,8 @@ impl Visitor {
             drops,
             slow,
             reads_from: 0,
+            left: false,
+            silenced: false,
         }
     }
 
@@ -161,6 +168,27 @@ impl Visitor {
         }
         self.world.count(Tally::ChatsEnded);
         self.state = State::Over;
+    }
+
+    /// What became of the wait, by the server's stamps.
+    fn tell_wait(&self, ear: &Ear) {
+        let Some(queued) = ear.at("queued").filter(|_| self.world.tells_waits) else { return };
+        let millis = |from: i64, to: i64| u32::try_from(to - from).unwrap_or_default();
+        let (assigned, ended) = (ear.at("assigned"), ear.at("ended"));
+        let until = assigned.or(ended);
+        // Whose end was not heard was cut off with the run.
+        let Some(until) = until else { return };
+        let fate = match (assigned, ended) {
+            (Some(assigned), Some(ended)) => {
+                let close = if self.silenced { Close::Short } else { Close::Whole };
+                Fate::Answered(millis(assigned, ended), close)
+            }
+            (Some(_), None) => return,
+            (None, _) if self.left => Fate::Left,
+            (None, _) => Fate::Cut,
+        };
+        let waited = Waited { came: self.begin, wait_ms: millis(queued, until), fate };
+        self.world.recorder.borrow_mut().waited.push(waited);
     }
 
     fn was_answered(&self) -> bool {
@@ -346,11 +374,13 @@ impl Mind for Visitor {
             State::Waiting(until) if until <= now || silent => {
                 if !silent {
                     self.world.count(Tally::ChatsAbandoned);
+                    self.left = true;
                 }
                 self.state = State::Ending;
                 self.command("end", "", now, now, out);
             }
             State::Talking(..) | State::Lingering(_) if silent => {
+                self.silenced = true;
                 self.state = State::Ending;
                 self.command("end", "", now, now, out);
             }
@@ -401,6 +431,7 @@ impl Mind for Visitor {
         }
         let whole = connected || self.state == State::Over;
         if let Some(ear) = self.ear.take() {
+            self.tell_wait(&ear);
             self.world.told.borrow_mut().push(ear.testimony(!whole));
         }
     }

@@ -57,7 +57,7 @@ fn rows(one: &Summary, other: &Summary) -> Vec<Row> {
         row("abandoned part", true, false, Summary::abandoned_part),
         row("server CPU µs a message", true, false, |s| s.cpu_a_message_us().1.unwrap_or_default()),
         row("server MiB", true, false, |s| s.cost.server_bytes.unwrap_or_default() as f64 / f64::from(1 << 20)),
-        row("tool CPU µs a message", false, false, |s| s.cpu_a_message_us().0),
+        row("tool CPU µs a message", false, false, |s| s.cpu_a_message_us().0.unwrap_or_default()),
     ]
 }
 

@@ -36,6 +36,7 @@ pub fn page(summary: &Summary) -> String {
     figures(&mut out, summary);
     charts(&mut out, &summary.series);
     latencies(&mut out, summary);
+    theory(&mut out, summary);
     counts(&mut out, summary);
     out.push_str("</main></body></html>\n");
     out
@@ -60,8 +61,8 @@ fn figures(out: &mut String, summary: &Summary) {
         ("delivery p99", duration(summary.latency.delivery.p99_ms)),
         ("wait p90", duration(summary.latency.wait.p90_ms)),
         ("left before an answer", format!("{:.1} %", summary.abandoned_part() * 100.0)),
-        ("tool CPU a message", format!("{tool:.1} µs")),
     ];
+    tiles.extend(tool.map(|tool| ("tool CPU a message", format!("{tool:.1} µs"))));
     tiles.extend(server.map(|server| ("server CPU a message", format!("{server:.1} µs"))));
     out.push_str("<dl class=\"tiles\">");
     for (name, value) in tiles {
@@ -124,6 +125,37 @@ fn latencies(out: &mut String, summary: &Summary) {
     out.push_str("</tbody></table>");
 }
 
+fn theory(out: &mut String, summary: &Summary) {
+    let Some(theory) = &summary.theory else { return };
+    out.push_str("<h2>Waits beside Erlang A</h2>");
+    if !theory.why_not.is_empty() {
+        let reasons = escape(&theory.why_not.join(", "));
+        let _ = write!(out, "<p class=\"about\">The formula says nothing of this scenario: {reasons}.</p>");
+    }
+    for remark in &theory.remarks {
+        let _ = write!(out, "<p class=\"about\">Not as the formula supposes: {}.</p>", escape(remark));
+    }
+    let (Some(centre), Some(figures)) = (theory.centre, theory.figures) else { return };
+    let _ = write!(
+        out,
+        "<p class=\"about\">{} slots, {:.2} visitors a second, a patience of {:.1} s, chats of {:.2} s (deviation {:.2} of it); \
+         {} visitors counted.</p><table><thead><tr><th></th><th>predicted</th><th>measured</th><th>95 % interval</th>\
+         <th>off, in halves of it</th></tr></thead><tbody>",
+        centre.slots, centre.arrivals_per_s, centre.patience_s, centre.handling_s, centre.handling_cv, centre.counted,
+    );
+    for (name, unit, beside) in figures.rows() {
+        let interval = beside.give_or_take.map_or("unknown".into(), |half| format!("± {half:.2} {unit}"));
+        let off = beside.off().map_or("-".into(), |off| format!("{off:.1}"));
+        let (predicted, measured) = (beside.predicted, beside.measured);
+        let _ = write!(
+            out,
+            "<tr><th>{name}</th><td>{predicted:.2} {unit}</td><td>{measured:.2} {unit}</td><td>{interval}</td>\
+             <td>{off}</td></tr>",
+        );
+    }
+    out.push_str("</tbody></table>");
+}
+
 fn counts(out: &mut String, summary: &Summary) {
     out.push_str("<h2>Counts</h2><table class=\"counts\"><tbody>");
     let counts = serde_json::to_value(summary.counts).unwrap_or_default();
@@ -141,6 +173,9 @@ fn counts(out: &mut String, summary: &Summary) {
             view.answered, view.wait_mean_s, view.difference_s,
         );
     }
+    if let Some(ahead) = summary.clock_ahead_s {
+        let _ = write!(out, "<tr><th>the server's clock is ahead by</th><td>{ahead:.3} s</td></tr>");
+    }
     out.push_str("</tbody></table>");
 }
 
@@ -151,6 +186,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theory::{Beside, Centre, Figures, Theory};
 
     #[test]
     fn the_page_stands_alone_and_escapes_what_it_did_not_write() {
@@ -166,6 +202,20 @@ mod tests {
         );
         assert_eq!(page.matches("<svg viewBox=\"0 0 900").count(), 3);
         assert!(page.contains("prefers-color-scheme: dark"));
+    }
+
+    #[test]
+    fn what_the_formula_predicts_stands_beside_what_was_measured() {
+        let beside = Beside { predicted: 0.25, measured: 0.3, give_or_take: Some(0.02) };
+        let (abandoned, service_level) = (beside, Beside { give_or_take: None, ..beside });
+        let figures = Figures { mean_wait_s: beside, abandoned, service_level, within_s: 0.5 };
+        let centre =
+            Centre { slots: 15, arrivals_per_s: 8.0, patience_s: 3.0, handling_s: 2.0, handling_cv: 1.0, counted: 900 };
+        let theory = Theory { centre: Some(centre), figures: Some(figures), ..Theory::default() };
+        let page = page(&Summary { theory: Some(theory), clock_ahead_s: Some(7.5), ..Summary::default() });
+        assert!(page.contains("<td>0.25 s</td><td>0.30 s</td><td>± 0.02 s</td><td>2.5</td>"), "{page}");
+        assert!(page.contains("<td>25.00 %</td><td>30.00 %</td><td>unknown</td><td>-</td>"), "{page}");
+        assert!(page.contains("7.500 s"), "{page}");
     }
 
     #[test]

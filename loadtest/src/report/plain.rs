@@ -60,8 +60,17 @@ pub fn report(summary: &Summary) -> String {
         "sockets    {} opened, {} failed, {} dropped on purpose, {} cut by the server, {} came back",
         counts.connects, counts.connects_failed, counts.drops, counts.cut_by_server, counts.reconnects,
     );
+    if counts.transfers + counts.invitations + counts.asks_refused > 0 {
+        let _ = writeln!(
+            out,
+            "colleagues {} took a chat over, {} came in beside its owner, {} asked in vain",
+            counts.transfers, counts.invitations, counts.asks_refused,
+        );
+    }
     latencies(&mut out, summary);
     costs(&mut out, summary);
+    clocks(&mut out, summary);
+    theory(&mut out, summary);
     for (words, count) in &summary.errors {
         let _ = writeln!(out, "error      {count} x {words}");
     }
@@ -92,11 +101,14 @@ fn latencies(out: &mut String, summary: &Summary) {
 }
 
 fn costs(out: &mut String, summary: &Summary) {
-    let (tool, server) = summary.cpu_a_message_us();
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-    let _ = write!(out, "cost       this tool {tool:.1} µs CPU a message, {:.0} MiB", mib(summary.cost.tool_bytes));
-    if let (Some(server), Some(bytes)) = (server, summary.cost.server_bytes) {
-        let _ = write!(out, "; the server {server:.1} µs, {:.0} MiB", mib(bytes));
+    let each =
+        |us: Option<f64>, all_s: f64| us.map_or(format!("{all_s:.1} s CPU"), |us| format!("{us:.1} µs CPU a message"));
+    let (tool, server) = summary.cpu_a_message_us();
+    let cost = &summary.cost;
+    let _ = write!(out, "cost       this tool {}, {:.0} MiB", each(tool, cost.tool_cpu_s), mib(cost.tool_bytes));
+    if let (Some(all_s), Some(bytes)) = (cost.server_cpu_s, cost.server_bytes) {
+        let _ = write!(out, "; the server {}, {:.0} MiB", each(server, all_s), mib(bytes));
     }
     out.push('\n');
     if let Some(view) = summary.server {
@@ -109,6 +121,45 @@ fn costs(out: &mut String, summary: &Summary) {
             let _ =
                 writeln!(out, "queue      the server counts {:.0} violations within itself", view.invariant_violations);
         }
+    }
+}
+
+/// Waits beside the formula, or why it says nothing of them.
+fn theory(out: &mut String, summary: &Summary) {
+    let Some(theory) = &summary.theory else { return };
+    if !theory.why_not.is_empty() {
+        let _ = writeln!(out, "erlang a   says nothing of this scenario: {}", theory.why_not.join(", "));
+    }
+    for remark in &theory.remarks {
+        let _ = writeln!(out, "erlang a   {remark}");
+    }
+    let (Some(centre), Some(figures)) = (theory.centre, theory.figures) else { return };
+    let _ = writeln!(
+        out,
+        "erlang a   {} slots, {:.2} visitors/s, patience {:.1} s, chats {:.2} s (deviation {:.2} of it); {} visitors counted",
+        centre.slots, centre.arrivals_per_s, centre.patience_s, centre.handling_s, centre.handling_cv, centre.counted,
+    );
+    for (name, unit, beside) in figures.rows() {
+        let shown = |value: f64| format!("{value:.2} {unit}");
+        let give_or_take = beside.give_or_take.map_or("interval unknown".into(), |half| format!("± {}", shown(half)));
+        let off = beside.off().filter(|off| *off > 1.0).map_or(String::new(), |off| format!(", {off:.1} x that off"));
+        let (predicted, measured) = (shown(beside.predicted), shown(beside.measured));
+        let _ =
+            writeln!(out, "           {name:<18} predicted {predicted:>9}, measured {measured:>9} {give_or_take}{off}");
+    }
+}
+
+/// A difference of the clocks that a reader should know of; frames are under way for less.
+const CLOCKS_DIFFER_S: f64 = 1.0;
+
+fn clocks(out: &mut String, summary: &Summary) {
+    if let Some(ahead) = summary.clock_ahead_s.filter(|ahead| ahead.abs() >= CLOCKS_DIFFER_S) {
+        let side = if ahead > 0.0 { "ahead of" } else { "behind" };
+        let _ = writeln!(
+            out,
+            "clocks     the server's is {:.1} s {side} this machine's; times above are of one clock each",
+            ahead.abs(),
+        );
     }
 }
 
@@ -143,6 +194,7 @@ pub fn duration(ms: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theory::{Beside, Centre, Figures, Theory};
 
     #[test]
     fn a_broken_promise_is_written_out_and_fails() {
@@ -154,5 +206,37 @@ mod tests {
         assert!(text.contains("broken     chat c: lost") && text.contains("FAILED"), "{text}");
         summary = Summary { ended: Ending::ServerGone, ..Summary::default() };
         assert!(report(&summary).contains("the server was gone") && !summary.passed());
+    }
+
+    #[test]
+    fn colleagues_clocks_and_the_formula_are_written_where_there_is_something_to_say() {
+        let mut summary = Summary { clock_ahead_s: Some(0.2), ..Summary::default() };
+        let text = report(&summary);
+        assert!(!text.contains("colleagues") && !text.contains("clocks") && !text.contains("erlang"), "{text}");
+        (summary.counts.transfers, summary.counts.asks_refused) = (3, 1);
+        summary.clock_ahead_s = Some(-3_600.0);
+        summary.theory = Some(Theory { why_not: vec!["operators decline offers".into()], ..Theory::default() });
+        let text = report(&summary);
+        assert!(text.contains("3 took a chat over, 0 came in beside its owner, 1 asked in vain"), "{text}");
+        assert!(text.contains("the server's is 3600.0 s behind this machine's"), "{text}");
+        assert!(text.contains("says nothing of this scenario: operators decline offers"), "{text}");
+    }
+
+    #[test]
+    fn a_wait_that_is_off_the_formula_is_told_with_its_interval() {
+        let beside = |predicted, measured| Beside { predicted, measured, give_or_take: Some(0.05) };
+        let figures = Figures {
+            mean_wait_s: beside(0.4, 0.6),
+            abandoned: beside(0.1, 0.12),
+            service_level: Beside { give_or_take: None, ..beside(0.8, 0.8) },
+            within_s: 0.5,
+        };
+        let centre =
+            Centre { slots: 15, arrivals_per_s: 8.0, patience_s: 3.0, handling_s: 2.0, handling_cv: 1.0, counted: 900 };
+        let theory = Theory { centre: Some(centre), figures: Some(figures), ..Theory::default() };
+        let text = report(&Summary { theory: Some(theory), ..Summary::default() });
+        assert!(text.contains("15 slots") && text.contains("900 visitors counted"), "{text}");
+        assert!(text.contains("0.60 s ± 0.05 s, 4.0 x that off"), "{text}");
+        assert!(text.contains("12.00 % ± 5.00 %\n") && text.contains("interval unknown"), "{text}");
     }
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Part, Seconds};
+use super::{Part, Rate, Seconds};
 use crate::summary::Summary;
+use crate::theory::Theory;
 
 /// What fails the run. Broken promises, and a server that dies, always do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub struct Limits {
     pub abandoned: Option<Part>,
     /// Errors and refusals for each message and visitor.
     pub errors: Option<Part>,
+    /// How many half-widths of its 95 % confidence interval a wait may be off the theory of queues, where it fits.
+    pub theory_off: Option<Rate>,
     /// The part of messages that left more than 100 ms after the moment they were meant for: the tool's own failure.
     pub late: Option<Part>,
 }
@@ -43,6 +46,7 @@ impl Limits {
     pub fn breaches(&self, summary: &Summary) -> Vec<Breach> {
         let seconds = |limit: Option<Seconds>| limit.map(|limit| limit.0);
         let part = |limit: Option<Part>| limit.map(|limit| limit.0);
+        let off = summary.theory.as_ref().and_then(Theory::off);
         let rows = [
             ("ack_p99_s", seconds(self.ack_p99_s), summary.latency.ack.p99_ms / 1e3),
             ("delivery_p99_s", seconds(self.delivery_p99_s), summary.latency.delivery.p99_ms / 1e3),
@@ -52,6 +56,7 @@ impl Limits {
             ("abandoned", part(self.abandoned), summary.abandoned_part()),
             ("errors", part(self.errors), summary.error_part()),
             ("late", part(self.late), summary.late_part()),
+            ("theory_off", self.theory_off.map(|limit| limit.0), off.unwrap_or_default()),
         ];
         let passed = rows.into_iter().filter_map(|(name, limit, measured)| {
             let limit = limit.filter(|limit| measured > *limit)?;

@@ -37,6 +37,15 @@ pub enum Spread {
 }
 
 impl Spread {
+    /// Its mean, in seconds.
+    pub fn mean_s(&self) -> f64 {
+        match self {
+            Self::Exponential { mean_s } | Self::Lognormal { mean_s, .. } => mean_s.0,
+            Self::Uniform { least_s, most_s } => f64::midpoint(least_s.0, most_s.0.max(least_s.0)),
+            Self::Fixed { s } => s.0,
+        }
+    }
+
     /// A length of time, in microseconds.
     pub fn micros(&self, draw: &mut Draw) -> u64 {
         let seconds = match self {
@@ -94,6 +103,7 @@ mod tests {
             let mut draw = Draw::new(3, 0);
             let mean = (0..40_000).map(|_| kind.micros(&mut draw) as f64).sum::<f64>() / 40_000e6;
             assert!((mean - 4.0).abs() < 0.15, "{kind:?}: {mean}");
+            assert!((kind.mean_s() - 4.0).abs() < 1e-9, "{kind:?}");
         }
     }
 }

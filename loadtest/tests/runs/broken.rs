@@ -85,19 +85,19 @@ fn judged(text: &str, fault: Option<&str>) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     let scenario = folder.path().join("hurry.toml");
     std::fs::write(&scenario, text).expect("a scenario");
-    let binary = fault.map_or_else(server, |fault| broken(folder.path().join("broken"), fault));
+    let binary = fault.map_or_else(server, |fault| broken(folder.path().join("broken"), VARIABLE, fault));
     let (output, json) = run_at(&binary, &[scenario.to_str().expect("a path in UTF-8")]);
     let sound = json["verdict"]["faults"] == 0;
     assert_eq!(output.status.code(), Some(if sound { 0 } else { 1 }), "{}", words(&output));
     json
 }
 
-/// A program that starts the server with that fault.
-fn broken(path: PathBuf, fault: &str) -> PathBuf {
+/// A program that starts the server with the fault that the variable asks for.
+pub(super) fn broken(path: PathBuf, variable: &str, fault: &str) -> PathBuf {
     let server = server();
-    let knows = Command::new("grep").args(["-qa", VARIABLE]).arg(&server).status().expect("grep");
+    let knows = Command::new("grep").args(["-qa", variable]).arg(&server).status().expect("grep");
     assert!(knows.success(), "{} has no faults in it: cargo build --workspace", server.display());
-    let script = format!("#!/bin/sh\n{VARIABLE}={fault} exec '{}' \"$@\"\n", server.display());
+    let script = format!("#!/bin/sh\n{variable}={fault} exec '{}' \"$@\"\n", server.display());
     std::fs::write(&path, script).expect("a script");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a program");
     path

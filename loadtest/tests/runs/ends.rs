@@ -1,6 +1,7 @@
 //! How runs end before their time: somebody stops them, or one of their own processes is gone.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ impl Running {
         let binary = server();
         let fixed = ["run", "smoke", "--json", "-", "--server", binary.to_str().expect("a path in UTF-8")];
         let mut command = loadtest(&[&fixed[..], arguments].concat());
+        // A group of its own, as a shell makes one for each command.
+        command.process_group(0);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
         let mut progress = BufReader::new(child.stderr.take().expect("its words"));
         let mut line = String::new();
@@ -40,8 +43,9 @@ impl Running {
     }
 }
 
+/// Signals a process, or with a minus its whole group as a terminal does.
 fn signal(name: &str, process: &str) {
-    let kill = Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).status();
+    let kill = Command::new("sh").args(["-c", &format!("kill -s {name} -- {process}")]).status();
     assert!(kill.expect("a shell").success(), "{process} is there");
 }
 
@@ -54,6 +58,24 @@ fn ctrl_c_ends_a_run_with_what_is_known_by_then() {
     assert!(took < Duration::from_secs(25), "{took:?}");
     assert!(count(&json, "visitors_came") > 0 && json["seconds"].as_f64() < Some(30.0), "{json}");
     assert_eq!(json["verdict"]["chats"].as_u64(), Some(count(&json, "chats_started")), "every chat was judged");
+}
+
+#[test]
+fn ctrl_c_in_a_terminal_reaches_the_run_and_not_its_server() {
+    let running = Running::with(&["--length", "600"]);
+    signal("INT", &format!("-{}", running.child.id()));
+    let (status, json, took, said) = running.end();
+    assert_eq!((status, &json["ended"]), (Some(0), &Value::from("interrupted")), "{said}");
+    assert_eq!((&json["verdict"]["faults"], count(&json, "cut_by_server")), (&Value::from(0), 0), "{json}");
+    assert!(took < Duration::from_secs(25), "{took:?}");
+}
+
+#[test]
+fn who_asks_it_to_terminate_gets_what_is_known_by_then_too() {
+    let running = Running::with(&["--length", "600"]);
+    signal("TERM", &running.child.id().to_string());
+    let (status, json, _, said) = running.end();
+    assert_eq!((status, &json["ended"]), (Some(0), &Value::from("interrupted")), "{said}");
 }
 
 #[test]

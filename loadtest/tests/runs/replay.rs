@@ -29,13 +29,13 @@ ends = 0.4
 "#;
 
 /// A server with a folder that outlives it.
-struct Place {
+pub(super) struct Place {
     child: Child,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Place {
-    fn open(folder: &Path) -> Self {
+    pub(super) fn open(folder: &Path) -> Self {
         let mut command = program();
         command.args(["serve", "--demo"]).env("SWITCHBOARD_LISTEN", "127.0.0.1:0").env("SWITCHBOARD_LOG", "warn");
         command.env("SWITCHBOARD_ADMIN_LISTEN", "127.0.0.1:0").env("SWITCHBOARD_DATA_DIR", folder.join("data"));
@@ -47,7 +47,12 @@ impl Place {
         Self { child, url }
     }
 
-    fn close(mut self) {
+    pub(super) fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("the server ends");
+    }
+
+    pub(super) fn close(mut self) {
         let term = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &term]).status().expect("a shell").success());
         self.child.wait().expect("the server ends");

@@ -1,0 +1,120 @@
+//! Somebody else's server as the target: what is made there goes again, however the run ends, and a target that dies in
+//! the run is told.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::replay::Place;
+use super::{count, loadtest, words};
+
+const CUT_SHORT: &str = r#"
+name = "cut short"
+length_s = 3
+drain_s = 0
+[[visitors]]
+arrivals = { kind = "constant", per_minute = 240 }
+messages = { least = 1000, most = 1000 }
+typing = 0
+pause = { kind = "fixed", s = 0.2 }
+[[operators]]
+count = 2
+limit = 4
+accepts = { kind = "fixed", s = 0.05 }
+"#;
+
+/// Addresses of the operators that are at a server, as its administrator sees them.
+fn operators(url: &str) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().cookie_store(true).build().expect("a client");
+        let body = json!({ "email": "admin@example.com", "password": "switchboard-demo" });
+        let login = client.post(format!("{url}/api/v1/auth/login")).json(&body).send().await.expect("an answer");
+        assert!(login.status().is_success(), "{login:?}");
+        let answer = client.get(format!("{url}/api/v1/operators?limit=200")).send().await.expect("an answer");
+        let page: Value = answer.json().await.expect("JSON");
+        let all = page["items"].as_array().unwrap_or_else(|| panic!("a list: {page}"));
+        all.iter().map(|one| one["email"].as_str().expect("an address").to_owned()).collect()
+    })
+}
+
+fn nobody_of_the_run_stays(url: &str) {
+    let deadline = Instant::now() + Duration::from_secs(15);
+    loop {
+        let all = operators(url);
+        assert!(all.len() > 1, "those who were there before stay: {all:?}");
+        if !all.iter().any(|email| email.starts_with("loadtest-")) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{all:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn operators_who_still_have_chats_are_removed_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("cut.toml");
+    std::fs::write(&scenario, CUT_SHORT).unwrap();
+    let place = Place::open(folder.path());
+    let fixed = ["run", scenario.to_str().unwrap(), "--target", &place.url, "--json", "-"];
+    let output = loadtest(&fixed).output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", words(&output)));
+    assert!(count(&json, "chats_answered") > 2, "{json}");
+    assert!(!words(&output).contains("stay at the target"), "{}", words(&output));
+    nobody_of_the_run_stays(&place.url);
+    place.close();
+}
+
+#[test]
+fn a_run_that_cannot_begin_leaves_nobody_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("wrong.toml");
+    let text = CUT_SHORT.replace("drain_s = 0", "drain_s = 0\n[target]\ngroup = \"nowhere\"");
+    std::fs::write(&scenario, text).unwrap();
+    let place = Place::open(folder.path());
+    let output = loadtest(&["run", scenario.to_str().unwrap(), "--target", &place.url]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("nowhere"), "{}", words(&output));
+    nobody_of_the_run_stays(&place.url);
+
+    let admin = ["run", "smoke", "--target", &place.url, "--admin", &place.url];
+    let output = loadtest(&admin).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("no metrics there"), "{}", words(&output));
+    place.close();
+}
+
+#[test]
+fn a_target_that_dies_in_the_run_is_told_and_the_report_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::open(folder.path());
+    let length = ["--length", "300", "--target", &place.url, "--json", "-"];
+    let mut run = loadtest(&[&["run", "smoke"], &length[..]].concat());
+    let run = run.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let seen = Instant::now();
+    while !operators(&place.url).iter().any(|email| email.starts_with("loadtest-")) {
+        assert!(seen.elapsed() < Duration::from_secs(30), "the run makes its operators");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // Long enough that its visitors have come.
+    std::thread::sleep(Duration::from_secs(4));
+    place.kill();
+    let killed = Instant::now();
+    let output = run.wait_with_output().unwrap();
+    assert!(killed.elapsed() < Duration::from_secs(60), "{:?}", killed.elapsed());
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["ended"], "server_gone");
+    assert!(count(&json, "chats_started") > 2 && count(&json, "connects_failed") > 0, "{}", json["counts"]);
+    assert_eq!(json["verdict"]["faults"], 0, "what nobody could hear any more is not lost: {}", json["verdict"]);
+    assert!(words(&output).contains("operators of the run stay at the target"), "{}", words(&output));
+}
+
+#[test]
+fn a_result_that_could_not_be_written_is_known_before_the_run() {
+    let begun = Instant::now();
+    let output = loadtest(&["run", "day", "--html", "/proc/nowhere/day.html"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("cannot be written") && begun.elapsed() < Duration::from_secs(5));
+}
