@@ -19,7 +19,7 @@ use crate::actors::receiving::receiving;
 use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::actors::worked::LOOK_EVERY;
-use crate::domain::event::{OfferEnd, OfferKind};
+use crate::domain::event::OfferEnd;
 use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::{Presence, PresenceEffect, PresenceRules, Slots, SlotsEffect};

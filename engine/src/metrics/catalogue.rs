@@ -296,7 +296,6 @@ mod tests {
     use super::*;
     use crate::domain::event::{EndedBy, EndedWhy};
     use crate::domain::routing::WhyStill;
-    use crate::metrics::Invariant;
     use crate::protocol::error::Code;
 
     #[test]

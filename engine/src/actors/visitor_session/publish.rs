@@ -37,8 +37,8 @@ impl VisitorSession {
         }
         // Answers without an append wait only for what was before them.
         while let Some(core) = &mut self.core
-            && let Some(Pending::Answer(answer)) =
-                core.in_flight.pop_front_if(|next| matches!(next, Pending::Answer(_)))
+            && matches!(core.in_flight.front(), Some(Pending::Answer(_)))
+            && let Some(Pending::Answer(answer)) = core.in_flight.pop_front()
         {
             core.send(answer);
         }
