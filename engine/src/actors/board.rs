@@ -17,6 +17,8 @@ struct AccountBoard {
     groups: Vec<(GroupId, DepartmentId, Availability)>,
     /// What sockets were last told: the account's departments, and all of it (`None`).
     told: Vec<(Option<DepartmentId>, Availability)>,
+    /// Who came since the last pulse.
+    fresh: Vec<SocketId>,
     outlets: Vec<Outlet>,
     changed: bool,
 }
@@ -101,7 +103,10 @@ impl Board {
 
     /// A visitor's socket wants to hear of changes.
     pub fn watch(&self, account: AccountId, outlet: Outlet) {
-        lock(&self.accounts.entry(account).or_default()).outlets.push(outlet);
+        let entry = self.accounts.entry(account).or_default();
+        let mut board = lock(&entry);
+        board.fresh.push(outlet.id());
+        board.outlets.push(outlet);
     }
 
     /// It does not any more.
@@ -114,16 +119,19 @@ impl Board {
     /// Tells the sockets what has changed since the last pulse.
     pub fn pulse(&self) {
         for entry in &self.accounts {
-            let (news, outlets) = {
+            let (news, all, outlets, fresh) = {
                 let mut board = lock(entry.value());
+                let fresh = std::mem::take(&mut board.fresh);
                 if !std::mem::take(&mut board.changed) {
                     continue;
                 }
-                (board.news(), board.outlets.clone())
+                (board.news(), board.told.clone(), board.outlets.clone(), fresh)
             };
-            for (department, state) in news {
+            for (department, state) in all {
+                let is_news = news.iter().any(|(of, _)| *of == department);
                 let text = frame::notice(&VisitorNotice::State { state, department });
-                for outlet in &outlets {
+                // Who came since the last pulse was welcomed with what was so for a moment.
+                for outlet in outlets.iter().filter(|outlet| is_news || fresh.contains(&outlet.id())) {
                     outlet.push(text.clone());
                 }
             }
@@ -184,8 +192,16 @@ mod tests {
         board.pulse();
         assert_eq!(outlet.take(usize::MAX).frames.len(), 2, "the department and the brand");
         board.set(account, &group, &support, Availability::Busy);
+        // Somebody comes, and is welcomed with what is so just now.
+        let late = Outlet::new(Nowhere);
+        board.watch(account, late.clone());
         board.set(account, &group, &support, Availability::Online);
         board.pulse();
         assert!(outlet.take(usize::MAX).frames.is_empty());
+        assert_eq!(late.take(usize::MAX).frames.len(), 2, "it hears what is so instead");
+        board.set(account, &group, &support, Availability::Offline);
+        board.set(account, &group, &support, Availability::Online);
+        board.pulse();
+        assert!(late.take(usize::MAX).frames.is_empty());
     }
 }

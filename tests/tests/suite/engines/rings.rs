@@ -68,8 +68,9 @@ async fn it_rings_in_one_group_at_a_time_and_the_other_one_is_quiet_until_then()
         // It is the other one's turn, as whoever let it go is not asked again so soon.
         second.accepts(&chat).await;
         clara.inbox.expect("assigned", |frame| frame["event"]["kind"] == "assigned").await;
-        let again = first.inbox.got.iter().filter(|frame| frame["type"] == "offer" && frame["chat"] == chat.as_str());
-        assert_eq!(again.count(), 1, "{own:?}, {helping:?}");
+        // Said again where nodes lost touch, it is the same one.
+        let offers = first.inbox.got.iter().filter(|frame| frame["type"] == "offer" && frame["chat"] == chat.as_str());
+        assert!(offers.clone().all(|offer| offer["offer"] == gone["offer"]), "{own:?}, {helping:?}: {offers:?}");
     }
 }
 
