@@ -262,6 +262,9 @@ impl Scenario {
         if scenario.operator_count() == 0 {
             return Err(wrong("operators: expected at least one, with count = 1 or more; nobody would receive".into()));
         }
+        if scenario.operators.iter().any(|operators| operators.limit.0 == 0) {
+            return Err(wrong("operators: expected limit = 1 or more; nobody can hold no chat at all".into()));
+        }
         let why_not = why_not(&scenario);
         if scenario.limits.theory_off.is_some() && !why_not.is_empty() {
             let reasons = why_not.join(", ");
@@ -377,6 +380,13 @@ mod tests {
         assert!(unknown.contains("line 5") && unknown.contains("`limits`") && unknown.contains("`limit`"), "{unknown}");
         let negative = wrong(&LEAST.replace("length_s = 5", "length_s = -5"));
         assert!(negative.contains("line 2") && negative.contains("0 to 604800 seconds"), "{negative}");
+        let text = wrong(&LEAST.replace("length_s = 5", "length_s = \"5\""));
+        assert!(text.contains("line 2") && text.contains("604800 seconds (a week), got \"5\""), "{text}");
+        let count = wrong(&LEAST.replace("count = 1", "count = 1.5"));
+        assert!(count.contains("line 4") && count.contains("a number from 0 to 1000000, got 1.5"), "{count}");
+        let turned = wrong(&format!("{LEAST}thinks = {{ kind = \"uniform\", least_s = 5, most_s = 1 }}\n"));
+        assert!(turned.contains("line 6") && turned.contains("least_s <= most_s, got 5 and 1"), "{turned}");
+        assert!(wrong(&LEAST.replace("limit = 2", "limit = 0")).contains("limit = 1 or more"));
         let part = wrong(&format!("{LEAST}declines = 1.5\n"));
         assert!(part.contains("line 6") && part.contains("a part from 0 to 1"), "{part}");
         let kind = wrong(&format!("{LEAST}thinks = {{ kind = \"slowly\" }}\n"));

@@ -55,13 +55,15 @@ fn broken(out: &mut String, summary: &Summary) {
 
 fn figures(out: &mut String, summary: &Summary) {
     let (tool, server) = summary.cpu_a_message_us();
-    let mut tiles = vec![
-        ("messages a second", format!("{:.0}", summary.rate())),
-        ("ack p99", duration(summary.latency.ack.p99_ms)),
-        ("delivery p99", duration(summary.latency.delivery.p99_ms)),
-        ("wait p90", duration(summary.latency.wait.p90_ms)),
-        ("left before an answer", format!("{:.1} %", summary.abandoned_part() * 100.0)),
+    let latency = &summary.latency;
+    let times = [
+        ("ack p99", latency.ack, latency.ack.p99_ms),
+        ("delivery p99", latency.delivery, latency.delivery.p99_ms),
+        ("wait p90", latency.wait, latency.wait.p90_ms),
     ];
+    let mut tiles = vec![("messages a second", format!("{:.0}", summary.rate()))];
+    tiles.extend(times.into_iter().filter(|(_, all, _)| all.count > 0).map(|(name, _, ms)| (name, duration(ms))));
+    tiles.push(("left before an answer", format!("{:.1} %", summary.abandoned_part() * 100.0)));
     tiles.extend(tool.map(|tool| ("tool CPU a message", format!("{tool:.1} µs"))));
     tiles.extend(server.map(|server| ("server CPU a message", format!("{server:.1} µs"))));
     out.push_str("<dl class=\"tiles\">");
@@ -115,7 +117,8 @@ fn latencies(out: &mut String, summary: &Summary) {
         let _ = write!(out, "<th>{head}</th>");
     }
     out.push_str("</tr></thead><tbody>");
-    for (name, Percentiles { count, mean_ms, p50_ms, p90_ms, p99_ms, p999_ms, max_ms }) in rows {
+    let some = rows.into_iter().filter(|(_, all)| all.count > 0);
+    for (name, Percentiles { count, mean_ms, p50_ms, p90_ms, p99_ms, p999_ms, max_ms }) in some {
         let _ = write!(out, "<tr><th>{name}</th><td>{count}</td>");
         for ms in [mean_ms, p50_ms, p90_ms, p99_ms, p999_ms, max_ms] {
             let _ = write!(out, "<td>{}</td>", duration(ms));

@@ -3,6 +3,7 @@
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
+use toml::Value;
 
 /// Seconds of any length in a scenario, at most: a week.
 pub(super) const SECONDS_MAX: f64 = 604_800.0;
@@ -67,9 +68,9 @@ impl<'de> Deserialize<'de> for Rate {
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let count = i64::deserialize(deserializer)?;
-        let right = u32::try_from(count).ok().filter(|count| *count <= COUNT_MAX);
-        right.map(Self).ok_or_else(|| D::Error::custom(format!("expected a number from 0 to {COUNT_MAX}, got {count}")))
+        let value = Value::deserialize(deserializer)?;
+        let count = value.as_integer().and_then(|count| u32::try_from(count).ok()).filter(|count| *count <= COUNT_MAX);
+        count.map(Self).ok_or_else(|| wrong(&format!("a number from 0 to {COUNT_MAX}"), &value))
     }
 }
 
@@ -91,9 +92,11 @@ impl<'de> Deserialize<'de> for Size {
 }
 
 fn within<'de, D: Deserializer<'de>>(deserializer: D, most: f64, right: &str) -> Result<f64, D::Error> {
-    let value = f64::deserialize(deserializer)?;
-    if (0.0..=most).contains(&value) {
-        return Ok(value);
-    }
-    Err(D::Error::custom(format!("expected {right}, got {value}")))
+    let value = Value::deserialize(deserializer)?;
+    let number = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
+    number.filter(|number| (0.0..=most).contains(number)).ok_or_else(|| wrong(right, &value))
+}
+
+fn wrong<E: Error>(right: &str, got: &Value) -> E {
+    E::custom(format!("expected {right}, got {got}"))
 }

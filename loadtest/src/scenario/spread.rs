@@ -8,7 +8,7 @@ use crate::draw::Draw;
 
 /// A length of time by chance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "Written")]
 pub enum Spread {
     /// Without memory: many short ones, few long ones.
     Exponential {
@@ -36,12 +36,38 @@ pub enum Spread {
     },
 }
 
+/// As it is written, before its ends are compared.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum Written {
+    Exponential { mean_s: Seconds },
+    Lognormal { mean_s: Seconds, cv: Rate },
+    Uniform { least_s: Seconds, most_s: Seconds },
+    Fixed { s: Seconds },
+}
+
+impl TryFrom<Written> for Spread {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        Ok(match written {
+            Written::Exponential { mean_s } => Self::Exponential { mean_s },
+            Written::Lognormal { mean_s, cv } => Self::Lognormal { mean_s, cv },
+            Written::Uniform { least_s, most_s } if least_s.0 > most_s.0 => {
+                return Err(format!("expected least_s <= most_s, got {} and {}", least_s.0, most_s.0));
+            }
+            Written::Uniform { least_s, most_s } => Self::Uniform { least_s, most_s },
+            Written::Fixed { s } => Self::Fixed { s },
+        })
+    }
+}
+
 impl Spread {
     /// Its mean, in seconds.
     pub fn mean_s(&self) -> f64 {
         match self {
             Self::Exponential { mean_s } | Self::Lognormal { mean_s, .. } => mean_s.0,
-            Self::Uniform { least_s, most_s } => f64::midpoint(least_s.0, most_s.0.max(least_s.0)),
+            Self::Uniform { least_s, most_s } => f64::midpoint(least_s.0, most_s.0),
             Self::Fixed { s } => s.0,
         }
     }
@@ -54,7 +80,7 @@ impl Spread {
                 let variance = (1.0 + cv.0 * cv.0).ln();
                 (mean_s.0.max(f64::MIN_POSITIVE).ln() - variance / 2.0 + variance.sqrt() * draw.normal()).exp()
             }
-            Self::Uniform { least_s, most_s } => least_s.0 + draw.unit() * (most_s.0 - least_s.0).max(0.0),
+            Self::Uniform { least_s, most_s } => least_s.0 + draw.unit() * (most_s.0 - least_s.0),
             Self::Fixed { s } => s.0,
         };
         (seconds * 1e6) as u64
