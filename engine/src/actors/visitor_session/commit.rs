@@ -314,5 +314,13 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
         },
         _ => None,
     };
-    EventFrames { seq: event.seq, visitor_seq: event.visitor_seq, operators, visitor, message_from, reply: None, answer: None }
+    EventFrames {
+        seq: event.seq,
+        visitor_seq: event.visitor_seq,
+        operators,
+        visitor,
+        message_from,
+        reply: None,
+        answer: None,
+    }
 }
