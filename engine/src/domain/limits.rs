@@ -86,7 +86,7 @@ pub const OPERATOR_SOCKETS_MAX: usize = 20;
 
 /// Messages in the mailbox of a chat's session; full means `unavailable`. At 1 µs each a full box drains in 0.3 ms.
 pub const SESSION_MAILBOX: usize = 256;
-/// Appends of one chat that may be under way at once; a commit of SQLite takes 0.5 ms, so this is 100,000 a second.
+/// Commands of one chat that may be under way at once; a commit of SQLite takes 0.5 ms, so this is 100,000 a second.
 pub const SESSION_IN_FLIGHT_MAX: usize = 64;
 /// Commands of one chat that may wait for appends under way: what an operator and a visitor may send at once
 /// without being held up by their rate, and some more.
@@ -120,7 +120,8 @@ pub const DRAIN_SPREAD: Duration = Duration::from_secs(20);
 /// each pays its own wake-up, its own writes to two sockets and its own page of the log; in larger groups they share
 /// them (tried: 13 µs of CPU a message in all, where 256 took 16).
 pub const COMMIT_GROUP_MAX: usize = 1024;
-/// Appends of one chat that come in a row and are written as one: more bring little, and a row stays small.
+/// Messages of one socket that come in a row and are one append, and appends of one chat that are written as one row:
+/// more bring little, and a row stays small.
 pub const APPENDS_JOINED_MAX: usize = 16;
 /// Appends that may wait for the writer: a third of a second of it. Full means `unavailable`.
 pub const WRITER_QUEUE_MAX: usize = 65_536;

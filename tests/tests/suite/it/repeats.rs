@@ -112,3 +112,42 @@ async fn commands_of_one_connection_take_effect_in_their_order() {
     assert_eq!(joe.ledger(&chat).texts()[1..], lines);
     assert_eq!(joe.ledger(&chat).kinds().last(), Some(&"ended"));
 }
+
+#[tokio::test]
+async fn a_writer_in_a_hurry_is_answered_in_order_whatever_is_among_it() {
+    let (_server, mut clara, mut joe, chat) = joe_answers().await;
+    let say = |id: u32, text: &str| json!({ "type": "say", "id": format!("c-{id}"), "text": text });
+    let (mut sent, mut expected) = (Vec::new(), Vec::new());
+    for id in 0..40 {
+        sent.push(say(id, &format!("line {id}")));
+        expected.extend([format!("event c-{id}"), format!("ack c-{id}")]);
+        match id {
+            // The same again, and the same id for something else, each in its turn.
+            7 => {
+                sent.push(say(5, "line 5"));
+                expected.push("ack c-5".to_owned());
+            }
+            21 => {
+                sent.push(say(20, "something else"));
+                expected.push("error c-20".to_owned());
+            }
+            _ => {}
+        }
+    }
+    for frame in &sent {
+        clara.socket().send(frame).await.expect("the socket is open");
+    }
+    let mut came = Vec::new();
+    while came.len() < expected.len() {
+        let frame =
+            clara.socket().next(QUIET * 10).await.expect("the socket stays open").expect("every command is answered");
+        let id = frame["command"].as_str().or(frame["id"].as_str()).unwrap_or_default();
+        if id.starts_with("c-") {
+            came.push(format!("{} {id}", frame["type"].as_str().unwrap_or_default()));
+        }
+    }
+    assert_eq!(came, expected);
+    joe.expect_text("line 39").await;
+    let lines: Vec<String> = (0..40).map(|id| format!("line {id}")).collect();
+    assert_eq!(joe.ledger(&chat).texts()[1..], lines);
+}
