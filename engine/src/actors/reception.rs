@@ -14,7 +14,7 @@ use crate::domain::chat::{Chat, Input};
 use crate::domain::event::{Origin, Sender};
 use crate::domain::group::Availability;
 use crate::domain::identity::Identity;
-use crate::domain::ids::{AccountId, ChatId, DepartmentId, Shard, VisitorId};
+use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, Shard, VisitorId};
 use crate::domain::text;
 use crate::domain::urgency::Variables;
 use crate::ports::journal::{Birth, BirthError, ChatHead, Side};
@@ -97,7 +97,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
     let (id, epoch) = shared.new_chat().ok_or_else(Failure::unavailable)?;
     if shared.board.state(account, checked.department.as_ref()) == Availability::Offline {
         // Nobody is sent away on news that are on their way: an operator may have come this moment.
-        for group in shared.board.groups(account, checked.department.as_ref()) {
+        for group in groups(shared, account, checked.department.as_ref()).await? {
             shared.queue_up_to_date(account, &group).await;
         }
     }
@@ -253,6 +253,21 @@ async fn again_or(shared: &Arc<Shared>, birth: &Birth, failure: Failure) -> Resu
         Some(origin) if origin.command == birth.origin.command => Err(refused(&BirthError::OtherContent)),
         _ => Err(failure),
     }
+}
+
+/// The groups of a department, or of all. Where no queue has told anything yet, as after a start, the store knows them.
+async fn groups(
+    shared: &Shared,
+    account: AccountId,
+    department: Option<&DepartmentId>,
+) -> Result<Vec<GroupId>, Failure> {
+    let known = shared.board.groups(account, department);
+    if !known.is_empty() {
+        return Ok(known);
+    }
+    let all = shared.store.groups(account).await.map_err(|_| Failure::unavailable())?;
+    let fitting = all.into_iter().filter(|group| department.is_none_or(|wanted| *wanted == group.department));
+    Ok(fitting.map(|group| group.id).collect())
 }
 
 fn session(shared: &Arc<Shared>, account: AccountId, chat: ChatId) -> Option<SessionRef> {

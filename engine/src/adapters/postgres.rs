@@ -19,7 +19,7 @@ use crate::adapters::delivery::well_born;
 use crate::adapters::postgres::commit::{Notices, commit};
 use crate::adapters::postgres::run::{InTransaction, Reader, store_error};
 use crate::adapters::postgres::writer::Writer;
-use crate::adapters::sql::{Backend, Query, Sql, Work, claim, forget};
+use crate::adapters::sql::{Backend, Query, Sql, Work, by_itself, claim, forget};
 use crate::domain::limits::FORGET_EVERY;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{Append, Birth, BirthError, Completion};
@@ -52,13 +52,18 @@ impl PostgresStore {
         if !well_born(&birth) {
             return Err(BirthError::Unavailable("the first events are not numbered from 1".into()));
         }
-        let mut transaction = self.pool.begin().await.map_err(|error| store_error(&error))?;
-        // Dropped on any error, the transaction is rolled back.
-        let number = claim(&mut InTransaction(&mut transaction), &birth).await?;
-        let events = birth.events.iter().map(|event| (birth.account, birth.chat, event));
-        write_back::insert_events(&mut transaction, events).await.map_err(|error| store_error(&error))?;
-        commit(transaction, &self.notices).await?;
-        self.forget_now_and_then(birth.at).await;
+        let (pool, notices, at) = (self.pool.clone(), self.notices.clone(), birth.at);
+        let number = by_itself::<_, BirthError>(async move {
+            let mut transaction = pool.begin().await.map_err(|error| store_error(&error))?;
+            // Dropped on any error, the transaction is rolled back.
+            let number = claim(&mut InTransaction(&mut transaction), &birth).await?;
+            let events = birth.events.iter().map(|event| (birth.account, birth.chat, event));
+            write_back::insert_events(&mut transaction, events).await.map_err(|error| store_error(&error))?;
+            commit(transaction, &notices).await?;
+            Ok(number)
+        });
+        let number = number.await?;
+        self.forget_now_and_then(at).await;
         Ok(number)
     }
 
@@ -81,7 +86,8 @@ impl Backend for PostgresStore {
         R: Send + 'static,
         F: for<'c> FnOnce(&'c mut dyn Sql) -> Work<'c, R> + Send + 'static,
     {
-        Box::pin(async move { work(&mut Reader(&self.pool)).await })
+        let pool = self.pool.clone();
+        Box::pin(by_itself(async move { work(&mut Reader(&pool)).await }))
     }
 
     fn write<'s, R, F>(&'s self, work: F) -> Work<'s, R>
@@ -89,12 +95,13 @@ impl Backend for PostgresStore {
         R: Send + 'static,
         F: for<'c> FnOnce(&'c mut dyn Sql) -> Work<'c, R> + Send + 'static,
     {
-        Box::pin(async move {
-            let mut transaction = self.pool.begin().await.map_err(|error| store_error(&error))?;
+        let (pool, notices) = (self.pool.clone(), self.notices.clone());
+        Box::pin(by_itself(async move {
+            let mut transaction = pool.begin().await.map_err(|error| store_error(&error))?;
             let result = work(&mut InTransaction(&mut transaction)).await?;
-            commit(transaction, &self.notices).await?;
+            commit(transaction, &notices).await?;
             Ok(result)
-        })
+        }))
     }
 
     fn append(&self, append: Append, done: Completion) {

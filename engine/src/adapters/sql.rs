@@ -77,6 +77,21 @@ pub(crate) trait Sql: Send {
 /// Something that is being done with a connection.
 pub(crate) type Work<'a, R> = Pin<Box<dyn Future<Output = Result<R, StoreError>> + Send + 'a>>;
 
+/// Does work that keeps a connection as a task of its own: it goes on to its end when whoever asked for it is gone, and
+/// while they are held up. An actor polls one future at a time; suspended ones would keep connections, and soon all of them,
+/// from the very future that everybody waits for.
+pub(crate) async fn by_itself<R, E>(work: impl Future<Output = Result<R, E>> + Send + 'static) -> Result<R, E>
+where
+    R: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+        Err(_) => Err(StoreError::Unavailable("the server is stopping".into()).into()),
+    }
+}
+
 /// A database that can be read and written: what every store on SQL is made from.
 pub(crate) trait Backend: Send + Sync + 'static {
     /// Reads; each statement for itself.

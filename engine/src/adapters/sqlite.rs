@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use sqlx::SqlitePool;
 
 use crate::adapters::delivery::well_born;
-use crate::adapters::sql::{Backend, Query, Sql, Work, claim};
+use crate::adapters::sql::{Backend, Query, Sql, Work, by_itself, claim};
 use crate::adapters::sqlite::queue::Queue;
 use crate::adapters::sqlite::read::{Reader, at_once, store_error};
 use crate::metrics::StoreMetrics;
@@ -65,7 +65,8 @@ impl Backend for SqliteStore {
         R: Send + 'static,
         F: for<'c> FnOnce(&'c mut dyn Sql) -> Work<'c, R> + Send + 'static,
     {
-        Box::pin(async move { work(&mut Reader(&self.pool)).await })
+        let pool = self.pool.clone();
+        Box::pin(by_itself(async move { work(&mut Reader(&pool)).await }))
     }
 
     fn write<'s, R, F>(&'s self, work: F) -> Work<'s, R>

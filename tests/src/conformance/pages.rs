@@ -7,6 +7,7 @@ use engine::domain::event::Audience;
 use engine::domain::ids::ChatId;
 use engine::ports::journal::{Side, StoredChat};
 use engine::ports::store::Store;
+use futures_util::future::maybe_done;
 
 use crate::conformance::world::{Talk, World};
 
@@ -50,6 +51,26 @@ pub async fn pages_follow_each_other_without_a_hole_on_both_sides(store: Arc<dyn
             }
             assert_eq!(seen, (1..=last).collect::<Vec<_>>(), "{side:?}, {limit} a page");
         }
+    }
+}
+
+/// An actor that waits for something else does not look at what it had begun to read.
+pub async fn whoever_is_held_up_while_reading_keeps_nobody_from_reading(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let talk = long_talk(&world).await;
+    let page = || world.store.events(world.account, talk.id(), Side::Operators, 0, 200, usize::MAX);
+    // More than any store has connections.
+    let mut begun: Vec<_> = (0..64).map(|_| Box::pin(maybe_done(page()))).collect();
+    for reading in &mut begun {
+        let _ = futures_util::poll!(reading);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let another = tokio::time::timeout(Duration::from_secs(10), page()).await;
+    assert_eq!(another.expect("it is not kept waiting").unwrap().events.len(), 34);
+    for mut reading in begun {
+        reading.as_mut().await;
+        let page = reading.as_mut().take_output().expect("it has come to its end");
+        assert_eq!(page.unwrap().last, 34, "and nothing that was begun is lost");
     }
 }
 

@@ -141,6 +141,7 @@ on_every_store! {
     }
     pages {
         pages_follow_each_other_without_a_hole_on_both_sides,
+        whoever_is_held_up_while_reading_keeps_nobody_from_reading,
         a_page_ends_at_its_bytes_but_holds_one_event,
         a_page_after_the_end_or_of_no_chat_is_empty,
         what_is_read_while_much_is_written_has_no_hole,
