@@ -3,7 +3,6 @@
 //! next commit begins it anew: a log that is written over needs no new room, and a commit no news of the file's size.
 
 use std::cell::Cell;
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -90,43 +89,27 @@ impl Checkpoints {
     }
 }
 
-/// The half that copies, on a thread of its own.
-pub(super) struct Copier {
-    pub(super) connection: Connection,
-    /// The database's file.
-    pub(super) file: Arc<File>,
-    pub(super) requests: Receiver<()>,
-    pub(super) answers: Sender<Result<Copied>>,
-}
-
-impl Copier {
-    /// Copies whenever it is asked, until nobody asks any more.
-    pub(super) fn run(self, queue: &Queue, metrics: &StoreMetrics) {
-        loop {
-            match self.requests.recv_timeout(METRICS_UPKEEP_EVERY) {
-                Ok(()) => {
-                    if self.answers.send(self.copy()).is_err() {
-                        break;
-                    }
-                    queue.nudge();
+/// Copies whenever it is asked, until nobody asks any more.
+pub(super) fn run(
+    connection: &Connection,
+    requests: &Receiver<()>,
+    answers: &Sender<Result<Copied>>,
+    queue: &Arc<Queue>,
+    metrics: &StoreMetrics,
+) {
+    loop {
+        match requests.recv_timeout(METRICS_UPKEEP_EVERY) {
+            Ok(()) => {
+                if answers.send(checkpoint(connection, PASSIVE)).is_err() {
+                    break;
                 }
-                // A quiet moment, and the only thread that has one.
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+                queue.nudge();
             }
-            metrics.upkeep();
+            // A quiet moment, and the only thread that has one.
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
-    }
-
-    /// SQLite syncs the file only at the end of a checkpoint that leaves nothing in the log, which is the writer's: all
-    /// that is copied here would be brought to disk there, while nobody's commit goes on. So it is brought to disk here.
-    fn copy(&self) -> Result<Copied> {
-        let copied = checkpoint(&self.connection, PASSIVE)?;
-        if let Err(error) = self.file.sync_data() {
-            // The writer's checkpoint syncs it again, and says so if that fails too.
-            tracing::warn!(%error, "the database's file could not be synced ahead of its checkpoint");
-        }
-        Ok(copied)
+        metrics.upkeep();
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use fs4::fs_std::FileExt;
 use rusqlite::{Connection, OpenFlags};
@@ -124,9 +123,6 @@ pub(super) struct Opened {
     /// Brings the log home.
     pub(super) copying: Connection,
     pub(super) metrics: StoreMetrics,
-    /// The database's file beside SQLite's own handles. Closing it lets go of their locks, so it stays open as long as
-    /// they do.
-    pub(super) file: Arc<File>,
     pub(super) lock: File,
     pub(super) folder: PathBuf,
 }
@@ -149,8 +145,7 @@ pub(super) fn open(options: &SqliteOptions, metrics: StoreMetrics) -> Result<Ope
     migrate(&mut connection, &folder)?;
     let indexing = connect(READER_CACHE_BYTES).map_err(database)?;
     let copying = connect(READER_CACHE_BYTES).map_err(database)?;
-    let file = File::open(options.file()).map_err(|reason| OpenError::Folder { folder: folder.clone(), reason })?;
-    Ok(Opened { connection, indexing, copying, metrics, file: Arc::new(file), lock, folder })
+    Ok(Opened { connection, indexing, copying, metrics, lock, folder })
 }
 
 /// The pool of connections that only read; to be awaited once the file is there.
