@@ -227,7 +227,7 @@ impl Chats {
 }
 
 fn event(seq: u32, text: u64) -> StoredEvent {
-    let body = serde_json::value::RawValue::from_string(body(text)).expect("it is JSON");
+    let body = serde_json::value::RawValue::from_string(body(text)).expect("it is JSON").into();
     let command = format!("c{seq}").parse().expect("a name");
     let origin = Some(Origin { sender: Sender::Visitor, command, digest: text });
     let at = Timestamp::from_millis(1_800_000_000_000);

@@ -190,18 +190,18 @@ mod tests {
         board.watch(account, outlet.clone());
         board.set(account, &group, &support, Availability::Online);
         board.pulse();
-        assert_eq!(outlet.take(usize::MAX).frames.len(), 2, "the department and the brand");
+        assert_eq!(outlet.take_all().len(), 2, "the department and the brand");
         board.set(account, &group, &support, Availability::Busy);
         // Somebody comes, and is welcomed with what is so just now.
         let late = Outlet::new(Nowhere);
         board.watch(account, late.clone());
         board.set(account, &group, &support, Availability::Online);
         board.pulse();
-        assert!(outlet.take(usize::MAX).frames.is_empty());
-        assert_eq!(late.take(usize::MAX).frames.len(), 2, "it hears what is so instead");
+        assert!(outlet.take_all().is_empty());
+        assert_eq!(late.take_all().len(), 2, "it hears what is so instead");
         board.set(account, &group, &support, Availability::Offline);
         board.set(account, &group, &support, Availability::Online);
         board.pulse();
-        assert!(late.take(usize::MAX).frames.is_empty());
+        assert!(late.take_all().is_empty());
     }
 }

@@ -82,9 +82,10 @@ impl Outlets {
     }
 
     /// Puts an event of a chat into the box of each. The last one gets the frame itself: most have one reader.
-    pub fn tell(&self, chat: ChatId, seq: u32, frame: ByteString) {
+    pub fn tell(&self, chat: ChatId, seq: u32, frame: impl FnOnce() -> ByteString) {
         let all = lock(&self.all);
         let Some((last, others)) = all.split_last() else { return };
+        let frame = frame();
         for reader in others {
             reader.outlet.push_event(chat, seq, || frame.clone());
         }

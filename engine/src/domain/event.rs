@@ -2,6 +2,7 @@
 //! are stored; what a visitor sees of them is decided in `protocol::visitor`, field by field.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -452,7 +453,7 @@ pub struct StoredEvent {
     /// When.
     pub at: Timestamp,
     /// The JSON of [`EventKind`], or of a kind a newer node knows.
-    pub body: Box<RawValue>,
+    pub body: Arc<RawValue>,
     /// See [`Event::origin`].
     pub origin: Option<Origin>,
 }
@@ -475,7 +476,7 @@ impl Event {
             visitor_seq: self.visitor_seq,
             visible: self.kind.visible_to_visitor(),
             at: self.at,
-            body: serde_json::value::to_raw_value(&self.kind)?,
+            body: serde_json::value::to_raw_value(&self.kind)?.into(),
             origin: self.origin.clone(),
         })
     }

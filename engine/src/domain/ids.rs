@@ -47,6 +47,9 @@ macro_rules! uuid_id {
         pub struct $name(pub Uuid);
 
         impl $name {
+            /// Bytes of its text.
+            pub const TEXT_LEN: usize = 32;
+
             /// Appends the text of the id to `out`.
             pub fn write_to(&self, out: &mut String) {
                 out.push_str(self.0.as_simple().encode_lower(&mut Uuid::encode_buffer()));

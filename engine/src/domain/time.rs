@@ -23,6 +23,9 @@ impl Timestamp {
         self.0
     }
 
+    /// Bytes of [`Timestamp::to_rfc3339`].
+    pub const RFC3339_LEN: usize = 24;
+
     /// How long after `earlier` this is; zero when it is not.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0).max(0) as u64)
@@ -30,7 +33,7 @@ impl Timestamp {
 
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`, written without allocating more than the text.
     pub fn to_rfc3339(self) -> String {
-        let mut out = String::with_capacity(24);
+        let mut out = String::with_capacity(Self::RFC3339_LEN);
         self.write_rfc3339(&mut out);
         out
     }

@@ -87,7 +87,7 @@ pub fn notice<T: Serialize>(notice: &T) -> ByteString {
 
 /// `{"type":"event",…}` around a body that is JSON already.
 pub fn event(chat: ChatId, seq: u32, at: Timestamp, body: &str, command: Option<&CommandId>) -> ByteString {
-    let mut out = String::with_capacity(body.len() + EVENT_AROUND + command.map_or(0, |id| id.as_str().len()));
+    let mut out = String::with_capacity(event_len(body.len(), seq, command));
     before_body(&mut out, chat, seq, at);
     out.push_str(body);
     behind_body(&mut out, command);
@@ -102,8 +102,7 @@ pub fn visitor_event(
     body: &VisitorEvent<'_>,
     command: Option<&CommandId>,
 ) -> ByteString {
-    let expected = body.expected_len() + EVENT_AROUND + command.map_or(0, |id| id.as_str().len());
-    let mut out = String::with_capacity(expected);
+    let mut out = String::with_capacity(event_len(body.expected_len(), seq, command));
     before_body(&mut out, chat, seq, at);
     let mut out = out.into_bytes();
     // Our own types cannot fail to serialize, and JSON is UTF-8.
@@ -114,40 +113,58 @@ pub fn visitor_event(
 }
 
 fn before_body(out: &mut String, chat: ChatId, seq: u32, at: Timestamp) {
-    out.push_str(r#"{"type":"event","chat":""#);
+    out.push_str(BEFORE_CHAT);
     chat.write_to(out);
-    out.push_str(r#"","seq":"#);
+    out.push_str(BEFORE_SEQ);
     out.push_str(itoa::Buffer::new().format(seq));
-    out.push_str(r#","at":""#);
+    out.push_str(BEFORE_AT);
     at.write_rfc3339(out);
-    out.push_str(r#"","event":"#);
+    out.push_str(BEFORE_BODY);
 }
 
 fn behind_body(out: &mut String, command: Option<&CommandId>) {
     if let Some(command) = command {
-        out.push_str(r#","command":""#);
+        out.push_str(BEFORE_COMMAND);
         out.push_str(command.as_str());
         out.push('"');
     }
     out.push('}');
 }
 
-/// Bytes of an event's frame beside its body and its command's id: the fixed text, a chat's id, a number, a moment.
-const EVENT_AROUND: usize = 72 + 32 + 10 + 24;
+const BEFORE_CHAT: &str = r#"{"type":"event","chat":""#;
+const BEFORE_SEQ: &str = r#"","seq":"#;
+const BEFORE_AT: &str = r#","at":""#;
+const BEFORE_BODY: &str = r#"","event":"#;
+const BEFORE_COMMAND: &str = r#","command":""#;
+
+/// How long the frame of an event is, to the byte: text that fills its memory is handed on as it is, other text needs
+/// more memory to be handed on.
+fn event_len(body: usize, seq: u32, command: Option<&CommandId>) -> usize {
+    let fixed = BEFORE_CHAT.len() + BEFORE_SEQ.len() + BEFORE_AT.len() + BEFORE_BODY.len() + "}".len();
+    let command = command.map_or(0, |id| BEFORE_COMMAND.len() + id.as_str().len() + "\"".len());
+    fixed + ChatId::TEXT_LEN + digits(seq) + Timestamp::RFC3339_LEN + body + command
+}
+
+fn digits(number: u32) -> usize {
+    number.checked_ilog10().map_or(1, |exponent| exponent as usize + 1)
+}
 
 /// `{"type":"ack",…}`.
 pub fn ack(id: &CommandId, chat: Option<ChatId>, seq: Option<u32>) -> ByteString {
-    let mut out = String::with_capacity(120);
-    out.push_str(r#"{"type":"ack","id":""#);
+    let (to_id, to_chat, to_seq) = (r#"{"type":"ack","id":""#, r#","chat":""#, r#","seq":"#);
+    let of_chat = chat.map_or(0, |_| to_chat.len() + ChatId::TEXT_LEN + "\"".len());
+    let of_seq = seq.map_or(0, |seq| to_seq.len() + digits(seq));
+    let mut out = String::with_capacity(to_id.len() + id.as_str().len() + "\"".len() + of_chat + of_seq + "}".len());
+    out.push_str(to_id);
     out.push_str(id.as_str());
     out.push('"');
     if let Some(chat) = chat {
-        out.push_str(r#","chat":""#);
+        out.push_str(to_chat);
         chat.write_to(&mut out);
         out.push('"');
     }
     if let Some(seq) = seq {
-        out.push_str(r#","seq":"#);
+        out.push_str(to_seq);
         out.push_str(itoa::Buffer::new().format(seq));
     }
     out.push('}');
@@ -207,6 +224,19 @@ mod tests {
         assert_eq!(field(&format!(r#"{{"id":"a","chat":"{chat}","text":5}}"#)), "text");
         let nested = r#"{"brand":"demo","resume":{"chat":"0"}}"#;
         assert_eq!(read_fields::<visitor::Hello>(nested).unwrap_err().field.unwrap(), "resume.chat");
+    }
+
+    #[test]
+    fn the_length_of_a_frame_is_known_before_it_is_written() {
+        let chat = ChatId::new(1_700_000_000_000, 7, crate::domain::ids::Shard(3));
+        let (at, body) = (Timestamp::from_millis(1_700_000_000_123), r#"{"kind":"visitor_away"}"#);
+        let id: CommandId = "c-1".parse().unwrap();
+        for seq in [0, 9, 10, 4_294_967_295] {
+            for command in [None, Some(&id)] {
+                let frame = event(chat, seq, at, body, command);
+                assert_eq!(frame.len(), event_len(body.len(), seq, command), "{frame}");
+            }
+        }
     }
 
     #[test]

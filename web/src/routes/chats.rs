@@ -1,5 +1,7 @@
 //! Chats and their events, as far as the asker may see them.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 use engine::domain::ids::ChatId;
 use engine::domain::limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
@@ -120,7 +122,7 @@ fn word<T: serde::de::DeserializeOwned>(
 struct EventView {
     seq: u32,
     at: Timestamp,
-    event: Box<RawValue>,
+    event: Arc<RawValue>,
 }
 
 #[derive(Debug, Serialize)]

@@ -167,12 +167,9 @@ impl<S: Side> SocketSession<S> {
 
     fn flush(&mut self, ctx: &mut WebsocketContext<Self>) {
         let Some(outlet) = &self.outlet else { return };
-        let taken = outlet.take(SLICE);
-        if !taken.frames.is_empty() {
+        let taken = outlet.take(SLICE, |text| ctx.text(text));
+        if taken.any {
             self.sent_at = Instant::now();
-        }
-        for text in taken.frames {
-            ctx.text(text);
         }
         if taken.more {
             // After the transport has written these: only a reader that reads lets the actor be polled again.

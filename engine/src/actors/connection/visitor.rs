@@ -1,25 +1,25 @@
 //! A visitor's connection.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use serde::Deserialize;
 
 use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::pace::{Pace, Rate};
 use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
 use crate::actors::left_messages::{self, Leaving};
-use crate::actors::mailbox::Mailbox;
 use crate::actors::messages::{Command, Order, Party, Signal};
 use crate::actors::outlet::Outlet;
 use crate::actors::reception::{self, Arriving, Begun};
 use crate::actors::registry::{Outlets, SessionRef};
 use crate::actors::shared::Shared;
-use crate::actors::visitor_session::VisitorSession;
 use crate::domain::event::{Audience, Sender};
 use crate::domain::ids::{ChatId, CommandId, VisitorId};
 use crate::domain::limits::{
-    ENDED_CHAT_SHOWN, LANGUAGE_CHARS_MAX, TITLE_CHARS_MAX, URL_CHARS_MAX, VISITOR_SOCKETS_MAX,
+    ENDED_CHAT_SHOWN, FRAME_BYTES_MAX, LANGUAGE_CHARS_MAX, TITLE_CHARS_MAX, URL_CHARS_MAX, VISITOR_SOCKETS_MAX,
 };
 use crate::domain::text;
 use crate::domain::urgency::Variables;
@@ -112,6 +112,11 @@ impl VisitorConnection {
 
     /// Takes a frame. A future must be finished, and given to [`Self::resolved`], before the next frame.
     pub fn frame(&mut self, text: &str) -> Option<Later<Resolved>> {
+        // Nearly all frames are messages, as our own widget writes them: those are read once.
+        if let Some(say) = Said::read(text) {
+            let (id, taken) = (say.id.clone(), self.say(say));
+            return taken.unwrap_or_else(|failure| self.refuse(Some(&id), &failure));
+        }
         let head = match Head::read(text) {
             Ok(head) => head,
             Err(failure) => return self.refuse(None, &failure),
@@ -137,11 +142,7 @@ impl VisitorConnection {
 
     fn dispatch(&mut self, kind: &str, text: &str) -> Result<Option<Later<Resolved>>, Failure> {
         match kind {
-            "say" => {
-                let say: Say = read_fields(text)?;
-                let body = text::message("text", say.text)?;
-                self.order(say.id, Order::Say { text: body, to: Audience::Everyone })
-            }
+            "say" => self.say(read_fields(text)?),
             "typing" => {
                 let Typing { on, preview } = read_fields(text)?;
                 self.signal(Signal::Typing { from: Party::Visitor, on, preview })
@@ -185,12 +186,17 @@ impl VisitorConnection {
         }
     }
 
+    fn say(&mut self, say: Say) -> Result<Option<Later<Resolved>>, Failure> {
+        let text = text::message("text", say.text)?;
+        self.order(say.id, Order::Say { text, to: Audience::Everyone })
+    }
+
     fn order(&mut self, id: CommandId, order: Order) -> Result<Option<Later<Resolved>>, Failure> {
-        let Some((chat, addr)) = self.session() else {
+        let Some(chat) = self.find_session() else {
             return Err(Failure::conflict(Why::State, "there is no chat: send start first"));
         };
         self.pace.command(Some(chat), &id)?;
-        let Some(addr) = addr else {
+        let Some((_, session)) = &self.session else {
             let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
             return match self.shared.command_away(self.brand.account, chat, command) {
                 Ok(()) => Ok(None),
@@ -204,12 +210,15 @@ impl VisitorConnection {
             return Err(Failure::unavailable());
         }
         let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
-        match hand_over(&addr, command) {
+        match hand_over(&session.addr, command) {
             Handed::Over => Ok(None),
-            Handed::Wait(command) => Ok(Some(Box::pin(async move {
-                let refused = !hand_over_late(addr, *command).await;
-                if refused { Resolved::Refused(chat, id) } else { Resolved::Done }
-            }))),
+            Handed::Wait(command) => {
+                let addr = session.addr.clone();
+                Ok(Some(Box::pin(async move {
+                    let refused = !hand_over_late(addr, *command).await;
+                    if refused { Resolved::Refused(chat, id) } else { Resolved::Done }
+                })))
+            }
             Handed::Gone => {
                 self.pace.block(Some(chat), id, Failure::unavailable());
                 Err(Failure::unavailable())
@@ -220,28 +229,26 @@ impl VisitorConnection {
     fn signal(&mut self, signal: Signal) -> Result<Option<Later<Resolved>>, Failure> {
         // Hints: over the rate, without a chat, or with a full mailbox they are lost, as they may be.
         if self.pace.hint()
-            && let Some((chat, addr)) = self.session()
+            && let Some(chat) = self.find_session()
         {
-            match addr {
-                Some(addr) => addr.hint(signal),
+            match &self.session {
+                Some((_, session)) => session.addr.hint(signal),
                 None => self.shared.to_session(self.brand.account, chat, signal, false),
             }
         }
         Ok(None)
     }
 
-    /// The visitor's chat, also when another tab began it, and its session; none where that is elsewhere.
-    fn session(&mut self) -> Option<(ChatId, Option<Mailbox<VisitorSession>>)> {
+    /// The visitor's chat, also when another tab began it. Its session is at hand then, unless that is elsewhere.
+    fn find_session(&mut self) -> Option<ChatId> {
         let current = self.outlets.chat()?;
         if !self.shared.is_here(current.shard()) {
             self.session = None;
-            return Some((current, None));
-        }
-        if self.session.as_ref().is_none_or(|(chat, session)| *chat != current || !session.addr.connected()) {
+        } else if self.session.as_ref().is_none_or(|(chat, session)| *chat != current || !session.addr.connected()) {
             let session = self.shared.registry.session(&self.shared, self.brand.account, current);
             self.session = Some((current, session));
         }
-        self.session.as_ref().map(|(chat, session)| (*chat, Some(session.addr.clone())))
+        Some(current)
     }
 
     fn start(&self, start: Start) -> Later<Resolved> {
@@ -365,6 +372,24 @@ impl Drop for VisitorConnection {
         // Our own hold must be gone before the entry can be.
         self.outlets = Arc::default();
         self.shared.registry.sweep_visitor(account, &brand.id, visitor);
+    }
+}
+
+/// A whole frame that says something.
+#[derive(Deserialize)]
+struct Said<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    id: CommandId,
+    text: String,
+}
+
+impl Said<'_> {
+    /// Reads one that is in order and begins with its type; any other is for those who say what is wrong with it.
+    fn read(text: &str) -> Option<Say> {
+        let likely = text.starts_with(r#"{"type":"say","#) && text.len() <= FRAME_BYTES_MAX;
+        let said: Said<'_> = likely.then(|| serde_json::from_str(text).ok())??;
+        (said.kind == "say").then_some(Say { id: said.id, text: said.text })
     }
 }
 

@@ -90,9 +90,9 @@ impl Ways {
         let mut boxes = Vec::with_capacity(filled.len());
         for readers in filled {
             let outlet = lock(&self.all).get(&readers).map(|way| way.outlet.clone());
-            let Some(taken) = outlet.map(|outlet| outlet.take(usize::MAX)) else { continue };
-            let frames: Vec<String> = taken.frames.iter().map(|frame| frame.to_string()).collect();
-            let closed = taken.close.is_some();
+            let Some(outlet) = outlet else { continue };
+            let mut frames = Vec::new();
+            let closed = outlet.take(usize::MAX, |frame| frames.push(frame.to_string())).close.is_some();
             if closed {
                 self.remove(&readers);
             }

@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn read(outlet: &Outlet) -> Vec<String> {
-        outlet.take(usize::MAX).frames.iter().map(|frame| frame.to_string()).collect()
+        outlet.take_all().iter().map(|frame| frame.to_string()).collect()
     }
 
     #[test]

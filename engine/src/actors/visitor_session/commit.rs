@@ -1,18 +1,19 @@
 //! Handing events to the store, and what happens when the store has answered.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix::Context;
 
-use super::core::{Answer, Appending, Before, Core, Done, EventFrames, Pending, Reply};
-use super::orders::{ack, no_room, sender};
+use super::core::{Appending, Before, Core, Done, Pending, Reply, Seen, Untold};
+use super::orders::{no_room, sender};
 use super::{Life, VisitorSession};
 use crate::actors::guard::deliver;
 use crate::actors::messages::{Command, Settled};
 use crate::domain::chat::{Chat, Decision};
 use crate::domain::event::{Event, EventKind, Origin, Role, Sender, StoredEvent};
-use crate::domain::ids::{ChatId, CommandId};
+use crate::domain::ids::ChatId;
 use crate::domain::routing::{self, Record};
 use crate::domain::time::Timestamp;
 use crate::ports::decisions::DecisionRow;
@@ -88,7 +89,7 @@ impl VisitorSession {
         if let Err(error) = core.take_in(self.chat, decision.events, now, cause, &mut made) {
             return self.not_as_json(&error, ctx);
         }
-        let Made { stored, frames, facts } = made;
+        let Made { stored, untold, facts } = made;
         let head = if light { Some(light_head(&core.chat)) } else { ChatHead::of(&core.chat).map(full_head) };
         let Some(head) = head else { return };
         let (opened, closed) = offers::changed(&rung_before, offers::ringing(&core.chat));
@@ -108,7 +109,7 @@ impl VisitorSession {
         };
         core.barrier |= before.is_some();
         let begun = Instant::now();
-        let appending = Appending { frames, facts, begun, before, proposed, freed };
+        let appending = Appending { events: untold, facts, begun, before, proposed, freed };
         core.in_flight.push_back(Pending::Append(Box::new(appending)));
         self.store(append);
     }
@@ -165,7 +166,7 @@ impl VisitorSession {
     fn put_back(&mut self, operator: crate::domain::ids::OperatorId) {
         let Some(core) = &mut self.core else { return };
         let Some(Pending::Append(mut append)) = core.in_flight.pop_front() else { return };
-        let command = append.frames.last_mut().and_then(|event| event.answer.take()).map(|answer| answer.command);
+        let command = append.events.pop().and_then(Untold::into_command);
         core.unanswered -= usize::from(command.is_some());
         core.barrier = false;
         if let Some(before) = append.before {
@@ -240,7 +241,7 @@ pub(super) struct Made {
     /// As they are stored.
     pub stored: Vec<StoredEvent>,
     /// As they are told.
-    pub frames: Vec<EventFrames>,
+    pub untold: Vec<Untold>,
     /// Those that others than the readers must hear of.
     pub facts: Vec<Event>,
 }
@@ -275,37 +276,22 @@ impl Core {
             if kept.visible {
                 self.visible.push(event.seq);
             }
-            made.frames.push(EventFrames { reply, ..event_frames(id, &event, &kept, command.as_deref()) });
+            made.untold.push(Untold { reply, ..untold(id, &event, &kept, command.as_ref()) });
             if !matches!(event.kind, EventKind::Message(_)) {
                 made.facts.push(event);
             }
             made.stored.push(kept);
         }
-        if let (Some(command), Some(numbers), Some(last)) = (command, first, made.frames.last_mut()) {
-            let frame = ack(&command, id, numbers);
-            last.answer = Some(Answer { command, frame });
+        if let (Some(command), Some(numbers), Some(last)) = (command, first, made.untold.last_mut()) {
+            last.answer = Some((command, numbers));
             self.unanswered += 1;
         }
         Ok(())
     }
 }
 
-/// The frames of an event, made while its parts are at hand; they leave after the commit.
-fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option<&Command>) -> EventFrames {
-    // Only a message names its command: that settles an outbox.
-    let own = command.filter(|_| event.origin.is_some() && matches!(event.kind, EventKind::Message(_)));
-    let (by_visitor, by_operator): (Option<&CommandId>, Option<&CommandId>) = match own {
-        Some(command) if sender(&command.from) == Sender::Visitor => (Some(&command.id), None),
-        Some(command) => (None, Some(&command.id)),
-        None => (None, None),
-    };
-    let operators = frame::event(chat, event.seq, event.at, kept.body.get(), by_operator);
-    let visitor = if VisitorEvent::is_as_stored(&event.kind) {
-        Some(frame::event(chat, event.visitor_seq, event.at, kept.body.get(), by_visitor))
-    } else {
-        VisitorEvent::of(&event.kind)
-            .map(|seen| frame::visitor_event(chat, event.visitor_seq, event.at, &seen, by_visitor))
-    };
+/// An event as it is told after the commit.
+fn untold(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option<&Rc<Command>>) -> Untold {
     let message_from = match &event.kind {
         EventKind::Message(message) => match message.from.role {
             Role::Visitor => Some(Sender::Visitor),
@@ -314,12 +300,25 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
         },
         _ => None,
     };
-    EventFrames {
+    // Only a message names its command.
+    let own = command.filter(|_| event.origin.is_some() && matches!(event.kind, EventKind::Message(_)));
+    let seen = if VisitorEvent::is_as_stored(&event.kind) {
+        Seen::AsStored
+    } else {
+        VisitorEvent::of(&event.kind).map_or(Seen::Not, |seen| {
+            let own = own.filter(|command| sender(&command.from) == Sender::Visitor);
+            let own = own.map(|command| &command.id);
+            Seen::Otherwise(frame::visitor_event(chat, event.visitor_seq, event.at, &seen, own))
+        })
+    };
+    Untold {
         seq: event.seq,
         visitor_seq: event.visitor_seq,
-        operators,
-        visitor,
+        at: event.at,
+        body: Arc::clone(&kept.body),
+        seen,
         message_from,
+        command: own.cloned(),
         reply: None,
         answer: None,
     }

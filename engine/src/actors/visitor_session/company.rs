@@ -51,7 +51,8 @@ impl VisitorSession {
         let Some(core) = &mut self.core else { return };
         core.guests.retain(|(guest, _)| guest.person.id != operator);
         let before = core.audience.replace((Person { id: operator, name: name.to_owned() }, outlets));
-        core.parting.extend(before.filter(|(person, _)| person.id != operator).map(|(_, outlets)| outlets));
+        let parted = before.map(|(person, outlets)| (person.id, outlets));
+        core.parting.extend(parted.filter(|(before, _)| *before != operator));
     }
 
     /// Tells the group that looks for a colleague.
@@ -134,12 +135,12 @@ impl VisitorSession {
         let Some(core) = &mut self.core else { return };
         if let Some(at) = core.guests.iter().position(|(guest, _)| guest.person.id == operator) {
             let (_, outlets) = core.guests.remove(at);
-            return core.parting.push(outlets);
+            return core.parting.push((operator, outlets));
         }
         if core.audience.as_ref().is_none_or(|(owner, _)| owner.id != operator) {
             return;
         }
-        core.parting.extend(core.audience.take().map(|(_, outlets)| outlets));
+        core.parting.extend(core.audience.take().map(|(owner, outlets)| (owner.id, outlets)));
         if !core.guests.is_empty() {
             let (heir, outlets) = core.guests.remove(0);
             core.audience = Some((heir.person, outlets));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytestring::ByteString;
+use serde_json::value::RawValue;
 use siphasher::sip::SipHasher13;
 
 use super::joining::Joining;
@@ -20,6 +21,7 @@ use crate::domain::limits::SESSION_IN_FLIGHT_MAX;
 use crate::domain::time::Timestamp;
 use crate::metrics::GroupMetrics;
 use crate::ports::journal::{ChatRecord, MarkRow, StoredChat};
+use crate::protocol::frame;
 use crate::protocol::visitor::{MarkPair, VisitorMarks};
 
 /// See the module.
@@ -55,7 +57,7 @@ pub(super) struct Core {
     /// The group that looks for a colleague, as last published.
     pub sought: Option<GroupId>,
     /// Who gets the event that is being published and none after it.
-    pub parting: Vec<Arc<Outlets>>,
+    pub parting: Vec<(OperatorId, Arc<Outlets>)>,
     /// The visitor's number of the last event that was told.
     pub visitor_published: u32,
     /// The moment of the last event.
@@ -148,17 +150,17 @@ impl Answer {
 impl Pending {
     /// The commands behind it, in order.
     pub fn into_commands(self) -> impl Iterator<Item = Rc<Command>> {
-        let (frames, answer) = match self {
-            Self::Append(append) => (append.frames, None),
-            Self::Answer(answer) => (Vec::new(), Some(answer)),
+        let (events, answer) = match self {
+            Self::Append(append) => (append.events, None),
+            Self::Answer(answer) => (Vec::new(), Some(answer.command)),
         };
-        frames.into_iter().filter_map(|event| event.answer).chain(answer).map(|answer| answer.command)
+        events.into_iter().filter_map(Untold::into_command).chain(answer)
     }
 }
 
 /// An append under way.
 pub(super) struct Appending {
-    pub frames: Vec<EventFrames>,
+    pub events: Vec<Untold>,
     /// Events that others than the readers must hear of.
     pub facts: Vec<Event>,
     /// When the first command was judged.
@@ -178,20 +180,51 @@ pub(super) struct Before {
     pub key: Option<u64>,
 }
 
-/// One event, ready to be sent.
-pub(super) struct EventFrames {
+/// One event that is told once it is stored. Its frames are made only then: of many thousand messages under way each is
+/// held once, and what is written to the sockets is still at hand.
+pub(super) struct Untold {
     pub seq: u32,
     pub visitor_seq: u32,
-    pub operators: ByteString,
-    /// None where the visitor may not see it.
-    pub visitor: Option<ByteString>,
-    /// Whose message it was, for the metrics.
+    pub at: Timestamp,
+    /// As it is stored, which is how operators see it.
+    pub body: Arc<RawValue>,
+    pub seen: Seen,
+    /// Whose message it was.
     pub message_from: Option<Sender>,
+    /// The command of a message: that settles an outbox.
+    pub command: Option<Rc<Command>>,
     /// What waited for it, when it was an operator's word.
     pub reply: Option<Reply>,
-    /// What the command is answered whose last event it is: behind it, so that whoever acts on an answer has seen what
-    /// it answers.
-    pub answer: Option<Answer>,
+    /// The numbers, operators' and visitor's, that its command is answered whose last event it is: behind it, so that
+    /// whoever acts on an answer has seen what it answers.
+    pub answer: Option<(Rc<Command>, (u32, u32))>,
+}
+
+/// How the visitor sees an event.
+pub(super) enum Seen {
+    /// As it is stored.
+    AsStored,
+    /// In this frame.
+    Otherwise(ByteString),
+    /// Not at all.
+    Not,
+}
+
+impl Untold {
+    /// The frame for somebody: in the numbering of their side, and with the command only where it is their own.
+    pub fn frame(&self, chat: ChatId, reader: Sender) -> ByteString {
+        let seq = match reader {
+            Sender::Visitor => self.visitor_seq,
+            Sender::Operator(_) => self.seq,
+        };
+        let own = self.command.as_ref().filter(|_| self.message_from == Some(reader));
+        frame::event(chat, seq, self.at, self.body.get(), own.map(|command| &command.id))
+    }
+
+    /// The command that waits for it to be told.
+    pub fn into_command(self) -> Option<Rc<Command>> {
+        self.answer.map(|(command, _)| command)
+    }
 }
 
 /// What an operator's word ended.
@@ -286,21 +319,17 @@ impl Core {
     }
 
     /// Tells an event to all operators who get them.
-    pub fn tell_operators(&self, chat: ChatId, seq: u32, frame: ByteString) {
-        let mut readers = self.readers();
-        let Some(mut outlets) = readers.next() else { return };
-        // Nearly always there is one, and no copy.
-        for next in readers {
-            outlets.tell(chat, seq, frame.clone());
-            outlets = next;
+    pub fn tell_operators(&self, chat: ChatId, event: &Untold) {
+        for (reader, outlets) in self.readers() {
+            outlets.tell(chat, event.seq, || event.frame(chat, Sender::Operator(*reader)));
         }
-        outlets.tell(chat, seq, frame);
     }
 
-    /// The sockets of all operators who get the events.
-    pub fn readers(&self) -> impl Iterator<Item = &Arc<Outlets>> {
-        let owner = self.audience.iter().map(|(_, outlets)| outlets);
-        owner.chain(self.guests.iter().map(|(_, outlets)| outlets)).chain(&self.parting)
+    /// All operators who get the events, with their sockets.
+    pub fn readers(&self) -> impl Iterator<Item = (&OperatorId, &Arc<Outlets>)> {
+        let owner = self.audience.iter().map(|(person, outlets)| (&person.id, outlets));
+        let guests = self.guests.iter().map(|(guest, outlets)| (&guest.person.id, outlets));
+        owner.chain(guests).chain(self.parting.iter().map(|(reader, outlets)| (reader, outlets)))
     }
 
     /// Whether so much is under way that commands must wait.
@@ -317,8 +346,8 @@ impl Core {
     /// Takes out what is not answered, in order.
     pub fn take_unanswered(&mut self) -> impl Iterator<Item = Rc<Command>> + use<> {
         self.unanswered = 0;
-        let joining = self.joining.take().map(|joining| joining.made.frames).unwrap_or_default();
-        let joining = joining.into_iter().filter_map(|event| event.answer).map(|answer| answer.command);
+        let joining = self.joining.take().map(|joining| joining.made.untold).unwrap_or_default();
+        let joining = joining.into_iter().filter_map(Untold::into_command);
         let held = std::mem::take(&mut self.held);
         std::mem::take(&mut self.in_flight).into_iter().flat_map(Pending::into_commands).chain(joining).chain(held)
     }

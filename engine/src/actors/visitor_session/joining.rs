@@ -49,7 +49,7 @@ impl VisitorSession {
     pub(super) fn hand_over(&mut self) {
         let Some(core) = &mut self.core else { return };
         let Some(Joining { after, begun, made }) = core.joining.take() else { return };
-        let Made { stored, frames, facts } = made;
+        let Made { stored, untold, facts } = made;
         let append = Append {
             account: self.account,
             chat: self.chat,
@@ -64,7 +64,7 @@ impl VisitorSession {
             decision: None,
             at: core.last_at(),
         };
-        let appending = Appending { frames, facts, begun, before: None, proposed: None, freed: Vec::new() };
+        let appending = Appending { events: untold, facts, begun, before: None, proposed: None, freed: Vec::new() };
         core.in_flight.push_back(Pending::Append(Box::new(appending)));
         self.store(append);
     }
@@ -73,10 +73,9 @@ impl VisitorSession {
 impl Core {
     /// Whether a command belongs to what is being put together: of the same socket, and there is room.
     fn goes_on_with(&self, command: &Command) -> bool {
-        let frames = self.joining.as_ref().map_or(&[][..], |joining| &joining.made.frames);
-        let last = frames.last().and_then(|event| event.answer.as_ref());
-        frames.len() < APPENDS_JOINED_MAX
-            && last.is_some_and(|answer| answer.command.outlet.id() == command.outlet.id())
+        let untold = self.joining.as_ref().map_or(&[][..], |joining| &joining.made.untold);
+        let last = untold.last().and_then(|event| event.answer.as_ref());
+        untold.len() < APPENDS_JOINED_MAX && last.is_some_and(|(last, _)| last.outlet.id() == command.outlet.id())
     }
 
     /// A planted fault: says that it is stored, and forgets it.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::VisitorSession;
-use super::core::{Appending, EventFrames, Pending};
+use super::core::{Appending, Pending, Seen, Untold};
+use super::orders::ack;
 use crate::actors::connection::history::{Reader, event_frame};
 use crate::actors::messages::{ToOperator, ToQueue};
 use crate::actors::nodes::missed::fill_own;
@@ -53,7 +54,7 @@ impl VisitorSession {
             }
         }
         let mut facts = append.facts.iter().peekable();
-        for event in &mut append.frames {
+        for event in &mut append.events {
             // Whoever becomes the owner by this event is its first reader.
             while let Some(fact) = facts.next_if(|fact| fact.seq <= event.seq) {
                 self.fact(fact, loads);
@@ -69,21 +70,25 @@ impl VisitorSession {
         }
     }
 
-    /// Tells an event, whose frames go to the readers, and then the answer to the command that it came of.
-    fn push(&mut self, event: &mut EventFrames, stored_after: Duration) {
+    /// Tells an event to its readers, and then the answer to the command that it came of.
+    fn push(&mut self, event: &mut Untold, stored_after: Duration) {
         let Some(core) = &mut self.core else { return };
         self.published = event.seq;
         let chat = self.chat;
-        if let Some(frame) = event.visitor.take() {
+        let seen = std::mem::replace(&mut event.seen, Seen::Not);
+        if !matches!(seen, Seen::Not) {
             core.visitor_published = event.visitor_seq;
-            core.visitor_outlets.tell(chat, event.visitor_seq, frame);
+            core.visitor_outlets.tell(chat, event.visitor_seq, || match seen {
+                Seen::Otherwise(frame) => frame,
+                Seen::AsStored | Seen::Not => event.frame(chat, Sender::Visitor),
+            });
         }
-        core.tell_operators(chat, event.seq, std::mem::take(&mut event.operators));
+        core.tell_operators(chat, event);
         core.parting.clear();
-        if let Some(answer) = &mut event.answer {
+        if let Some((command, numbers)) = &event.answer {
             seconds(&self.shared.metrics.ack, stored_after);
             core.unanswered -= 1;
-            answer.command.outlet.push(std::mem::take(&mut answer.frame));
+            command.outlet.push(ack(command, chat, *numbers));
         }
         match event.message_from {
             Some(Sender::Visitor) => self.shared.metrics.messages_visitor.increment(1),
@@ -100,17 +105,18 @@ impl VisitorSession {
     pub(super) fn publish_missed(&mut self, stored: &StoredChat, from: u32) {
         for event in stored.events.iter().filter(|event| event.seq > from) {
             let kind = event.kind();
-            let operators = frame::event(self.chat, event.seq, event.at, event.body.get(), None);
-            let visitor = kind
+            let seen = kind
                 .as_ref()
                 .and_then(VisitorEvent::of)
                 .map(|seen| frame::visitor_event(self.chat, event.visitor_seq, event.at, &seen, None));
-            let mut frames = EventFrames {
+            let mut untold = Untold {
                 seq: event.seq,
                 visitor_seq: event.visitor_seq,
-                operators,
-                visitor,
+                at: event.at,
+                body: Arc::clone(&event.body),
+                seen: seen.map_or(Seen::Not, Seen::Otherwise),
                 message_from: None,
+                command: None,
                 reply: None,
                 answer: None,
             };
@@ -120,7 +126,7 @@ impl VisitorSession {
                     &[],
                 );
             }
-            self.push(&mut frames, Duration::ZERO);
+            self.push(&mut untold, Duration::ZERO);
         }
     }
 

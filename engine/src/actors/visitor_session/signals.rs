@@ -240,7 +240,7 @@ impl VisitorSession {
     fn to_audience(&self, notice: &OperatorNotice) {
         let Some(core) = &self.core else { return };
         let text = frame::notice(notice);
-        for outlets in core.readers() {
+        for (_, outlets) in core.readers() {
             outlets.each(|outlet| {
                 outlet.push(text.clone());
             });

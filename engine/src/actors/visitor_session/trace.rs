@@ -14,16 +14,16 @@ impl VisitorSession {
     pub(super) fn trace(&self, append: &Appending, stored_after: Duration) {
         let Some(traces) = self.shared.traces.as_ref().filter(|traces| traces.wants(self.chat)) else { return };
         let told_after = append.begun.elapsed();
-        let Some((core, last)) = self.core.as_ref().zip(append.frames.last()) else { return };
+        let Some((core, last)) = self.core.as_ref().zip(append.events.last()) else { return };
         let seq = last.seq;
-        let by = match last.answer.as_ref().map(|answer| sender(&answer.command.from)) {
+        let by = match last.answer.as_ref().map(|(command, _)| sender(&command.from)) {
             Some(Sender::Visitor) => "visitor",
             Some(Sender::Operator(_)) => "operator",
             None => "system",
         };
         // Facts are all events but messages.
-        let kinds = append.frames.iter().map(|frames| {
-            let fact = append.facts.iter().find(|fact| fact.seq == frames.seq);
+        let kinds = append.events.iter().map(|event| {
+            let fact = append.facts.iter().find(|fact| fact.seq == event.seq);
             fact.map_or_else(|| "message".to_owned(), kind_of)
         });
         let (account, chat) = (self.account, self.chat);

@@ -62,8 +62,8 @@ impl VisitorSession {
     /// It waits, again or in another group.
     pub(super) fn queued(&mut self, group: GroupId) {
         let Some(core) = &mut self.core else { return };
-        core.parting.extend(core.audience.take().map(|(_, outlets)| outlets));
-        core.parting.extend(core.guests.drain(..).map(|(_, outlets)| outlets));
+        core.parting.extend(core.audience.take().map(|(owner, outlets)| (owner.id, outlets)));
+        core.parting.extend(core.guests.drain(..).map(|(guest, outlets)| (guest.person.id, outlets)));
         core.told.phase = ChatPhase::Waiting;
         core.told.quiet_since = None;
         if core.record.head.group != group {

@@ -95,7 +95,7 @@ async fn rows(
 
 fn event(row: &mut Row) -> Result<StoredEvent, StoreError> {
     let (seq, visitor_seq, visible, at) = (row.u32()?, row.u32()?, row.bool()?, row.time()?);
-    let body = RawValue::from_string(row.text()?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let body = RawValue::from_string(row.text()?).map_err(|error| StoreError::Corrupt(error.to_string()))?.into();
     let command = row.opt_parsed()?;
     let sender = row.opt_uuid()?;
     let digest = row.opt_int()?;

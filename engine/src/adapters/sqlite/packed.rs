@@ -29,13 +29,17 @@ pub(super) struct Span {
     pub(super) visitor_seq: u32,
 }
 
-/// Packs events into `packet`, in place of what it held.
-pub(super) fn pack<'e>(events: impl IntoIterator<Item = &'e StoredEvent>, packet: &mut Vec<u8>) {
+/// Packs events into `packet`, in place of what it held; answers which, unless there are none.
+pub(super) fn pack<'e>(events: impl IntoIterator<Item = &'e StoredEvent>, packet: &mut Vec<u8>) -> Option<Span> {
     packet.clear();
     packet.push(FORM);
+    let mut span: Option<Span> = None;
     for event in events {
         add(event, packet);
+        let first = span.map_or(event.seq, |span| span.first);
+        span = Some(Span { first, last: event.seq, visitor_seq: event.visitor_seq });
     }
+    span
 }
 
 fn add(event: &StoredEvent, packet: &mut Vec<u8>) {
@@ -141,7 +145,7 @@ impl Lying<'_> {
             visitor_seq: self.visitor_seq,
             visible: self.flags & VISIBLE != 0,
             at: Timestamp::from_millis(self.at),
-            body: RawValue::from_string(body).map_err(|_| damaged())?,
+            body: RawValue::from_string(body).map_err(|_| damaged())?.into(),
             origin,
         })
     }
@@ -206,7 +210,7 @@ mod tests {
     use super::*;
 
     fn event(seq: u32, visible: bool, origin: Option<Origin>) -> StoredEvent {
-        let body = RawValue::from_string(format!(r#"{{"kind":"message","text":"Grüße {seq}"}}"#)).unwrap();
+        let body = RawValue::from_string(format!(r#"{{"kind":"message","text":"Grüße {seq}"}}"#)).unwrap().into();
         let at = Timestamp::from_millis(1_800_000_000_000 + i64::from(seq));
         StoredEvent { seq, visitor_seq: seq / 2, visible, at, body, origin }
     }
@@ -219,7 +223,7 @@ mod tests {
 
     fn packed() -> Vec<u8> {
         let mut packet = vec![9; 3];
-        pack(&some(), &mut packet);
+        assert_eq!(pack(&some(), &mut packet), span(&packet).ok());
         packet
     }
 

@@ -132,8 +132,8 @@ impl Chat {
                 visitor_seq += u32::from(kind.visible_to_visitor());
                 if let EventKind::Message(message) = &mut kind {
                     message.id = match message.to {
-                        Audience::Everyone => format!("v{visitor_seq}"),
-                        Audience::Operators | Audience::Coaching => format!("o{seq}"),
+                        Audience::Everyone => numbered("v", visitor_seq),
+                        Audience::Operators | Audience::Coaching => numbered("o", seq),
                     };
                 }
                 Event { seq, visitor_seq, at, kind, origin: origin.take() }
@@ -272,6 +272,11 @@ impl Chat {
 fn message(from: Author, text: String, to: Audience) -> EventKind {
     // The id is given with the number, in Chat::number.
     EventKind::Message(Message { id: String::new(), from, text, files: Vec::new(), to })
+}
+
+/// The id of a message: unique in its chat, for each side numbers its events for itself.
+fn numbered(side: &str, number: u32) -> String {
+    [side, itoa::Buffer::new().format(number)].concat()
 }
 
 fn one(event: EventKind, slot: SlotChange) -> Decision {

@@ -64,7 +64,7 @@ impl Folder {
         let last = self.written.entry(chat).or_default();
         connection.execute_batch("BEGIN IMMEDIATE").unwrap();
         for seq in *last + 1..=*last + count {
-            let body = RawValue::from_string(format!(r#"{{"n":{seq},"pad":"{}"}}"#, "x".repeat(bytes))).unwrap();
+            let body = RawValue::from_string(format!(r#"{{"n":{seq},"pad":"{}"}}"#, "x".repeat(bytes))).unwrap().into();
             let at = Timestamp::from_millis(i64::from(seq));
             let (visible, visitor_seq) = (!seq.is_multiple_of(3), seq - seq / 3);
             let event = StoredEvent { seq, visitor_seq, visible, at, body, origin: None };
@@ -248,7 +248,7 @@ fn what_the_visitor_may_not_see_is_passed_over_however_long_it_is() {
     // Sixty ranges of notes between two messages.
     let connection = &folder.opened.connection;
     for seq in 3..=62_u32 {
-        let body = RawValue::from_string("1".into()).unwrap();
+        let body = RawValue::from_string("1".into()).unwrap().into();
         let at = Timestamp::from_millis(0);
         let (visible, visitor_seq) = (seq == 62, 2 + seq / 62);
         let event = StoredEvent { seq, visitor_seq, visible, at, body, origin: None };
