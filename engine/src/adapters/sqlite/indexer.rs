@@ -1,8 +1,9 @@
 //! The indexer, on a thread and a connection of its own: it reads a table of the journal to which nothing is appended
 //! any more, puts the events of each chat together to a range, and hands the ranges to the writer, a part of bounded
-//! size at a time. It keeps nothing between two parts; what it needs to know stands in the file.
+//! size at a time. What was appended since the process started it is handed and need not read. It keeps nothing between
+//! two parts; what it needs to know stands in the file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -12,7 +13,8 @@ use uuid::Uuid;
 use crate::adapters::sqlite::packed::{FORM, Span, events_after, span};
 use crate::adapters::sqlite::queue::Queue;
 use crate::adapters::sqlite::read::store_error;
-use crate::adapters::sqlite::tail::Table;
+use crate::adapters::sqlite::tail::{Kept, Table};
+use crate::domain::ids::{AccountId, ChatId};
 use crate::domain::limits::{INDEX_PART_BYTES, RANGE_BYTES_FULL, RANGE_BYTES_MAX, RANGE_EVENTS_FULL, SMALL_RANGES_MAX};
 use crate::ports::store::StoreError;
 
@@ -28,6 +30,8 @@ const ABSORBED: &str = "SELECT events FROM chat_event WHERE chat = ?1 AND last_s
 pub(super) struct Request {
     pub(super) table: Table,
     pub(super) after: i64,
+    /// These rows, where they are at hand; otherwise they are read.
+    pub(super) kept: Option<VecDeque<Kept>>,
 }
 
 /// Ranges of rows that follow each other in the journal.
@@ -39,6 +43,8 @@ pub(super) struct Part {
     pub(super) reached: i64,
     /// Whether there is nothing behind it.
     pub(super) last: bool,
+    /// What is behind it, where it is at hand.
+    pub(super) kept: Option<VecDeque<Kept>>,
 }
 
 /// Consecutive events of one chat, to be written in place of all ranges between its first and its last event.
@@ -60,7 +66,7 @@ pub(super) fn run(
     queue: &Arc<Queue>,
 ) {
     while let Ok(request) = requests.recv() {
-        if answers.send(part(connection, &request)).is_err() {
+        if answers.send(part(connection, request)).is_err() {
             break;
         }
         queue.nudge();
@@ -68,8 +74,12 @@ pub(super) fn run(
 }
 
 /// Puts a part together.
-pub(super) fn part(connection: &Connection, request: &Request) -> Outcome {
-    let mut part = gather(connection, request)?;
+pub(super) fn part(connection: &Connection, request: Request) -> Outcome {
+    let Request { table, after, kept } = request;
+    let mut part = match kept {
+        Some(kept) => at_hand(kept, after),
+        None => read(connection, table, after)?,
+    };
     part.ranges.sort_by_key(|range| (range.chat, range.span.first));
     let mut done: Vec<Range> = Vec::with_capacity(part.ranges.len());
     for range in part.ranges {
@@ -80,35 +90,69 @@ pub(super) fn part(connection: &Connection, request: &Request) -> Outcome {
     Ok(Part { ranges: done, ..part })
 }
 
-fn gather(connection: &Connection, request: &Request) -> Outcome {
+/// A part of rows that are at hand.
+fn at_hand(mut kept: VecDeque<Kept>, after: i64) -> Part {
+    let mut gathered = Gathered::behind(after);
+    while !gathered.is_full()
+        && let Some(row) = kept.pop_front()
+    {
+        gathered.take(row);
+    }
+    let last = kept.is_empty();
+    Part { last, kept: (!last).then_some(kept), ..gathered.part }
+}
+
+/// A part of rows as they stand in the file.
+fn read(connection: &Connection, table: Table, after: i64) -> Outcome {
     let sql = |error: rusqlite::Error| store_error(&error);
-    let mut part = Part { ranges: Vec::new(), reached: request.after, last: true };
-    let mut open: HashMap<Uuid, usize> = HashMap::new();
-    let mut bytes = 0;
-    let mut journal = connection.prepare_cached(JOURNAL[request.table.0]).map_err(sql)?;
-    let mut rows = journal.query(params![request.after]).map_err(sql)?;
+    let mut gathered = Gathered::behind(after);
+    let mut journal = connection.prepare_cached(JOURNAL[table.0]).map_err(sql)?;
+    let mut rows = journal.query(params![after]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
-        if bytes >= INDEX_PART_BYTES {
-            part.last = false;
+        if gathered.is_full() {
+            gathered.part.last = false;
             break;
         }
         let blob = |at| row.get_ref(at).map_err(sql)?.as_blob().map_err(|error| StoreError::Corrupt(error.to_string()));
-        let (chat, events) = (blob(1)?, blob(3)?);
-        let chat = Uuid::from_slice(chat).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let found = span(events)?;
-        bytes += events.len();
-        part.reached = row.get(0).map_err(sql)?;
-        let range = open.get(&chat).and_then(|at| part.ranges.get_mut(*at));
-        match range.filter(|range| range.span.last + 1 == found.first && range.events.len() < RANGE_BYTES_MAX) {
-            Some(range) => range.add(found, &events[1..]),
+        let (chat, packet) = (blob(1)?, blob(3)?);
+        let chat = ChatId(Uuid::from_slice(chat).map_err(|error| StoreError::Corrupt(error.to_string()))?);
+        let (n, account) = (row.get(0).map_err(sql)?, AccountId(row.get(2).map_err(sql)?));
+        gathered.take(Kept { n, chat, account, span: span(packet)?, packet: packet.to_vec() });
+    }
+    Ok(gathered.part)
+}
+
+/// A part on the way.
+struct Gathered {
+    part: Part,
+    /// The range of each chat that takes more.
+    open: HashMap<ChatId, usize>,
+    bytes: usize,
+}
+
+impl Gathered {
+    fn behind(after: i64) -> Self {
+        let part = Part { ranges: Vec::new(), reached: after, last: true, kept: None };
+        Self { part, open: HashMap::new(), bytes: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes >= INDEX_PART_BYTES
+    }
+
+    fn take(&mut self, row: Kept) {
+        let Kept { n, chat, account, span, packet } = row;
+        self.bytes += packet.len();
+        self.part.reached = n;
+        let range = self.open.get(&chat).and_then(|at| self.part.ranges.get_mut(*at));
+        match range.filter(|range| range.span.last + 1 == span.first && range.events.len() < RANGE_BYTES_MAX) {
+            Some(range) => range.add(span, &packet[1..]),
             None => {
-                open.insert(chat, part.ranges.len());
-                let account = row.get(2).map_err(sql)?;
-                part.ranges.push(Range { chat, account, span: found, events: events.to_vec() });
+                self.open.insert(chat, self.part.ranges.len());
+                self.part.ranges.push(Range { chat: chat.0, account: account.0, span, events: packet });
             }
         }
     }
-    Ok(part)
 }
 
 impl Range {

@@ -4,6 +4,7 @@
 //! ranges first, and from the journal only what comes after them. A slice that is done twice, because a commit failed
 //! or the process died between two of them, changes nothing.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use crate::adapters::sqlite::indexer::{Outcome, Part, Request};
 use crate::adapters::sqlite::packed::Span;
-use crate::adapters::sqlite::tail::{Sealed, Tail};
+use crate::adapters::sqlite::tail::{Kept, Sealed, Tail};
 use crate::domain::limits::{INDEX_SLICE, INDEX_SLICE_BYTES, STORE_RETRY_AFTER};
 
 // A range takes the place of those that it absorbed, and of itself.
@@ -30,6 +31,8 @@ pub(super) struct Pass {
     to_indexer: Sender<Request>,
     from_indexer: Receiver<Outcome>,
     sealed: Option<Sealed>,
+    /// What stands in the sealed table, as far as it is at hand.
+    kept: Option<VecDeque<Kept>>,
     /// Rows up to this one are in ranges that are committed.
     reached: i64,
     step: Step,
@@ -49,7 +52,7 @@ enum Step {
 impl Pass {
     /// No pass, or the one that an earlier process left.
     pub(super) fn new(to_indexer: Sender<Request>, from_indexer: Receiver<Outcome>, sealed: Option<Sealed>) -> Self {
-        Self { to_indexer, from_indexer, sealed, reached: 0, step: Step::Rest(None) }
+        Self { to_indexer, from_indexer, sealed, kept: None, reached: 0, step: Step::Rest(None) }
     }
 
     /// How long the writer may sleep before it must go on here.
@@ -80,13 +83,15 @@ impl Pass {
         match &self.step {
             Step::Rest(_) if self.due_in(tail).is_zero() => {
                 if self.sealed.is_none() {
-                    self.reached = 0;
-                    self.sealed = Some(tail.seal());
+                    self.seal(tail);
                 }
                 self.ask();
             }
             Step::Asked => match self.from_indexer.try_recv() {
-                Ok(Ok(part)) => self.step = Step::Writing { part, at: 0, saved: 0 },
+                Ok(Ok(mut part)) => {
+                    self.kept = part.kept.take();
+                    self.step = Step::Writing { part, at: 0, saved: 0 };
+                }
                 Ok(Err(failure)) => {
                     tracing::error!(%failure, "the journal could not be indexed; it will be tried again");
                     self.step = Step::Rest(Instant::now().checked_add(STORE_RETRY_AFTER));
@@ -162,9 +167,15 @@ impl Pass {
         }
     }
 
+    fn seal(&mut self, tail: &mut Tail) {
+        let (sealed, kept) = tail.seal();
+        (self.sealed, self.kept, self.reached) = (Some(sealed), kept, 0);
+    }
+
     fn ask(&mut self) {
         let Some(sealed) = self.sealed else { return };
-        let asked = self.to_indexer.send(Request { table: sealed.table, after: self.reached });
+        let request = Request { table: sealed.table, after: self.reached, kept: self.kept.take() };
+        let asked = self.to_indexer.send(request);
         // An indexer that is gone leaves the journal as it is: everything can still be read.
         self.step = if asked.is_ok() { Step::Asked } else { Step::Rest(Instant::now().checked_add(STORE_RETRY_AFTER)) };
     }

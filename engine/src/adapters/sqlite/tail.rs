@@ -1,13 +1,14 @@
 //! The end of the journal, where the writer appends: which of the two tables takes its turn, and what stands in it.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use rusqlite::{CachedStatement, Connection, params};
 
-use crate::adapters::sqlite::packed::pack;
+use crate::adapters::sqlite::packed::{Span, pack};
 use crate::domain::event::StoredEvent;
 use crate::domain::ids::{AccountId, ChatId};
-use crate::domain::limits::{INDEX_PASS_MAX, INDEX_WITHIN};
+use crate::domain::limits::{INDEX_KEPT_BYTES, INDEX_PASS_MAX, INDEX_WITHIN};
 
 const INSERT: [&str; 2] = [
     "INSERT INTO event_0 (n, chat, account, events) VALUES (?1, ?2, ?3, ?4)",
@@ -36,6 +37,16 @@ pub(super) struct Sealed {
     pub(super) since: Instant,
 }
 
+/// A row of the journal as it was appended.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) n: i64,
+    pub(super) chat: ChatId,
+    pub(super) account: AccountId,
+    pub(super) span: Span,
+    pub(super) packet: Vec<u8>,
+}
+
 /// The table that is appended to. What a rolled-back transaction added is counted, too: that does no harm.
 pub(super) struct Tail {
     table: Table,
@@ -46,6 +57,10 @@ pub(super) struct Tail {
     bytes: usize,
     since: Option<Instant>,
     packet: Vec<u8>,
+    /// All that stands in the table, so that the indexer need not read it again; none where that is not known, or too
+    /// much.
+    kept: Option<VecDeque<Kept>>,
+    kept_bytes: usize,
 }
 
 impl Tail {
@@ -75,6 +90,8 @@ impl Tail {
             bytes: 0,
             since: left.then_some(since),
             packet: Vec::new(),
+            kept: (!left).then(VecDeque::new),
+            kept_bytes: 0,
         };
         Ok((tail, sealed))
     }
@@ -92,13 +109,30 @@ impl Tail {
         chat: ChatId,
         events: impl IntoIterator<Item = &'e StoredEvent>,
     ) -> rusqlite::Result<()> {
-        pack(events, &mut self.packet);
+        let span = pack(events, &mut self.packet);
         insert.execute(params![self.next, &chat.0.as_bytes()[..], account.0, &self.packet])?;
+        self.keep(chat, account, span);
         self.next += 1;
         self.rows += 1;
         self.bytes += self.packet.len();
         self.since.get_or_insert_with(Instant::now);
         Ok(())
+    }
+
+    fn keep(&mut self, chat: ChatId, account: AccountId, span: Option<Span>) {
+        self.kept_bytes += self.packet.len();
+        let room = self.kept_bytes <= INDEX_KEPT_BYTES;
+        match self.kept.as_mut().zip(span).filter(|_| room) {
+            Some((kept, span)) => {
+                kept.push_back(Kept { n: self.next, chat, account, span, packet: self.packet.clone() });
+            }
+            None => self.kept = None,
+        }
+    }
+
+    /// Something that was appended is not there after all: what stands in the table must be read.
+    pub(super) fn rolled_back(&mut self) {
+        self.kept = None;
     }
 
     /// Rows that wait for their turn to be indexed.
@@ -126,14 +160,15 @@ impl Tail {
     }
 
     /// Appends to the other table from now on. To be called between two transactions, while the other one is empty.
-    pub(super) fn seal(&mut self) -> Sealed {
+    pub(super) fn seal(&mut self) -> (Sealed, Option<VecDeque<Kept>>) {
         let since = self.since.take().unwrap_or_else(Instant::now);
         let sealed = Sealed { table: self.table, last: self.next - 1, rows: self.rows, since };
         self.table = self.table.other();
         self.rows = 0;
         // A single large message must not keep its memory.
         self.packet.shrink_to(PACKET_KEPT);
-        sealed
+        self.kept_bytes = 0;
+        (sealed, self.kept.replace(VecDeque::new()))
     }
 }
 

@@ -184,6 +184,7 @@ fn group(core: &mut Core, batch: &mut Vec<Job>) -> bool {
         // May have happened by itself already.
         let _ = core.connection.execute_batch("ROLLBACK");
         core.pass.rolled_back();
+        core.tail.rolled_back();
         core.failing = true;
     }
     let failure = done.err().map(|error| store_error(&error));
@@ -307,6 +308,7 @@ fn in_savepoint(core: &mut Core, run: impl FnOnce(&mut Core) -> Done) -> rusqlit
     if !keep {
         // Where SQLite has rolled back everything by itself (a full disk), this fails, and so does the group.
         core.execute("ROLLBACK TO task")?;
+        core.tail.rolled_back();
     }
     core.execute("RELEASE task")?;
     if done.is_err() {

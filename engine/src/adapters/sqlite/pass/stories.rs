@@ -82,8 +82,7 @@ impl Folder {
     /// Seals what stands in the journal, as if its time had come.
     fn seal(&mut self) {
         assert!(self.pass.sealed.is_none(), "one pass at a time");
-        self.pass.sealed = Some(self.tail.seal());
-        self.pass.reached = 0;
+        self.pass.seal(&mut self.tail);
     }
 
     /// One step of the pass, kept or lost; false when there is nothing more to do.
@@ -91,7 +90,7 @@ impl Folder {
         let resting = self.pass.sealed.is_none();
         let writes = !resting && self.pass.look(&mut self.tail);
         if let Ok(request) = self.requests.try_recv() {
-            self.answers.send(part(&self.opened.indexing, &request)).unwrap();
+            self.answers.send(part(&self.opened.indexing, request)).unwrap();
             return true;
         }
         if !writes {
