@@ -9,6 +9,7 @@ use engine::domain::chat::Tried;
 use engine::domain::group::{GroupSettings, Handling, OfferMode};
 use engine::domain::ids::{ChatId, OperatorId, Shard};
 use engine::domain::operator::Reception;
+use engine::domain::queue::positions::Stands;
 use engine::domain::queue::{Offering, Queue, Waiting};
 use engine::domain::routing::{Arrival, Demand, Desk, LoadNews, Member, Outcome, Roster, Wishes, decide};
 use engine::domain::skills::{Level, Need, Skill};
@@ -162,7 +163,8 @@ fn queues(c: &mut Criterion) {
     for size in [1_000_u64, 10_000, 100_000, 1_000_000] {
         let mut queue = Queue::default();
         (0..size).for_each(|n| queue.enqueue(chat(n), waiting(n)));
-        while !queue.positions_due(NOW).is_empty() {}
+        let stands = |_: &Queue, _: &Waiting, _: ChatId, ahead: usize| Stands { ahead, about: false, wait: None };
+        while !queue.positions_due(NOW, stands).is_empty() {}
         let mut n = 0;
         group.bench_function(BenchmarkId::new("position", size), |b| {
             b.iter(|| {

@@ -287,6 +287,7 @@ mod tests {
             Invariant::SlotsRecounted,
             Invariant::QueueDisagrees,
             Invariant::QueueMissedLoad,
+            Invariant::QueueMissedReception,
             Invariant::SlotNotRefilled,
             Invariant::ChatSetAside,
         ];

@@ -12,6 +12,7 @@ pub mod offers;
 pub mod presence;
 pub mod profiles;
 pub mod rows;
+pub mod scope;
 pub mod shards;
 pub mod staff;
 pub mod store;

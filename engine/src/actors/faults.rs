@@ -8,9 +8,10 @@ use std::time::Duration;
 use bytestring::ByteString;
 
 use crate::actors::guard::Place;
-use crate::actors::messages::Order;
+use crate::actors::messages::{Order, ToQueue};
 use crate::domain::chat::{Decision, SlotChange};
 use crate::domain::event::EventKind;
+use crate::domain::operator::Reception;
 use crate::domain::patience::Patience;
 use crate::ports::journal::{Append, StoredChat};
 
@@ -25,9 +26,16 @@ pub const PANIC_NEXT: &str = "!fault next ";
 /// A message of this text makes each rebuilding of its chat panic.
 pub const PANIC_REBUILDING: &str = "!fault rebuild";
 
+/// A message that begins so, and goes on with a kind of news (`load`, `reception`, `gone`), is stored as any other;
+/// the next news of that kind that a queue is told are lost. `settling` loses nothing: the queue takes in the next
+/// reception without looking whether a chat waits for it.
+pub const DEAF_NEXT: &str = "!fault deaf ";
+
 static ONCE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
 /// Planted, and not yet come to.
 static NEXT: Mutex<Vec<(String, Place)>> = Mutex::new(Vec::new());
+/// News to be lost.
+static DEAF: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Panics where the order asks for it, or notes what it asks for later.
 ///
@@ -37,6 +45,9 @@ pub fn on_order(order: &Order) {
     let Order::Say { text, .. } = order else { return };
     let once = text == PANIC_ONCE && ONCE.swap(false, std::sync::atomic::Ordering::SeqCst);
     assert!(text != PANIC_ALWAYS && !once, "a fault that a test planted");
+    if let Some(what) = text.strip_prefix(DEAF_NEXT) {
+        DEAF.lock().unwrap_or_else(PoisonError::into_inner).push(what.to_owned());
+    }
     let Some((kind, place)) = text.strip_prefix(PANIC_NEXT).and_then(|what| what.split_once(' ')) else { return };
     let place = match place {
         "handler" => Place::Handler,
@@ -45,6 +56,27 @@ pub fn on_order(order: &Order) {
         _ => return,
     };
     NEXT.lock().unwrap_or_else(PoisonError::into_inner).push((kind.to_owned(), place));
+}
+
+/// Whether a queue does not hear a message.
+pub fn is_unheard(message: &ToQueue) -> bool {
+    match message {
+        ToQueue::Load(_) => is_lost("load"),
+        ToQueue::Reception { reception: Reception::Ready { .. }, .. } => is_lost("reception"),
+        ToQueue::Gone(_) => is_lost("gone"),
+        _ => false,
+    }
+}
+
+/// Whether the reception of somebody who can be rung is taken in without a look at who waits.
+pub fn forgets_to_settle(reception: Reception) -> bool {
+    matches!(reception, Reception::Ready { .. }) && is_lost("settling")
+}
+
+fn is_lost(what: &str) -> bool {
+    let mut deaf = DEAF.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = deaf.iter().position(|planted| planted == what);
+    at.map(|at| deaf.remove(at)).is_some()
 }
 
 /// The variable that shortens times: `operator_grace=1500 hello_within=700`, in milliseconds.

@@ -14,6 +14,7 @@ use crate::domain::ids::{AccountId, CommandId, OperatorId};
 use crate::domain::limits::SUBSCRIPTIONS_MAX;
 use crate::ports::journal::ChatQuery;
 use crate::ports::rows::marks_of;
+use crate::ports::scope::Scope;
 use crate::ports::store::StoreError;
 use crate::protocol::frame;
 use crate::protocol::operator::{ChatRow, OperatorNotice};
@@ -113,11 +114,17 @@ impl Lists {
 
 async fn tell(shared: &Arc<Shared>, account: AccountId, due: &[Subscription]) -> Result<(), StoreError> {
     let mut read: BTreeMap<String, Told> = BTreeMap::new();
+    let narrowed = due.iter().any(|list| list.query.scope.is_some());
+    let groups = if narrowed { shared.store.groups(account).await? } else { Vec::new() };
+    let now = shared.now();
     for list in due {
+        let mut query = list.query.clone();
+        // Other groups may have begun to overflow to theirs, and each chat does so when it has waited long enough.
+        query.scope = query.scope.map(|scope| Scope::among(&groups, scope.groups, scope.operator, now));
         // The reader's own marks are in the rows, so windows of different operators never share a reading.
-        let same = format!("{} {:?}", list.operator, list.query);
+        let same = format!("{} {query:?}", list.operator);
         if !read.contains_key(&same) {
-            let found = shared.store.chats(account, &list.query).await?;
+            let found = shared.store.chats(account, &query).await?;
             let ids: Vec<_> = found.rows.iter().map(|row| row.id).collect();
             let marks = shared.store.marks(account, &ids).await?;
             let rows = found.rows.iter().map(|row| row.row(&marks_of(&marks, row.id), Some(list.operator)));

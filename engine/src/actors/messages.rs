@@ -432,6 +432,8 @@ pub struct OperatorSnapshot {
     pub status: Status,
     /// Since when.
     pub since: Timestamp,
+    /// Whether a window is open.
+    pub is_here: bool,
     /// What rings.
     pub offers: Vec<Offer>,
 }

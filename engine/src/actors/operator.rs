@@ -263,6 +263,7 @@ impl OperatorActor {
                 }
                 PresenceEffect::SetAway { since, why } => self.set_away(since, why, ctx),
                 PresenceEffect::Lapsed { since } => self.lapsed(since),
+                PresenceEffect::Lost => self.give_back_chats(ctx),
                 PresenceEffect::Reception(_) => self.announce(),
                 PresenceEffect::WithdrawOffers => self.withdraw_offers(),
             }
@@ -474,7 +475,8 @@ impl Handler<OperatorState> for OperatorActor {
     fn handle(&mut self, _: OperatorState, ctx: &mut Self::Context) -> Self::Result {
         let snapshot = guarded(self, ctx, |actor, _| {
             let presence = actor.presence.as_ref()?;
-            Some(OperatorSnapshot { status: presence.status(), since: presence.since(), offers: actor.offers.clone() })
+            let (status, since, is_here) = (presence.status(), presence.since(), presence.sockets() > 0);
+            Some(OperatorSnapshot { status, since, is_here, offers: actor.offers.clone() })
         });
         MessageResult(snapshot.flatten())
     }

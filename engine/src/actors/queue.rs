@@ -192,7 +192,12 @@ impl QueueActor {
                 } else {
                     self.shared_operators.remove(&operator);
                 }
-                desk.handle_reception(operator, reception, now)
+                self.heard_reception(operator, reception);
+                #[cfg(feature = "faults")]
+                if crate::actors::faults::forgets_to_settle(reception) {
+                    return self.at_desk(|desk| desk.take_in_reception(operator, reception)).clear();
+                }
+                self.at_desk(|desk| desk.handle_reception(operator, reception, now))
             }
             ToQueue::Load(load) => desk.handle_load(&news(&load), now),
             ToQueue::Closed { operator, closed } => self.close(operator, closed, now),
@@ -361,6 +366,10 @@ impl Handler<ToQueue> for QueueActor {
     type Result = ();
 
     fn handle(&mut self, message: ToQueue, ctx: &mut Self::Context) {
+        #[cfg(feature = "faults")]
+        if crate::actors::faults::is_unheard(&message) {
+            return;
+        }
         guarded(self, ctx, |queue, ctx| queue.message(message, ctx));
     }
 }

@@ -1,5 +1,7 @@
 //! The birth of a chat, and what the chat window shows before it.
 
+mod sake;
+
 use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use crate::ports::staff::{Brand, Department};
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame;
 use crate::protocol::visitor::{FieldRule, Start, VisitorEvent, Window, WindowDepartment};
+
+use sake::group_for_the_sake_of;
 
 /// A visitor who wants a chat.
 pub(super) struct Arriving {
@@ -101,7 +105,12 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
             shared.queue_up_to_date(account, &group).await;
         }
     }
-    let Some((group, state)) = shared.board.group_for(account, checked.department.as_ref()) else {
+    let (department, email) = (checked.department.as_ref(), checked.email.as_deref());
+    // A typed address is enough to prefer somebody, and for nothing else.
+    let known = Identity::of(None, email);
+    let sake = group_for_the_sake_of(shared, account, department, start.operator, known.as_ref()).await;
+    let sake = sake.map_err(|_| Failure::unavailable())?;
+    let Some((group, state)) = sake.or_else(|| shared.board.group_for(account, department)) else {
         return Err(offline().into());
     };
     let origin = Origin { sender: Sender::Visitor, command: start.id.clone(), digest };

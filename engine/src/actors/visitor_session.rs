@@ -241,6 +241,7 @@ impl VisitorSession {
         }
         self.tell_queue();
         self.rings_nowhere();
+        self.look_after_owner();
         self.arm(ctx);
         self.falls = 0;
     }

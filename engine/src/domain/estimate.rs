@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::domain::limits::{ESTIMATE_MAX, PACE_HALF_LIFE};
+use crate::domain::limits::{ESTIMATE_MAX, ESTIMATE_STEPS, PACE_HALF_LIFE};
 use crate::domain::time::Timestamp;
 
 /// The pace at which a group serves those who wait.
@@ -49,6 +49,13 @@ impl Pace {
         self.seconds = self.seconds * fades + mean_life * (1.0 - fades);
         self.since = Some(now);
     }
+}
+
+/// A wait in the steps by which it is worth telling: the same while it is about the same.
+pub fn in_steps(wait: Duration) -> Duration {
+    let fitting = ESTIMATE_STEPS.iter().find(|(up_to, _)| wait < *up_to).or(ESTIMATE_STEPS.last());
+    let step = fitting.map_or(1, |(_, step)| step.as_secs().max(1));
+    Duration::from_secs(wait.as_secs() / step * step)
 }
 
 /// Chats that must have been served before anybody is told a time.
@@ -109,6 +116,13 @@ mod tests {
         assert_eq!(pace.estimate(0), before);
         pace.waits(true, at(10));
         assert_eq!(pace.estimate(0), before, "a clock that jumps back counts nothing");
+    }
+
+    #[test]
+    fn a_wait_is_told_in_seconds_by_tens_and_in_an_hour_by_minutes() {
+        let told = |seconds| in_steps(Duration::from_secs(seconds)).as_secs();
+        assert_eq!([9, 19, 59, 60, 119, 599].map(told), [0, 10, 50, 60, 90, 570]);
+        assert_eq!([600, 3_599, 7_300].map(told), [600, 3_480, 7_200]);
     }
 
     #[test]

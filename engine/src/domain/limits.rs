@@ -204,6 +204,8 @@ pub const ACTIVITY_TOLD_EVERY: Duration = Duration::from_secs(1);
 pub const CLOSING_ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 /// How often the chats are told that are in the way of a group or operator about to be gone.
 pub const CLOSING_EVERY: Duration = Duration::from_millis(500);
+/// How often the chats of an operator who is lost are told that are not given back yet: soon enough for a visitor who waits.
+pub const LOST_EVERY: Duration = Duration::from_secs(1);
 /// How often a node writes down that its connected operators still are.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
 /// A waiting visitor gone for this long ends as `left`.
@@ -282,6 +284,13 @@ pub const BRAND_VARIABLES_MAX: usize = 50;
 pub const PACE_HALF_LIFE: Duration = Duration::from_secs(600);
 /// The longest wait that is told to anybody; beyond it no estimate is honest.
 pub const ESTIMATE_MAX: Duration = Duration::from_secs(4 * 3600);
+/// Up to which wait an estimate is told anew for which difference: nobody is told of seconds who waits an hour. Beyond the last
+/// the last difference holds.
+pub const ESTIMATE_STEPS: [(Duration, Duration); 3] = [
+    (Duration::from_secs(60), Duration::from_secs(10)),
+    (Duration::from_secs(600), Duration::from_secs(30)),
+    (Duration::from_secs(3600), Duration::from_secs(120)),
+];
 /// Intervals of business hours on one day, and holidays, of one group.
 pub const DAY_INTERVALS_MAX: usize = 8;
 /// See [`DAY_INTERVALS_MAX`]: five years of them.

@@ -90,7 +90,10 @@ pub struct Queue {
     unoffered: BTreeMap<Pool, BTreeSet<Place>>,
     /// How many chats look among whom, those that ring too.
     pools: BTreeMap<Pool, usize>,
+    /// Those that wait in this group, and do not only look for an operator here.
     by_entry: BTreeSet<(Timestamp, ChatId)>,
+    /// The others.
+    guests: BTreeSet<ChatId>,
     positions: Positions,
 }
 
@@ -108,7 +111,11 @@ impl Queue {
         }
         let place = Place::new(chat, waiting.entered_at, waiting.priority);
         self.order.insert(place);
-        self.by_entry.insert((waiting.entered_at, chat));
+        if waiting.guest_of.is_none() {
+            self.by_entry.insert((waiting.entered_at, chat));
+        } else {
+            self.guests.insert(chat);
+        }
         let pool = waiting.demand.pool();
         if waiting.offering == Offering::No {
             self.unoffered.entry(pool.clone()).or_default().insert(place);
@@ -151,6 +158,8 @@ impl Queue {
             }
             count_out(&mut self.pools, &before);
             *self.pools.entry(after).or_default() += 1;
+            // Whether positions are exact may have changed with it.
+            self.positions.look_at_the_first();
         }
     }
 
@@ -205,12 +214,22 @@ impl Queue {
         self.unoffered.get(pool).map_or(0, BTreeSet::len)
     }
 
-    /// Chats that entered at that moment or before, the oldest first.
+    /// Chats of this group that entered at that moment or before, the oldest first.
     pub fn entered_by(&self, at: Timestamp) -> impl Iterator<Item = ChatId> {
         self.by_entry.iter().take_while(move |(entered_at, _)| *entered_at <= at).map(|(_, chat)| *chat)
     }
 
-    /// Chats that wait, those that ring among them.
+    /// Chats of other groups that look for an operator here too.
+    pub fn guests(&self) -> impl Iterator<Item = ChatId> {
+        self.guests.iter().copied()
+    }
+
+    /// Chats that wait in this group, those that ring among them, and without guests.
+    pub fn own_len(&self) -> usize {
+        self.by_entry.len()
+    }
+
+    /// Chats that are served here, guests among them.
     pub fn len(&self) -> usize {
         self.order.len()
     }
@@ -220,7 +239,7 @@ impl Queue {
         self.order.is_empty()
     }
 
-    /// When the one that waits longest entered; with priorities that need not be the first.
+    /// When the one of this group that waits longest entered; with priorities that need not be the first.
     pub fn longest_since(&self) -> Option<Timestamp> {
         self.by_entry.first().map(|(at, _)| *at)
     }
@@ -232,6 +251,7 @@ impl Queue {
         withdraw(&mut self.unoffered, &waiting.demand.pool(), &place);
         count_out(&mut self.pools, &waiting.demand.pool());
         self.by_entry.remove(&(waiting.entered_at, chat));
+        self.guests.remove(&chat);
         Some(waiting)
     }
 }

@@ -9,6 +9,8 @@ pub enum Invariant {
     QueueDisagrees,
     /// A queue had missed news of what an operator holds.
     QueueMissedLoad,
+    /// A queue had missed that an operator began or ceased to receive.
+    QueueMissedReception,
     /// A chat waited beside an operator who might have been offered it.
     SlotNotRefilled,
     /// A chat could not be rebuilt from what is stored.
@@ -21,6 +23,7 @@ impl Invariant {
         Self::SlotsRecounted.as_str(),
         Self::QueueDisagrees.as_str(),
         Self::QueueMissedLoad.as_str(),
+        Self::QueueMissedReception.as_str(),
         Self::SlotNotRefilled.as_str(),
         Self::ChatSetAside.as_str(),
     ];
@@ -31,6 +34,7 @@ impl Invariant {
             Self::SlotsRecounted => "slots_recounted",
             Self::QueueDisagrees => "queue_disagrees",
             Self::QueueMissedLoad => "queue_missed_load",
+            Self::QueueMissedReception => "queue_missed_reception",
             Self::SlotNotRefilled => "slot_not_refilled",
             Self::ChatSetAside => "chat_set_aside",
         }

@@ -16,6 +16,7 @@ use crate::domain::time::Timestamp;
 pub use crate::ports::append_error::AppendError;
 use crate::ports::decisions::DecisionRow;
 use crate::ports::offers::AskedRow;
+use crate::ports::scope::Scope;
 use crate::ports::store::StoreError;
 use crate::protocol::operator::{ChatFilter, ChatOrder};
 use crate::protocol::visitor::{ChatPhase, MarkPair};
@@ -356,23 +357,6 @@ pub struct ChatQuery {
     pub after: Option<(Timestamp, ChatId)>,
     /// Whether `total` is wanted: it costs a count.
     pub count: bool,
-}
-
-/// What an asker may see who may not see all.
-#[derive(Debug, Clone)]
-pub struct Scope {
-    /// Chats of these groups that wait or are over: what a colleague writes now is not for everybody.
-    pub groups: Vec<GroupId>,
-    /// And those this operator owns or owned at last, or is a guest of.
-    pub operator: OperatorId,
-}
-
-impl Scope {
-    /// Whether the chat is among them.
-    pub fn shows(&self, chat: &ChatRecord) -> bool {
-        let of_group = chat.head.state != ChatPhase::Active && self.groups.contains(&chat.head.group);
-        of_group || chat.head.owner == Some(self.operator)
-    }
 }
 
 /// A part of a list of chats.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use engine::domain::chat::SlotChange;
 use engine::domain::event::{Audience, OfferKind};
 use engine::domain::ids::OperatorId;
-use engine::ports::journal::{AppendError, ChatQuery, Load, Scope};
+use engine::ports::journal::{AppendError, ChatQuery, Load};
 use engine::ports::presence::Drift;
+use engine::ports::scope::Scope;
 use engine::ports::store::Store;
 use engine::protocol::operator::ChatFilter;
 use uuid::Uuid;
@@ -237,7 +238,7 @@ pub async fn a_chat_changes_hands_and_takes_guests_with_every_slot_accounted_for
     assert_eq!(world.store.recount(account).await.unwrap(), [], "a guest holds a slot");
     let mine = ChatQuery {
         filter: ChatFilter { operator: Some(colleague), ..ChatFilter::default() },
-        scope: Some(Scope { groups: Vec::new(), operator: colleague }),
+        scope: Some(Scope { groups: Vec::new(), helped: Vec::new(), operator: colleague }),
         limit: 10,
         ..ChatQuery::default()
     };

@@ -6,7 +6,8 @@ use std::time::Duration;
 use engine::domain::chat::{Input, Person};
 use engine::domain::identity::Identity;
 use engine::domain::ids::{ChatId, OperatorId};
-use engine::ports::journal::{AppendError, ChatQuery, Scope};
+use engine::ports::journal::{AppendError, ChatQuery};
+use engine::ports::scope::Scope;
 use engine::ports::staff::Operator;
 use engine::ports::store::Store;
 use engine::protocol::operator::{ChatFilter, ChatOrder};
@@ -77,7 +78,7 @@ pub async fn a_scope_shows_ones_groups_and_ones_own_chats(store: Arc<dyn Store>)
     let stranger = world.operator(None).await;
     let owner = talks[4].chat.owner().unwrap().id;
     let scoped = |groups, operator| ChatQuery {
-        scope: Some(Scope { groups, operator }),
+        scope: Some(Scope { groups, helped: Vec::new(), operator }),
         limit: 50,
         count: true,
         ..ChatQuery::default()
@@ -94,6 +95,13 @@ pub async fn a_scope_shows_ones_groups_and_ones_own_chats(store: Arc<dyn Store>)
         assert_eq!(places(&talks, &found), expected);
         assert_eq!(list.total as usize, expected.len());
         assert!(!list.more);
+    }
+    // Who helps the first group sees what has waited there long enough, and nothing else of it.
+    for (second, expected) in [(-1, vec![]), (0, vec![0]), (1, vec![0]), (2, vec![2, 0]), (60, vec![2, 0])] {
+        let helped = vec![(world.group.clone(), at(second * 1_000))];
+        let scope = Some(Scope { groups: Vec::new(), helped, operator: stranger });
+        let query = ChatQuery { scope, limit: 50, ..ChatQuery::default() };
+        assert_eq!(places(&talks, &ids(&world, &query).await), expected, "since second {second}");
     }
 }
 

@@ -14,11 +14,13 @@ mod floods;
 mod full_disk;
 mod fuzz;
 mod greeting;
+mod helping;
 mod hours;
 mod invitations;
 mod left_messages;
 mod lost_senders;
 mod marks;
+mod missed;
 mod needs;
 mod offers;
 mod panics;
@@ -28,6 +30,7 @@ mod priorities;
 mod queue_limits;
 mod receiving;
 mod repeats;
+mod requeued;
 mod resume;
 mod returning;
 mod ring_all;
@@ -38,6 +41,7 @@ mod stored_first;
 mod taking;
 mod transfers;
 mod waiting;
+mod wanted;
 mod windows;
 
 use serde_json::Value;
@@ -76,4 +80,24 @@ async fn nobody_answers(settings: &[(&str, &str)]) -> (TestServer, OperatorClien
     let server = TestServer::with(settings);
     let mona = OperatorClient::online(&server, "mona").await;
     (server, mona)
+}
+
+/// Asks a department; the chat.
+async fn asks(server: &TestServer, name: &str, department: &str) -> (VisitorClient, String) {
+    let mut visitor = VisitorClient::connect(server).await;
+    let chat = visitor.start(&Start { name, department, question: "Hello?" }).await;
+    (visitor, chat)
+}
+
+/// Counters of what must never happen.
+const VIOLATIONS: &str = "switchboard_invariant_violations_total";
+
+/// The sum of all series that begin so, as the server's own page of metrics has them. One there must be: a series that
+/// is missing is no zero.
+async fn metric(server: &TestServer, prefix: &str) -> u64 {
+    let answer = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("metrics are served");
+    let text = answer.text().await.expect("as text");
+    let found: Vec<&str> = text.lines().filter(|line| line.starts_with(prefix)).collect();
+    assert!(!found.is_empty(), "there is no series {prefix}");
+    found.iter().filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }

@@ -2,12 +2,15 @@
 
 use engine::domain::ids::{ChatId, GroupId};
 use engine::domain::permission::Permission;
-use engine::ports::journal::{ChatRecord, Scope};
+use engine::domain::time::Timestamp;
+use engine::ports::journal::ChatRecord;
+use engine::ports::scope::Scope;
 use engine::ports::store::{SharedStore, StoreError};
 use engine::protocol::error::Failure;
 
 use crate::auth::SignedIn;
 use crate::error::Problem;
+use crate::state::AppState;
 
 /// An operator's view.
 #[derive(Debug, Clone)]
@@ -20,7 +23,7 @@ impl Sight {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn of(store: &SharedStore, who: &SignedIn) -> Result<Self, StoreError> {
+    pub async fn of(store: &SharedStore, who: &SignedIn, now: Timestamp) -> Result<Self, StoreError> {
         if who.may(Permission::ReadAllChats) {
             return Ok(Self { scope: None });
         }
@@ -31,7 +34,7 @@ impl Sight {
         } else {
             Vec::new()
         };
-        Ok(Self { scope: Some(Scope { groups, operator }) })
+        Ok(Self { scope: Some(Scope::of(&**store, who.account, groups, operator, now).await?) })
     }
 
     /// What a list is narrowed to.
@@ -49,11 +52,12 @@ impl Sight {
 ///
 /// # Errors
 /// `not_found`, whether there is none or it is not theirs to see; or the store does not answer.
-pub async fn chat(store: &SharedStore, who: &SignedIn, id: &str) -> Result<ChatRecord, Problem> {
+pub async fn chat(state: &AppState, who: &SignedIn, id: &str) -> Result<ChatRecord, Problem> {
+    let store = &state.store;
     let none = || Problem::from(Failure::not_found("chat"));
     let id: ChatId = id.parse().map_err(|_| none())?;
     let record = store.chat(who.account, id).await?.ok_or_else(none)?;
-    if Sight::of(store, who).await?.shows(&record) {
+    if Sight::of(store, who, state.clock.now()).await?.shows(&record) {
         return Ok(record);
     }
     // Whoever was invited sees it, too.

@@ -30,7 +30,7 @@ pub async fn list(
         Some(cursor) => Some(parse_cursor(cursor).ok_or_else(|| Failure::invalid("cursor", "expected what next was"))?),
         None => None,
     };
-    let sight = Sight::of(&state.store, &who).await?;
+    let sight = Sight::of(&state.store, &who, state.clock.now()).await?;
     let query = ChatQuery {
         filter: asked.filter()?,
         scope: sight.scope(),
@@ -46,7 +46,7 @@ pub async fn list(
 
 /// `GET /chats/{id}`
 pub async fn get(state: web::Data<AppState>, who: SignedIn, id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let record = sight::chat(&state.store, &who, &id).await?;
+    let record = sight::chat(&state, &who, &id).await?;
     let rows = rows(&state, &who, std::slice::from_ref(&record)).await?;
     Ok(HttpResponse::Ok().json(rows.first()))
 }
@@ -58,7 +58,7 @@ pub async fn events(
     id: web::Path<String>,
     asked: web::Query<EventsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let record = sight::chat(&state.store, &who, &id).await?;
+    let record = sight::chat(&state, &who, &id).await?;
     let most = PAGE_EVENTS_MAX as u32;
     let limit = number("limit", asked.limit.as_deref(), 1, most)?.unwrap_or(most) as usize;
     let after = number("after", asked.after.as_deref(), 0, u32::MAX)?.unwrap_or(0);

@@ -24,7 +24,7 @@ pub async fn of_chat(
     who: SignedIn,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let chat = sight::chat(&state.store, &who, &id).await?;
+    let chat = sight::chat(&state, &who, &id).await?;
     let still = match chat.head.state {
         ChatPhase::Waiting => state.waiting.why_still_waiting(who.account, &chat.head.group, chat.id).await,
         ChatPhase::Active | ChatPhase::Ended => None,

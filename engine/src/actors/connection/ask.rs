@@ -57,7 +57,8 @@ async fn find_operator(shared: &Arc<Shared>, account: AccountId, operator: Opera
     };
     let name = known.name;
     let state = shared.operator_state(account, operator).await;
-    if state.is_none_or(|state| state.status != Status::Online) {
+    // In the grace after the last window was lost nothing rings.
+    if state.is_none_or(|state| state.status != Status::Online || !state.is_here) {
         return Ok(Found::Away { name });
     }
     let (_, receiving) = receiving(shared, account, operator).await?;

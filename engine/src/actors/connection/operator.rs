@@ -24,7 +24,8 @@ use crate::domain::limits::{
 use crate::domain::permission::Permission;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
-use crate::ports::journal::{ChatQuery, ChatRecord, Scope, Side};
+use crate::ports::journal::{ChatQuery, ChatRecord, Side};
+use crate::ports::scope::Scope;
 use crate::ports::staff::Operator;
 use crate::ports::store::StoreError;
 use crate::protocol::close;
@@ -399,9 +400,7 @@ impl OperatorConnection {
             let Resume { chat, after } = resume;
             let reader = Reader { side: Side::Operators, own: Sender::Operator(identity.id) };
             let sent = match shared.store.chat(account, chat).await {
-                Ok(Some(record))
-                    if may_read(&identity, &record) || is_guest(&shared, account, chat, &identity).await =>
-                {
+                Ok(Some(record)) if may_read(&shared, account, &identity, &record).await => {
                     history::page(&shared, &outlet, account, chat, after, reader).await.map_err(unavailable)
                 }
                 Ok(_) => Err(Failure::not_found("chat")),
@@ -437,21 +436,20 @@ impl Drop for OperatorConnection {
     }
 }
 
-/// Whether an operator may read a chat.
-pub fn may_read(identity: &Identity, record: &ChatRecord) -> bool {
-    scope(identity).is_none_or(|scope| scope.shows(record))
+/// Whether an operator may read a chat: by role and groups, or because they were invited to it.
+async fn may_read(shared: &Shared, account: AccountId, identity: &Identity, record: &ChatRecord) -> bool {
+    let Some(Scope { groups, operator, .. }) = scope(identity) else { return true };
+    let scope = Scope::of(&*shared.store, account, groups, operator, shared.now()).await;
+    let invited = || shared.store.guests(account, record.id);
+    scope.is_ok_and(|scope| scope.shows(record)) || invited().await.is_ok_and(|guests| guests.contains(&operator))
 }
 
-/// Whether an operator was invited to a chat and is there, or was when it ended.
-async fn is_guest(shared: &Shared, account: AccountId, chat: ChatId, identity: &Identity) -> bool {
-    shared.store.guests(account, chat).await.is_ok_and(|guests| guests.contains(&identity.id))
-}
-
-/// What an operator may read; none: all.
+/// What an operator may read; none: all. To which groups theirs help is looked up when something is read.
 fn scope(identity: &Identity) -> Option<Scope> {
     let may = |permission| identity.role.may(permission);
     let groups = || if may(Permission::ReadGroupChats) { identity.groups.clone() } else { Vec::new() };
-    (!may(Permission::ReadAllChats)).then(|| Scope { groups: groups(), operator: identity.id })
+    let only = || Scope { groups: groups(), helped: Vec::new(), operator: identity.id };
+    (!may(Permission::ReadAllChats)).then(only)
 }
 
 fn unavailable(error: StoreError) -> Failure {

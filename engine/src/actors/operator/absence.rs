@@ -1,16 +1,18 @@
 //! What becomes of an operator who is gone without having said so: set to away, or lost for longer than the grace.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::Context;
 
 use super::OperatorActor;
-use crate::actors::guard::wait_for;
+use crate::actors::guard::{beside, later, wait_for};
 use crate::actors::messages::Signal;
-use crate::domain::group::Status;
-use crate::domain::ids::ChatId;
-use crate::domain::limits::LIST_MAX;
-use crate::domain::operator::AwayBecause;
+use crate::actors::shared::Shared;
+use crate::domain::group::{LostOperator, Status};
+use crate::domain::ids::{AccountId, ChatId, OperatorId};
+use crate::domain::limits::{LIST_MAX, LOST_EVERY};
+use crate::domain::operator::{AwayBecause, Presence};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::ChatQuery;
 use crate::ports::staff::Operator;
@@ -58,24 +60,69 @@ impl OperatorActor {
             }
         });
         self.tell(&OperatorNotice::Status { status: Status::Offline, since, why: None });
-        self.give_back_chats();
     }
 
     /// Tells the chats of an operator who is lost; each does as its group says.
-    fn give_back_chats(&self) {
+    pub(super) fn give_back_chats(&mut self, ctx: &mut Context<Self>) {
+        self.tell_chats(true, ctx);
+    }
+
+    /// Those that their groups want back are told again and again until none is left: a chat may be at work on something
+    /// else, or a colleague may be asked to take it. After a start it begins anew, with the grace.
+    fn tell_chats(&mut self, first: bool, ctx: &mut Context<Self>) {
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
-        actix::spawn(async move {
-            let filter =
-                ChatFilter { state: Some(ChatPhase::Active), operator: Some(operator), ..ChatFilter::default() };
-            let query = ChatQuery { filter, limit: LIST_MAX, ..ChatQuery::default() };
-            match shared.store.chats(account, &query).await {
-                Ok(held) => {
-                    for chat in held.rows.iter().map(|row| row.id).collect::<Vec<ChatId>>() {
-                        shared.to_session(account, chat, Signal::OwnerLost(operator), true);
+        let reading = async move { owned(&shared, account, operator).await };
+        beside(ctx, reading, move |actor: &mut Self, found: Result<Vec<Owned>, StoreError>, ctx| {
+            let again = match found {
+                Ok(chats) => {
+                    for owned in chats.iter().filter(|owned| first || owned.wanted_back) {
+                        let signal = Signal::OwnerLost(actor.operator);
+                        actor.shared.to_session(actor.account, owned.chat, signal, true);
                     }
+                    chats.iter().any(|owned| owned.wanted_back)
                 }
-                Err(error) => tracing::warn!(%operator, %error, "the chats of a lost operator could not be read"),
+                Err(error) => {
+                    let operator = actor.operator;
+                    tracing::warn!(%operator, %error, "the chats of a lost operator could not be read, again soon");
+                    true
+                }
+            };
+            if again {
+                later(ctx, LOST_EVERY, |actor: &mut Self, ctx| {
+                    if actor.presence.as_ref().is_some_and(Presence::is_lost) {
+                        actor.tell_chats(false, ctx);
+                    }
+                });
             }
         });
+    }
+}
+
+/// A chat that an operator owns.
+struct Owned {
+    chat: ChatId,
+    /// Its group wants it back when the operator is lost.
+    wanted_back: bool,
+}
+
+/// All that an operator owns. What the settings of the groups say now counts.
+async fn owned(shared: &Shared, account: AccountId, operator: OperatorId) -> Result<Vec<Owned>, StoreError> {
+    let filter = ChatFilter { state: Some(ChatPhase::Active), operator: Some(operator), ..ChatFilter::default() };
+    let mut query = ChatQuery { filter, limit: LIST_MAX, ..ChatQuery::default() };
+    let (mut rules, mut found) = (BTreeMap::new(), Vec::new());
+    loop {
+        let held = shared.store.chats(account, &query).await?;
+        for row in held.rows.iter().filter(|row| row.head.owner == Some(operator)) {
+            let group = &row.head.group;
+            if !rules.contains_key(group) {
+                let settings = shared.store.group(account, group).await?;
+                rules.insert(group.clone(), settings.map(|settings| settings.rules.lost_operator).unwrap_or_default());
+            }
+            found.push(Owned { chat: row.id, wanted_back: rules.get(group) == Some(&LostOperator::Requeue) });
+        }
+        match held.rows.last().filter(|_| held.more) {
+            Some(last) => query.after = Some((last.started_at, last.id)),
+            None => return Ok(found),
+        }
     }
 }

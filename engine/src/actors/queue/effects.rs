@@ -6,8 +6,8 @@ use super::QueueActor;
 use crate::actors::messages::{Signal, Standing};
 use crate::domain::estimate::Forecast;
 use crate::domain::event::EndedWhy;
-use crate::domain::group::Instead;
-use crate::domain::ids::ChatId;
+use crate::domain::group::{Availability, Instead};
+use crate::domain::ids::{ChatId, GroupId};
 use crate::domain::routing::{Effect, TurnedAway};
 use crate::metrics::seconds;
 use crate::protocol::frame;
@@ -32,7 +32,8 @@ impl QueueActor {
                 }
                 Effect::Lost { operator, .. } => self.tell_proposals(operator),
                 Effect::Forecast { forecast, .. } => self.count_error(&forecast),
-                Effect::TurnAway { chat, why, to } => {
+                Effect::TurnAway { unless, .. } if self.somebody_receives_in(&unless) => {}
+                Effect::TurnAway { chat, why, to, .. } => {
                     let why = match why {
                         TurnedAway::GroupOffline => EndedWhy::Offline,
                         TurnedAway::QueueFull | TurnedAway::WaitedTooLong => EndedWhy::TimedOut,
@@ -81,6 +82,11 @@ impl QueueActor {
         self.shared.to_session(self.account, chat, Signal::RingAt { operators, group, ring, record }, true);
     }
 
+    fn somebody_receives_in(&self, groups: &[GroupId]) -> bool {
+        let state = |group| self.shared.board.entry(self.account, group).map(|(_, state, _)| state);
+        groups.iter().filter_map(state).any(|state| state != Availability::Offline)
+    }
+
     /// What was told to a visitor, beside what came.
     fn count_error(&self, forecast: &Forecast) {
         let metrics = self.shared.metrics.group(self.account, &self.group);
@@ -94,7 +100,7 @@ impl QueueActor {
     pub(super) fn hint(&self) -> bytestring::ByteString {
         let now = self.shared.now();
         let (waiting, longest) =
-            self.desk.as_ref().map_or((0, None), |desk| (desk.queue().len(), desk.queue().longest_since()));
+            self.desk.as_ref().map_or((0, None), |desk| (desk.queue().own_len(), desk.queue().longest_since()));
         frame::notice(&OperatorNotice::Queue {
             group: self.group.clone(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),

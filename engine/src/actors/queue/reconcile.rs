@@ -1,7 +1,7 @@
 //! Looking after the queue: its gauges, and the comparison with the store. Messages do the work; what is found here was
 //! missed, and counts as a fault when it is found twice, for a message may be on its way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use actix::Context;
 
 use super::QueueActor;
 use crate::actors::guard::beside;
-use crate::actors::messages::Signal;
+use crate::actors::messages::{Signal, ToOperator};
+use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, OperatorId};
 use crate::domain::limits::UNLIMITED_COUNTS_AS;
 use crate::domain::operator::Reception;
@@ -28,6 +29,12 @@ pub(super) struct Suspects {
     chats: Vec<ChatId>,
     /// Operators whose load here is older than the stored one, with the version of that.
     loads: BTreeMap<OperatorId, u64>,
+    /// Operators who are stored as on-line and do not receive here, or the other way round.
+    receptions: BTreeSet<OperatorId>,
+    /// Operators whose connection counts as lost here.
+    in_grace: BTreeSet<OperatorId>,
+    /// Of the former, who was asked whether they receive: what they answer tells whether news of it were missed.
+    asked: BTreeSet<OperatorId>,
 }
 
 impl QueueActor {
@@ -52,7 +59,7 @@ impl QueueActor {
             self.shared.worked.add(self.account, &whose, (from, to), slots, used);
             metrics.worked(Work::of(slots, used, to.since(from)));
         }
-        metrics.waiting.set(desk.queue().len() as f64);
+        metrics.waiting.set(desk.queue().own_len() as f64);
         metrics.set_waiting_reasons(&reasons(desk, self.shared.now()));
         let longest = desk.queue().longest_since().map_or(Duration::ZERO, |since| self.shared.now().since(since));
         metrics.waiting_longest.set(longest.as_secs_f64());
@@ -71,6 +78,7 @@ impl QueueActor {
             if let Ok((waiting, roster)) = found {
                 queue.compare(&waiting);
                 queue.compare_loads(&roster);
+                queue.compare_receptions(&roster);
                 queue.look_for_free_slots(ctx);
             }
         });
@@ -115,6 +123,42 @@ impl QueueActor {
         }
         self.suspects.loads = behind.iter().map(|(row, _)| (row.operator, row.version)).collect();
         self.carry_out(effects);
+    }
+
+    /// Who is stored as on-line receives, or has lost the connection a moment ago; others do not. The store may be behind,
+    /// when it could not be written: whoever differs twice is asked. So is who has been in the grace for a while, for the
+    /// store does not know of windows.
+    fn compare_receptions(&mut self, roster: &[RosterRow]) {
+        let Some(desk) = &self.desk else { return };
+        let (mut receptions, mut in_grace) = (BTreeSet::new(), BTreeSet::new());
+        for row in roster {
+            let Some(known) = desk.roster().member(row.operator).map(|member| member.reception) else { continue };
+            if (row.status == Status::Online) != (known != Reception::None) {
+                receptions.insert(row.operator);
+            } else if matches!(known, Reception::Grace { .. }) {
+                in_grace.insert(row.operator);
+            }
+        }
+        let missed: Vec<OperatorId> = receptions.intersection(&self.suspects.receptions).copied().collect();
+        let grace: Vec<OperatorId> = in_grace.intersection(&self.suspects.in_grace).copied().collect();
+        for operator in missed.iter().chain(&grace) {
+            self.shared.to_operator(self.account, *operator, ToOperator::Announce(self.group.clone()));
+        }
+        (self.suspects.receptions, self.suspects.in_grace) = (receptions, in_grace);
+        self.suspects.asked = missed.into_iter().collect();
+    }
+
+    /// An operator says whether they receive. One who had to be asked, and says something else than was known, had said
+    /// so before.
+    pub(super) fn heard_reception(&mut self, operator: OperatorId, reception: Reception) {
+        if !self.suspects.asked.remove(&operator) {
+            return;
+        }
+        let known = self.desk.as_ref().and_then(|desk| desk.roster().member(operator)).map(|member| member.reception);
+        if known.is_some_and(|known| (known == Reception::None) != (reception == Reception::None)) {
+            tracing::error!(%operator, group = %self.group, "the queue missed that an operator receives, or does not");
+            self.shared.metrics.violated(Invariant::QueueMissedReception);
+        }
     }
 
     /// After each message no chat is left that may be offered to somebody: nothing is to be found here.

@@ -54,9 +54,12 @@ impl Asks {
         Ok(Self { needs: needs.unwrap_or_default(), brand: brand.unwrap_or_default(), last })
     }
 
-    /// What the chat would like.
+    /// What the chat would like. One that was put back at the front waits for nobody: whoever it had, or wanted, may be
+    /// the very one who was lost.
     pub(super) fn wishes(&self, chat: &Chat) -> Wishes {
-        Wishes { skills: self.needs.skills_for(chat.language.as_deref()), wanted: chat.wanted, last: self.last }
+        let skills = self.needs.skills_for(chat.language.as_deref());
+        let (wanted, last) = if chat.requeued { (None, None) } else { (chat.wanted, self.last) };
+        Wishes { skills, wanted, last }
     }
 
     /// Steps by which the chat is moved ahead in a group with these rules.
@@ -105,5 +108,24 @@ impl VisitorSession {
             // What was asked for before holds until the chat is read again.
             Err(error) => tracing::warn!(chat = %self.chat, %error, "what a chat asks for could not be read"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{ChatId, Shard};
+
+    #[test]
+    fn a_chat_that_is_put_back_waits_for_nobody_in_particular() {
+        let who = |n| OperatorId(uuid::Uuid::from_u128(n));
+        let asks = Asks { last: Some((who(2), Timestamp::from_millis(1))), ..Asks::default() };
+        let mut chat = Chat::unborn(ChatId::new(1, 1, Shard(0)));
+        chat.wanted = Some(who(1));
+        let wishes = asks.wishes(&chat);
+        assert_eq!((wishes.wanted, wishes.last.map(|(last, _)| last)), (Some(who(1)), Some(who(2))));
+        chat.requeued = true;
+        let wishes = asks.wishes(&chat);
+        assert_eq!((wishes.wanted, wishes.last), (None, None), "it may be they who were lost");
     }
 }

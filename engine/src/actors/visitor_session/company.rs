@@ -12,6 +12,7 @@ use crate::domain::event::{EventKind, OfferEnd};
 use crate::domain::group::LostOperator;
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::routing::{Arrival, Wishes};
+use crate::protocol::visitor::ChatPhase;
 
 impl VisitorSession {
     /// An event that changes who is in the chat, or asks somebody to be.
@@ -96,6 +97,14 @@ impl VisitorSession {
             }
             session.arm(ctx);
         });
+    }
+
+    /// A chat that was read anew, as after a start, has an owner who may be gone for good: somebody must notice.
+    pub(super) fn look_after_owner(&self) {
+        let core = self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Active);
+        if let Some((owner, _)) = core.and_then(|core| core.audience.as_ref()) {
+            self.to_operator(owner.id, ToOperator::Gone);
+        }
     }
 
     /// Nobody took it over: an owner who was lost meanwhile cannot have it back.

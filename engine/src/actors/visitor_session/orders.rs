@@ -14,8 +14,11 @@ use super::{Life, VisitorSession};
 use crate::actors::messages::{Command, Found, Identity, Order, Party};
 use crate::domain::chat::{Ask, Chat, ChatState, Input, Person, Refusal};
 use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, OfferEnd, OfferKind, Origin, Role, Sender};
+use crate::domain::group::RoutingRules;
+use crate::domain::ids::GroupId;
 use crate::domain::limits::{ASK_LASTS, OFFER_EXPIRES_AFTER, SESSION_HELD_MAX};
 use crate::domain::permission::Permission;
+use crate::domain::time::Timestamp;
 use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame;
@@ -90,7 +93,9 @@ impl VisitorSession {
         crate::actors::faults::on_order(&command.order);
         let now = self.shared.now().max(core.last_at());
         let rings = self.settings.as_ref().map_or(OFFER_EXPIRES_AFTER, |settings| settings.offer_expires_after);
-        let decided = input(&core.chat, command, rings).and_then(|input| core.chat.decide(input, now).map_err(failure));
+        let rules = self.settings.as_ref().map(|settings| &*settings.rules);
+        let decided = input(&core.chat, command, rings, rules, now)
+            .and_then(|input| core.chat.decide(input, now).map_err(failure));
         match decided {
             Err(refused) => self.answer_in_order(command, Err(refused)),
             Ok(decision) => {
@@ -242,7 +247,13 @@ fn digest(order: &Order) -> u64 {
 }
 
 /// What the chat is asked, if the sender may ask it. What one may not see is answered as if it did not exist.
-fn input(chat: &Chat, command: &Command, rings: Duration) -> Result<Input, Failure> {
+fn input(
+    chat: &Chat,
+    command: &Command,
+    rings: Duration,
+    rules: Option<&RoutingRules>,
+    now: Timestamp,
+) -> Result<Input, Failure> {
     let (state, group) = (&chat.state, chat.group.as_ref());
     let identity = match &command.from {
         Party::Visitor => return visitor_input(&command.order),
@@ -264,12 +275,14 @@ fn input(chat: &Chat, command: &Command, rings: Duration) -> Result<Input, Failu
             Input::End { by: EndedBy::Operator, why: EndedWhy::SentToForm, operator: Some(identity.id) }
         }
         Order::Take => {
-            if !group.is_some_and(|group| identity.groups.contains(group)) {
+            let own = group.is_some_and(|group| identity.groups.contains(group));
+            let helps = rules.filter(|_| !own).and_then(|rules| helping(chat, rules, &identity.groups, now));
+            if !own && helps.is_none() {
                 return Err(Failure::not_found("chat"));
             }
             let (operator, name) = (identity.id, identity.name.clone());
             let taken_over = matches!(state, ChatState::Active { .. }) && identity.role.may(Permission::TakeChats);
-            if taken_over { Input::TakeOver { operator, name } } else { Input::Take { operator, name } }
+            if taken_over { Input::TakeOver { operator, name } } else { Input::Take { operator, name, group: helps } }
         }
         Order::Ask { .. } => ask(chat, identity, &command.order, rings)?,
         Order::Leave => Input::Leave { operator: identity.id },
@@ -278,6 +291,13 @@ fn input(chat: &Chat, command: &Command, rings: Duration) -> Result<Input, Failu
             Input::End { by: EndedBy::Operator, why: EndedWhy::Closed, operator: Some(identity.id) }
         }
     })
+}
+
+/// The group among these in which a chat that has waited long enough looks for an operator, too.
+fn helping(chat: &Chat, rules: &RoutingRules, groups: &[GroupId], now: Timestamp) -> Option<GroupId> {
+    let overflow = rules.overflow.as_ref().filter(|_| chat.is_waiting())?;
+    let looks = chat.queued_at + overflow.after() <= now;
+    overflow.groups.iter().find(|group| looks && groups.contains(group)).cloned()
 }
 
 fn visitor_input(order: &Order) -> Result<Input, Failure> {

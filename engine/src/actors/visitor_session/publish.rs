@@ -13,6 +13,7 @@ use crate::actors::nodes::missed::fill_own;
 use crate::actors::queue::news;
 use crate::domain::chat::Outcome;
 use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Sender};
+use crate::domain::group::GroupSettings;
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::routing::Settled;
 use crate::metrics::{Over, seconds};
@@ -206,9 +207,8 @@ impl VisitorSession {
                 core.rung.retain(|rung| *rung != (*offer, *operator));
                 self.ring_over(*operator, *offer, *why, None);
                 if *why == OfferEnd::Expired && !at_all {
-                    let rules = self.settings.as_ref().map(|settings| &settings.rules);
-                    let until_away = rules.and_then(|rules| rules.expired_offers_until_away);
-                    self.to_operator(*operator, ToOperator::Missed { until_away });
+                    let rung_by = loads.iter().find(|load| load.operator == *operator).map(|load| &load.group);
+                    self.missed(*operator, rung_by.unwrap_or(&group));
                 }
                 if *why == OfferEnd::Expired {
                     self.ring_over_for_all(*why, None);
@@ -261,6 +261,25 @@ impl VisitorSession {
             | EventKind::VisitorBack
             | EventKind::Erased => {}
         }
+    }
+
+    /// An operator has let an offer of a group expire: how often they may is for that group to say.
+    fn missed(&self, operator: OperatorId, group: &GroupId) {
+        let until_away = |settings: &GroupSettings| settings.rules.expired_offers_until_away;
+        if let Some(settings) = self.settings.as_deref().filter(|settings| settings.id == *group) {
+            return self.to_operator(operator, ToOperator::Missed { until_away: until_away(settings) });
+        }
+        let (shared, account, group) = (Arc::clone(&self.shared), self.account, group.clone());
+        actix::spawn(async move {
+            match shared.store.group(account, &group).await {
+                Ok(settings) => {
+                    let until_away = settings.as_ref().and_then(until_away);
+                    shared.to_operator(account, operator, ToOperator::Missed { until_away });
+                }
+                // One offer less is held against them.
+                Err(error) => tracing::warn!(%operator, %error, "the rules of a group could not be read"),
+            }
+        });
     }
 
     fn ended(&mut self, event: &Event, by: EndedBy, why: EndedWhy, group: GroupId) {

@@ -56,6 +56,8 @@ impl VisitorSession {
         for group in &self.helpers {
             self.tell_helper(group, &arrival);
         }
+        // Members of those groups see it from now on.
+        self.shared.lists.changed(self.account);
         self.queue_knows();
     }
 

@@ -159,6 +159,10 @@ fn restrict(sql: &mut Query, account: AccountId, query: &ChatQuery) {
     }
     if let Some(scope) = &query.scope {
         sql.push(" AND (c.state <> 'active' AND c.grp IN ").push_list(scope.groups.iter().map(GroupId::as_str));
+        for (group, since) in &scope.helped {
+            sql.push(" OR c.state = 'waiting' AND c.grp = ").push_arg(group.as_str());
+            sql.push(" AND c.queued_at <= ").push_arg(*since);
+        }
         sql.push(" OR c.owner = ").push_arg(scope.operator.0);
         or_guest(sql, account, scope.operator);
         sql.push(")");

@@ -6,7 +6,7 @@ use crate::domain::chat::state::{Chat, ChatState};
 use crate::domain::event::{
     AssignedBy, Audience, Author, EndedBy, EndedWhy, Event, EventKind, Message, OfferEnd, OfferKind, Origin, Role,
 };
-use crate::domain::ids::{OfferId, OperatorId};
+use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::limits::CHAT_EVENTS_MAX;
 use crate::domain::time::Timestamp;
 
@@ -105,7 +105,7 @@ impl Chat {
                 Some(open) if open.id == offer && open.operator == operator => Ok(over(open, OfferEnd::Withdrawn)),
                 _ => Ok(Decision::default()),
             },
-            Input::Take { operator, name } => self.take(operator, name),
+            Input::Take { operator, name, group } => self.take(operator, name, group),
             Input::Move { group } => {
                 self.must_be_free_to_offer()?;
                 Ok(Decision { events: vec![EventKind::Queued { group }], slots: Vec::new() })
@@ -183,13 +183,13 @@ impl Chat {
         }
     }
 
-    fn take(&self, operator: OperatorId, name: String) -> Result<Decision, Refusal> {
+    fn take(&self, operator: OperatorId, name: String, helps: Option<GroupId>) -> Result<Decision, Refusal> {
         match &self.state {
             ChatState::Unborn => Err(Refusal::NotBegun),
             ChatState::Ended { .. } => Err(Refusal::Ended),
             ChatState::Active { owner, .. } => Err(Refusal::Taken { by: owner.name.clone() }),
             ChatState::Waiting { offer } => {
-                let mut group = self.group.clone().ok_or(Refusal::NotBegun)?;
+                let mut group = helps.or(self.group.clone()).ok_or(Refusal::NotBegun)?;
                 let mut decision = Decision::default();
                 // Whoever was rung loses the ring and the reservation in the same transaction.
                 match offer {

@@ -102,6 +102,8 @@ pub enum Input {
         operator: OperatorId,
         /// The operator's name.
         name: String,
+        /// For which group, where it is one that helps the chat's own.
+        group: Option<GroupId>,
     },
     /// An operator takes the chat from the one who has it.
     TakeOver {

@@ -179,7 +179,7 @@ proptest! {
                 }),
                 Ask::Requeue { operator: n } => Input::Requeue { operator: operator(n) },
                 Ask::Leave { operator: n } => Input::Leave { operator: operator(n) },
-                Ask::Take { operator: n } => Input::Take { operator: operator(n), name: format!("op{n}") },
+                Ask::Take { operator: n } => Input::Take { operator: operator(n), name: format!("op{n}"), group: None },
                 Ask::End { by } => Input::End { by, why: EndedWhy::Closed, operator: None },
                 Ask::Visitor { back: true } => Input::VisitorBack,
                 Ask::Visitor { back: false } => Input::VisitorAway,

@@ -197,11 +197,11 @@ fn operators_come_to_a_ring_at_all_and_leave_it_without_its_beginning_anew() {
 fn taking_a_chat_that_rings_elsewhere_gives_that_slot_back() {
     let mut story = Story::begin();
     let offer = story.offered(0, 7);
-    let slots = story.does(1, Input::Take { operator: operator(8), name: "op8".into() }).unwrap();
+    let slots = story.does(1, Input::Take { operator: operator(8), name: "op8".into(), group: None }).unwrap();
     assert!(matches!(slots[..], [SlotChange::Unreserve { .. }, SlotChange::Occupy { .. }]));
     let late = story.does(2, Input::Accept { offer, operator: operator(7) }).unwrap_err();
     assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Taken, by: Some("op8".into()) });
-    let second = story.does(2, Input::Take { operator: operator(7), name: "op7".into() }).unwrap_err();
+    let second = story.does(2, Input::Take { operator: operator(7), name: "op7".into(), group: None }).unwrap_err();
     assert_eq!(second, Refusal::Taken { by: "op8".into() });
 }
 
@@ -212,7 +212,7 @@ fn taking_what_rings_for_another_group_holds_the_slot_of_that_group() {
     let ring = Some(Duration::from_secs(20));
     let name = || "op7".to_owned();
     story.does(0, Input::Propose { operator: operator(7), name: name(), group: group.clone(), ring }).unwrap();
-    let taken = story.does(1, Input::Take { operator: operator(7), name: name() }).unwrap();
+    let taken = story.does(1, Input::Take { operator: operator(7), name: name(), group: None }).unwrap();
     assert_eq!(taken, [SlotChange::Fill { operator: operator(7), group: group.clone() }]);
     let freed = story.does(2, ended(EndedBy::Visitor)).unwrap();
     assert_eq!(freed, [SlotChange::Free { operator: operator(7), group }]);

@@ -67,6 +67,13 @@ pub struct Overflow {
     pub groups: Vec<GroupId>,
 }
 
+impl Overflow {
+    /// After what wait other groups are asked.
+    pub fn after(&self) -> Duration {
+        span(self.after_s)
+    }
+}
+
 /// The wait within which an answer is in time, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -59,6 +59,8 @@ pub enum PresenceEffect {
         /// Since when.
         since: Timestamp,
     },
+    /// Grace has passed, whatever the status was: what becomes of the chats is for their groups to say.
+    Lost,
     /// Tell the queues of all groups.
     Reception(Reception),
     /// Off-line: take back what still rings at this operator; it is not held against them. Chats are kept.
@@ -80,8 +82,10 @@ pub struct Presence {
     status: Status,
     since: Timestamp,
     sockets: u32,
-    /// When the last socket was lost: set exactly when none is open and the status is not off-line.
+    /// When the last socket was lost: set exactly when none is open and the grace has not passed.
     lost_at: Option<Timestamp>,
+    /// The grace has passed, and no window has come since.
+    lost: bool,
     receiving_since: Option<Timestamp>,
     /// After so long without any doing the operator is away; none: never.
     away_after: Option<Duration>,
@@ -92,13 +96,15 @@ pub struct Presence {
 }
 
 impl Presence {
-    /// As it was stored. Unless off-line, the operator is in grace from now, for their window to come back.
+    /// As it was stored. The operator is in grace from now, for their window to come back; also one who is off-line, who
+    /// may have chats all the same.
     pub fn restored(status: Status, since: Timestamp, now: Timestamp) -> Self {
         Self {
             status,
             since,
             sockets: 0,
-            lost_at: (status != Status::Offline).then_some(now),
+            lost_at: Some(now),
+            lost: false,
             receiving_since: (status == Status::Online).then_some(since),
             away_after: None,
             active_at: now,
@@ -117,6 +123,10 @@ impl Presence {
         self.change(now, |presence, effects| {
             (presence.active_at, presence.expired) = (now, 0);
             if presence.status != status {
+                if presence.status == Status::Offline && presence.sockets == 0 {
+                    // Whoever is set on-line from elsewhere has the whole grace to open a window.
+                    (presence.lost, presence.lost_at) = (false, None);
+                }
                 presence.become_status(status, now);
                 effects.push(PresenceEffect::Status { status, since: now });
             }
@@ -128,7 +138,7 @@ impl Presence {
         self.change(now, |presence, _| presence.sockets += 1)
     }
 
-    /// A window is gone. After the last one grace begins.
+    /// A window is gone. After the last one grace begins, also for whoever has set themselves off-line before.
     pub fn handle_socket_lost(&mut self, now: Timestamp) -> Vec<PresenceEffect> {
         self.change(now, |presence, _| presence.sockets = presence.sockets.saturating_sub(1))
     }
@@ -201,6 +211,11 @@ impl Presence {
         self.sockets
     }
 
+    /// Whether the operator is gone: no window, and none has come within the grace.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// Until when a lost connection may come back.
     pub fn grace_until(&self) -> Option<Timestamp> {
         self.lost_at.map(|at| at + self.grace)
@@ -223,8 +238,14 @@ impl Presence {
         let (reception, offline) = (self.reception(), self.status == Status::Offline);
         let mut effects = Vec::new();
         if self.grace_until().is_some_and(|until| until <= now) {
-            self.become_status(Status::Offline, now);
-            effects.push(PresenceEffect::Lapsed { since: now });
+            self.lost = true;
+            if offline {
+                self.settle(now);
+            } else {
+                self.become_status(Status::Offline, now);
+                effects.push(PresenceEffect::Lapsed { since: now });
+            }
+            effects.push(PresenceEffect::Lost);
         }
         if self.inactive_at().is_some_and(|at| at <= now) {
             self.become_away(AwayBecause::Inactive, now, &mut effects);
@@ -259,7 +280,8 @@ impl Presence {
 
     /// Makes grace and reception follow from status and sockets.
     fn settle(&mut self, now: Timestamp) {
-        if self.status == Status::Offline || self.sockets > 0 {
+        self.lost &= self.sockets == 0;
+        if self.lost || self.sockets > 0 {
             self.lost_at = None;
         } else {
             self.lost_at.get_or_insert(now);

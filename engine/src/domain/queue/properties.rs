@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::ids::Shard;
 use crate::domain::limits::{POSITION_BACK_EVERY, POSITION_FRONT, POSITION_FRONT_EVERY};
+use crate::domain::queue::positions::Stands;
 use crate::domain::skills::SkillClass;
 
 #[derive(Debug, Clone)]
@@ -115,7 +116,8 @@ proptest! {
                 Step::Passes { millis } => now = now + Duration::from_millis(u64::from(millis)),
             }
 
-            for (chat, ahead) in queue.positions_due(now) {
+            let stands = |_: &Queue, _: &Waiting, _: ChatId, ahead: usize| Stands { ahead, about: false, wait: None };
+            for (chat, Stands { ahead, .. }) in queue.positions_due(now, stands) {
                 prop_assert_eq!(Some(ahead), naive.ahead(chat), "what is said is right");
                 if let Some(before) = naive.heard.insert(chat, Heard { ahead, at: now, wrong_since: None }) {
                     prop_assert_ne!(before.ahead, ahead, "nobody hears the same twice");

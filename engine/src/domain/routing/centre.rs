@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::domain::chat::Tried;
-use crate::domain::group::GroupSettings;
+use crate::domain::group::{Availability, GroupSettings};
 use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::operator::{Reception, Slots, SlotsEffect};
 use crate::domain::routing::desk::Desk;
@@ -258,6 +258,7 @@ impl Centre {
             match effect {
                 Effect::SeekIn { chat, groups } => self.seek(chat, groups, now, out),
                 Effect::NotNeeded { .. } => {}
+                Effect::TurnAway { unless, .. } if unless.iter().any(|group| self.receives(group)) => {}
                 Effect::Lost { chat, operator } => {
                     // The same desk may have proposed the chat anew already.
                     let again = self.desks.get(group).is_some_and(|desk| desk.proposed_to(chat).is_some());
@@ -270,6 +271,11 @@ impl Centre {
                 effect => out.push(Action { group: group.clone(), effect }),
             }
         }
+    }
+
+    fn receives(&self, group: &GroupId) -> bool {
+        let told = self.desks.get(group).and_then(Desk::told_availability);
+        told.is_some_and(|state| state != Availability::Offline)
     }
 
     fn proposed(&mut self, chat: ChatId, operator: OperatorId, group: &GroupId) {

@@ -8,6 +8,7 @@ use crate::domain::limits::DECISION_BEST_MAX;
 use crate::domain::routing::demand::{Demand, cooled_down_at};
 use crate::domain::routing::roster::{Roster, Standing};
 use crate::domain::routing::score::Score;
+use crate::domain::routing::view::View;
 use crate::domain::time::Timestamp;
 
 /// A decision about one chat at one moment.
@@ -17,7 +18,8 @@ pub struct Decision {
     pub outcome: Outcome,
     /// How many members stood how.
     pub counts: Counts,
-    /// The best of those who were free for this chat, primary members first, best first.
+    /// The best of those who were free for this chat, primary members first, best first; and whoever was chosen, at the
+    /// front where it was not for the score.
     pub best: Vec<Score>,
     /// Which state of the roster it was: it rises with each change of it.
     pub roster_version: u64,
@@ -187,9 +189,10 @@ impl Counts {
 }
 
 /// Decides for one chat. Those who have not let it go come first, primary before secondary members, each in the
-/// order of their score, the preferred one first among those of the same handling. When all who are free have let it
-/// go, those who did so long enough ago may be asked again: primary members first, then whose turn was earliest,
-/// then by score. O(log n) plus one step for each who let it go.
+/// order of their score, the preferred one first among those of the same handling; before all of them whom the page
+/// wants, as whatever member and whatever they can. When all who are free have let it go, those who did so long enough
+/// ago may be asked again: primary members first, then whose turn was earliest, then by score. O(log n) plus one step
+/// for each who let it go.
 pub fn decide(demand: &Demand, roster: &Roster, now: Timestamp) -> Decision {
     if let Some(only) = demand.only() {
         return decide_for_one(only, demand, roster);
@@ -219,13 +222,32 @@ pub fn decide(demand: &Demand, roster: &Roster, now: Timestamp) -> Decision {
         let (handling, score) = roster.free_member(operator)?;
         (view.has(score) && untried.is_some_and(|(best, _)| best == handling)).then_some((handling, *score))
     });
-    let chosen = preferred.or(untried).or(again.map(|(handling, _, score)| (handling, score)));
+    let wanted = demand.wanted().and_then(|wanted| roster.free_member(wanted));
+    let wanted = wanted.map(|(handling, score)| (handling, *score));
+    let chosen = wanted.or(preferred).or(untried).or(again.map(|(handling, _, score)| (handling, score)));
     let outcome = match chosen {
+        // Whoever is wanted hears in a moment whether the slot is for this group.
+        _ if is_choosing(demand.wanted(), roster) => Outcome::Wait { why: WhyNot::Choosing, again_at },
         Some((handling, score)) => Outcome::Offer { operator: score.operator, handling },
         None => Outcome::Wait { why: counts.why_not(), again_at },
     };
-    let best = view.free().take(DECISION_BEST_MAX).copied().collect();
+    let best = best_of(&view, chosen.map(|(_, score)| score));
     Decision { outcome, counts, best, roster_version: roster.version() }
+}
+
+/// Whether a slot of the one who is wanted is just being given to one of their groups.
+pub(super) fn is_choosing(wanted: Option<OperatorId>, roster: &Roster) -> bool {
+    wanted.is_some_and(|wanted| roster.standing(wanted) == Some(Standing::Choosing))
+}
+
+/// The best who are free, and whoever is chosen: first where they are not among them by score.
+pub(super) fn best_of(view: &View, chosen: Option<Score>) -> Vec<Score> {
+    let mut best: Vec<Score> = view.free().take(DECISION_BEST_MAX).copied().collect();
+    if let Some(chosen) = chosen.filter(|chosen| !best.contains(chosen)) {
+        best.truncate(DECISION_BEST_MAX - 1);
+        best.insert(0, chosen);
+    }
+    best
 }
 
 /// For a chat that waits for one operator: neither skills nor handling matter, limits do.

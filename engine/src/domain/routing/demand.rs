@@ -33,6 +33,8 @@ pub struct Demand {
     relaxed: usize,
     only: Option<OperatorId>,
     prefers: Option<OperatorId>,
+    /// Whom the page names, unless they let it go.
+    wanted: Option<OperatorId>,
     /// When the time alone changes this.
     changes_at: Option<Timestamp>,
 }
@@ -42,8 +44,20 @@ pub struct Demand {
 pub enum Pool {
     /// All members who can what is needed.
     Class(SkillClass),
+    /// The same, and whom the page names, whatever they can.
+    Wanting(SkillClass, OperatorId),
     /// One operator, for whom the chat waits a while.
     Only(OperatorId),
+}
+
+impl Pool {
+    /// What the members must be able to; none where it is about one operator alone.
+    pub fn class(&self) -> Option<&SkillClass> {
+        match self {
+            Self::Class(class) | Self::Wanting(class, _) => Some(class),
+            Self::Only(_) => None,
+        }
+    }
 }
 
 impl Demand {
@@ -70,6 +84,7 @@ impl Demand {
             wishes.last.filter(remembered).map(|(last, _)| (last, rules.last_operator_waits()))
         });
         demand.prefers = prefers.map(|(operator, _)| operator);
+        demand.wanted = wishes.wanted.filter(|wanted| !demand.was_tried(*wanted));
         if let Some((operator, waits)) = prefers {
             let until = entered_at + waits;
             let given_up = before.is_some_and(|before| before.only.is_none() && before.prefers == Some(operator));
@@ -133,6 +148,11 @@ impl Demand {
         self.prefers
     }
 
+    /// Who has it before anybody else when they are free, as whatever member and whatever they can.
+    pub fn wanted(&self) -> Option<OperatorId> {
+        self.wanted
+    }
+
     /// When the time alone changes what is asked for.
     pub fn changes_at(&self) -> Option<Timestamp> {
         self.changes_at
@@ -140,7 +160,11 @@ impl Demand {
 
     /// Among whom the operator is looked for.
     pub fn pool(&self) -> Pool {
-        self.only.map_or_else(|| Pool::Class(self.class.clone()), Pool::Only)
+        match (self.only, self.wanted) {
+            (Some(only), _) => Pool::Only(only),
+            (None, Some(wanted)) => Pool::Wanting(self.class.clone(), wanted),
+            (None, None) => Pool::Class(self.class.clone()),
+        }
     }
 }
 

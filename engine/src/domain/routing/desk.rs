@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::domain::chat::Tried;
-use crate::domain::estimate::{Forecast, Pace};
+use crate::domain::estimate::{Forecast, Pace, in_steps};
 use crate::domain::group::{Availability, GroupSettings, Handling, OfferMode};
 use crate::domain::ids::{ChatId, OperatorId};
 use crate::domain::limits::{DECISION_MEMBERS_MAX, OFFLINE_HOPE, PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
 use crate::domain::operator::Reception;
+use crate::domain::queue::positions::Stands;
 use crate::domain::queue::{Offering, Queue, Waiting};
 use crate::domain::routing::decision::{Decision, decide};
 use crate::domain::routing::effect::{Arrival, Effect, Settled};
@@ -180,6 +181,10 @@ impl Desk {
         if matches!(self.queue.get(chat).map(|waiting| waiting.offering), Some(Offering::Ringing { .. })) {
             self.queue.set_offering(chat, Offering::No);
         }
+        if let Some(waiting) = self.queue.get(chat) {
+            let known = |tried: &&Tried| waiting.demand.tried_at(tried.operator) == Some(tried.at);
+            self.ringing.let_go(chat, tried.iter().filter(|tried| !known(tried)).map(|tried| tried.operator));
+        }
         self.review(chat, Some(tried), now, &mut effects);
         effects.extend(self.settle(now));
         effects
@@ -233,6 +238,13 @@ impl Desk {
         self.settle(now)
     }
 
+    /// A planted fault: the same, and nobody looks whether a chat waits.
+    #[cfg(feature = "faults")]
+    pub fn take_in_reception(&mut self, operator: OperatorId, reception: Reception) -> Vec<Effect> {
+        self.roster.set_reception(operator, reception);
+        Vec::new()
+    }
+
     /// What an operator holds has changed, here or in another group; older news than those known are ignored.
     pub fn handle_load(&mut self, news: &LoadNews, now: Timestamp) -> Vec<Effect> {
         self.roster.set_load(news);
@@ -284,6 +296,11 @@ impl Desk {
     /// The settings.
     pub fn settings(&self) -> &GroupSettings {
         &self.settings
+    }
+
+    /// What visitors were told last.
+    pub fn told_availability(&self) -> Option<Availability> {
+        self.told_availability
     }
 
     /// The waiting chats.
@@ -364,7 +381,7 @@ impl Desk {
             effects.push(Effect::Availability(availability));
         }
         self.turn_away_when_offline(availability, now, &mut effects);
-        let (count, longest_since) = (self.queue.len(), self.queue.longest_since());
+        let (count, longest_since) = (self.queue.own_len(), self.queue.longest_since());
         if self.told_waiting.replace((count, longest_since)) != Some((count, longest_since)) {
             effects.push(Effect::Waiting { count, longest_since });
         }
@@ -372,10 +389,16 @@ impl Desk {
     }
 
     fn tell_positions(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        for (chat, ahead) in self.queue.positions_due(now) {
-            let Some(waiting) = self.queue.get(chat).filter(|waiting| waiting.guest_of.is_none()) else { continue };
-            let only_here = !self.is_sought_elsewhere(chat) && waiting.demand.only().is_none();
-            let about = !(self.queue.is_uniform() && only_here);
+        let (turns, pace) = (&self.turns, &self.pace);
+        let stands = |queue: &Queue, waiting: &Waiting, chat: ChatId, ahead: usize| {
+            let only_here = !turns.is_sought_elsewhere(chat) && waiting.demand.only().is_none();
+            let about = !(queue.is_uniform() && only_here);
+            Stands { ahead, about, wait: pace.estimate(ahead).map(in_steps) }
+        };
+        for (chat, Stands { ahead, about, .. }) in self.queue.positions_due(now, stands) {
+            if self.queue.get(chat).is_none_or(|waiting| waiting.guest_of.is_some()) {
+                continue;
+            }
             let wait = self.pace.estimate(ahead);
             match wait {
                 Some(wait) => self.told_waits.insert(chat, (now, wait)),

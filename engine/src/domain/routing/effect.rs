@@ -144,6 +144,8 @@ pub enum Effect {
         to: Instead,
         /// Why.
         why: TurnedAway,
+        /// Not while somebody receives in one of these groups, which look for an operator too.
+        unless: Vec<GroupId>,
     },
     /// Tell a waiting visitor how many are ahead.
     Position {

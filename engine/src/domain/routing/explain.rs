@@ -121,7 +121,11 @@ pub fn consider(demand: &Demand, roster: &Roster, now: Timestamp) -> Vec<Conside
                 match tried.map(|tried| cooled_down_at(tried) > now) {
                     Some(true) => Reason::LetGo,
                     Some(false) => Reason::AskedBefore,
-                    None if chosen.is_none_or(|(_, first)| first < handling) => Reason::Secondary,
+                    None if handling == Handling::Secondary
+                        && chosen.is_none_or(|(_, first)| first == Handling::Primary) =>
+                    {
+                        Reason::Secondary
+                    }
                     None => Reason::Behind,
                 }
             }

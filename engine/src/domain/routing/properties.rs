@@ -3,6 +3,7 @@
 
 mod centre;
 mod naive;
+mod ringing;
 mod shared;
 
 use proptest::prelude::*;
@@ -71,4 +72,11 @@ shared_operators! {
     operators_of_many_groups_are_shared_by_the_rules_in_other_centres: 26..=50, false;
     operators_of_many_groups_are_shared_by_the_rules_in_further_centres: 51..=75, false;
     operators_of_many_groups_are_shared_by_the_rules_in_the_last_centres: 76..=100, false;
+}
+
+/// Ringing at all: 100,000 steps.
+#[test]
+fn a_chat_rings_at_just_those_who_should_hear_it() {
+    let served: usize = (1..=50).map(|seed| ringing::run(seed, 2_000)).sum();
+    assert!(served > 3_000, "a test in which {served} are served shows nothing");
 }

@@ -331,6 +331,7 @@ impl Roster {
     pub fn has_free_in(&self, pool: &Pool) -> bool {
         match pool {
             Pool::Class(class) => self.has_free() && self.view(class).has_free(),
+            Pool::Wanting(class, wanted) => self.free_member(*wanted).is_some() || self.view(class).has_free(),
             Pool::Only(operator) => self.free_member(*operator).is_some(),
         }
     }
@@ -344,6 +345,13 @@ impl Roster {
     pub fn free_member(&self, operator: OperatorId) -> Option<(Handling, &Score)> {
         let entry = self.members.get(&operator)?;
         entry.score.as_ref().map(|score| (entry.member.handling, score))
+    }
+
+    /// How a member compares with others when all their slots are open.
+    pub fn score_when_open(&self, operator: OperatorId) -> Option<Score> {
+        let member = self.member(operator)?;
+        let (all, here) = self.loads(member);
+        score(member, &all, &here)
     }
 
     /// How many members stand how.
@@ -367,6 +375,16 @@ impl Roster {
             change(entry);
             self.enter(operator);
         }
+    }
+
+    /// What a member has in use overall and in this group, with what is under way.
+    fn loads(&self, member: &Member) -> (Load, Load) {
+        let pending = self.proposals_for(member.operator);
+        let elsewhere = self.elsewhere.get(&member.operator).copied().unwrap_or(0);
+        let overall = member.reserved.saturating_add(pending).saturating_add(elsewhere);
+        let all = Load { held: member.held, reserved: overall, limit: member.limit };
+        let reserved = member.group_reserved.saturating_add(pending);
+        (all, Load { held: member.group_held, reserved, limit: member.group_limit })
     }
 
     fn gather(&self, class: &SkillClass) -> View {
@@ -393,20 +411,12 @@ impl Roster {
 
     /// Puts a member who was taken out, or is new, where they belong.
     fn enter(&mut self, operator: OperatorId) {
-        let pending = self.pending.get(&operator).copied().unwrap_or(0);
-        let elsewhere = self.elsewhere.get(&operator).copied().unwrap_or(0);
+        let Some((all, here)) = self.member(operator).map(|member| self.loads(member)) else { return };
         let doubted = self.doubted.contains_key(&operator);
         let closed = self.closed.contains(&operator);
         let Some(entry) = self.members.get_mut(&operator) else { return };
         self.changes += 1;
         let member = &entry.member;
-        let overall = member.reserved.saturating_add(pending).saturating_add(elsewhere);
-        let all = Load { held: member.held, reserved: overall, limit: member.limit };
-        let here = Load {
-            held: member.group_held,
-            reserved: member.group_reserved.saturating_add(pending),
-            limit: member.group_limit,
-        };
         let room = all.room() > 0 && here.room() > 0 && !doubted;
         entry.standing = match member.reception {
             _ if !member.active => Standing::Inactive,
@@ -416,14 +426,8 @@ impl Roster {
             _ if member.limit == Some(0) || member.group_limit == Some(0) => Standing::WithoutSlots,
             _ if !room => Standing::Full,
             _ if closed => Standing::Choosing,
-            Reception::Ready { since } => {
-                entry.score = Some(Score {
-                    share: all.share().max(here.share()),
-                    used: all.used(),
-                    last_ended_at: member.last_ended_at,
-                    receiving_since: since,
-                    operator,
-                });
+            Reception::Ready { .. } => {
+                entry.score = score(member, &all, &here);
                 Standing::Free
             }
         };
@@ -438,4 +442,16 @@ impl Roster {
             }
         }
     }
+}
+
+/// Of a member who can be rung.
+fn score(member: &Member, all: &Load, here: &Load) -> Option<Score> {
+    let Reception::Ready { since } = member.reception else { return None };
+    Some(Score {
+        share: all.share().max(here.share()),
+        used: all.used(),
+        last_ended_at: member.last_ended_at,
+        receiving_since: since,
+        operator: member.operator,
+    })
 }

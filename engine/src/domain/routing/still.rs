@@ -1,7 +1,7 @@
 //! Why a chat that waits is still waiting, and since when that is so: of one chat for people, of all that wait in a
 //! group for a metric. One closed list of reasons, which are its labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -91,9 +91,9 @@ impl StillSince {
     /// The desk may have changed. Classes without an order of their own are not followed: that would mean looking at
     /// all members.
     pub fn note(&mut self, desk: &Desk, now: Timestamp) {
-        self.classes.retain(|class, _| desk.queue().offerable_count(&Pool::Class(class.clone())) > 0);
-        for pool in desk.queue().pools() {
-            let Pool::Class(class) = pool else { continue };
+        let classes: BTreeSet<&SkillClass> = desk.queue().pools().filter_map(Pool::class).collect();
+        self.classes.retain(|class, _| classes.contains(class));
+        for class in classes {
             let Some(view) = desk.roster().known_view(class).filter(|view| !view.has_free()) else {
                 self.classes.remove(class);
                 continue;
@@ -148,20 +148,28 @@ pub fn still(desk: &Desk, known: &StillSince, chat: ChatId, now: Timestamp) -> O
 }
 
 /// How many chats wait for which reason. A chat is looked at by itself as long as there are not too many; the others
-/// wait for the same as the one before them that looks among the same operators.
+/// wait for the same as the one before them that looks among the same operators. Guests are counted where they wait.
 pub fn reasons(desk: &Desk, now: Timestamp) -> BTreeMap<WhyStill, usize> {
     let mut found = BTreeMap::new();
     let mut looked_at = 0;
     let mut unoffered = 0;
+    let mut guests: BTreeMap<Pool, usize> = BTreeMap::new();
+    let free = |chat| desk.queue().get(chat).filter(|waiting| waiting.offering == Offering::No);
+    for guest in desk.queue().guests().filter_map(free) {
+        *guests.entry(guest.demand.pool()).or_default() += 1;
+    }
     for pool in desk.queue().pools() {
-        let all = desk.queue().offerable_count(pool);
+        let all = desk.queue().offerable_count(pool) - guests.get(pool).copied().unwrap_or(0);
         unoffered += all;
         let mut left = all;
         let (mut last, cheap) = match pool {
             Pool::Only(_) => (WhyStill::Nobody(WhyNot::OperatorAwaited), false),
-            Pool::Class(class) => (WhyStill::Nobody(WhyNot::AllFull), desk.roster().known_view(class).is_some()),
+            Pool::Class(class) | Pool::Wanting(class, _) => {
+                (WhyStill::Nobody(WhyNot::AllFull), desk.roster().known_view(class).is_some())
+            }
         };
-        for (place, waiting) in desk.queue().offerable(pool, None) {
+        let own = desk.queue().offerable(pool, None).filter(|(_, waiting)| waiting.guest_of.is_none());
+        for (place, waiting) in own {
             if looked_at >= REASONS_LOOKED_AT_MAX && (left < all || !cheap) {
                 break;
             }
@@ -175,7 +183,7 @@ pub fn reasons(desk: &Desk, now: Timestamp) -> BTreeMap<WhyStill, usize> {
         }
     }
     // What is proposed rings within moments.
-    let offered = desk.queue().len() - unoffered;
+    let offered = desk.queue().own_len() - unoffered;
     if offered > 0 {
         *found.entry(WhyStill::Ringing).or_default() += offered;
     }

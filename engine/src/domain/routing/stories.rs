@@ -1,7 +1,9 @@
 //! Stories of what a group may set and a chat may wish: ringing at all, help from other groups, skills, operators who
 //! are wanted, queues that are too long, groups that close, and the reasons that are given.
 
+mod guests;
 mod ringing;
+mod wanted;
 
 use std::time::Duration;
 
@@ -93,7 +95,7 @@ fn rung(effects: &[Effect]) -> Vec<OperatorId> {
 
 fn turned_away(effects: &[Effect]) -> Vec<(ChatId, Instead, TurnedAway)> {
     let pick = |effect: &Effect| match effect {
-        Effect::TurnAway { chat, to, why } => Some((*chat, to.clone(), *why)),
+        Effect::TurnAway { chat, to, why, .. } => Some((*chat, to.clone(), *why)),
         _ => None,
     };
     effects.iter().filter_map(pick).collect()

@@ -249,6 +249,32 @@ fn priority_is_worth_a_minute_of_waiting_a_step() {
 }
 
 #[test]
+fn somebody_of_low_priority_is_served_while_more_urgent_ones_never_cease_to_come() {
+    // Joe serves one each ten seconds, and one comes each ten seconds, two steps ahead; the poor one is a step behind.
+    let mut desk = desk(vec![member(JOE, Handling::Primary, Some(1))]);
+    desk.handle_waiting(Arrival { priority: 2, ..arrival(1, 100) }, at(100));
+    rings(&mut desk, 1, JOE, 100);
+    desk.handle_waiting(Arrival { priority: -1, ..arrival(1_000, 100) }, at(100));
+    let mut last = 1;
+    for n in 2..100 {
+        let second = 100 + 10 * (n as i64 - 1);
+        desk.handle_waiting(Arrival { priority: 2, ..arrival(n, second) }, at(second));
+        accepts(&mut desk, last, JOE, second);
+        let ends = load(&desk, JOE, -1, 0);
+        let next = proposals(&desk.handle_load(&ends, at(second)));
+        let [(served, _)] = next[..] else { panic!("one is served: {next:?}") };
+        if served == chat(1_000) {
+            // Three steps of a minute are made good by three minutes of waiting, and no more.
+            assert_eq!(second, 100 + 180 + 10, "by its rank");
+            return;
+        }
+        last = (1..=n).find(|known| chat(*known) == served).expect("somebody who came");
+        rings(&mut desk, last, JOE, second);
+    }
+    panic!("nobody ever serves the one who cannot wait");
+}
+
+#[test]
 fn automatic_groups_assign_at_once_and_single_ones_ring() {
     for (mode, ring) in [(OfferMode::Automatic, None), (OfferMode::Single, Some(Duration::from_secs(20)))] {
         let joe = member(JOE, Handling::Primary, None);

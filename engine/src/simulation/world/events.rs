@@ -93,7 +93,7 @@ impl World<'_> {
                         cell.queue_max = cell.queue_max.max(count as u64);
                     }
                 }
-                Effect::TurnAway { chat, to, why } => self.turned_away(chat, to, why),
+                Effect::TurnAway { chat, to, why, .. } => self.turned_away(chat, to, why),
                 Effect::Position { .. } | Effect::Availability(_) | Effect::Forecast { .. } => {}
                 // Said between desks only.
                 Effect::SeekIn { .. } | Effect::NotNeeded { .. } | Effect::Lost { .. } => {}
@@ -187,7 +187,10 @@ impl World<'_> {
                         self.offer_over(n, Input::Withdraw { offer, operator });
                     }
                 }
-                PresenceEffect::Status { .. } | PresenceEffect::Lapsed { .. } | PresenceEffect::SetAway { .. } => {}
+                PresenceEffect::Status { .. }
+                | PresenceEffect::Lapsed { .. }
+                | PresenceEffect::Lost
+                | PresenceEffect::SetAway { .. } => {}
             }
         }
     }

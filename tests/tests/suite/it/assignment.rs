@@ -3,26 +3,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::client::OperatorClient;
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::nobody_answers;
-
-/// Asks a department; the chat.
-async fn asks(server: &TestServer, name: &str, department: &str) -> (VisitorClient, String) {
-    let mut visitor = VisitorClient::connect(server).await;
-    let chat = visitor.start(&Start { name, department, question: "Hello?" }).await;
-    (visitor, chat)
-}
-
-/// Counters of what must never happen, as the server's own page of metrics has them.
-async fn violations(server: &TestServer) -> Vec<String> {
-    let text = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("metrics are served");
-    let text = text.text().await.expect("metrics are text");
-    let counted = |line: &&str| line.starts_with("switchboard_invariant_violations_total") && !line.ends_with(" 0");
-    text.lines().filter(counted).map(str::to_owned).collect()
-}
+use crate::suite::it::{VIOLATIONS, asks, metric, nobody_answers};
 
 #[tokio::test]
 async fn nine_visitors_find_joe_bob_and_sue_by_their_share_of_what_they_can_hold() {
@@ -97,7 +82,7 @@ async fn a_free_slot_of_two_groups_goes_to_whoever_has_waited_longest() {
     mona.expect_none("a chat by itself", |frame| frame["type"] == "offer").await;
     joe.status("online").await;
     joe.offer_of(&emil).await;
-    assert_eq!(violations(&server).await, Vec::<String>::new());
+    assert_eq!(metric(&server, VIOLATIONS).await, 0);
 }
 
 #[tokio::test]
@@ -121,7 +106,7 @@ async fn what_was_missed_would_be_counted_and_nothing_is() {
         operator.accept(&offer).await;
         clara.end().await;
     }
-    assert_eq!(violations(&server).await, Vec::<String>::new());
+    assert_eq!(metric(&server, VIOLATIONS).await, 0);
 }
 
 #[tokio::test]
@@ -143,4 +128,14 @@ async fn a_place_is_told_with_what_it_means() {
     waiting[5].0.reconnect().await.expect("the server is there");
     let again = &waiting[5].0.welcome["chat"];
     assert_eq!((&again["ahead"], again["estimate_s"].is_u64()), (&json!(1), true), "{again}");
+    // What was told is held against what comes.
+    let errors = || metric(&server, "switchboard_queue_estimate_error_seconds_count");
+    let before = errors().await;
+    mona.take(&waiting[5].1).await;
+    let begun = Instant::now();
+    while errors().await == before {
+        assert!(begun.elapsed() < Duration::from_secs(5), "the error of the estimate is not counted");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(errors().await, before + 1, "one wait, one error");
 }

@@ -8,7 +8,7 @@ use switchboard_tests::client::{OperatorClient, SOON, Settled, Start, VisitorCli
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::{joe_answers, joe_answers_with};
+use crate::suite::it::{VIOLATIONS, joe_answers, joe_answers_with, metric};
 
 /// See `engine::actors::faults`: compiled into the server under test, and into no shipped one.
 const PANIC_ONCE: &str = "!fault panic once";
@@ -312,19 +312,11 @@ impl Scene {
             let times = expected.iter().find(|(other, _)| *other == kind).map_or(0, |(_, times)| *times);
             assert_eq!(restarts(&self.server, kind).await, times, "{kind}");
         }
-        assert_eq!(metric(&self.server, "switchboard_invariant_violations_total").await, 0);
+        assert_eq!(metric(&self.server, VIOLATIONS).await, 0);
     }
 }
 
 /// Actors of a kind that were rebuilt, as the server counts them.
 async fn restarts(server: &TestServer, kind: &str) -> u64 {
     metric(server, &format!("switchboard_actor_restarts_total{{kind=\"{kind}\"")).await
-}
-
-/// The sum of all lines that begin so.
-async fn metric(server: &TestServer, prefix: &str) -> u64 {
-    let answer = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("metrics are served");
-    let text = answer.text().await.expect("as text");
-    let lines = text.lines().filter(|line| line.starts_with(prefix));
-    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }

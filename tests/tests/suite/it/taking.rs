@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Settled};
+use switchboard_tests::http::Browser;
 
-use crate::suite::it::joe_answers;
+use crate::suite::it::{asks, joe_answers, nobody_answers};
 
 /// Longer than whoever just got a chat keeps it at least.
 const RESTS: std::time::Duration = std::time::Duration::from_millis(3_200);
@@ -54,4 +55,30 @@ async fn of_two_who_take_at_once_one_has_it_and_the_other_is_told_who() {
     assert_eq!(refused["why"], "taken", "{refused}");
     assert!(refused["by"].as_str().is_some_and(|by| !by.is_empty() && !by.contains("Joe")), "{refused}");
     clara.expect("whoever has it", |frame: &Value| frame["event"]["kind"] == "assigned").await;
+}
+
+#[tokio::test]
+async fn of_two_who_take_a_waiting_visitor_at_once_one_has_it_and_the_other_is_told_who() {
+    let (server, mut mona) = nobody_answers(&[]).await;
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let member = json!({ "group": "support", "operator": admin.operator_id(), "handling": "pull", "limit": 5 });
+    admin.post("/api/v1/memberships", member).await.ok();
+    let mut boss = OperatorClient::window(&server, &admin).await.expect("the administrator has a console");
+    boss.status("online").await;
+    for number in 0..5 {
+        let (mut visitor, chat) = asks(&server, &format!("Visitor {number}"), "support").await;
+        let take = json!({ "type": "take", "chat": chat });
+        let (one, other) = (format!("one-{number}"), format!("other-{number}"));
+        let (one, other) = tokio::join!(boss.command(&one, take.clone()), mona.command(&other, take));
+        let (refused, winner) = match (one, other) {
+            (Settled::Stored(_), Settled::Refused(refused)) => (refused, admin.operator_id()),
+            (Settled::Refused(refused), Settled::Stored(_)) => (refused, mona.id()),
+            both => panic!("one of them has it: {both:?}"),
+        };
+        assert_eq!(refused["why"], "taken", "{refused}");
+        let told = visitor.expect_event("assigned").await;
+        assert_eq!(told["event"]["name"], refused["by"], "the loser hears who it is: {refused}");
+        let row = admin.get(&format!("/api/v1/chats/{chat}")).await.ok();
+        assert_eq!(row["owner"]["id"], json!(winner), "{row}");
+    }
 }

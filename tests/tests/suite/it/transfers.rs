@@ -240,3 +240,17 @@ async fn a_transfer_that_rings_outlives_the_server_and_repeats_have_one_effect()
     clara.expect_event("transferred").await;
     assert_eq!((held(&joe).await, held(&mona).await), (0, 1), "pull members get transfers");
 }
+
+#[tokio::test]
+async fn nobody_is_asked_who_has_no_window_at_the_moment() {
+    let (server, _clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    bob.lose();
+    // His minute of grace runs: he is on-line, and could hear nothing.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let refused = joe.refused(to(&chat, &bob), "conflict").await;
+    assert_eq!(refused["why"], "offline", "{refused}");
+    bob.reconnect().await.expect("he is still signed in");
+    joe.stored(to(&chat, &bob)).await;
+    bob.offer_of(&chat).await;
+}

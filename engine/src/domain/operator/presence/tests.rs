@@ -49,11 +49,29 @@ fn whoever_stays_away_for_a_minute_is_offline() {
         effects,
         [
             PresenceEffect::Lapsed { since: at(70) },
+            PresenceEffect::Lost,
             PresenceEffect::Reception(Reception::None),
             PresenceEffect::WithdrawOffers
         ]
     );
     assert_eq!((presence.status(), presence.next_wake()), (Status::Offline, None));
+    assert!(presence.is_lost());
+}
+
+#[test]
+fn whoever_set_themselves_offline_and_closes_the_window_is_lost_a_minute_later_once() {
+    let mut presence = online_at_zero();
+    presence.handle_status(Status::Offline, at(5));
+    assert_eq!(presence.handle_due(at(500)), [], "with a window open the chats can be finished");
+    presence.handle_socket_lost(at(600));
+    assert_eq!(presence.handle_due(at(659)), []);
+    assert_eq!(presence.handle_due(at(660)), [PresenceEffect::Lost]);
+    assert_eq!((presence.since(), presence.next_wake()), (at(5), None), "off-line since they said so");
+    assert_eq!(presence.handle_due(at(900)), []);
+    presence.handle_socket_joined(at(901));
+    assert!(!presence.is_lost());
+    presence.handle_socket_lost(at(902));
+    assert_eq!(presence.handle_due(at(962)), [PresenceEffect::Lost]);
 }
 
 #[test]
@@ -90,7 +108,7 @@ fn going_offline_by_hand_takes_back_what_rings() {
     let mut presence = online_at_zero();
     assert!(presence.handle_status(Status::Offline, at(5)).contains(&PresenceEffect::WithdrawOffers));
     assert_eq!(presence.handle_socket_lost(at(6)), []);
-    assert_eq!(presence.next_wake(), None);
+    assert_eq!(presence.next_wake(), Some(at(66)), "until then a window may come back to the chats");
 }
 
 #[test]
@@ -98,7 +116,9 @@ fn after_a_restart_operators_have_a_minute_to_come_back_and_keep_their_seniority
     let presence = Presence::restored(Status::Online, at(3), at(100));
     assert_eq!(presence.reception(), Reception::Grace { since: at(3) });
     assert_eq!(presence.next_wake(), Some(at(160)));
-    assert_eq!(Presence::restored(Status::Offline, at(3), at(100)).next_wake(), None);
+    let mut offline = Presence::restored(Status::Offline, at(3), at(100));
+    assert_eq!(offline.handle_due(at(160)), [PresenceEffect::Lost], "and their chats do not stay with nobody");
+    assert_eq!(offline.since(), at(3));
 }
 
 #[test]

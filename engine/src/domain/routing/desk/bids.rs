@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::group::{Handling, OfferMode};
 use crate::domain::ids::OperatorId;
 use crate::domain::queue::Place;
-use crate::domain::routing::decision::{Decision, Outcome};
+use crate::domain::routing::decision::{Decision, Outcome, best_of, is_choosing};
 use crate::domain::routing::demand::{Demand, Pool, cooled_down_at};
 use crate::domain::routing::desk::Desk;
 use crate::domain::routing::effect::Effect;
@@ -26,7 +26,8 @@ impl Desk {
     /// The free slots of an operator are granted from now on, or may be taken again. Where chats ring at all, nobody
     /// takes a slot before they accept, so that nothing changes there.
     pub fn handle_closed(&mut self, operator: OperatorId, closed: bool, now: Timestamp) -> Vec<Effect> {
-        if self.settings.offer_mode != OfferMode::RingAll {
+        // A group may have become one that rings at all while slots were closed: they are opened all the same.
+        if !closed || self.settings.offer_mode != OfferMode::RingAll {
             self.roster.set_closed(operator, closed);
         }
         self.settle(now)
@@ -76,6 +77,12 @@ impl Desk {
 
     /// Nobody else who is free may have a chat that waits: what is left to ask is whether this one may.
     fn may_have(&self, member: &Member, demand: &Demand, now: Timestamp) -> bool {
+        if demand.wanted() == Some(member.operator) {
+            return true;
+        }
+        if is_choosing(demand.wanted(), &self.roster) {
+            return false;
+        }
         let first = member.handling == Handling::Primary
             || demand.only().is_some()
             || !self.roster.view(demand.class()).primary_is_choosing();
@@ -88,7 +95,8 @@ impl Desk {
         let view = self.roster.view(demand.class());
         let mut counts = view.counts();
         counts.unskilled = self.roster.counts().total() - counts.total();
-        let best = view.free().take(crate::domain::limits::DECISION_BEST_MAX).copied().collect();
+        // A closed slot has no place among the free ones.
+        let best = best_of(&view, self.roster.score_when_open(operator));
         let outcome = Outcome::Offer { operator, handling };
         Some(Decision { outcome, counts, best, roster_version: self.roster.version() })
     }
@@ -97,6 +105,7 @@ impl Desk {
 fn is_for(pool: &Pool, member: &Member) -> bool {
     match pool {
         Pool::Class(class) => class.is_met_by(&member.skills),
+        Pool::Wanting(class, wanted) => *wanted == member.operator || class.is_met_by(&member.skills),
         Pool::Only(operator) => *operator == member.operator,
     }
 }

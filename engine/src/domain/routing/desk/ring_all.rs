@@ -25,6 +25,17 @@ impl Ringing {
         self.at.remove(&chat);
     }
 
+    /// These let it go: it rings at them no more, and nobody has to say so.
+    pub(super) fn let_go(&mut self, chat: ChatId, operators: impl Iterator<Item = OperatorId>) {
+        let Some(rung) = self.at.get_mut(&chat) else { return };
+        for operator in operators {
+            rung.remove(&operator);
+        }
+        if rung.is_empty() {
+            self.at.remove(&chat);
+        }
+    }
+
     /// The chat says at whom it rings.
     pub(super) fn is_known(&mut self, chat: ChatId, operators: &[OperatorId]) {
         self.at.remove(&chat);
@@ -66,14 +77,19 @@ impl Desk {
         }
     }
 
-    /// All who may hear a chat: the primary members, or the secondary ones when there are none; those who let it go
-    /// long enough ago when nobody else is left. And when that changes by itself. At whoever has lost the connection
-    /// it does not begin to ring, but rings on.
+    /// All who may hear a chat: whom the page wants, else the primary members, or the secondary ones when there are none;
+    /// those who let it go long enough ago when nobody else is left. And when that changes by itself. At whoever has lost
+    /// the connection it does not begin to ring, but rings on.
     fn all_for(&self, chat: ChatId, demand: &Demand, now: Timestamp) -> (BTreeSet<OperatorId>, Option<Timestamp>) {
         if let Some(only) = demand.only() {
             let hears =
                 self.roster.free_member(only).is_some() || self.rings_on(chat, demand, now).any(|(_, at)| at == only);
             return (hears.then_some(only).into_iter().collect(), None);
+        }
+        let wanted = demand.wanted().filter(|wanted| self.roster.free_member(*wanted).is_some());
+        let first = wanted.filter(|wanted| self.rings_at_all(chat).all(|rung| rung == *wanted));
+        if let Some(first) = first {
+            return ([first].into_iter().collect(), None);
         }
         let view = self.roster.view(demand.class());
         let (mut fresh, mut again, mut again_at) = (Vec::new(), Vec::new(), None);
@@ -90,7 +106,8 @@ impl Desk {
         let best = all.iter().map(|(handling, _)| *handling).min();
         let all = all.into_iter().filter(|(handling, _)| Some(*handling) == best);
         let on = self.rings_on(chat, demand, now).filter(|(handling, _)| best.is_none_or(|best| *handling <= best));
-        (all.chain(on).map(|(_, operator)| operator).collect(), again_at)
+        // Where it rings at others already, whoever is wanted and free by now hears it too.
+        (all.chain(on).map(|(_, operator)| operator).chain(wanted).collect(), again_at)
     }
 
     /// Those at whom it rings, and who may come back within the grace.
@@ -110,9 +127,7 @@ impl Desk {
             .difference(&before)
             .filter_map(|operator| self.roster.member(*operator).map(|member| (*operator, member.name.clone())))
             .collect();
-        let let_go =
-            |operator: &OperatorId| self.queue.get(chat).is_some_and(|waiting| waiting.demand.was_tried(*operator));
-        let fewer: Vec<OperatorId> = before.difference(&wanted).filter(|operator| !let_go(operator)).copied().collect();
+        let fewer: Vec<OperatorId> = before.difference(&wanted).copied().collect();
         if !fewer.is_empty() {
             effects.push(Effect::RingNoMore { chat, operators: fewer });
         }

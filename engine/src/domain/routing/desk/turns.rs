@@ -23,13 +23,19 @@ pub(super) struct Turns {
     sought: BTreeSet<ChatId>,
     /// Chats that have been told to leave, and when they are told again.
     leaving: BTreeMap<ChatId, Timestamp>,
-    guests: BTreeSet<ChatId>,
     /// Since when nobody receives here.
     offline_since: Option<Timestamp>,
     /// When those who wait in an off-line group are looked at next.
     offline_look: Option<Timestamp>,
     /// Whether the hours allow it, when that was found, and until when it holds.
     open: Option<(bool, Timestamp, Timestamp)>,
+}
+
+impl Turns {
+    /// Whether the chat looks for an operator in other groups too.
+    pub(super) fn is_sought_elsewhere(&self, chat: ChatId) -> bool {
+        self.sought.contains(&chat)
+    }
 }
 
 impl Desk {
@@ -48,27 +54,17 @@ impl Desk {
     pub(super) fn without_place(&self, arrival: &Arrival) -> Option<Effect> {
         let max = usize::try_from(self.settings.rules.queue_length_max?).unwrap_or(usize::MAX);
         let is_new = self.queue.get(arrival.chat).is_none() && arrival.rings_at.is_none();
-        let own = self.queue.len() - self.turns.guests.len();
-        let refused = is_new && arrival.guest_of.is_none() && own >= max;
+        let refused = is_new && arrival.guest_of.is_none() && self.queue.own_len() >= max;
         let (chat, to) = (arrival.chat, self.instead(arrival.moved));
-        refused.then_some(Effect::TurnAway { chat, to, why: TurnedAway::QueueFull })
+        refused.then_some(Effect::TurnAway { chat, to, why: TurnedAway::QueueFull, unless: Vec::new() })
     }
 
     fn instead(&self, moved: bool) -> Instead {
         if moved { Instead::OfflineForm } else { self.settings.rules.when_full.clone() }
     }
 
-    pub(super) fn is_sought_elsewhere(&self, chat: ChatId) -> bool {
-        self.turns.sought.contains(&chat)
-    }
-
     pub(super) fn arrived(&mut self, chat: ChatId, now: Timestamp, effects: &mut Vec<Effect>) {
         let Some(waiting) = self.queue.get(chat) else { return };
-        if waiting.guest_of.is_some() {
-            self.turns.guests.insert(chat);
-        } else {
-            self.turns.guests.remove(&chat);
-        }
         if self.turns.offline_since.is_some() {
             self.turns.offline_look =
                 earlier(self.turns.offline_look, Some(waiting.entered_at.max(now) + self.offline_hope));
@@ -82,7 +78,6 @@ impl Desk {
         }
         self.turns.sought.remove(&chat);
         self.turns.leaving.remove(&chat);
-        self.turns.guests.remove(&chat);
     }
 
     pub(super) fn take_turns(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
@@ -128,6 +123,7 @@ impl Desk {
             if at <= now {
                 effects.push(Effect::SeekIn { chat, groups: overflow.groups.clone() });
                 self.turns.sought.insert(chat);
+                self.queue.look_at_the_first();
             } else {
                 next = earlier(next, Some(at));
             }
@@ -160,7 +156,11 @@ impl Desk {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) -> Timestamp {
-        effects.push(Effect::TurnAway { chat, to, why });
+        // Where it looks too somebody may receive.
+        let helping = self.settings.rules.overflow.as_ref().filter(|_| why == TurnedAway::GroupOffline);
+        let helping = helping.filter(|_| self.turns.is_sought_elsewhere(chat));
+        let unless = helping.map(|overflow| overflow.groups.clone()).unwrap_or_default();
+        effects.push(Effect::TurnAway { chat, to, why, unless });
         let again = now + TURN_AWAY_REPEAT;
         self.turns.leaving.insert(chat, again);
         again
@@ -177,7 +177,8 @@ impl Desk {
         if open { self.roster.availability() } else { Availability::Offline }
     }
 
-    /// Those who wait in a group that turned off-line may hope a while. Who is sought elsewhere goes on waiting.
+    /// Those who wait in a group that turned off-line may hope a while. Who is sought elsewhere goes on waiting, unless
+    /// nobody receives there either.
     pub(super) fn turn_away_when_offline(
         &mut self,
         availability: Availability,
@@ -203,7 +204,7 @@ impl Desk {
             let told = self.turns.leaving.get(&chat).is_some_and(|again| *again > now);
             let Some(waiting) = self.queue.get(chat) else { continue };
             let idle = matches!(waiting.offering, Offering::No | Offering::Elsewhere);
-            if idle && !told && waiting.guest_of.is_none() && !self.turns.sought.contains(&chat) {
+            if idle && !told {
                 self.ask_to_leave(chat, Instead::OfflineForm, TurnedAway::GroupOffline, now, effects);
             }
         }

@@ -10,28 +10,36 @@ use crate::domain::chat::Tried;
 use crate::domain::group::{GroupSettings, Handling, Overflow};
 use crate::domain::ids::{ChatId, GroupId, OperatorId, Shard};
 use crate::domain::operator::Reception;
-use crate::domain::routing::{Action, Arrival, Centre, Effect, LoadNews, Member, Settled, Wishes};
+use crate::domain::routing::{Action, Arrival, Centre, Effect, LoadNews, Member, Settled, TurnedAway, Wishes};
 use crate::domain::skills::{Level, Need, Skill, Skills};
 use crate::domain::time::Timestamp;
 
 const RELAXED_EVERY_S: u64 = 50;
 const OVERFLOW_AFTER_S: u64 = 30;
-const WANTED_WAITS_S: u64 = 40;
+/// How long a group may wait for one operator; which it is changes while chats wait.
+const WAITS_S: [u32; 3] = [0, 20, 40];
+const REMEMBERED_DAYS: u32 = 7;
+/// Billing has room for so many.
+const LENGTH_MAX: usize = 4;
 /// The limits of this test divide this, so that shares are whole numbers.
 const WHOLE: u32 = 60;
 
 /// Numbers without a pattern that are the same for the same seed.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, n: usize) -> usize {
+    pub fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x2545_F491_4F6C_DD1D) | 1)
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as usize % n
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
+    pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 }
@@ -74,13 +82,20 @@ struct Row {
     priority: i32,
     tried: Vec<Tried>,
     needs: Vec<Need>,
+    /// Whom the page names, where it is somebody whom the group can ring.
     wanted: Option<OperatorId>,
+    /// Who served the contact last, if the group remembers it and can ring them.
+    last: Option<OperatorId>,
+    /// It has ceased to wait for one operator, and does not begin again.
+    gave_up: bool,
     state: State,
 }
 
 struct World {
     now: Timestamp,
     centre: Centre,
+    /// For whoever is wanted, and for whoever was last.
+    waits_s: BTreeMap<GroupId, (u32, u32)>,
     /// Fed the same, but opened with everybody in another order. Not in all runs: it takes as long again.
     twin: Option<Centre>,
     people: BTreeMap<OperatorId, Person>,
@@ -89,13 +104,14 @@ struct World {
     served: usize,
     /// Not while many things change at once.
     judges: bool,
+    judges_places: bool,
     /// Whose slot has just become free, and may go to any of their groups.
     freed: Option<OperatorId>,
 }
 
 /// Plays many steps of one seed.
 pub fn run(seed: u64, steps: usize, twin: bool) {
-    let mut dice = Dice(seed.wrapping_mul(0x2545_F491_4F6C_DD1D) | 1);
+    let mut dice = Dice::of(seed);
     let mut world = World::open(&mut dice, twin);
     for step in 0..steps {
         world.step(&mut dice);
@@ -109,10 +125,13 @@ fn groups() -> Vec<GroupId> {
     ["billing", "sales", "support"].map(|name| name.parse().unwrap()).to_vec()
 }
 
-fn settings(group: &GroupId) -> GroupSettings {
+fn settings(group: &GroupId, (wanted, last): (u32, u32)) -> GroupSettings {
     let mut settings = GroupSettings::new(group.clone(), group.as_str().parse().unwrap(), "Group");
     settings.rules.skill_relaxed_every_s = Some(RELAXED_EVERY_S as u32);
-    settings.rules.wanted_operator_waits_s = WANTED_WAITS_S as u32;
+    settings.rules.wanted_operator_waits_s = wanted;
+    settings.rules.last_operator_waits_s = last;
+    settings.rules.last_operator_days = REMEMBERED_DAYS;
+    settings.rules.queue_length_max = is_bounded(group).then_some(LENGTH_MAX as u32);
     let helps = overflow(group);
     settings.rules.overflow =
         (!helps.is_empty()).then_some(Overflow { after_s: OVERFLOW_AFTER_S as u32, groups: helps });
@@ -127,6 +146,10 @@ fn overflow(group: &GroupId) -> Vec<GroupId> {
         "sales" => vec!["billing".parse().unwrap(), "support".parse().unwrap()],
         _ => Vec::new(),
     }
+}
+
+fn is_bounded(group: &GroupId) -> bool {
+    group.as_str() == "billing"
 }
 
 fn skill(n: usize) -> Skill {
@@ -163,19 +186,21 @@ impl World {
         let mut world = Self {
             now,
             centre: empty(),
+            waits_s: groups().into_iter().map(|group| (group, (WAITS_S[2], WAITS_S[0]))).collect(),
             twin: None,
             people,
             chats: BTreeMap::new(),
             born: 0,
             served: 0,
             judges: true,
+            judges_places: true,
             freed: None,
         };
         let of = |group: &GroupId| -> Vec<Member> {
             world.people.iter().filter_map(|(operator, person)| member(*operator, person, group)).collect()
         };
         let all: Vec<(GroupSettings, Vec<Member>)> =
-            groups().iter().map(|group| (settings(group), of(group))).collect();
+            groups().iter().map(|group| (settings(group, world.waits_s[group]), of(group))).collect();
         let turned = all
             .iter()
             .rev()
@@ -187,7 +212,16 @@ impl World {
 
     fn step(&mut self, dice: &mut Dice) {
         let now = self.now;
-        match dice.below(20) {
+        match dice.below(21) {
+            20 => {
+                let group = groups()[dice.below(3)].clone();
+                let waits = (WAITS_S[dice.below(3)], WAITS_S[dice.below(3)]);
+                self.waits_s.insert(group.clone(), waits);
+                // Several chats may begin to look elsewhere at once: places are told after each of them.
+                self.judges_places = false;
+                self.does(|centre| centre.handle_settings(settings(&group, waits), now));
+                self.judges_places = true;
+            }
             0..=5 => self.arrives(dice),
             6 => {
                 let Some(chat) = self.pick(dice, |state| !matches!(state, State::Active(_))) else { return };
@@ -251,8 +285,16 @@ impl World {
         let chat = ChatId::new(self.born % 7, u128::from(self.born) << 70, Shard(0));
         let needs = (0..3).filter(|_| dice.one_in(4)).collect::<Vec<usize>>().into_iter();
         let needs = needs.map(|n| Need { skill: skill(n), level: Level::new(1 + n as i64).unwrap() }).collect();
-        let wanted = dice.one_in(6).then(|| *self.people.keys().nth(dice.below(self.people.len())).unwrap());
         let home = groups()[dice.below(3)].clone();
+        let mut somebody =
+            |one_in| dice.one_in(one_in).then(|| *self.people.keys().nth(dice.below(self.people.len())).unwrap());
+        let (wanted, last) = (somebody(5), somebody(3));
+        let can_ring = |operator: &OperatorId| {
+            self.people[operator].seats.get(&home).is_some_and(|seat| seat.handling != Handling::Pull)
+        };
+        let days_ago = 1 + 9 * dice.below(2) as u64;
+        let remembered = days_ago < u64::from(REMEMBERED_DAYS);
+        let served_at = self.now - Duration::from_secs(days_ago * 86_400);
         let (priority, entered_at) = (dice.below(3) as i32 - 1, self.now);
         let row = Row {
             home: home.clone(),
@@ -261,10 +303,12 @@ impl World {
             priority,
             tried: Vec::new(),
             needs,
-            wanted,
+            wanted: wanted.filter(can_ring),
+            last: last.filter(can_ring).filter(|_| remembered),
+            gave_up: false,
             state: State::Waiting,
         };
-        let wishes = Wishes { skills: row.needs.clone(), wanted, last: None };
+        let wishes = Wishes { skills: row.needs.clone(), wanted, last: last.map(|last| (last, served_at)) };
         self.chats.insert(chat, row);
         let arrival = Arrival { priority, wishes, ..Arrival::new(chat, entered_at) };
         self.does(|centre| centre.handle_waiting(&home, arrival.clone(), entered_at));
@@ -352,10 +396,22 @@ impl World {
                     }
                     to_do.extend(more);
                 }
-                Effect::Position { .. } => {}
+                Effect::Position { chat, ahead, about, .. } if self.judges_places => {
+                    self.judge_position(chat, ahead, about);
+                }
+                Effect::TurnAway { chat, why: TurnedAway::QueueFull, .. } => {
+                    let row = self.chats.remove(&chat).unwrap();
+                    assert!(is_bounded(&row.home) && self.waiting_in(&row.home) >= LENGTH_MAX, "there was room");
+                }
+                Effect::TurnAway { chat, why, unless, .. } => self.judge_hopeless(chat, why, &unless),
                 Effect::Lost { .. } | Effect::SeekIn { .. } | Effect::NotNeeded { .. } => panic!("{effect:?}"),
                 _ => {}
             }
+        }
+        let gave_up: Vec<ChatId> =
+            self.chats.iter().filter(|(_, row)| self.awaits(row).is_none()).map(|(chat, _)| *chat).collect();
+        for chat in gave_up {
+            self.chats.get_mut(&chat).unwrap().gave_up = true;
         }
     }
 

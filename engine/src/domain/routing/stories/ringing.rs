@@ -21,6 +21,16 @@ fn rings_in(name: &str, operators: &[u128]) -> Arrival {
     Arrival { rings_at_all: Some(RingsAtAll { group: group(name), operators }), ..Arrival::new(chat(1), at(100)) }
 }
 
+#[test]
+fn whoever_let_a_chat_go_hears_it_again_and_no_more_when_they_are_full() {
+    let mut desk = at_all(vec![primary(JOE, 1)]);
+    desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100));
+    desk.handle_offer_over(chat(1), vec![Tried { operator: who(JOE), at: at(105) }], at(105));
+    assert_eq!(rung(&desk.handle_due(at(120))), [who(JOE)]);
+    let full = desk.handle_member(Member { held: 1, version: 2, ..primary(JOE, 1) }, at(121));
+    assert_eq!(withdrawn(&full), [who(JOE)], "that he let it go once does not bind it to him");
+}
+
 fn lost(n: u128) -> Member {
     Member { reception: Reception::Grace { since: at(1) }, ..primary(n, 1) }
 }

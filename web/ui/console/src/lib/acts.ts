@@ -5,6 +5,7 @@ import type { Chat } from './state/chat.svelte';
 import { blankRow } from './state/rows';
 import { Refused } from './state/requests';
 import { STATUS_WORDS } from './state/presence.svelte';
+import { takes } from './takes';
 import { FULL_WORDS } from './words';
 
 /** Characters of one message; the server takes no more. */
@@ -94,11 +95,11 @@ export class Acts {
     if (wrong !== null) this.desk.toasts.wrong(wrong);
   }
 
-  /** Those who wait in one's groups and do not ring here: what rings is answered, not taken. */
+  /** Those whom one may take and who do not ring here: what rings is answered, not taken. */
   takeable(): ChatRow[] {
-    const { lists, directory, offers } = this.desk;
+    const { lists, offers } = this.desk;
     const rings = new Set(offers.ringing.map((one) => one.offer.chat));
-    return lists.waiting.filter((row) => directory.isMember(row.group) && !rings.has(row.id));
+    return lists.waiting.filter((row) => takes(this.desk, row) && !rings.has(row.id));
   }
 
   /** Takes the one of them who has waited longest; when somebody else is quicker, the one after. */

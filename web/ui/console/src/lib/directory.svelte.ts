@@ -8,9 +8,15 @@ interface Named {
   name: string;
 }
 
+interface Group extends Named {
+  /** Which groups help it, and after what wait. */
+  overflow?: { after_s: number; groups: readonly string[] } | null;
+}
+
 export class Directory {
   readonly #names = new SvelteMap<string, string>();
   readonly #departments = new SvelteMap<string, string>();
+  readonly #overflow = new SvelteMap<string, NonNullable<Group['overflow']>>();
   #own = $state.raw<readonly MyGroup[]>([]);
 
   get own(): readonly MyGroup[] {
@@ -24,9 +30,13 @@ export class Directory {
 
   /** Learns the names of groups one is no member of, and of departments; what has no name is shown by its id. */
   async learn(http: Http): Promise<void> {
-    const get = (path: string) => http.get<{ items: Named[] }>(path, { limit: 200 }).catch(() => ({ items: [] }));
-    const [groups, departments] = await Promise.all([get('/groups'), get('/departments')]);
-    for (const { id, name } of groups.items) this.#names.set(id, name);
+    const get = <T>(path: string) => http.get<{ items: T[] }>(path, { limit: 200 }).catch(() => ({ items: [] }));
+    const [groups, departments] = await Promise.all([get<Group>('/groups'), get<Named>('/departments')]);
+    for (const { id, name, overflow } of groups.items) {
+      this.#names.set(id, name);
+      if (overflow) this.#overflow.set(id, overflow);
+      else this.#overflow.delete(id);
+    }
     for (const { id, name } of departments.items) this.#departments.set(id, name);
   }
 
@@ -38,6 +48,12 @@ export class Directory {
 
   isMember(group: string): boolean {
     return this.#own.some(({ id }) => id === group);
+  }
+
+  /** Whether one of our groups helps that one by then, as far as we may read its settings. */
+  helps(group: string, waitedMs: number): boolean {
+    const overflow = this.#overflow.get(group);
+    return !!overflow && waitedMs >= overflow.after_s * 1000 && overflow.groups.some((id) => this.isMember(id));
   }
 
   group(id: string): string {

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    ChatId, GroupId, Handling, Need, OVERFLOW_AFTER_S, OperatorId, RELAXED_EVERY_S, Reception, Row, State,
-    WANTED_WAITS_S, WHOLE, World, overflow,
+    ChatId, GroupId, Handling, Need, OVERFLOW_AFTER_S, OperatorId, RELAXED_EVERY_S, Reception, Row, State, TurnedAway,
+    WAITS_S, WHOLE, World, overflow,
 };
 
 impl World {
@@ -14,10 +14,16 @@ impl World {
     }
 
     /// The only one the chat may go to for now.
-    fn awaits(&self, row: &Row) -> Option<OperatorId> {
-        let wanted = row.wanted.filter(|wanted| row.tried.iter().all(|tried| tried.operator != *wanted))?;
-        let seat = self.people[&wanted].seats.get(&row.home)?;
-        (seat.handling != Handling::Pull && self.waited(row) < WANTED_WAITS_S).then_some(wanted)
+    pub(super) fn awaits(&self, row: &Row) -> Option<OperatorId> {
+        let (for_wanted, for_last) = self.waits_s[&row.home];
+        let prefers = row.wanted.map(|wanted| (wanted, for_wanted)).or(row.last.map(|last| (last, for_last)));
+        let (operator, waits_s) = prefers.filter(|(operator, _)| !was_tried(row, *operator))?;
+        (!row.gave_up && self.waited(row) < u64::from(waits_s)).then_some(operator)
+    }
+
+    /// Who has the chat in a group before anybody else, when they are free.
+    fn named(row: &Row, group: &GroupId) -> Option<OperatorId> {
+        row.wanted.filter(|wanted| *group == row.home && !was_tried(row, *wanted))
     }
 
     fn looks_in(&self, row: &Row) -> Vec<GroupId> {
@@ -36,7 +42,7 @@ impl World {
         let can = |need: &Need| person.skills.get(&need.skill).is_some_and(|level| *level >= need.level);
         let fits = match self.awaits(row).filter(|_| *group == row.home) {
             Some(awaited) => awaited == operator,
-            None => row.needs[..kept].iter().all(can),
+            None => Self::named(row, group) == Some(operator) || row.needs[..kept].iter().all(can),
         };
         fits && seat.active
             && seat.handling != Handling::Pull
@@ -78,9 +84,11 @@ impl World {
             let (person, seat) = (person(operator), &person(operator).seats[group]);
             let part = |used: u32, limit: Option<u32>| used * (WHOLE / limit.unwrap_or(10));
             let share = part(person.used(), person.limit).max(part(seat.held + seat.reserved, seat.limit));
-            let preferred = row.wanted == Some(*operator) && *group == row.home && let_go(operator).is_none();
+            let prefers = row.wanted.or(row.last).filter(|_| *group == row.home && let_go(operator).is_none());
+            let preferred = prefers == Some(*operator);
             let since = person.reception.since();
             (
+                Self::named(row, group) != Some(*operator),
                 handling(operator),
                 let_go(operator),
                 !preferred,
@@ -99,8 +107,9 @@ impl World {
                 continue;
             }
             // Whether a group's own wait or the help for another is due first in one millisecond is not said.
-            let helped_now = [OVERFLOW_AFTER_S, WANTED_WAITS_S].map(Duration::from_secs);
-            if theirs.home != *group && helped_now.contains(&self.now.since(theirs.entered_at)) {
+            let waits = WAITS_S.map(|waits| Duration::from_secs(u64::from(waits)));
+            let since = self.now.since(theirs.entered_at);
+            if theirs.home != *group && (since == Duration::from_secs(OVERFLOW_AFTER_S) || waits.contains(&since)) {
                 continue;
             }
             assert!(ours.1 <= Self::rank(*other, theirs), "{other:?} was before {chat:?} for {operator:?} in {group}");
@@ -108,6 +117,58 @@ impl World {
         if self.freed == Some(operator) {
             self.judge_among_groups(operator, group, ours);
         }
+    }
+
+    /// What a visitor is told: how many are served before, and whether that is certain.
+    pub(super) fn judge_position(&self, chat: ChatId, ahead: usize, about: bool) {
+        let row = &self.chats[&chat];
+        // What becomes due for several chats in one millisecond is told in an order that is not said.
+        let turns = WAITS_S.into_iter().map(u64::from).chain([OVERFLOW_AFTER_S]).map(|waits| waits * 1000);
+        let turns: Vec<u64> =
+            turns.chain((1..9).map(|step| step * RELAXED_EVERY_S * 1000)).filter(|at| *at > 0).collect();
+        if self.chats.values().any(|other| turns.contains(&(self.now.since(other.entered_at).as_millis() as u64))) {
+            return;
+        }
+        let here: Vec<(&ChatId, &Row)> = self.in_queue(&row.home).collect();
+        let before = here.iter().filter(|(other, theirs)| Self::rank(**other, theirs) < Self::rank(chat, row)).count();
+        assert_eq!(ahead, before, "{chat:?} was told a wrong number");
+        let asks = |row: &Row| {
+            let kept = row.needs.len().saturating_sub((self.waited(row) / RELAXED_EVERY_S) as usize);
+            let mut needs: Vec<String> = row.needs[..kept].iter().map(|need| format!("{need:?}")).collect();
+            needs.sort();
+            needs
+        };
+        let among = |other: &Row| match self.awaits(other).filter(|_| other.home == row.home) {
+            Some(only) => (Some(only), None, Vec::new()),
+            None => (None, Self::named(other, &row.home), asks(other)),
+        };
+        let same = here.iter().all(|(_, other)| among(other) == among(row));
+        let certain = same && self.looks_in(row).len() == 1 && self.awaits(row).is_none();
+        assert_eq!(about, !certain, "{chat:?} was told {about}: {:?}", among(row));
+    }
+
+    /// Whoever is told that there is no hope has waited for a minute, and nobody receives wherever they look.
+    pub(super) fn judge_hopeless(&self, chat: ChatId, why: TurnedAway, unless: &[GroupId]) {
+        assert_eq!(why, TurnedAway::GroupOffline);
+        let row = &self.chats[&chat];
+        assert!(self.waited(row) >= 60);
+        let receives = |group: &GroupId| {
+            let mut seats =
+                self.people.values().filter_map(|person| Some((person.seats.get(group)?, person.reception)));
+            seats.any(|(seat, reception)| seat.active && reception != Reception::None)
+        };
+        assert!(!self.looks_in(row).iter().any(receives), "{chat:?} has hope");
+        assert!(unless.iter().all(|group| self.looks_in(row).contains(group)));
+    }
+
+    pub(super) fn waiting_in(&self, group: &GroupId) -> usize {
+        self.chats.values().filter(|row| row.home == *group && !matches!(row.state, State::Active(_))).count()
+    }
+
+    /// All who stand in a group's queue, guests among them.
+    fn in_queue(&self, group: &GroupId) -> impl Iterator<Item = (&ChatId, &Row)> {
+        let waits = |row: &Row| !matches!(row.state, State::Active(_));
+        self.chats.iter().filter(move |(_, row)| waits(row) && self.looks_in(row).contains(group))
     }
 
     /// A slot that has become free serves primary memberships first, then the best place of all the operator's groups.
@@ -145,4 +206,8 @@ impl World {
             }
         }
     }
+}
+
+fn was_tried(row: &Row, operator: OperatorId) -> bool {
+    row.tried.iter().any(|tried| tried.operator == operator)
 }
