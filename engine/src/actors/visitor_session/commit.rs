@@ -275,7 +275,8 @@ impl Core {
             if kept.visible {
                 self.visible.push(event.seq);
             }
-            made.frames.push(EventFrames { reply, ..event_frames(id, &event, &kept, command.as_deref()) });
+            let alone = self.chat.guests().is_empty();
+            made.frames.push(EventFrames { reply, ..event_frames(id, &event, &kept, command.as_deref(), alone) });
             if !matches!(event.kind, EventKind::Message(_)) {
                 made.facts.push(event);
             }
@@ -290,8 +291,15 @@ impl Core {
     }
 }
 
-/// The frames of an event, made while its parts are at hand; they leave after the commit.
-fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option<&Command>) -> EventFrames {
+/// The frames of an event, made while its parts are at hand; they leave after the commit. `alone`: no colleague of the
+/// owner is in the chat.
+fn event_frames(
+    chat: ChatId,
+    event: &Event,
+    kept: &StoredEvent,
+    command: Option<&Command>,
+    alone: bool,
+) -> EventFrames {
     // Only a message names its command: that settles an outbox.
     let own = command.filter(|_| event.origin.is_some() && matches!(event.kind, EventKind::Message(_)));
     let (by_visitor, by_operator): (Option<&CommandId>, Option<&CommandId>) = match own {
@@ -299,7 +307,9 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
         Some(command) => (None, Some(&command.id)),
         None => (None, None),
     };
-    let operators = frame::event(chat, event.seq, event.at, kept.body.get(), by_operator);
+    let for_operators = |command| frame::event(chat, event.seq, event.at, kept.body.get(), command);
+    let operators = for_operators(by_operator);
+    let colleagues = (by_operator.is_some() && !alone).then(|| for_operators(None));
     let visitor = if VisitorEvent::is_as_stored(&event.kind) {
         Some(frame::event(chat, event.visitor_seq, event.at, kept.body.get(), by_visitor))
     } else {
@@ -318,6 +328,7 @@ fn event_frames(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option
         seq: event.seq,
         visitor_seq: event.visitor_seq,
         operators,
+        colleagues,
         visitor,
         message_from,
         reply: None,

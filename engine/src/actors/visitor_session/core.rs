@@ -183,6 +183,8 @@ pub(super) struct EventFrames {
     pub seq: u32,
     pub visitor_seq: u32,
     pub operators: ByteString,
+    /// The same without the command, for colleagues of the operator whose message it is; none where there are none.
+    pub colleagues: Option<ByteString>,
     /// None where the visitor may not see it.
     pub visitor: Option<ByteString>,
     /// Whose message it was, for the metrics.
@@ -295,6 +297,22 @@ impl Core {
             outlets = next;
         }
         outlets.tell(chat, seq, frame);
+    }
+
+    /// Tells an operator's message: the command that it came of is the sender's alone.
+    pub fn tell_colleagues(
+        &self,
+        chat: ChatId,
+        seq: u32,
+        sender: OperatorId,
+        own: &ByteString,
+        colleagues: &ByteString,
+    ) {
+        let owner = self.audience.iter().map(|(owner, outlets)| (owner.id, outlets));
+        let guests = self.guests.iter().map(|(guest, outlets)| (guest.person.id, outlets));
+        for (reader, outlets) in owner.chain(guests) {
+            outlets.tell(chat, seq, if reader == sender { own.clone() } else { colleagues.clone() });
+        }
     }
 
     /// The sockets of all operators who get the events.

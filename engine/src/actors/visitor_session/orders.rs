@@ -92,6 +92,7 @@ impl VisitorSession {
         let rings = self.settings.as_ref().map_or(OFFER_EXPIRES_AFTER, |settings| settings.offer_expires_after);
         let decided = input(&core.chat, command, rings).and_then(|input| core.chat.decide(input, now).map_err(failure));
         match decided {
+            Err(refused) if refused.code.blocks() => self.refuse_and_block(command, refused),
             Err(refused) => self.answer_in_order(command, Err(refused)),
             Ok(decision) => {
                 let origin = Origin { sender, command: command.id.clone(), digest };

@@ -78,7 +78,12 @@ impl VisitorSession {
             core.visitor_published = event.visitor_seq;
             core.visitor_outlets.tell(chat, event.visitor_seq, frame);
         }
-        core.tell_operators(chat, event.seq, std::mem::take(&mut event.operators));
+        match (event.message_from, &event.colleagues) {
+            (Some(Sender::Operator(sender)), Some(colleagues)) => {
+                core.tell_colleagues(chat, event.seq, sender, &event.operators, colleagues);
+            }
+            _ => core.tell_operators(chat, event.seq, std::mem::take(&mut event.operators)),
+        }
         core.parting.clear();
         if let Some(answer) = &mut event.answer {
             seconds(&self.shared.metrics.ack, stored_after);
@@ -109,6 +114,7 @@ impl VisitorSession {
                 seq: event.seq,
                 visitor_seq: event.visitor_seq,
                 operators,
+                colleagues: None,
                 visitor,
                 message_from: None,
                 reply: None,
@@ -357,6 +363,7 @@ impl VisitorSession {
         let Some(core) = &self.core else { return false };
         core.told.phase == ChatPhase::Ended
             && core.in_flight.is_empty()
+            && core.joining.is_none()
             && core.held.is_empty()
             && core.marks_dirty.is_none()
             && core.visitor_outlets.count() == 0
