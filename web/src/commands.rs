@@ -29,6 +29,9 @@ pub enum CommandError {
     /// No traffic was written, or not all.
     #[error(transparent)]
     Traffic(#[from] TrafficError),
+    /// Told a second time to stop, before all was put to rest.
+    #[error("stopped by a second signal, without waiting for what was under way")]
+    CutShort,
     /// Standard input or output is not there.
     #[error("standard input or output failed: {0}")]
     Terminal(#[from] std::io::Error),
@@ -67,7 +70,7 @@ async fn serve(settings: Settings, demo: bool) -> Result<(), CommandError> {
     let running = startup::start(settings, demo).await?;
     let address = format!("http://{}", running.address);
     let mut words = format!("listening on {address}\nadmin on http://{}\n", running.admin_address);
-    if demo {
+    if running.state.demo {
         words.push_str(&demo::words(&address));
         words.push('\n');
     }
@@ -80,7 +83,7 @@ async fn serve(settings: Settings, demo: bool) -> Result<(), CommandError> {
     tracing::info!("draining");
     tokio::select! {
         () = running.stop() => tracing::info!("stopped"),
-        () = signals.next() => tracing::warn!("stopped by a second signal, without waiting"),
+        () = signals.next() => return Err(CommandError::CutShort),
     }
     Ok(())
 }

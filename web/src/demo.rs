@@ -27,24 +27,32 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
 /// Address, name, role, limit, and how chats of Support come; none is no member.
 type Person = (&'static str, &'static str, StaffRole, Option<u32>, Option<Handling>);
 
-/// Everybody of the demo.
+/// Everybody of the demo. The administrator is the last one made: whoever finds one knows that all is there.
 pub const PEOPLE: [Person; 5] = [
-    ("admin@example.com", "Ada", StaffRole::Administrator, None, None),
     ("mona@example.com", "Mona", StaffRole::Manager, None, Some(Handling::Pull)),
     ("joe@example.com", "Joe", StaffRole::Operator, Some(1), Some(Handling::Primary)),
     ("bob@example.com", "Bob", StaffRole::Operator, Some(2), Some(Handling::Primary)),
     ("sue@example.com", "Sue", StaffRole::Operator, Some(5), Some(Handling::Primary)),
+    ("admin@example.com", "Ada", StaffRole::Administrator, None, None),
 ];
 
-/// Fills a store that has no account; any other is left as it is. Answers whether it did.
+/// Fills a store that has no account, or goes on where an earlier start was cut off; any other is left as it is.
+/// Answers whether the store is the demo's.
 ///
 /// # Errors
-/// The store did not take all of it; what it took stays.
+/// The store did not take all of it; what it took stays, and the next start goes on from there.
 pub async fn fill(store: &SharedStore, at: Timestamp) -> Result<bool, ProvisionError> {
-    if !store.accounts().await?.is_empty() {
-        return Ok(false);
+    let accounts = store.accounts().await?;
+    let account = match accounts.iter().find(|account| account.slug == BRAND) {
+        Some(begun) => begun.id,
+        None if accounts.is_empty() => store.create_account(BRAND, "Demo", at).await?.id,
+        None => return Ok(false),
+    };
+    let there = store.operators(account).await?;
+    // An account always has an administrator, once it has one.
+    if there.iter().any(|operator| operator.role == StaffRole::Administrator) {
+        return Ok(there.iter().any(|operator| PEOPLE.iter().any(|(email, ..)| operator.email == *email)));
     }
-    let account = store.create_account(BRAND, "Demo", at).await?.id;
     let key = BRAND.parse().map_err(|bad| Failure::bad_id("brand", &bad))?;
     let (name, color) = SHOP;
     let brand = Brand { color: color.to_owned(), ..provision::brand(account, key, name) };
@@ -53,8 +61,14 @@ pub async fn fill(store: &SharedStore, at: Timestamp) -> Result<bool, ProvisionE
         put_place(store, account, id, name, place).await?;
     }
     for (email, name, role, limit, handling) in PEOPLE {
-        let operator = provision::operator(email, name, role, limit);
-        store.create_operator(account, &operator, &password::hash(PASSWORD)?, at).await?;
+        let operator = match there.iter().find(|operator| operator.email == email) {
+            Some(made) => made.clone(),
+            None => {
+                let made = provision::operator(email, name, role, limit);
+                store.create_operator(account, &made, &password::hash(PASSWORD)?, at).await?;
+                made
+            }
+        };
         if let Some(handling) = handling {
             let group = name_of(SUPPORT);
             let membership = Membership { group, operator: operator.id, handling, limit: None, active: true };

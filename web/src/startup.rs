@@ -109,8 +109,10 @@ pub async fn serve(
     let public = listen("listen", settings.network.listen)?;
     let admin = listen("admin_listen", settings.network.admin_listen)?;
     let (address, admin_address) = (public.local_addr()?, admin.local_addr()?);
-    if demo {
-        demo::fill(&store, clock.now()).await?;
+    let asked = demo;
+    let demo = asked && demo::fill(&store, clock.now()).await?;
+    if asked && !demo {
+        tracing::warn!("the store is not the demo's: it is served as it is, without the demo's shop and people");
     }
     let keys = Keys::new(secret(&store, &settings).await?);
     let (settings, readiness) = (Arc::new(settings), Arc::new(Readiness::default()));

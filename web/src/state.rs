@@ -99,8 +99,17 @@ pub enum StaffChange {
     Closing,
     /// A browser session ended; sockets that were opened with it end (4401).
     SessionEnded(OperatorId, SessionHash),
-    /// All browser sessions of the operator ended, as their password changed.
+    /// All browser sessions of the operator ended, as somebody else gave them a new password.
     SessionsEnded(OperatorId),
+    /// The operator changed the password: all their browser sessions ended but the one it was done in.
+    PasswordChanged {
+        /// Who.
+        operator: OperatorId,
+        /// The session it was done in.
+        before: SessionHash,
+        /// What that browser goes on with.
+        now: SessionHash,
+    },
 }
 
 /// The digest a browser session is known by; not shown in logs.

@@ -17,8 +17,8 @@ struct AccountBoard {
     groups: Vec<(GroupId, DepartmentId, Availability)>,
     /// What sockets were last told: the account's departments, and all of it (`None`).
     told: Vec<(Option<DepartmentId>, Availability)>,
-    /// Who came since the last pulse.
-    fresh: Vec<SocketId>,
+    /// Who came since the last pulse, or was not welcomed by then.
+    fresh: Vec<Outlet>,
     outlets: Vec<Outlet>,
     changed: bool,
 }
@@ -105,7 +105,7 @@ impl Board {
     pub fn watch(&self, account: AccountId, outlet: Outlet) {
         let entry = self.accounts.entry(account).or_default();
         let mut board = lock(&entry);
-        board.fresh.push(outlet.id());
+        board.fresh.push(outlet.clone());
         board.outlets.push(outlet);
     }
 
@@ -121,7 +121,7 @@ impl Board {
         for entry in &self.accounts {
             let (news, all, outlets, fresh) = {
                 let mut board = lock(entry.value());
-                let fresh = std::mem::take(&mut board.fresh);
+                let fresh = board.fresh();
                 if !std::mem::take(&mut board.changed) {
                     continue;
                 }
@@ -143,6 +143,14 @@ impl AccountBoard {
     fn state(&self, department: Option<&DepartmentId>) -> Availability {
         let fitting = self.groups.iter().filter(|(_, of, _)| department.is_none_or(|wanted| wanted == of));
         fitting.map(|(_, _, state)| *state).max().unwrap_or(Availability::Offline)
+    }
+
+    /// Who is to be told all. Whoever has no welcome yet may be welcomed with what is so for a moment only, and is told
+    /// again next time.
+    fn fresh(&mut self) -> Vec<SocketId> {
+        let fresh = self.fresh.iter().map(Outlet::id).collect();
+        self.fresh.retain(|outlet| !outlet.is_welcomed() && !outlet.is_closed());
+        fresh
     }
 
     fn news(&mut self) -> Vec<(Option<DepartmentId>, Availability)> {
@@ -203,5 +211,25 @@ mod tests {
         board.set(account, &group, &support, Availability::Online);
         board.pulse();
         assert!(late.take_all().is_empty());
+    }
+
+    #[test]
+    fn who_is_welcomed_with_a_flicker_after_a_pulse_hears_what_is_so_with_the_next() {
+        let (board, account) = (Board::default(), AccountId(1));
+        let (group, support) = ("l1".parse().unwrap(), "support".parse().unwrap());
+        board.set(account, &group, &support, Availability::Online);
+        board.pulse();
+        let outlet = Outlet::new(Nowhere);
+        outlet.await_welcome();
+        board.watch(account, outlet.clone());
+        board.pulse();
+        board.set(account, &group, &support, Availability::Offline);
+        outlet.welcome("welcome: off-line".into(), &[]);
+        board.set(account, &group, &support, Availability::Online);
+        board.pulse();
+        let frames = outlet.take(usize::MAX).frames;
+        assert!(frames.last().is_some_and(|frame| frame.contains(r#""online""#)), "{frames:?}");
+        board.pulse();
+        assert!(outlet.take(usize::MAX).frames.is_empty(), "and once only");
     }
 }

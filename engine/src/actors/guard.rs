@@ -173,8 +173,8 @@ fn fall<A: Guarded>(actor: &mut A, ctx: &mut Context<A>) {
 }
 
 /// Sends a message that must arrive, whatever the mailbox's limit: an append that is settled, a chat that was read.
-/// The senders bound themselves: at most SESSION_IN_FLIGHT_MAX of the first, one of the second, and one farewell, for
-/// each actor.
+/// The senders bound themselves: at most SESSION_IN_FLIGHT_MAX of the first, one of the second, marks that were not
+/// stored each MARKS_WITHIN, and one farewell, for each actor.
 pub fn deliver<A, M>(addr: &Addr<A>, message: M)
 where
     A: Handler<M>,

@@ -219,6 +219,8 @@ pub enum Signal {
     ReadAgain,
     /// People changed what chats ask for: one that waits says it anew.
     AsksChanged,
+    /// The store did not take these marks.
+    MarksNotKept(Vec<MarkRow>),
     /// Write the marks now: the node stops. To a resting session: this is the last message.
     Flush,
 }

@@ -136,6 +136,11 @@ impl Outlet {
         self.settle(state);
     }
 
+    /// Whether the first frame is in the box, or nothing waits for it.
+    pub fn is_welcomed(&self) -> bool {
+        self.lock().prelude.is_none()
+    }
+
     /// Puts a frame into the box. `false`: the socket is closed or cut, nobody will read it.
     pub fn push(&self, frame: ByteString) -> bool {
         let mut state = self.lock();

@@ -57,38 +57,47 @@ pub(super) struct Begun {
 ///
 /// # Errors
 /// `invalid` with the field, `conflict` with `offline`, `open` or `id`, `unavailable`.
-pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Begun, Failure> {
+pub(super) async fn begin(shared: &Arc<Shared>, arriving: Arriving) -> Result<Begun, NotBegun> {
     match try_to_begin(shared, &arriving).await {
         Err(NotBegun::Fenced { shard, epoch }) if shared.nodes.is_some() => {
             // Another node has taken the shard, and this one had not heard of it: somewhere else, then.
             shared.shard_lost(shard, epoch);
             look_up(shared).await.map_err(|_| Failure::unavailable())?;
-            try_to_begin(shared, &arriving).await.map_err(Failure::from)
+            try_to_begin(shared, &arriving).await
         }
-        begun => begun.map_err(Failure::from),
+        begun => begun,
     }
 }
 
 /// Why a chat did not begin.
-enum NotBegun {
+pub(super) enum NotBegun {
     /// This node does not own the shard any more.
-    Fenced { shard: Shard, epoch: u64 },
+    Fenced {
+        /// Which.
+        shard: Shard,
+        /// The epoch under which it was this node's.
+        epoch: u64,
+    },
+    /// The visitor has an open chat.
+    Open(ChatId),
     /// What the visitor is told.
     Refused(Failure),
+}
+
+impl NotBegun {
+    /// What the visitor is told, and of which chat.
+    pub(super) fn told(self) -> (Option<ChatId>, Failure) {
+        match self {
+            Self::Fenced { .. } => (None, Failure::unavailable()),
+            Self::Open(chat) => (Some(chat), Failure::conflict(Why::Open, "a chat is open already")),
+            Self::Refused(failure) => (None, failure),
+        }
+    }
 }
 
 impl From<Failure> for NotBegun {
     fn from(failure: Failure) -> Self {
         Self::Refused(failure)
-    }
-}
-
-impl From<NotBegun> for Failure {
-    fn from(not_begun: NotBegun) -> Self {
-        match not_begun {
-            NotBegun::Fenced { .. } => Failure::unavailable(),
-            NotBegun::Refused(failure) => failure,
-        }
     }
 }
 
@@ -179,7 +188,12 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         }
         Err(BirthError::Before { chat, seq }) => Ok(Begun { chat, seq, session: session(shared, account, chat) }),
         Err(BirthError::Fenced) => Err(NotBegun::Fenced { shard: id.shard(), epoch }),
-        Err(error) => Err(refused(&error).into()),
+        Err(BirthError::Open { chat }) => Err(NotBegun::Open(chat)),
+        Err(BirthError::OtherContent) => Err(other_content().into()),
+        Err(BirthError::Unavailable(error)) => {
+            tracing::warn!(error, "a chat could not be written");
+            Err(Failure::unavailable().into())
+        }
     }
 }
 
@@ -259,7 +273,7 @@ async fn again_or(shared: &Arc<Shared>, birth: &Birth, failure: Failure) -> Resu
             let session = session(shared, birth.account, latest.id);
             Ok(Begun { chat: latest.id, seq: birth.head.visitor_seq, session })
         }
-        Some(origin) if origin.command == birth.origin.command => Err(refused(&BirthError::OtherContent)),
+        Some(origin) if origin.command == birth.origin.command => Err(other_content()),
         _ => Err(failure),
     }
 }
@@ -283,12 +297,8 @@ fn session(shared: &Arc<Shared>, account: AccountId, chat: ChatId) -> Option<Ses
     shared.is_here(chat.shard()).then(|| shared.registry.session(shared, account, chat))
 }
 
-fn refused(error: &BirthError) -> Failure {
-    match error {
-        BirthError::Open { .. } | BirthError::Before { .. } => Failure::conflict(Why::Open, "a chat is open already"),
-        BirthError::OtherContent => Failure::conflict(Why::Id, "this id was used with other content"),
-        BirthError::Fenced | BirthError::Unavailable(_) => Failure::unavailable(),
-    }
+fn other_content() -> Failure {
+    Failure::conflict(Why::Id, "this id was used with other content")
 }
 
 fn offline() -> Failure {

@@ -52,8 +52,6 @@ pub const LIST_DEFAULT: u32 = 50;
 pub const LIST_MAX: u32 = 200;
 /// Live lists one operator socket may hold: a console shows a handful, a wall a dozen.
 pub const SUBSCRIPTIONS_MAX: usize = 32;
-/// Shortest time between two `rows` of one live list (PROTOCOL: 4 updates a second).
-pub const ROWS_EVERY: Duration = Duration::from_millis(250);
 
 // ---- life of a connection --------------------------------------------------------------------------------------
 
@@ -61,14 +59,15 @@ pub const ROWS_EVERY: Duration = Duration::from_millis(250);
 pub const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// After this silence of the server it sends `beat` (PROTOCOL).
 pub const BEAT_AFTER: Duration = Duration::from_secs(20);
+/// A client that was silent for this long is asked for a sign of life, whatever it is sent: three times before it would be
+/// dropped.
+pub const PING_AFTER: Duration = Duration::from_secs(20);
 /// A client silent for this long is dropped (PROTOCOL).
 pub const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Bytes that may wait for one slow reader before it is cut off (promise: 1 MiB or 30 s).
 pub const OUTBOX_BYTES_MAX: usize = 1024 * 1024;
 /// How long a reader may read nothing while something waits for it (promise: 1 MiB or 30 s).
 pub const OUTBOX_STALL_MAX: Duration = Duration::from_secs(30);
-/// Commands of one connection that may wait behind one whose answer is awaited from outside the chat (`start`).
-pub const COMMANDS_HELD_MAX: usize = 64;
 /// Commands a second that one visitor socket may send, on average; a fast typist sends one. A setting may raise it.
 pub const VISITOR_COMMANDS_PER_SECOND: u32 = 20;
 /// Commands that one visitor socket may send at once: an outbox that was written during a tunnel.
@@ -302,8 +301,6 @@ pub const LAST_OPERATOR_DAYS_MAX: u32 = 366;
 /// The most by which what is stored may lie ahead of the machine's clock for time to go on from there after a restart:
 /// a day is more than any wrong time zone; farther ahead the stored time is the wrong one, and would be kept for years.
 pub const CLOCK_AHEAD_MAX: Duration = Duration::from_secs(24 * 3600);
-/// Shortest time between two `state` hints of one department.
-pub const STATE_EVERY: Duration = Duration::from_millis(500);
 
 // ---- sign-in ---------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::domain::limits::{CLIENT_SILENCE_MAX, HELLO_WITHIN, OFFLINE_HOPE, OPERATOR_GRACE, WAITING_VISITOR_GRACE};
+use crate::domain::limits::{
+    CLIENT_SILENCE_MAX, HELLO_WITHIN, OFFLINE_HOPE, OPERATOR_GRACE, PING_AFTER, WAITING_VISITOR_GRACE,
+};
 
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Patience {
     pub offline_hope: Duration,
     /// For a socket's `hello`.
     pub hello_within: Duration,
+    /// For a socket to say something by itself, before it is asked for a sign of life.
+    pub ping_after: Duration,
     /// For any sign of life of a socket.
     pub client_silence_max: Duration,
 }
@@ -27,6 +31,7 @@ impl Default for Patience {
             waiting_visitor_grace: WAITING_VISITOR_GRACE,
             offline_hope: OFFLINE_HOPE,
             hello_within: HELLO_WITHIN,
+            ping_after: PING_AFTER,
             client_silence_max: CLIENT_SILENCE_MAX,
         }
     }

@@ -44,7 +44,10 @@ impl SignedIn {
         let operator = state.store.operator(session.account, session.operator).await?;
         let operator = operator.filter(|operator| !operator.disabled).ok_or_else(unauthorized)?;
         if now.since(session.used_at) >= SESSION_TOUCH_EVERY {
-            state.store.touch_session(&session.token_hash, now, now + SESSION_IDLE_MAX).await?;
+            // Who is there can be read, so the request goes on; the next one writes it down.
+            if let Err(error) = state.store.touch_session(&session.token_hash, now, now + SESSION_IDLE_MAX).await {
+                tracing::warn!(%error, "that a session was used is not written down");
+            }
         }
         Ok(Self { account: session.account, operator, session, token })
     }

@@ -39,7 +39,11 @@ impl NetworkSettings {
                 "trusted_proxies",
                 Vec::new(),
                 "expected addresses or networks such as 10.0.0.0/8,::1",
-                |text| text.split(',').map(|part| ProxyRange::parse(part.trim())).collect(),
+                // An empty list of the file is one without text.
+                |text| match text.trim() {
+                    "" => Some(Vec::new()),
+                    text => text.split(',').map(|part| ProxyRange::parse(part.trim())).collect(),
+                },
             ),
             workers: reader
                 .or("workers", half, workers, |text| text.parse().ok().filter(|count| (1..=256).contains(count))),

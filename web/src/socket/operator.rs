@@ -31,14 +31,15 @@ pub async fn socket(
     if !origin::of(&request).is_some_and(|origin| origin::is_own(&request, &state.settings, origin)) {
         return Err(Problem::forbidden("pages of this origin may not speak for operators".to_owned()).into());
     }
-    let who = SignedIn::of(&state, &request).await.ok();
+    let who = SignedIn::of(&state, &request).await.map_err(|problem| problem.failure);
     upgrade(OperatorSide { state, engine, who }, &request, payload)
 }
 
 struct OperatorSide {
     state: web::Data<AppState>,
     engine: web::Data<Engine>,
-    who: Option<SignedIn>,
+    /// Who opened it, or why that is not known.
+    who: Result<SignedIn, Failure>,
 }
 
 impl Side for OperatorSide {
@@ -51,20 +52,24 @@ impl Side for OperatorSide {
 
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<OperatorConnection>>, Failure> {
         let hello: Hello = read_fields(text)?;
-        let Some(who) = &self.who else {
-            let refused = (Failure::new(Code::Unauthorized, "sign in first"), close::SIGNED_OUT);
-            return Ok(Box::pin(std::future::ready(Err(refused))));
+        let who = match &self.who {
+            Ok(who) => who,
+            Err(failure) => return Ok(Box::pin(std::future::ready(Err(refused(failure.clone()))))),
         };
-        let (account, operator, session) = (who.account, who.operator.clone(), SessionHash(who.session.token_hash));
+        let (account, operator, session) = (who.account, who.operator.id, SessionHash(who.session.token_hash));
         let (state, engine) = (self.state.clone(), self.engine.clone());
         Ok(Box::pin(async move {
             if engine.is_draining() {
                 return Err((Failure::unavailable(), close::RESTART));
             }
-            state.session_sockets.add(session, outlet.clone());
-            OperatorConnection::open(&engine, outlet, account, operator, hello)
-                .await
-                .map_err(|failure| (failure, close::UNAVAILABLE))
+            state.session_sockets.add(session, operator, outlet.clone());
+            // The session may have ended since the handshake, when nobody knew of this socket.
+            match state.store.session(&session.0, state.clock.now()).await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(refused(Failure::new(Code::Unauthorized, "sign in first"))),
+                Err(_) => return Err(refused(Failure::unavailable())),
+            }
+            OperatorConnection::open(&engine, outlet, account, operator, hello).await.map_err(refused)
         }))
     }
 
@@ -75,4 +80,14 @@ impl Side for OperatorSide {
     fn resolved(connection: &mut OperatorConnection, refused: Refused) {
         connection.resolved(refused);
     }
+
+    fn go_on(connection: &mut OperatorConnection) -> Option<Later<Refused>> {
+        connection.go_on()
+    }
+}
+
+/// A failure with the code to close with: only whoever is not signed in need not come back.
+fn refused(failure: Failure) -> (Failure, u16) {
+    let code = if failure.code == Code::Unauthorized { close::SIGNED_OUT } else { close::UNAVAILABLE };
+    (failure, code)
 }

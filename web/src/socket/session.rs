@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Handler, Message, StreamHandler, WrapFuture};
 use actix_http::ws::Item;
+use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
 use actix_web::rt::time::sleep;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{self, CloseCode, CloseReason, ProtocolError, WebsocketContext};
@@ -42,6 +43,9 @@ pub trait Side: Unpin + 'static {
 
     /// Takes what a future came to.
     fn resolved(connection: &mut Self::Connection, resolved: Self::Resolved);
+
+    /// What the connection does by itself when all that it told is on its way.
+    fn go_on(connection: &mut Self::Connection) -> Option<Later<Self::Resolved>>;
 }
 
 /// What `hello` came to; with the code to close with when it was refused.
@@ -49,6 +53,8 @@ pub type Opened<C> = Result<C, (Failure, u16)>;
 
 /// The subprotocol of PROTOCOL.
 const SUBPROTOCOL: &str = "switchboard.v1";
+/// What its other versions begin with.
+const VERSIONS: &str = "switchboard.v";
 /// Bytes handed to the transport at once; what it holds is bounded by this and by the outlet.
 const SLICE: usize = 64 * 1024;
 /// How long an answer to a frame that is too large has to be written before the connection is broken.
@@ -66,8 +72,20 @@ pub fn upgrade<S: Side>(
     payload: web::Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
     let gate = Gate::new(payload);
-    let session = SocketSession::new(side, gate.report(), request.conn_data::<Cut>().copied());
-    ws::WsResponseBuilder::new(session, request, gate).protocols(&[SUBPROTOCOL]).frame_size(FRAME_BYTES_MAX).start()
+    let other = other_version(request);
+    let mut session = SocketSession::new(side, gate.report(), request.conn_data::<Cut>().copied());
+    session.is_served = other.is_none();
+    let protocols = [other.as_deref().unwrap_or(SUBPROTOCOL)];
+    ws::WsResponseBuilder::new(session, request, gate).protocols(&protocols).frame_size(FRAME_BYTES_MAX).start()
+}
+
+/// The version of the protocol that a client speaks, where none of those it names is served. It is let into the
+/// handshake to be told so: a browser hears nothing of one that failed, and would come back for ever.
+fn other_version(request: &HttpRequest) -> Option<String> {
+    let lines = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).filter_map(|value| value.to_str().ok());
+    let mut versions = lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| name.starts_with(VERSIONS));
+    let first = versions.next()?;
+    (first != SUBPROTOCOL && versions.all(|other| other != SUBPROTOCOL)).then(|| first.to_owned())
 }
 
 /// One socket.
@@ -77,31 +95,50 @@ pub struct SocketSession<S: Side> {
     connection: Option<S::Connection>,
     /// A fragmented message, as far as it has come; the gate bounds it.
     fragments: Option<(bool, BytesMut)>,
+    /// Whether the client speaks a version that is served.
+    is_served: bool,
     breach: BreachReport,
     cut: Option<Cut>,
     heard_at: Instant,
     sent_at: Instant,
+    pinged_at: Instant,
 }
 
 impl<S: Side> SocketSession<S> {
     fn new(side: S, breach: BreachReport, cut: Option<Cut>) -> Self {
         let now = Instant::now();
-        Self { side, outlet: None, connection: None, fragments: None, breach, cut, heard_at: now, sent_at: now }
+        Self {
+            side,
+            outlet: None,
+            connection: None,
+            fragments: None,
+            is_served: true,
+            breach,
+            cut,
+            heard_at: now,
+            sent_at: now,
+            pinged_at: now,
+        }
     }
 
     fn text(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
         match &mut self.connection {
             Some(connection) => {
                 if let Some(later) = S::frame(connection, text) {
-                    ctx.wait(later.into_actor(self).map(|resolved, session, _| {
-                        if let Some(connection) = &mut session.connection {
-                            S::resolved(connection, resolved);
-                        }
-                    }));
+                    self.wait_for(later, ctx);
                 }
             }
             None => self.hello(text, ctx),
         }
+    }
+
+    /// Nothing else is done for the socket until the future is finished.
+    fn wait_for(&self, later: Later<S::Resolved>, ctx: &mut WebsocketContext<Self>) {
+        ctx.wait(later.into_actor(self).map(|resolved, session, _| {
+            if let Some(connection) = &mut session.connection {
+                S::resolved(connection, resolved);
+            }
+        }));
     }
 
     fn hello(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
@@ -177,6 +214,10 @@ impl<S: Side> SocketSession<S> {
         }
         if let Some(code) = taken.close {
             self.close(ctx, code, "");
+        } else if !taken.more
+            && let Some(later) = self.connection.as_mut().and_then(S::go_on)
+        {
+            self.wait_for(later, ctx);
         }
     }
 
@@ -188,8 +229,9 @@ impl<S: Side> SocketSession<S> {
 
     /// Beats, pings and drops, at the moment the next of them is due.
     fn watch(&self, ctx: &mut WebsocketContext<Self>) {
-        let silence = self.side.patience().client_silence_max;
-        let next = (self.sent_at + BEAT_AFTER).min(self.heard_at + silence);
+        let Patience { client_silence_max: silence, ping_after, .. } = self.side.patience();
+        let ping_at = self.heard_at.max(self.pinged_at) + ping_after;
+        let next = (self.sent_at + BEAT_AFTER).min(ping_at).min(self.heard_at + silence);
         let wait = next.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
         ctx.run_later(wait, move |session, ctx| {
             let now = Instant::now();
@@ -198,7 +240,10 @@ impl<S: Side> SocketSession<S> {
             }
             if now >= session.sent_at + BEAT_AFTER {
                 session.say(ctx, frame::beat());
-                // A browser says nothing by itself; its pong is the sign of life.
+            }
+            if now >= session.heard_at.max(session.pinged_at) + ping_after {
+                // A browser says nothing by itself, however much it hears; its pong is the sign of life.
+                session.pinged_at = now;
                 ctx.ping(b"");
             }
             session.watch(ctx);
@@ -210,6 +255,9 @@ impl<S: Side> Actor for SocketSession<S> {
     type Context = WebsocketContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        if !self.is_served {
+            return self.close(ctx, close::VERSION, "this version of the protocol is not served");
+        }
         self.outlet = Some(Outlet::new(Wire { addr: ctx.address(), cut: self.cut }));
         ctx.run_later(self.side.patience().hello_within, |session, ctx| {
             if session.connection.is_none() {

@@ -59,6 +59,10 @@ impl Side for VisitorSide {
     fn resolved(connection: &mut VisitorConnection, resolved: Resolved) {
         connection.resolved(resolved);
     }
+
+    fn go_on(_: &mut VisitorConnection) -> Option<Later<Resolved>> {
+        None
+    }
 }
 
 async fn open(

@@ -44,10 +44,15 @@ impl Serving {
         self.lines[0].strip_prefix("listening on http://").unwrap()
     }
 
-    /// Ends it by SIGTERM; the exit status.
-    fn stop(mut self) -> Option<i32> {
+    /// Tells it to end by SIGTERM.
+    fn tell_to_stop(&self) {
         let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(told.success());
+    }
+
+    /// Ends it by SIGTERM; the exit status.
+    fn stop(mut self) -> Option<i32> {
+        self.tell_to_stop();
         self.child.wait().unwrap().code()
     }
 }
@@ -72,6 +77,30 @@ fn it_says_where_it_listens_and_ends_with_0_after_a_drain() {
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(serving.stop(), Some(0));
+}
+
+#[test]
+fn a_second_signal_cuts_the_drain_short_and_that_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serving = Serving::start(folder.path(), &["serve"], 2);
+    let mut log = BufReader::new(serving.child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    serving.tell_to_stop();
+    assert!(log.any(|line| line.contains("draining")));
+    serving.tell_to_stop();
+    assert_eq!(serving.child.wait().unwrap().code(), Some(1));
+    assert!(log.any(|line| line.starts_with("switchboard: stopped by a second signal")));
+}
+
+#[test]
+fn the_demos_sign_ins_are_told_of_the_demos_store_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut create = switchboard(folder.path(), &["create-admin", "--email", "ada@shop.example"]);
+    assert_eq!(ended(&mut create).0, Some(0));
+    let mut child = switchboard(folder.path(), &["serve", "--demo"]).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let lines = out.by_ref().take(2).collect();
+    assert_eq!(Serving { child, lines }.stop(), Some(0));
+    assert_eq!(out.collect::<Vec<_>>(), [""; 0], "nobody of the demo is there");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use engine::domain::limits::SESSION_IDLE_MAX;
+use engine::domain::limits::{SESSION_IDLE_MAX, SESSION_TOUCH_EVERY};
+use rusqlite::Connection;
 use serde_json::json;
 use switchboard_web::state::StaffChange;
 
@@ -31,6 +32,24 @@ async fn a_session_lasts_as_long_as_it_is_used() {
     }
     server.clock.forward(SESSION_IDLE_MAX);
     assert_eq!(joe.get("/auth/me").await.status, 401);
+}
+
+#[actix_web::test]
+async fn who_is_signed_in_stays_so_while_nothing_can_be_written() {
+    let server = TestServer::start().await;
+    let joe = server.signed_in("joe@example.com").await;
+    let file = Connection::open(server.folder.path().join("switchboard.db")).unwrap();
+    file.execute_batch(
+        "CREATE TRIGGER full BEFORE UPDATE ON session BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+    )
+    .unwrap();
+    server.clock.forward(SESSION_TOUCH_EVERY);
+    assert_eq!(joe.get("/auth/me").await.status, 200, "what is read goes on");
+    file.execute_batch("DROP TRIGGER full").unwrap();
+    server.clock.forward(SESSION_IDLE_MAX - SESSION_TOUCH_EVERY - Duration::from_secs(1));
+    assert_eq!(joe.get("/auth/me").await.status, 200);
+    server.clock.forward(SESSION_IDLE_MAX - Duration::from_secs(1));
+    assert_eq!(joe.get("/auth/me").await.status, 200, "and the next use is written down");
 }
 
 #[actix_web::test]
@@ -65,7 +84,7 @@ async fn a_new_password_ends_every_other_session() {
     server.heard.take();
     let changed = here.post("/auth/password", change(PASSWORD, "a new password")).await;
     assert_eq!(changed.status, 200);
-    assert!(matches!(server.heard.take()[..], [StaffChange::SessionsEnded(_)]));
+    assert!(matches!(server.heard.take()[..], [StaffChange::PasswordChanged { .. }]), "its own sockets stay");
     assert_eq!(there.get("/auth/me").await.status, 401);
     assert_eq!(here.get("/auth/me").await.status, 200, "this browser goes on");
     here.csrf = changed.body["csrf_token"].as_str().map(str::to_owned);

@@ -1,9 +1,12 @@
 //! An operator's connection: one window of one operator.
 
+mod arrival;
 mod welcome;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use self::arrival::Place;
 use crate::actors::connection::ask::{self, Ask};
 use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::membership;
@@ -12,14 +15,12 @@ use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
 use crate::actors::messages::{Command, Identity, Order, Party, SetStatus as ToSetStatus, Signal, ToOperator};
 use crate::actors::outlet::Outlet;
-use crate::actors::receiving::receiving;
 use crate::actors::registry::operator_shard;
 use crate::actors::shared::Shared;
 use crate::domain::event::{OfferKind, Sender};
-use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId};
+use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId, OperatorId};
 use crate::domain::limits::{
-    ACTIVITY_TOLD_EVERY, OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECOND, OPERATOR_SOCKETS_MAX, REASON_CHARS_MAX,
-    ROWS_MAX,
+    ACTIVITY_TOLD_EVERY, OPERATOR_COMMANDS_BURST, OPERATOR_COMMANDS_PER_SECOND, REASON_CHARS_MAX, ROWS_MAX,
 };
 use crate::domain::permission::Permission;
 use crate::domain::text;
@@ -28,7 +29,6 @@ use crate::ports::journal::{ChatQuery, ChatRecord, Side};
 use crate::ports::scope::Scope;
 use crate::ports::staff::Operator;
 use crate::ports::store::StoreError;
-use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
 use crate::protocol::left_message::SendToForm;
@@ -53,6 +53,9 @@ pub struct OperatorConnection {
     outlet: Outlet,
     account: AccountId,
     identity: Arc<Identity>,
+    place: Place,
+    /// Chats that `hello` named, whose pages are still to come.
+    resumes: VecDeque<Resume>,
     watched: Vec<GroupId>,
     pace: Pace,
     /// When the operator's actor was last told that they do something.
@@ -63,43 +66,44 @@ impl OperatorConnection {
     /// Answers `hello`: makes the socket known, then tells the state.
     ///
     /// # Errors
-    /// `unavailable` when the store does not answer; close with [`close::UNAVAILABLE`].
+    /// `unavailable` when the store does not answer; `unauthorized` where there is no such operator who may work. Close
+    /// with the code for it.
     pub async fn open(
         engine: &Engine,
         outlet: Outlet,
         account: AccountId,
-        operator: Operator,
+        operator: OperatorId,
         hello: Hello,
     ) -> Result<Self, Failure> {
         let shared = Arc::clone(engine.shared());
-        let (memberships, receiving) = receiving(&shared, account, operator.id).await.map_err(unavailable)?;
+        let place = Place::take(&shared, account, operator, &outlet);
+        let (operator, memberships, receiving) = place.who().await?;
         let identity = Arc::new(Identity {
             id: operator.id,
             name: operator.name.clone(),
             role: operator.role,
             groups: memberships.iter().map(|membership| membership.group.clone()).collect(),
         });
-        outlet.await_welcome();
-        let outlets = shared.registry.outlets_of_operator(account, operator.id);
-        if let Some(oldest) = outlets.add(outlet.clone(), OPERATOR_SOCKETS_MAX) {
-            oldest.close(close::REPLACED);
-        }
-        shared.windows_changed(account, operator.id);
         shared.metrics.sockets_operator.increment(1.0);
         let rate = Rate { per_second: OPERATOR_COMMANDS_PER_SECOND, burst: OPERATOR_COMMANDS_BURST };
         // From here on dropping the connection makes the socket unknown again.
-        let connection =
-            Self { shared, outlet, account, identity, watched: Vec::new(), pace: Pace::new(rate), worked_at: None };
+        let (watched, pace) = (Vec::new(), Pace::new(rate));
+        let (resumes, worked_at) = (VecDeque::new(), None);
+        let mut connection = Self { shared, outlet, account, identity, place, resumes, watched, pace, worked_at };
         let welcome = connection.welcome(operator, (memberships, receiving)).await?;
         let known: Vec<(ChatId, u32)> = welcome.chats.iter().map(|chat| (chat.id, chat.seq)).collect();
-        let resumes: Vec<_> = hello.resume.unwrap_or_default().into_iter().take(ROWS_MAX).collect();
+        connection.resumes = hello.resume.unwrap_or_default().into();
         // What came since the socket is known belongs behind the pages, too.
-        resumes.iter().for_each(|resume| connection.outlet.hold(resume.chat));
+        connection.resumes.iter().for_each(|resume| connection.outlet.hold(resume.chat));
         connection.outlet.welcome(frame::notice(&OperatorNotice::Welcome(Box::new(welcome))), &known);
-        for resume in resumes {
-            connection.resume(resume).await;
-        }
         Ok(connection)
+    }
+
+    /// What goes on by itself whenever all that was told is on its way: the pages that `hello` asked for, one at a time,
+    /// for together they may be more than a reader is given at once.
+    pub fn go_on(&mut self) -> Option<Later<Refused>> {
+        let resume = self.resumes.pop_front()?;
+        Some(self.resume(resume))
     }
 
     /// Takes a frame. A future must be finished before the next frame.
@@ -223,8 +227,9 @@ impl OperatorConnection {
             "active" => Ok(None),
             "resume" => {
                 let resume: Resume = read_fields(text)?;
-                if !self.pace.hint() {
-                    return Err(Failure::new(Code::RateLimited, "too many frames"));
+                if let Err(failure) = self.pace.question() {
+                    self.outlet.push(frame::error(None, Some(resume.chat), &failure));
+                    return Ok(None);
                 }
                 Ok(Some(self.resume(resume)))
             }
@@ -321,13 +326,13 @@ impl OperatorConnection {
         let Subscribe { id, topic, filter, order, window } = subscribe;
         if let Some(group) = topic.strip_prefix("group:") {
             let group = self.my_group(group)?;
-            self.outlet.push(frame::ack(&id, None, None));
-            if !self.watched.contains(&group) {
-                self.watched.push(group.clone());
-            }
             if !self.shared.watch_group(self.account, &group, self.outlet.clone()) {
                 return Err(Failure::unavailable());
             }
+            if !self.watched.contains(&group) {
+                self.watched.push(group);
+            }
+            self.outlet.push(frame::ack(&id, None, None));
             return Ok(None);
         }
         if topic == "left_messages" {
@@ -351,10 +356,10 @@ impl OperatorConnection {
             after: None,
             count: true,
         };
-        self.outlet.push(frame::ack(&id, None, None));
-        if !self.shared.lists.subscribe(self.account, &self.outlet, self.identity.id, id, query) {
+        if !self.shared.lists.subscribe(self.account, &self.outlet, self.identity.id, id.clone(), query) {
             return Err(Failure::conflict(Why::Full, "this window has as many live lists as it may"));
         }
+        self.outlet.push(frame::ack(&id, None, None));
         Ok(None)
     }
 
@@ -425,13 +430,12 @@ impl Drop for OperatorConnection {
         let (shared, account, socket) = (&self.shared, self.account, self.outlet.id());
         shared.metrics.sockets_operator.decrement(1.0);
         shared.metrics.slow_readers.increment(u64::from(self.outlet.was_cut()));
-        shared.registry.outlets_of_operator(account, self.identity.id).remove(socket);
+        self.place.leave();
         shared.lists.unsubscribe(account, socket, None);
         shared.left_messages.unsubscribe(account, socket);
         for group in &self.watched {
             shared.unwatch_group(account, group, socket);
         }
-        shared.windows_changed(account, self.identity.id);
         shared.to_operator(account, self.identity.id, ToOperator::Gone);
     }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, NotUntil, Quota, RateLimiter};
 
 use crate::domain::ids::{ChatId, CommandId};
 use crate::protocol::error::{Code, Failure};
@@ -38,6 +38,14 @@ impl Pace {
         self.limiter.check().is_ok()
     }
 
+    /// Whether a question may pass, which is no command either, but whose answer is waited for.
+    ///
+    /// # Errors
+    /// `rate_limited`; it blocks nothing.
+    pub fn question(&self) -> Result<(), Failure> {
+        self.limiter.check().map_err(|early| self.too_many(&early, "too many frames: ask again after the wait"))
+    }
+
     /// Whether a command may pass now.
     ///
     /// # Errors
@@ -55,18 +63,18 @@ impl Pace {
                 Ok(())
             }
             Err(early) => {
-                let wait = early.wait_time_from(self.clock.now()).as_millis();
-                let failure = Failure {
-                    retry_after_ms: Some(u64::try_from(wait).unwrap_or(u64::MAX).max(1)),
-                    ..Failure::new(
-                        Code::RateLimited,
-                        "too many commands: send this one again after the wait, then the others",
-                    )
-                };
+                let words = "too many commands: send this one again after the wait, then the others";
+                let failure = self.too_many(&early, words);
                 self.block(chat, id.clone(), failure.clone());
                 Err(failure)
             }
         }
+    }
+
+    fn too_many(&self, early: &NotUntil<<DefaultClock as Clock>::Instant>, words: &str) -> Failure {
+        let wait = early.wait_time_from(self.clock.now()).as_millis();
+        let retry_after_ms = Some(u64::try_from(wait).unwrap_or(u64::MAX).max(1));
+        Failure { retry_after_ms, ..Failure::new(Code::RateLimited, words) }
     }
 
     /// A command was refused and its fate is open: later ones for the chat wait.
@@ -103,5 +111,17 @@ mod tests {
         assert!(pace.command(None, &id("c")).is_ok());
         std::thread::sleep(std::time::Duration::from_millis(40));
         assert!(pace.command(None, &id("d")).is_ok());
+    }
+
+    #[test]
+    fn a_question_that_comes_too_early_is_told_when_to_come_again_and_holds_up_nothing() {
+        let mut pace = Pace::new(Rate { per_second: 50, burst: 1 });
+        assert!(pace.question().is_ok());
+        let failure = pace.question().unwrap_err();
+        assert_eq!(failure.code, Code::RateLimited);
+        std::thread::sleep(std::time::Duration::from_millis(failure.retry_after_ms.unwrap() + 20));
+        assert!(pace.command(None, &id("a")).is_ok(), "nothing waits for the question");
+        std::thread::sleep(std::time::Duration::from_millis(40));
+        assert!(pace.question().is_ok());
     }
 }

@@ -23,14 +23,14 @@ use crate::domain::limits::{
 };
 use crate::domain::text;
 use crate::domain::urgency::Variables;
-use crate::ports::journal::Side;
+use crate::ports::journal::{ChatRecord, Side};
 use crate::ports::staff::Brand;
 use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
 use crate::protocol::left_message::LeaveMessage;
 use crate::protocol::visitor::{
-    ChatPhase, End, Hello, Mark, Page, Resume, Say, Start, Typing, VisitorChat, VisitorNotice, Welcome,
+    ChatPhase, End, Hello, Mark, Page, Resume, Say, Start, Typing, VisitorChat, VisitorMarks, VisitorNotice, Welcome,
 };
 
 /// What is known of a visitor when the socket says `hello`.
@@ -167,8 +167,9 @@ impl VisitorConnection {
             }
             "resume" => {
                 let resume: Resume = read_fields(text)?;
-                if !self.pace.hint() {
-                    return Err(Failure::new(Code::RateLimited, "too many frames"));
+                if let Err(failure) = self.pace.question() {
+                    self.outlet.push(frame::error(None, Some(resume.chat), &failure));
+                    return Ok(None);
                 }
                 Ok(Some(self.resume_later(resume)))
             }
@@ -262,8 +263,9 @@ impl VisitorConnection {
                     outlet.push(frame::ack(&id, Some(chat), Some(seq)));
                     Resolved::Chat(chat, session)
                 }
-                Err(failure) => {
-                    outlet.push(frame::error(Some(&id), None, &failure));
+                Err(not_begun) => {
+                    let (chat, failure) = not_begun.told();
+                    outlet.push(frame::error(Some(&id), chat, &failure));
                     Resolved::Done
                 }
             }
@@ -294,7 +296,12 @@ impl VisitorConnection {
         self.shared.tabs_changed(&(account, self.brand.id.clone(), self.visitor));
         let here = self.shared.is_here(record.id.shard());
         let session = here.then(|| self.shared.registry.session(&self.shared, account, record.id));
-        let snapshot = self.shared.snapshot(account, record.id).await.ok_or_else(Failure::unavailable)?;
+        let snapshot = match self.shared.snapshot(account, record.id).await {
+            Some(snapshot) => snapshot,
+            // It cannot go on at this moment. What was said can be read, and the visitor is not kept out for it.
+            None if here && self.shared.is_here(record.id.shard()) => as_stored(&record),
+            None => return Err(Failure::unavailable()),
+        };
         if let Some(session) = &session {
             session.addr.hint(Signal::Joined);
         }
@@ -372,6 +379,21 @@ impl Drop for VisitorConnection {
         // Our own hold must be gone before the entry can be.
         self.outlets = Arc::default();
         self.shared.registry.sweep_visitor(account, &brand.id, visitor);
+    }
+}
+
+/// What a visitor sees of a chat whose session cannot say: the row, without what lives in memory only.
+fn as_stored(record: &ChatRecord) -> VisitorChat {
+    VisitorChat {
+        id: record.id,
+        state: record.head.state,
+        seq: record.head.visitor_seq,
+        marks: VisitorMarks::default(),
+        ahead: None,
+        about: false,
+        estimate_s: None,
+        queue_text: None,
+        operator: record.owner_name.clone(),
     }
 }
 

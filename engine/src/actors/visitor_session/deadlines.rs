@@ -7,11 +7,13 @@ use std::time::Duration;
 use actix::{AsyncContext, Context};
 
 use super::VisitorSession;
-use crate::actors::guard::later;
+use crate::actors::guard::{deliver, later};
+use crate::actors::messages::Signal;
 use crate::domain::chat::Input;
 use crate::domain::event::{EndedBy, EndedWhy};
 use crate::domain::limits::{CONNECTION_TIMEOUT, MARKS_WITHIN, SESSION_REST_AFTER, VISITOR_AWAY_AFTER};
 use crate::domain::time::Timestamp;
+use crate::ports::journal::MarkRow;
 use crate::protocol::visitor::ChatPhase;
 
 impl VisitorSession {
@@ -143,12 +145,30 @@ impl VisitorSession {
             return;
         }
         let (shared, account, chat, marks) = (Arc::clone(&self.shared), self.account, self.chat, core.marks.clone());
+        let addr = self.addr.clone();
         actix::spawn(async move {
             if let Err(error) = shared.store.save_marks(account, chat, &marks).await {
-                // Marks only rise: the next ones make it good.
-                tracing::warn!(%chat, %error, "delivered and read marks were not stored");
+                tracing::warn!(%chat, %error, "delivered and read marks were not stored, and are tried again");
+                if let Some(addr) = addr {
+                    deliver(&addr, Signal::MarksNotKept(marks));
+                }
             }
         });
+    }
+
+    /// Marks that the store did not take are raised again, for the state may have been read from it meanwhile.
+    pub(super) fn marks_not_kept(&mut self, marks: Vec<MarkRow>) {
+        let now = self.shared.now();
+        match &mut self.core {
+            Some(core) => {
+                for row in marks {
+                    core.raise(row.who, row.marks.delivered, false);
+                    core.raise(row.who, row.marks.read, true);
+                }
+                core.marks_dirty.get_or_insert(now);
+            }
+            None => self.marks_left = marks,
+        }
     }
 
     fn rest_if_quiet(&mut self, ctx: &mut Context<Self>) {

@@ -97,6 +97,7 @@ impl VisitorSession {
         let decided = input(&core.chat, command, rings, rules, now)
             .and_then(|input| core.chat.decide(input, now).map_err(failure));
         match decided {
+            Err(refused) if refused.code.blocks() => self.refuse_and_block(command, refused),
             Err(refused) => self.answer_in_order(command, Err(refused)),
             Ok(decision) => {
                 let origin = Origin { sender, command: command.id.clone(), digest };

@@ -382,6 +382,7 @@ impl VisitorSession {
         let Some(core) = &self.core else { return false };
         core.told.phase == ChatPhase::Ended
             && core.in_flight.is_empty()
+            && core.joining.is_none()
             && core.held.is_empty()
             && core.marks_dirty.is_none()
             && core.visitor_outlets.count() == 0

@@ -25,6 +25,9 @@ impl VisitorSession {
             return self.read(ctx);
         }
         if self.life != Life::Awake {
+            if let Signal::MarksNotKept(marks) = signal {
+                self.marks_not_kept(marks);
+            }
             return;
         }
         self.due(ctx);
@@ -59,6 +62,7 @@ impl VisitorSession {
             Signal::AsksChanged => self.asks_changed(ctx),
             Signal::LetGo | Signal::ReadAgain => return self.read(ctx),
             Signal::Flush => self.save_marks(),
+            Signal::MarksNotKept(marks) => self.marks_not_kept(marks),
         }
         self.arm(ctx);
     }

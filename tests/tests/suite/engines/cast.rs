@@ -409,8 +409,7 @@ impl Shop {
     pub async fn window(&self, node: &Node, operator: &Operator) -> Window {
         let inbox = Inbox::new();
         let hello = operator::Hello::default();
-        let opening =
-            OperatorConnection::open(&node.engine, inbox.outlet.clone(), self.account, operator.clone(), hello);
+        let opening = OperatorConnection::open(&node.engine, inbox.outlet.clone(), self.account, operator.id, hello);
         let connection = opening.await.unwrap_or_else(|failure| panic!("no welcome: {failure}"));
         Window { inbox, connection }
     }

@@ -1,13 +1,15 @@
 //! A node that starts with a clock that was set back since its store was written, and nodes whose clocks differ.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::actors::engine::all_shards;
 use engine::adapters::system::SystemClock;
-use engine::domain::limits::OFFER_COOL_DOWN;
+use engine::domain::limits::{CONNECTION_TIMEOUT, OFFER_COOL_DOWN};
 use engine::domain::time::Timestamp;
 use engine::ports::clock::Clock;
+use serde_json::json;
 
 use crate::suite::engines::cast::{GOOD, Shop, shards_of};
 
@@ -22,6 +24,38 @@ impl Clock for Ahead {
     }
 
     fn not_before(&self, _: Timestamp) {}
+}
+
+/// A clock that somebody moves on, of which no timer knows.
+#[derive(Default)]
+struct Moved(AtomicI64);
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_800_000_000_000 + self.0.load(Ordering::SeqCst))
+    }
+
+    fn not_before(&self, _: Timestamp) {}
+}
+
+/// A mailbox that is always full holds back every timer: what is due is looked for before each command.
+#[actix::test]
+async fn what_is_due_takes_effect_before_the_command_that_comes_too_late() {
+    let shop = Shop::in_memory(1, 1, 2 * CONNECTION_TIMEOUT).await;
+    let clock = Arc::new(Moved::default());
+    let node = shop.node_by(clock.clone(), "one", all_shards(), GOOD, 1).await;
+    let mut joe = shop.window(&node, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&node, 42, None).await;
+    let chat = clara.starts("hello").await;
+    joe.offered(&chat).await;
+    clock.0.fetch_add(CONNECTION_TIMEOUT.as_millis() as i64, Ordering::SeqCst);
+    clara.says("late", "is anybody there?").await;
+    let late = clara.inbox.expect("an answer", |frame| frame["id"] == "late").await;
+    assert_eq!((&late["code"], &late["why"]), (&json!("conflict"), &json!("ended")), "{late}");
+    let ended = clara.inbox.expect("the end", |frame| frame["event"]["kind"] == "ended").await;
+    assert_eq!(ended["event"]["why"], "timed_out", "{ended}");
+    assert_eq!(clara.inbox.texts(&chat), ["hello"]);
 }
 
 #[actix::test]

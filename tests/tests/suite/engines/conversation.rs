@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use engine::actors::engine::all_shards;
 use engine::domain::group::Availability;
 use serde_json::json;
 
-use crate::suite::engines::cast::{BAD, Shop, until, with_each_seed};
+use crate::suite::engines::cast::{BAD, GOOD, Shop, until, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(20);
 const LINES: usize = 20;
@@ -121,4 +122,15 @@ async fn a_visitor_with_tabs_on_both_nodes_sees_the_same_in_both() {
         joe.inbox.expect("away", away).await;
     })
     .await;
+}
+
+/// Nothing has been told of any group when the first visitor comes: the store knows them.
+#[actix::test]
+async fn a_chat_may_begin_the_moment_a_node_is_there() {
+    let shop = Shop::in_memory(1, 1, RINGS).await;
+    let before = shop.node("one", all_shards(), GOOD, 1).await;
+    shop.window(&before, &shop.joe).await.goes_online().await;
+    let node = shop.node("two", all_shards(), GOOD, 2).await;
+    let mut clara = shop.tab(&node, 42, None).await;
+    clara.starts("hello").await;
 }

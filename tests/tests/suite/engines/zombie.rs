@@ -186,7 +186,7 @@ impl Shop {
 
     async fn operator(&self, engine: &Engine, inbox: &Inbox) -> OperatorConnection {
         let hello = operator::Hello::default();
-        OperatorConnection::open(engine, inbox.outlet.clone(), self.account, self.joe.clone(), hello)
+        OperatorConnection::open(engine, inbox.outlet.clone(), self.account, self.joe.id, hello)
             .await
             .expect("a memory store and well-formed frames do not fail")
     }

@@ -196,3 +196,19 @@ async fn a_client_that_gives_no_sign_of_life_is_dropped_and_one_that_does_is_not
     let joe = OperatorClient::online(&server, "joe").await;
     until(&joe.browser, SUPPORT, "nobody there", |answer| answer["state"] == "offline").await;
 }
+
+#[tokio::test]
+async fn whoever_only_listens_to_somebody_who_never_pauses_is_asked_for_a_sign_of_life_and_stays() {
+    let patience = "client_silence_max=1500 ping_after=400";
+    let (_server, mut clara, mut joe, chat) = joe_answers_with(&[(PATIENCE, patience)]).await;
+    let begun = Instant::now();
+    while begun.elapsed() < GRACE * 3 {
+        joe.send(json!({ "type": "typing", "chat": chat, "on": true })).await;
+        // Her browser answers pings by itself, and says nothing else.
+        clara.listen(Duration::from_millis(100)).await;
+        joe.listen(Duration::from_millis(100)).await;
+    }
+    assert!(clara.come(|frame| frame["type"] == "typing").len() > 10, "she was told something all the time");
+    joe.say(&chat, "Still with me?").await;
+    clara.expect_text("Still with me?").await;
+}

@@ -1,7 +1,7 @@
 //! Frames that mean nothing or too much: each gets its code and changes nothing.
 
 use serde_json::{Value, json};
-use switchboard_tests::client::{Line, OperatorClient, QUIET, Start, VisitorClient};
+use switchboard_tests::client::{Line, OperatorClient, QUIET, SOON, Socket, Start, VisitorClient};
 use switchboard_tests::server::TestServer;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -189,22 +189,29 @@ async fn binary_frames_are_not_spoken_here() {
 #[tokio::test]
 async fn who_does_not_say_hello_first_is_told_so() {
     let server = TestServer::start();
-    let mut socket = switchboard_tests::client::Socket::open(
-        server.address(),
-        "/ws/visitor",
-        &[("origin", &server.url())],
-        Default::default(),
-    )
-    .await
-    .expect("the server lets visitors in");
+    let mut socket = visitors_socket(&server, &[]).await;
     socket.send(&json!({ "type": "say", "id": "a", "text": "hi" })).await.expect("the socket is open");
-    let answer = socket.next(std::time::Duration::from_secs(5)).await;
-    let told = match &answer {
-        Ok(Some(frame)) => frame["type"] == "error",
-        Ok(None) => false,
-        Err(closed) => closed.code.is_some_and(|code| (4400..4500).contains(&code)),
-    };
-    assert!(told, "{answer:?}");
+    let told = socket.next(SOON).await.expect("it stays open").expect("an answer");
+    assert_eq!((&told["type"], &told["id"]), (&json!("error"), &json!("a")), "{told}");
+    assert_eq!((&told["code"], &told["why"]), (&json!("conflict"), &json!("state")), "{told}");
     let mut joe = OperatorClient::online(&server, "joe").await;
     joe.expect_none("offer", |frame| frame["type"] == "offer").await;
+}
+
+#[tokio::test]
+async fn whoever_speaks_another_version_only_is_told_so_and_does_not_come_back() {
+    let server = TestServer::start();
+    let mut other = visitors_socket(&server, &[("sec-websocket-protocol", "switchboard.v2")]).await;
+    let closed = other.next(SOON).await.expect_err("it is closed");
+    assert_eq!(closed.code, Some(4426), "{closed:?}");
+    let mut both = visitors_socket(&server, &[("sec-websocket-protocol", "switchboard.v2, switchboard.v1")]).await;
+    both.send(&json!({ "type": "hello", "brand": "demo" })).await.expect("the socket is open");
+    let welcome = both.next(SOON).await.expect("it stays open").expect("an answer");
+    assert_eq!(welcome["type"], "welcome", "{welcome}");
+}
+
+async fn visitors_socket(server: &TestServer, headers: &[(&str, &str)]) -> Socket {
+    let origin = server.url();
+    let headers = [&[("origin", origin.as_str())], headers].concat();
+    Socket::open(server.address(), "/ws/visitor", &headers, Default::default()).await.expect("visitors are let in")
 }

@@ -9,6 +9,15 @@ fn come(chat: &str, operator: &OperatorClient, stay: bool) -> Value {
     json!({ "type": "invite", "chat": chat, "to": { "operator": operator.id() }, "stay": stay, "reason": "Your field" })
 }
 
+/// Which messages of those that came live bore a command.
+fn bearers(operator: &OperatorClient, texts: &[&str]) {
+    let log = operator.log().text();
+    let frames = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let bearing = frames.filter(|frame| frame["type"] == "event" && frame["command"].is_string());
+    let bearing: Vec<String> = bearing.filter_map(|frame| Some(frame["event"]["text"].as_str()?.to_owned())).collect();
+    assert_eq!(bearing, texts);
+}
+
 #[tokio::test]
 async fn an_invited_colleague_writes_beside_the_owner_and_leaves() {
     let (server, mut clara, mut joe, chat) = joe_answers().await;
@@ -26,6 +35,11 @@ async fn an_invited_colleague_writes_beside_the_owner_and_leaves() {
     for text in ["Bob here, too", "And I am still here"] {
         clara.expect_text(text).await;
     }
+    // The id of a command is between its sender and the server.
+    joe.expect_text("Bob here, too").await;
+    bob.expect_text("And I am still here").await;
+    bearers(&joe, &["And I am still here"]);
+    bearers(&bob, &["Bob here, too"]);
     clara.say("Hello both").await;
     bob.expect_text("Hello both").await;
     joe.expect_text("Hello both").await;

@@ -1,7 +1,8 @@
 //! Delivered and read: each side speaks of its own numbers, and is spoken to in them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
 use serde_json::json;
 use switchboard_tests::client::Ledger;
 
@@ -72,4 +73,28 @@ async fn a_mark_beyond_the_last_event_means_the_last() {
     clara.expect_text("first").await;
     clara.send(json!({ "type": "read", "seq": 4_000_000 })).await;
     joe.expect("the last event", |frame| frame["type"] == "read" && frame["seq"] == said).await;
+}
+
+#[tokio::test]
+async fn marks_that_could_not_be_written_are_written_later_and_nobody_has_to_read_anything_again() {
+    let (mut server, mut clara, mut joe, chat) = joe_answers().await;
+    let said = joe.say(&chat, "first").await;
+    clara.expect_text("first").await;
+    let number = number_of(clara.ledger(&chat), "first");
+    let file = Connection::open(server.data().join("switchboard.db")).expect("the database opens");
+    let full = "CREATE TRIGGER full BEFORE INSERT ON mark BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+    file.execute_batch(full).expect("marks are refused");
+    clara.send(json!({ "type": "read", "seq": number })).await;
+    joe.expect("that she read it", |frame| frame["type"] == "read" && frame["seq"] == said).await;
+    let begun = Instant::now();
+    while !server.log().contains("marks were not stored") {
+        assert!(begun.elapsed() < 3 * KEPT_WITHIN, "nobody noticed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    file.execute_batch("DROP TRIGGER full").expect("there is space");
+    tokio::time::sleep(2 * KEPT_WITHIN).await;
+    server.kill();
+    server.restart();
+    clara.reconnect().await.expect("the server is back");
+    assert_eq!(clara.welcome["chat"]["marks"]["visitor"]["read"], number, "{}", clara.welcome);
 }

@@ -102,6 +102,10 @@ async fn a_chat_that_cannot_be_rebuilt_is_set_aside_and_harms_no_other() {
     // What is stored of it can be read still.
     let texts = scene.joe.resume(&scene.chat.clone(), 0).await.texts().join(" ");
     assert!(texts.contains(PANIC_REBUILDING), "{texts}");
+    // And by the visitor, who is not kept out of the window for it.
+    scene.clara.reconnect().await.expect("she is welcome");
+    assert_eq!(scene.clara.welcome["chat"]["state"], "active", "{}", scene.clara.welcome);
+    assert!(scene.clara.texts().join(" ").contains(PANIC_REBUILDING), "{:?}", scene.clara.texts());
 }
 
 #[tokio::test]

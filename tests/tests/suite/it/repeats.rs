@@ -63,7 +63,7 @@ async fn a_start_that_is_sent_again_is_one_chat() {
     clara.put("start-1", start.clone()).await;
     assert_eq!(without_type(clara.ack_of("start-1").await), first);
     let other = clara.refused(start.clone(), "conflict").await;
-    assert_eq!(other["why"], "open", "one open chat at a time: {other}");
+    assert_eq!((&other["why"], &other["chat"]), (&json!("open"), &first["chat"]), "one open chat at a time: {other}");
     let changed = Start::support("Clara", "Something else").command();
     clara.put("start-1", changed).await;
     let error = clara.expect("a conflict", |frame| frame["type"] == "error" && frame["why"] == "id").await;

@@ -1,7 +1,7 @@
 //! History at any time: after a lost connection, in a second tab, in pages.
 
 use serde_json::{Value, json};
-use switchboard_tests::client::{QUIET, VisitorClient, new_id};
+use switchboard_tests::client::{QUIET, SOON, Socket, VisitorClient, new_id};
 
 use crate::suite::it::joe_answers;
 
@@ -9,6 +9,8 @@ use crate::suite::it::joe_answers;
 const PAGE_EVENTS_MAX: usize = 200;
 /// See [`PAGE_EVENTS_MAX`].
 const PAGE_BYTES_MAX: usize = 256 * 1024;
+/// Chats in one `welcome` (PROTOCOL).
+const ROWS_MAX: usize = 200;
 
 #[tokio::test]
 async fn who_was_away_misses_nothing_and_gets_nothing_twice() {
@@ -128,6 +130,47 @@ async fn history_may_be_asked_for_from_any_event_on_and_beyond_the_last() {
     assert!(clara.come(|frame| frame["type"] == "event").is_empty(), "there is nothing behind the last");
     clara.resume(&chat, two + 1000).await;
     clara.say("three").await;
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_of_which_chat_and_when_to_ask_again() {
+    let (_server, mut clara, mut joe, chat) = joe_answers().await;
+    for _ in 0..200 {
+        clara.socket().send(&json!({ "type": "resume", "chat": chat, "after": 1_000 })).await.expect("it is open");
+    }
+    // The answers that are pages are read past the ledger: nobody who keeps one asks so.
+    let error = loop {
+        let frame = clara.socket().next(SOON).await.expect("it stays open").expect("an answer");
+        if frame["type"] == "error" {
+            break frame;
+        }
+    };
+    assert_eq!((&error["code"], &error["chat"], &error["id"]), (&json!("rate_limited"), &json!(chat), &Value::Null));
+    assert!(error["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0), "{error}");
+    joe.say(&chat, "Slowly, please").await;
+}
+
+#[tokio::test]
+async fn an_operator_who_was_away_for_long_asks_for_all_chats_at_once_and_is_not_cut_for_it() {
+    let (server, _clara, mut joe, chat) = joe_answers().await;
+    let long = "a long answer ".repeat(70);
+    for _ in 0..20 {
+        joe.say(&chat, &long).await;
+    }
+    let origin = server.url();
+    let headers = [("origin", origin.as_str()), ("cookie", joe.browser.cookie())];
+    let mut socket =
+        Socket::open(server.address(), "/ws/operator", &headers, Default::default()).await.expect("it opens");
+    // More than are welcomed with, and more bytes than one reader may leave unread.
+    let resume = vec![json!({ "chat": chat, "after": 0 }); ROWS_MAX + 50];
+    socket.send(&json!({ "type": "hello", "resume": resume })).await.expect("it is open");
+    let (mut pages, mut bytes) = (0, 0);
+    while pages < ROWS_MAX + 50 {
+        let frame = socket.next(SOON).await.expect("it stays open").expect("the next page");
+        bytes += frame.to_string().len();
+        pages += usize::from(frame["type"] == "resumed");
+    }
+    assert!(bytes > 4 * 1024 * 1024, "{bytes}");
 }
 
 /// The lines of each page of history in a log, its `resumed` left out.

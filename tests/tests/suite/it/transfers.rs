@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::server::TestServer;
@@ -253,4 +254,30 @@ async fn nobody_is_asked_who_has_no_window_at_the_moment() {
     bob.reconnect().await.expect("he is still signed in");
     joe.stored(to(&chat, &bob)).await;
     bob.offer_of(&chat).await;
+}
+
+#[tokio::test]
+async fn a_colleague_who_cannot_be_looked_up_now_holds_up_what_was_sent_behind() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    let mut ask = to(&chat, &bob);
+    ask["id"] = json!("ask-1");
+    let say = json!({ "type": "say", "id": "say-1", "chat": chat, "text": "I have passed you on" });
+    let file = Connection::open(server.data().join("switchboard.db")).expect("the database opens");
+    file.execute_batch("ALTER TABLE operator RENAME TO operator_away").expect("nobody can be looked up");
+    for (command, id) in [(&ask, "ask-1"), (&say, "say-1")] {
+        joe.send(command.clone()).await;
+        let answer = joe.expect(id, |frame| frame["id"] == id).await;
+        assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!("unavailable")), "{answer}");
+    }
+    file.execute_batch("ALTER TABLE operator_away RENAME TO operator").expect("they are back");
+    joe.send(say.clone()).await;
+    let early = joe.expect("the same", |frame| frame["id"] == "say-1").await;
+    assert_eq!(early["code"], "unavailable", "it is not its turn: {early}");
+    for (command, id) in [(&ask, "ask-1"), (&say, "say-1")] {
+        joe.send(command.clone()).await;
+        joe.ack_of(id).await;
+    }
+    bob.offer_of(&chat).await;
+    clara.expect_text("I have passed you on").await;
 }

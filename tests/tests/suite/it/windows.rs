@@ -1,10 +1,13 @@
 //! One operator in several windows, and members who fetch their chats themselves.
 
 use serde_json::json;
-use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::client::{OperatorClient, QUIET, SOON, Start, VisitorClient};
 use switchboard_tests::server::TestServer;
 
 use crate::suite::it::nobody_answers;
+
+/// Sockets of one visitor, and of one operator, at once.
+const SOCKETS_MAX: usize = 20;
 
 #[tokio::test]
 async fn two_windows_of_an_operator_show_the_same() {
@@ -70,4 +73,25 @@ async fn a_pulling_member_sees_who_waits_and_takes_them() {
     let mut sue = OperatorClient::connect(&server, "sue").await;
     let late = sue.refused(json!({ "type": "take", "chat": chat }), "conflict").await;
     assert_eq!(late["why"], "taken", "{late}");
+}
+
+#[tokio::test]
+async fn of_too_many_tabs_or_windows_the_oldest_is_replaced() {
+    let (server, mut mona) = nobody_answers(&[]).await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let (mut tabs, mut windows) = (Vec::new(), Vec::new());
+    for number in 1..=SOCKETS_MAX {
+        if number == SOCKETS_MAX {
+            clara.listen(QUIET).await;
+            mona.listen(QUIET).await;
+        }
+        tabs.push(VisitorClient::connect_to(&server, "demo", Some(clara.token())).await.expect("one more tab"));
+        windows.push(OperatorClient::window(&server, &mona.browser).await.expect("one more window"));
+    }
+    assert_eq!(clara.expect_closed(SOON).await.code, Some(4409));
+    assert_eq!(mona.expect_closed(SOON).await.code, Some(4409));
+    let chat = tabs[0].start(&Start::support("Clara", "Who am I?")).await;
+    windows[0].take(&chat).await;
+    tabs[SOCKETS_MAX - 1].expect_event("assigned").await;
+    windows[SOCKETS_MAX - 1].expect_event("assigned").await;
 }

@@ -1,6 +1,7 @@
 // Which events of each chat are known: gives out every event once and in order, and asks for what is missing.
 
-import type { EventFrame, Resume, ResumedFrame } from './types';
+import { Backoff } from './backoff';
+import type { ErrorFrame, EventFrame, Resume, ResumedFrame } from './types';
 
 export interface PositionsOptions<Event> {
   /** Sends `resume`. */
@@ -9,21 +10,31 @@ export interface PositionsOptions<Event> {
   onEvent: (frame: EventFrame<Event>) => void;
   /** A chat has caught up with the server. */
   onCaughtUp?: (chat: string) => void;
+  random?: () => number;
 }
 
 interface Position {
   /** All up to here were given out. */
   last: number;
-  /** The `after` of the question that is under way. */
+  /** The `after` of the question that is under way, or that is asked again soon. */
   asked: number | null;
+  /** Asks again what could not be answered. */
+  again?: ReturnType<typeof setTimeout> | undefined;
 }
+
+/** What a server could not answer at the moment; everything else it will never answer. */
+const FOR_NOW: readonly ErrorFrame['code'][] = ['rate_limited', 'unavailable', 'internal'];
+/** The shortest wait before the same is asked again. */
+const AGAIN_MIN = 100;
 
 export class Positions<Event> {
   readonly #chats = new Map<string, Position>();
   readonly #options: PositionsOptions<Event>;
+  readonly #backoff: Backoff;
 
   constructor(options: PositionsOptions<Event>) {
     this.#options = options;
+    this.#backoff = new Backoff(options.random);
   }
 
   /** The last event of the chat that was given out; 0 for none. */
@@ -39,19 +50,23 @@ export class Positions<Event> {
   /** Asks for all of a chat after `after`, unless it is being followed already. */
   follow(chat: string, after = 0): void {
     if (this.#chats.has(chat)) return;
-    const position = { last: after, asked: null };
+    const position: Position = { last: after, asked: null };
     this.#chats.set(chat, position);
     this.#ask(chat, position);
   }
 
   /** Forgets the chat; its next event would begin it anew. */
   forget(chat: string): void {
+    clearTimeout(this.#chats.get(chat)?.again);
     this.#chats.delete(chat);
   }
 
   /** The connection is gone, and with it the answers that were under way. */
   disconnected(): void {
-    for (const position of this.#chats.values()) position.asked = null;
+    for (const position of this.#chats.values()) {
+      clearTimeout(position.again);
+      position.asked = null;
+    }
   }
 
   /** For `hello`: where to go on. The chats named count as asked, so use it only in a `hello` that is sent. */
@@ -84,11 +99,29 @@ export class Positions<Event> {
     const position = this.#chats.get(frame.chat);
     if (!position) return;
     const asked = position.asked ?? -1;
+    this.#backoff.reset();
     // A page that brought nothing new, though it should have, would be asked for for ever: believe its numbers.
     if (position.last <= asked) position.last = Math.max(position.last, frame.through);
     position.asked = null;
     if (position.last < frame.last && position.last > asked) this.#ask(frame.chat, position);
     else this.#options.onCaughtUp?.(frame.chat);
+  }
+
+  /** Takes the error that a question was answered with: asks again after a while where that helps. True when it was one. */
+  refused(error: ErrorFrame): boolean {
+    if (error.id !== undefined || error.chat === undefined) return false;
+    const { chat } = error;
+    const position = this.#chats.get(chat);
+    if (!position || position.asked === null) return false;
+    clearTimeout(position.again);
+    if (FOR_NOW.includes(error.code)) {
+      const wait = Math.max(AGAIN_MIN, error.retry_after_ms ?? this.#backoff.next());
+      position.again = setTimeout(() => this.#ask(chat, position), wait);
+    } else {
+      position.asked = null;
+      this.#options.onCaughtUp?.(chat); // there is no more to be had
+    }
+    return true;
   }
 
   #ask(chat: string, position: Position): void {

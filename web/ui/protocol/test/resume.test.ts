@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { Positions, type EventFrame, type Resume } from '../src/index';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Positions, type ErrorFrame, type EventFrame, type Resume } from '../src/index';
 
 type Kind = { kind: string };
 
@@ -109,5 +109,57 @@ describe('positions', () => {
     book.follow('b');
     resumed('b', 4, 9);
     expect(asked.at(-1)).toEqual({ chat: 'b', after: 4 });
+  });
+
+  describe('of a question that was refused', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    const refusal = (code: ErrorFrame['code'], more: Partial<ErrorFrame> = {}): ErrorFrame =>
+      ({ type: 'error', chat: 'a', code, message: '', ...more });
+
+    it('ask the same again after the time that the server names', () => {
+      const { book, asked, seen, event, resumed } = positions();
+      book.follow('a');
+      expect(book.refused(refusal('rate_limited', { retry_after_ms: 700 }))).toBe(true);
+      event('a', 3);
+      vi.advanceTimersByTime(699);
+      expect(asked).toHaveLength(1);
+      vi.advanceTimersByTime(1);
+      expect(asked).toEqual([{ chat: 'a', after: 0 }, { chat: 'a', after: 0 }]);
+      for (const seq of [1, 2, 3]) event('a', seq);
+      resumed('a', 3, 3);
+      vi.advanceTimersByTime(60_000);
+      expect([seen, asked.length]).toEqual([['a1', 'a2', 'a3'], 2]);
+    });
+
+    it('ask again, more and more seldom, while the server cannot say', () => {
+      const { book, asked } = positions();
+      book.follow('a');
+      for (let tries = 2; tries < 6; tries++) {
+        book.refused(refusal('unavailable'));
+        vi.advanceTimersByTime(60_000);
+        expect(asked).toHaveLength(tries);
+      }
+    });
+
+    it('do not ask again for what is not there, nor on a connection that is gone', () => {
+      const { book, asked, caughtUp } = positions();
+      book.follow('a');
+      book.refused(refusal('not_found'));
+      expect(caughtUp).toEqual(['a']);
+      book.follow('b');
+      book.refused(refusal('unavailable', { chat: 'b' }));
+      book.disconnected();
+      vi.advanceTimersByTime(60_000);
+      expect(asked).toHaveLength(2);
+    });
+
+    it('leave the answers to commands, and to what nobody asked, to others', () => {
+      const { book } = positions();
+      book.follow('a');
+      expect(book.refused(refusal('unavailable', { id: 'say-1' }))).toBe(false);
+      expect(book.refused(refusal('unavailable', { chat: 'b' }))).toBe(false);
+    });
   });
 });

@@ -87,6 +87,18 @@ describe('a visitor', () => {
     expect(texts()).toEqual(['My sofa is broken: sent']);
   });
 
+  it('asks again for a history that could not be given at that moment', async () => {
+    const { server, client } = await visitor();
+    server.welcomes({ chat: CHAT });
+    expect(server.take('resume')).toHaveLength(1);
+    server.says({ type: 'error', chat: 'chat-1', code: 'unavailable', message: 'later' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.take('resume')).toEqual([{ type: 'resume', chat: 'chat-1', after: 0 }]);
+    server.event(1, { kind: 'started' });
+    server.says({ type: 'resumed', chat: 'chat-1', through: 1, last: 1, marks: CHAT.marks });
+    expect(client.catchingUp).toBe(false);
+  });
+
   it('sees in a second tab the chat that was begun in the first', async () => {
     const { server, client } = await visitor();
     server.welcomes();

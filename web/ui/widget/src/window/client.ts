@@ -100,6 +100,7 @@ export class Client {
         this.catchingUp = false;
         this.chat?.caughtUp();
       },
+      ...random,
     });
   }
 
@@ -296,8 +297,10 @@ export class Client {
         if (this.#concerns(frame)) this.#positions.event(frame);
         break;
       case 'ack':
-      case 'error':
         this.#outbox.handle(frame);
+        break;
+      case 'error':
+        if (!this.#outbox.handle(frame)) this.#positions.refused(frame);
         break;
       case 'resumed':
         if (chat?.id === frame.chat) chat.raise(frame.marks);

@@ -152,6 +152,7 @@ export class Link {
       case 'ack':
       case 'error':
         if (this.requests.handle(frame) || this.#outbox.handle(frame)) return;
+        if (frame.type === 'error' && this.#positions.refused(frame)) return;
         break;
       case 'welcome':
         this.#events.frame(frame);

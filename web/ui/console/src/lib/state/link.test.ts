@@ -202,3 +202,14 @@ test('a mark that the server lost is sent again', async () => {
       .map(({ seq }) => seq),
   ).toEqual([5, 5]);
 });
+
+test('a chat whose history could not be given now is asked for again, and nobody else is bothered', async () => {
+  const one = await link();
+  line().welcome();
+  one.follow('b', 0);
+  expect(line().of('resume')).toHaveLength(1);
+  line().say({ type: 'error', chat: 'b', code: 'rate_limited', message: 'later', retry_after_ms: 700 });
+  vi.advanceTimersByTime(700);
+  expect(line().of('resume')).toHaveLength(2);
+  expect(told).not.toContain('error');
+});
