@@ -9,6 +9,7 @@ mod decisions;
 mod offers;
 mod partition;
 mod people;
+mod refusals;
 mod rings;
 mod rules;
 mod takeover;

@@ -1,8 +1,7 @@
 //! A visitor's connection.
 
 use std::sync::Arc;
-
-use bytestring::ByteString;
+use std::time::Instant;
 
 use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::pace::{Pace, Rate};
@@ -55,6 +54,8 @@ pub struct VisitorConnection {
     language: Option<String>,
     variables: Variables,
     pace: Pace,
+    /// When the frame at work was read.
+    heard_at: Instant,
 }
 
 /// What a future of the connection came to.
@@ -94,6 +95,7 @@ impl VisitorConnection {
             variables: hello.variables(),
             page: hello.page.as_ref().map(|page| text::cut(&page.url, URL_CHARS_MAX)),
             pace: Pace::new(engine.visitor_rate()),
+            heard_at: Instant::now(),
         };
         // From here on dropping the connection makes the socket unknown again.
         let chat = connection.find_chat().await?;
@@ -110,8 +112,9 @@ impl VisitorConnection {
         Ok(connection)
     }
 
-    /// Takes a frame. A future must be finished, and given to [`Self::resolved`], before the next frame.
-    pub fn frame(&mut self, text: &str) -> Option<Later<Resolved>> {
+    /// Takes a frame that was read then. A future must be finished, and given to [`Self::resolved`], before the next frame.
+    pub fn frame(&mut self, text: &str, heard_at: Instant) -> Option<Later<Resolved>> {
+        self.heard_at = heard_at;
         let head = match Head::read(text) {
             Ok(head) => head,
             Err(failure) => return self.refuse(None, &failure),
@@ -129,7 +132,7 @@ impl VisitorConnection {
             Resolved::Chat(chat, session) => self.session = session.map(|session| (chat, session)),
             Resolved::Refused(chat, id) => {
                 self.shared.metrics.mailbox_full("visitor_session");
-                self.outlet.push(frame::error(Some(&id), Some(chat), &Failure::unavailable()));
+                self.outlet.push(self.shared.refusal(Some(&id), Some(chat), &Failure::unavailable()));
                 self.pace.block(Some(chat), id, Failure::unavailable());
             }
         }
@@ -191,7 +194,7 @@ impl VisitorConnection {
         };
         self.pace.command(Some(chat), &id)?;
         let Some(addr) = addr else {
-            let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
+            let command = self.command(id.clone(), order);
             return match self.shared.command_away(self.brand.account, chat, command) {
                 Ok(()) => Ok(None),
                 Err(failure) => {
@@ -203,7 +206,7 @@ impl VisitorConnection {
         if !self.shared.may_go_on(self.outlet.id(), chat, &id) {
             return Err(Failure::unavailable());
         }
-        let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
+        let command = self.command(id.clone(), order);
         match hand_over(&addr, command) {
             Handed::Over => Ok(None),
             Handed::Wait(command) => Ok(Some(Box::pin(async move {
@@ -215,6 +218,10 @@ impl VisitorConnection {
                 Err(Failure::unavailable())
             }
         }
+    }
+
+    fn command(&self, id: CommandId, order: Order) -> Command {
+        Command { from: Party::Visitor, outlet: self.outlet.clone(), id, order, heard_at: self.heard_at }
     }
 
     fn signal(&mut self, signal: Signal) -> Result<Option<Later<Resolved>>, Failure> {
@@ -256,7 +263,7 @@ impl VisitorConnection {
                     Resolved::Chat(chat, session)
                 }
                 Err(failure) => {
-                    outlet.push(frame::error(Some(&id), None, &failure));
+                    outlet.push(shared.refusal(Some(&id), None, &failure));
                     Resolved::Done
                 }
             }
@@ -270,7 +277,7 @@ impl VisitorConnection {
         Box::pin(async move {
             outlet.push(match left_messages::leave(&shared, leaving).await {
                 Ok(()) => frame::ack(&id, None, None),
-                Err(failure) => frame::error(Some(&id), None, &failure),
+                Err(failure) => shared.refusal(Some(&id), None, &failure),
             });
             Resolved::Done
         })
@@ -334,15 +341,14 @@ impl VisitorConnection {
             };
             if let Err(failure) = sent {
                 outlet.release(chat);
-                outlet.push(frame::error(None, Some(chat), &failure));
+                outlet.push(shared.refusal(None, Some(chat), &failure));
             }
             Resolved::Done
         })
     }
 
     fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<Resolved>> {
-        let text: ByteString = frame::error(id, None, failure);
-        self.outlet.push(text);
+        self.outlet.push(self.shared.refusal(id, None, failure));
         None
     }
 }

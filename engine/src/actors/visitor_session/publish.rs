@@ -2,7 +2,7 @@
 //! them. Nothing here runs before the commit.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use super::VisitorSession;
 use super::core::{Appending, EventFrames, Pending};
@@ -28,9 +28,9 @@ impl VisitorSession {
         match core.in_flight.pop_front() {
             Some(Pending::Append(mut append)) => {
                 core.barrier &= append.before.is_none();
-                let stored_after = append.begun.elapsed();
-                self.publish(&mut append, loads, stored_after);
-                self.trace(&append, stored_after);
+                let now = Instant::now();
+                self.publish(&mut append, loads, now);
+                self.trace(&append, now.saturating_duration_since(append.begun));
             }
             Some(Pending::Answer(answer)) => core.send(answer),
             None => {}
@@ -44,7 +44,7 @@ impl VisitorSession {
         }
     }
 
-    fn publish(&mut self, append: &mut Appending, loads: &[Load], stored_after: Duration) {
+    fn publish(&mut self, append: &mut Appending, loads: &[Load], now: Instant) {
         // An operator's other groups hear what is used before the group that proposed it counts it as answered.
         for load in loads.iter().filter(|load| !append.freed.contains(&load.operator)) {
             self.to_operator(load.operator, ToOperator::Load(load.clone()));
@@ -58,7 +58,7 @@ impl VisitorSession {
             while let Some(fact) = facts.next_if(|fact| fact.seq <= event.seq) {
                 self.fact(fact, loads);
             }
-            self.push(event, stored_after);
+            self.push(event, now);
         }
         for load in loads.iter().filter(|load| append.freed.contains(&load.operator)) {
             // Which of the operator's groups has the slot now is the operator's to say.
@@ -70,7 +70,7 @@ impl VisitorSession {
     }
 
     /// Tells an event, whose frames go to the readers, and then the answer to the command that it came of.
-    fn push(&mut self, event: &mut EventFrames, stored_after: Duration) {
+    fn push(&mut self, event: &mut EventFrames, now: Instant) {
         let Some(core) = &mut self.core else { return };
         self.published = event.seq;
         let chat = self.chat;
@@ -81,7 +81,7 @@ impl VisitorSession {
         core.tell_operators(chat, event.seq, std::mem::take(&mut event.operators));
         core.parting.clear();
         if let Some(answer) = &mut event.answer {
-            seconds(&self.shared.metrics.ack, stored_after);
+            seconds(&self.shared.metrics.ack, now.saturating_duration_since(answer.command.heard_at));
             core.unanswered -= 1;
             answer.command.outlet.push(std::mem::take(&mut answer.frame));
         }
@@ -98,6 +98,7 @@ impl VisitorSession {
 
     /// After a reading: what was stored and never told. Cursors of the sockets drop what they have.
     pub(super) fn publish_missed(&mut self, stored: &StoredChat, from: u32) {
+        let now = Instant::now();
         for event in stored.events.iter().filter(|event| event.seq > from) {
             let kind = event.kind();
             let operators = frame::event(self.chat, event.seq, event.at, event.body.get(), None);
@@ -120,7 +121,7 @@ impl VisitorSession {
                     &[],
                 );
             }
-            self.push(&mut frames, Duration::ZERO);
+            self.push(&mut frames, now);
         }
     }
 

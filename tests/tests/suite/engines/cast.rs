@@ -125,7 +125,7 @@ pub struct Tab {
 
 impl Tab {
     pub async fn sends(&mut self, frame: Value) {
-        if let Some(later) = self.connection.frame(&frame.to_string()) {
+        if let Some(later) = self.connection.frame(&frame.to_string(), std::time::Instant::now()) {
             let resolved = later.await;
             self.connection.resolved(resolved);
         }
@@ -172,7 +172,7 @@ pub struct Window {
 
 impl Window {
     pub async fn sends(&mut self, frame: Value) {
-        if let Some(later) = self.connection.frame(&frame.to_string()) {
+        if let Some(later) = self.connection.frame(&frame.to_string(), std::time::Instant::now()) {
             let resolved = later.await;
             self.connection.resolved(resolved);
         }
