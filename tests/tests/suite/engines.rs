@@ -6,6 +6,7 @@ mod clocks;
 mod colleagues;
 mod conversation;
 mod decisions;
+mod figures;
 mod offers;
 mod partition;
 mod people;

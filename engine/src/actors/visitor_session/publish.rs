@@ -263,12 +263,14 @@ impl VisitorSession {
         let was_waiting = core.told.phase == ChatPhase::Waiting;
         core.told.phase = ChatPhase::Ended;
         core.told.quiet_since = Some(event.at);
-        let of_group = self.shared.metrics.group(self.account, &group);
+        // For figures it is the chat of whoever answered it, wherever it went.
+        let counts_for = core.chat.answered_in.clone().unwrap_or_else(|| group.clone());
+        let of_group = self.shared.metrics.group(self.account, &counts_for);
         match core.chat.assigned_at {
             None => {
                 let outcome = Outcome::of(false, by, why);
                 let waited = event.at.since(core.chat.queued_at);
-                self.counted.waited(&group, of_group, outcome, waited);
+                self.counted.waited(&counts_for, of_group, outcome, waited);
                 self.judge_wait();
             }
             Some(assigned) => self.counted.handled(&of_group, event.at.since(assigned)),
@@ -276,7 +278,7 @@ impl VisitorSession {
         let (account, chat, at) = (self.account, self.chat, event.at);
         let (counted, judged) = (self.counted.share(), self.counted.judged());
         self.shared.metrics.figures_due(Over { account, chat, at, counted, judged });
-        self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
+        self.shared.metrics.chat_ended(self.account, &counts_for, by.as_str(), why.as_str());
         for (offer, operator) in self.rung_at_the_end() {
             self.shared.metrics.offer(self.account, &group, "ended");
             self.ring_over(operator, offer, OfferEnd::Ended, None);
