@@ -143,4 +143,11 @@ async fn a_place_is_told_with_what_it_means() {
     waiting[5].0.reconnect().await.expect("the server is there");
     let again = &waiting[5].0.welcome["chat"];
     assert_eq!((&again["ahead"], again["estimate_s"].is_u64()), (&json!(1), true), "{again}");
+    // When the wait is over, it is counted by how much that was wrong.
+    mona.take(&waiting[5].1).await;
+    let text = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("metrics are served");
+    let text = text.text().await.expect("metrics are text");
+    let told = text.lines().filter(|line| line.starts_with("switchboard_queue_estimate_error_seconds_count{"));
+    let counted: u64 = told.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum();
+    assert!(counted >= 1, "{text}");
 }
