@@ -1,6 +1,6 @@
 //! For whom a chat counts: in what is counted and in what is reported alike.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use engine::actors::engine::all_shards;
 use engine::domain::ids::{ChatId, GroupId};
@@ -48,6 +48,25 @@ async fn a_chat_that_goes_to_another_group_counts_for_the_one_that_answered_it()
     for (name, count) in figures {
         assert_eq!([counted(&node, name, &shop.group), counted(&node, name, &sales)], [count, 0], "{name}");
     }
+}
+
+#[actix::test]
+async fn the_wait_for_an_ack_begins_when_the_command_was_read() {
+    let shop = Shop::in_memory(1, 1, RINGS).await;
+    let node = shop.node("one", all_shards(), GOOD, 1).await;
+    let mut joe = shop.window(&node, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&node, 42, None).await;
+    clara.sees_online().await;
+    clara.starts("hello").await;
+    // It was read three seconds ago, and waited for its turn since.
+    let say = json!({ "type": "say", "id": "c1", "text": "are you there?" }).to_string();
+    assert!(clara.connection.frame(&say, Instant::now() - Duration::from_secs(3)).is_none());
+    clara.acked("c1").await;
+    let text = node.engine.metrics_text();
+    let told = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
+    assert_eq!(told("switchboard_ack_seconds_count "), Some(1.0), "{text}");
+    assert!(told("switchboard_ack_seconds_sum ").is_some_and(|sum| (3.0..4.0).contains(&sum)), "{text}");
 }
 
 /// What a node has counted for a group, whatever else is told apart.
