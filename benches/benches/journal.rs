@@ -241,6 +241,7 @@ fn head(group: GroupId, at: Timestamp) -> ChatHead {
         owner: None,
         queued_at: at,
         assigned_at: None,
+        answered_in: None,
         answered_at: None,
         replies: Replies::default(),
         waited_since: at,

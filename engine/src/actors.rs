@@ -21,6 +21,7 @@ pub mod outlet;
 pub mod queue;
 mod receiving;
 mod reception;
+mod recount;
 pub mod registry;
 pub mod shared;
 pub mod visitor_session;

@@ -227,9 +227,9 @@ mod tests {
         outlet.welcome("welcome: off-line".into(), &[]);
         board.set(account, &group, &support, Availability::Online);
         board.pulse();
-        let frames = outlet.take(usize::MAX).frames;
+        let frames = outlet.take_all();
         assert!(frames.last().is_some_and(|frame| frame.contains(r#""online""#)), "{frames:?}");
         board.pulse();
-        assert!(outlet.take(usize::MAX).frames.is_empty(), "and once only");
+        assert!(outlet.take_all().is_empty(), "and once only");
     }
 }

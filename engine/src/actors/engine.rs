@@ -16,6 +16,7 @@ use crate::actors::left_messages::LeftWatch;
 use crate::actors::lists::Lists;
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::actors::nodes::{Nodes, directory, drive};
+use crate::actors::recount::{Nightly, recount};
 use crate::actors::registry::queue_shard;
 use crate::actors::shared::Shared;
 use crate::domain::group::Availability;
@@ -23,7 +24,7 @@ use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, NodeId, Opera
 use crate::domain::limits::{DRAIN_SPREAD, FIGURES_EVERY, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
 use crate::domain::patience::Patience;
 use crate::domain::routing::Still;
-use crate::metrics::{Invariant, Metrics};
+use crate::metrics::Metrics;
 use crate::ports::bus::SharedBus;
 use crate::ports::clock::{Random, SharedClock};
 use crate::ports::store::{SharedStore, StoreError};
@@ -114,10 +115,7 @@ impl Engine {
             drive::start(&shared);
         }
         for account in shared.store.accounts().await? {
-            for drift in shared.store.recount(account.id).await? {
-                tracing::error!(?drift, "a counter of slots was wrong and is set right");
-                shared.metrics.violated(Invariant::SlotsRecounted);
-            }
+            recount(&shared, account.id).await?;
             for group in shared.store.groups(account.id).await? {
                 if shared.is_here(queue_shard(account.id, &group.id)) {
                     shared.registry.queue(&shared, account.id, &group.id);
@@ -230,6 +228,7 @@ impl Engine {
 
     fn heartbeat(&self) {
         let shared = Arc::clone(&self.shared);
+        let mut nightly = Nightly::from(shared.now());
         actix::spawn(async move {
             let mut ticks = tokio::time::interval(HEARTBEAT_EVERY);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -244,6 +243,9 @@ impl Engine {
                         && let Err(error) = shared.store.seen(&here, shared.now()).await
                     {
                         tracing::warn!(%error, "the heartbeat of operators was not stored");
+                    }
+                    if let Err(error) = nightly.look(&shared).await {
+                        tracing::warn!(%error, "the slots were not counted this night, it is tried again soon");
                     }
                 })
                 .await;

@@ -34,6 +34,10 @@ async fn compare(shared: &Shared, over: &Over) -> Result<(), StoreError> {
             tracing::error!(chat = %over.chat, kept, figure, "a figure of a chat is not what its log says");
         }
     }
+    if row.group != facts.group {
+        shared.metrics.figures_drift("row", "group");
+        tracing::error!(chat = %over.chat, kept = "row", figure = "group", "a figure of a chat is not what its log says");
+    }
     let Share { outcome, queue_time, .. } = facts.share();
     if over.judged.is_some_and(|judged| judged.in_time != outcome.in_time(queue_time, judged.within)) {
         shared.metrics.figures_drift("counted", "service_level");

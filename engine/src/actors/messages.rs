@@ -2,7 +2,7 @@
 //! made good by a repetition or by the store.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::Message;
 use serde::{Deserialize, Serialize};
@@ -128,6 +128,8 @@ pub struct Command {
     pub id: CommandId,
     /// What.
     pub order: Order,
+    /// When it was read off its socket, or came from another node.
+    pub heard_at: Instant,
 }
 
 /// To a session: what is not stored, or not at once.

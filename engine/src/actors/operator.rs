@@ -228,8 +228,9 @@ impl OperatorActor {
             Ok(Change::Now)
         };
         wait_for(ctx, storing, move |actor: &mut Self, stored: Result<Change, StoreError>, ctx| {
+            let shared = Arc::clone(&actor.shared);
             let refuse = |failure: Failure| {
-                set.outlet.push(frame::error(Some(&set.id), None, &failure));
+                set.outlet.push(shared.refusal(Some(&set.id), None, &failure));
             };
             match stored {
                 Ok(Change::Now) => {
@@ -443,7 +444,7 @@ impl Guarded for OperatorActor {
         // A second panic before the first was made good: what rang before the first is what windows know.
         self.rang.get_or_insert(offers);
         if let Some((outlet, id)) = self.at_work.take() {
-            outlet.push(frame::error(Some(&id), None, &Failure::unavailable()));
+            outlet.push(self.shared.refusal(Some(&id), None, &Failure::unavailable()));
         }
     }
 

@@ -4,6 +4,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytestring::ByteString;
+
 use crate::actors::board::Board;
 use crate::actors::closing::Closer;
 use crate::actors::left_messages::LeftWatch;
@@ -11,7 +13,7 @@ use crate::actors::lists::Lists;
 use crate::actors::nodes::Nodes;
 use crate::actors::registry::Registry;
 use crate::actors::worked::Worked;
-use crate::domain::ids::{ChatId, NodeId, Shard};
+use crate::domain::ids::{ChatId, CommandId, NodeId, Shard};
 use crate::domain::limits::SHARDS;
 use crate::domain::patience::Patience;
 use crate::domain::time::Timestamp;
@@ -19,6 +21,8 @@ use crate::metrics::Metrics;
 use crate::ports::clock::{Random, SharedClock};
 use crate::ports::store::SharedStore;
 use crate::ports::traces::SharedTraces;
+use crate::protocol::error::Failure;
+use crate::protocol::frame;
 
 /// What all actors of one node share.
 pub struct Shared {
@@ -115,6 +119,12 @@ impl Shared {
             let _ = known.compare_exchange(epoch, 0, Ordering::AcqRel, Ordering::Acquire);
             nodes.look_up_soon();
         }
+    }
+
+    /// The frame that refuses a command, or another frame, and counts that: no other is made, so none is left out.
+    pub fn refusal(&self, id: Option<&CommandId>, chat: Option<ChatId>, failure: &Failure) -> ByteString {
+        self.metrics.refused(failure.code.as_str());
+        frame::error(id, chat, failure)
     }
 
     /// Whether the node is about to stop.

@@ -105,6 +105,9 @@ pub const SESSION_REST_AFTER: Duration = Duration::from_secs(30);
 pub const WAITING_REPEAT: Duration = Duration::from_secs(2);
 /// How often a queue compares what it holds with the store; what it finds there is counted as a fault.
 pub const QUEUE_RECONCILE: Duration = Duration::from_secs(5);
+/// When in the day, after midnight of UTC, the counters of slots are held against the open chats: one short transaction an
+/// account, at an hour in which most of Europe and Africa sleeps.
+pub const RECOUNT_AT: Duration = Duration::from_secs(3 * 3600);
 
 /// How often sockets and live lists are told what has changed (PROTOCOL: 4 updates a second).
 pub const PULSE_EVERY: Duration = Duration::from_millis(250);

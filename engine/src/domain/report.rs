@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::domain::chat::{Outcome, Replies};
+use crate::domain::ids::GroupId;
 use crate::domain::time::Timestamp;
 
 pub use idle::IdleFigures;
@@ -56,9 +57,18 @@ pub const FORMULAS: [(&str, &str); 17] = [
     ),
 ];
 
+/// What holds for all of a report.
+pub const NOTES: [&str; 3] = [
+    "hours are those of UTC, not of an account's zone; a chat counts in the one in which it began",
+    "a chat counts for the group that first answered it, or in which its wait ended, and for its last operator",
+    "ratings are in no report: nobody is asked for any yet",
+];
+
 /// What a report must know of a chat that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatFacts {
+    /// For which group it counts: the one that first answered it, or in which its wait ended.
+    pub group: GroupId,
     /// When it entered the queue.
     pub queued_at: Timestamp,
     /// When it was assigned.
@@ -281,6 +291,7 @@ mod tests {
     fn chat(queued: i64, assigned: Option<i64>, first: Option<i64>, ended: i64, outcome: Outcome) -> ChatFacts {
         let at = |second: i64| Timestamp::from_millis(second * 1000);
         ChatFacts {
+            group: "support".parse().unwrap(),
             queued_at: at(queued),
             assigned_at: assigned.map(at),
             answered_at: first.map(at),

@@ -2,6 +2,7 @@
 //! for one chat, [`next_pairing`] for a whole queue, a [`Desk`] is what the actor of a group's queue owns, and a
 //! [`Centre`] is many desks that share operators.
 
+pub mod capacity;
 pub mod centre;
 pub mod decision;
 pub mod demand;
@@ -22,6 +23,7 @@ mod stories;
 #[cfg(test)]
 mod tests;
 
+pub use capacity::Capacity;
 pub use centre::{Action, Centre};
 pub use decision::{Counts, Decision, Outcome, WhyNot, decide};
 pub use demand::{Demand, Pool, Wishes};

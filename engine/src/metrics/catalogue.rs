@@ -159,7 +159,7 @@ const REASON: Dimension = one_of(
 const KEPT: Dimension = one_of("kept", &["counted", "row"]);
 const WITHIN: Dimension = one_of("within", &["yes", "no"]);
 const FIGURE: Dimension =
-    one_of("figure", &["outcome", "queue_time", "first_reply", "handling_time", "idle_time", "service_level"]);
+    one_of("figure", &["outcome", "queue_time", "first_reply", "handling_time", "idle_time", "service_level", "group"]);
 
 /// Seconds; from an instant to an hour, for what people wait for.
 pub const WAITS: [f64; 15] =
@@ -181,19 +181,22 @@ catalogue! {
     SERVICE_LEVEL_WITHIN = gauge("switchboard_service_level_within_seconds", &[ACCOUNT, GROUP]);
     /// Time from the operator's last word, or the assignment, to the operator's next word.
     IDLE_TIME = histogram("switchboard_idle_time_seconds", &[ACCOUNT, GROUP], &WAITS);
-    /// Time from assignment to the end of a chat.
+    /// Time from assignment to the end of a chat; for the group that answered it, as all that comes after.
     HANDLING_TIME = histogram("switchboard_handling_time_seconds", &[ACCOUNT, GROUP], &WAITS);
     /// Time from assignment to the operator's first word.
     FIRST_REPLY = histogram("switchboard_first_reply_seconds", &[ACCOUNT, GROUP], &WAITS);
     /// By how much the wait that a visitor was told last differs from what came.
     ESTIMATE_ERROR = histogram("switchboard_queue_estimate_error_seconds", &[ACCOUNT, GROUP, SIGN], &WAITS);
-    /// Slots of members who receive, their limits summed; an unlimited member counts as 10.
+    /// Slots of members who receive, the most that each may hold in the group; an unlimited member counts as 10. Over groups
+    /// they do not add up where somebody is in several.
     CAPACITY = gauge("switchboard_capacity_slots", &[ACCOUNT, GROUP]);
-    /// Slots in use by chats, of members who receive.
+    /// Slots in use by chats of the group, of members who receive. These add up over groups.
     CAPACITY_USED = gauge("switchboard_capacity_used_slots", &[ACCOUNT, GROUP]);
-    /// Slots held by open offers, of members who receive.
+    /// Slots held by open offers of the group, of members who receive. These add up over groups.
     CAPACITY_RESERVED = gauge("switchboard_capacity_reserved_slots", &[ACCOUNT, GROUP]);
-    /// Slots of members who receive that are neither used nor held.
+    /// Slots that members who receive have left for the group: of their own limit, less what they hold in any group, and of
+    /// the group's. Chats of other groups make it less than all slots without used and held ones; over groups it does not
+    /// add up where somebody is in several.
     CAPACITY_FREE = gauge("switchboard_capacity_free_slots", &[ACCOUNT, GROUP]);
     /// Slots of members who receive, times how long: what occupancy is a share of.
     SLOT_TIME = counter("switchboard_capacity_slot_seconds_total", &[ACCOUNT, GROUP]);
@@ -209,7 +212,7 @@ catalogue! {
     WAITING_LONGEST = gauge("switchboard_waiting_longest_seconds", &[ACCOUNT, GROUP]);
     /// Chats begun.
     CHATS_STARTED = counter("switchboard_chats_started_total", &[ACCOUNT, GROUP]);
-    /// Chats ended, by whom and why.
+    /// Chats ended, by whom and why, for the group that answered them, or in which their wait ended.
     CHATS_ENDED = counter("switchboard_chats_ended_total", &[ACCOUNT, GROUP, BY, WHY_ENDED]);
     /// Messages left by visitors, after a chat that nobody answered or without one.
     LEFT_MESSAGES = counter("switchboard_left_messages_total", &[AFTER]);
@@ -219,9 +222,10 @@ catalogue! {
     OFFERS_SETTLED = counter("switchboard_offers_settled_total", &[ACCOUNT, GROUP, OFFER_OUTCOME]);
     /// Messages stored, by role of the sender.
     MESSAGES = counter("switchboard_messages_total", &[one_of("role", &["visitor", "operator"])]);
-    /// Time from judging a command to its publication: what a sender waits for its ack.
+    /// Time from reading a command to its ack, the way through mailbox and store in it, the network not: what a sender waits
+    /// for. One that comes from another node counts from there on.
     ACK = histogram("switchboard_ack_seconds", &[], &ACKS);
-    /// Commands for a chat that were refused, by the code of the answer.
+    /// Commands, and frames that are none, that were refused: by the code of the answer.
     REFUSED = counter("switchboard_commands_refused_total", &[CODE]);
     /// Sockets that are open.
     SOCKETS = gauge("switchboard_sockets", &[SIDE]);
@@ -333,7 +337,10 @@ mod tests {
             assert!(known(WHY_ENDED, why.as_str()));
         }
         assert!(WhyStill::ALL.into_iter().all(|reason| known(REASON, reason.as_str())));
-        for code in [Code::Conflict, Code::RateLimited, Code::Unavailable, Code::Internal, Code::NotFound] {
+        let ours = [Code::Unavailable, Code::Internal];
+        let theirs = [Code::BadFrame, Code::UnknownType, Code::TooLarge, Code::Invalid, Code::RateLimited];
+        let answers = [Code::Unauthorized, Code::Forbidden, Code::NotFound, Code::Conflict];
+        for code in ours.into_iter().chain(theirs).chain(answers) {
             assert!(known(CODE, code.as_str()));
         }
     }

@@ -83,6 +83,8 @@ pub struct ChatHead {
     pub queued_at: Timestamp,
     /// When it was assigned at first.
     pub assigned_at: Option<Timestamp>,
+    /// In which group.
+    pub answered_in: Option<GroupId>,
     /// When an operator first wrote.
     pub answered_at: Option<Timestamp>,
     /// The operators' words so far.
@@ -122,6 +124,7 @@ impl ChatHead {
             owner: chat.owner().map(|owner| owner.id),
             queued_at: chat.queued_at,
             assigned_at: chat.assigned_at,
+            answered_in: chat.answered_in.clone(),
             answered_at: chat.answered_at,
             replies: chat.replies,
             waited_since: chat.waited_since,

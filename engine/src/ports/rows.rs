@@ -45,6 +45,7 @@ impl ChatRecord {
         let head = &self.head;
         let (by, why) = head.ended?;
         Some(ChatFacts {
+            group: head.answered_in.as_ref().unwrap_or(&head.group).clone(),
             queued_at: head.waited_since,
             assigned_at: head.assigned_at,
             answered_at: head.answered_at,
@@ -129,6 +130,7 @@ mod tests {
                 owner: Some(OperatorId(uuid::Uuid::from_u128(1))),
                 queued_at: Timestamp::from_millis(-6),
                 assigned_at: None,
+                answered_in: None,
                 answered_at: None,
                 replies: Replies::default(),
                 waited_since: Timestamp::from_millis(-6),

@@ -80,7 +80,7 @@ fn fill(folder: &std::path::Path, chats: u32) {
     let file = Connection::open(folder.join("switchboard.db")).expect("it opens");
     file.execute_batch("PRAGMA synchronous = OFF").expect("it is set");
     let columns = "visitor, brand, department, name, email, contact, \
-         started_at, state, grp, owner, queued_at, waited_since, assigned_at, ended_at, ended_by, ended_why, visitor_away, question";
+         started_at, state, grp, owner, queued_at, waited_since, assigned_at, answered_in, ended_at, ended_by, ended_why, visitor_away, question";
     let made = file.execute(
         &format!(
             "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {chats}) \

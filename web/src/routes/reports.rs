@@ -11,7 +11,7 @@ use engine::domain::group::RoutingRules;
 use engine::domain::ids::{ChatId, GroupId, OperatorId};
 use engine::domain::limits::{REPORT_CHATS_MAX, REPORT_PAGE, REPORT_SPAN_MAX, SERVICE_LEVEL_S};
 use engine::domain::permission::Permission;
-use engine::domain::report::{FORMULAS, Figures, Tally, Work, hour_of};
+use engine::domain::report::{ChatFacts, FORMULAS, Figures, NOTES, Tally, Work, hour_of};
 use engine::domain::time::Timestamp;
 use engine::ports::journal::{ChatQuery, ChatRecord};
 use engine::ports::work::{GROUPS, OPERATORS, WorkQuery};
@@ -47,10 +47,10 @@ pub async fn summary(
     let mut group_within_s = BTreeMap::new();
     for chat in &chats {
         let Some(facts) = chat.facts() else { continue };
-        let within = promises.of(&chat.head.group);
-        group_within_s.entry(chat.head.group.clone()).or_insert(within.as_secs());
+        let within = promises.of(&facts.group);
+        group_within_s.entry(facts.group.clone()).or_insert(within.as_secs());
         all.add(&facts, within);
-        if let Some(key) = by.key(chat) {
+        if let Some(key) = by.key(chat, &facts) {
             tallies.entry(key).or_default().add(&facts, within);
         }
     }
@@ -68,6 +68,7 @@ pub async fn summary(
         total: all.figures(),
         rows,
         formulas: FORMULAS.into_iter().collect(),
+        notes: NOTES,
     };
     if wants_csv(&request) {
         return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&report)));
@@ -96,6 +97,7 @@ struct Report {
     total: Figures,
     rows: Vec<ReportRow>,
     formulas: BTreeMap<&'static str, &'static str>,
+    notes: [&'static str; NOTES.len()],
 }
 
 #[derive(Debug, Serialize)]
@@ -129,10 +131,10 @@ impl By {
     }
 
     /// In which row the chat is; hours are those in which it began, in UTC.
-    fn key(self, chat: &ChatRecord) -> Option<String> {
+    fn key(self, chat: &ChatRecord, facts: &ChatFacts) -> Option<String> {
         match self {
             Self::Hour => Some(hour_of(chat.started_at).to_rfc3339()),
-            Self::Group => Some(chat.head.group.to_string()),
+            Self::Group => Some(facts.group.to_string()),
             Self::Department => chat.department.as_ref().map(ToString::to_string),
             Self::Brand => Some(chat.brand.to_string()),
             Self::Operator => chat.head.owner.map(|operator| operator.to_string()),

@@ -1,11 +1,13 @@
 //! `/ws/operator`.
 
+use std::time::Instant;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use engine::actors::connection::Later;
 use engine::actors::connection::operator::{OperatorConnection, Refused};
 use engine::actors::engine::Engine;
 use engine::actors::outlet::Outlet;
-use engine::domain::patience::Patience;
+use engine::actors::shared::Shared;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure};
 use engine::protocol::frame::read_fields;
@@ -46,8 +48,8 @@ impl Side for OperatorSide {
     type Connection = OperatorConnection;
     type Resolved = Refused;
 
-    fn patience(&self) -> Patience {
-        self.engine.shared().patience
+    fn shared(&self) -> &Shared {
+        self.engine.shared()
     }
 
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<OperatorConnection>>, Failure> {
@@ -73,8 +75,8 @@ impl Side for OperatorSide {
         }))
     }
 
-    fn frame(connection: &mut OperatorConnection, text: &str) -> Option<Later<Refused>> {
-        connection.frame(text)
+    fn frame(connection: &mut OperatorConnection, text: &str, heard_at: Instant) -> Option<Later<Refused>> {
+        connection.frame(text, heard_at)
     }
 
     fn resolved(connection: &mut OperatorConnection, refused: Refused) {

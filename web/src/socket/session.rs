@@ -16,8 +16,9 @@ use bytes::BytesMut;
 use bytestring::ByteString;
 use engine::actors::connection::Later;
 use engine::actors::outlet::{Outlet, Transport};
+use engine::actors::shared::Shared;
+use engine::domain::ids::CommandId;
 use engine::domain::limits::{BEAT_AFTER, FRAME_BYTES_MAX};
-use engine::domain::patience::Patience;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure, Why};
 use engine::protocol::frame::{self, Head};
@@ -32,14 +33,14 @@ pub trait Side: Unpin + 'static {
     /// What a future of the connection comes to.
     type Resolved: 'static;
 
-    /// How long a socket is waited for.
-    fn patience(&self) -> Patience;
+    /// What all of the engine shares.
+    fn shared(&self) -> &Shared;
 
     /// Answers `hello`. An error is sent, and the socket closed with the code.
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<Self::Connection>>, Failure>;
 
-    /// Takes a frame; a future is finished before the next frame.
-    fn frame(connection: &mut Self::Connection, text: &str) -> Option<Later<Self::Resolved>>;
+    /// Takes a frame that was read then; a future is finished before the next frame.
+    fn frame(connection: &mut Self::Connection, text: &str, heard_at: Instant) -> Option<Later<Self::Resolved>>;
 
     /// Takes what a future came to.
     fn resolved(connection: &mut Self::Connection, resolved: Self::Resolved);
@@ -124,7 +125,7 @@ impl<S: Side> SocketSession<S> {
     fn text(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
         match &mut self.connection {
             Some(connection) => {
-                if let Some(later) = S::frame(connection, text) {
+                if let Some(later) = S::frame(connection, text, self.heard_at) {
                     self.wait_for(later, ctx);
                 }
             }
@@ -145,18 +146,18 @@ impl<S: Side> SocketSession<S> {
         let Some(outlet) = self.outlet.clone() else { return };
         let head = match Head::read(text) {
             Ok(head) => head,
-            Err(failure) => return self.say(ctx, frame::error(None, None, &failure)),
+            Err(failure) => return self.refuse(ctx, None, &failure),
         };
         if head.kind() != "hello" {
             let failure = Failure::conflict(Why::State, "say hello first");
-            return self.say(ctx, frame::error(head.id().as_ref(), None, &failure));
+            return self.refuse(ctx, head.id().as_ref(), &failure);
         }
         match self.side.hello(outlet, text) {
-            Err(failure) => self.say(ctx, frame::error(None, None, &failure)),
+            Err(failure) => self.refuse(ctx, None, &failure),
             Ok(opening) => ctx.wait(opening.into_actor(self).map(|opened, session, ctx| match opened {
                 Ok(connection) => session.connection = Some(connection),
                 Err((failure, code)) => {
-                    session.say(ctx, frame::error(None, None, &failure));
+                    session.refuse(ctx, None, &failure);
                     session.close(ctx, code, &failure.message);
                 }
             })),
@@ -186,13 +187,18 @@ impl<S: Side> SocketSession<S> {
 
     fn binary(&mut self, ctx: &mut WebsocketContext<Self>) {
         let failure = Failure::new(Code::BadFrame, "only text frames are taken");
-        self.say(ctx, frame::error(None, None, &failure));
+        self.refuse(ctx, None, &failure);
     }
 
     fn not_utf8(&mut self, ctx: &mut WebsocketContext<Self>) {
         let failure = Failure::new(Code::BadFrame, "the text is not UTF-8");
-        self.say(ctx, frame::error(None, None, &failure));
+        self.refuse(ctx, None, &failure);
         self.close(ctx, u16::from(CloseCode::Invalid), "not UTF-8");
+    }
+
+    fn refuse(&mut self, ctx: &mut WebsocketContext<Self>, id: Option<&CommandId>, failure: &Failure) {
+        let refusal = self.side.shared().refusal(id, None, failure);
+        self.say(ctx, refusal);
     }
 
     /// Writes a frame behind what waits in the outlet.
@@ -229,7 +235,7 @@ impl<S: Side> SocketSession<S> {
 
     /// Beats, pings and drops, at the moment the next of them is due.
     fn watch(&self, ctx: &mut WebsocketContext<Self>) {
-        let Patience { client_silence_max: silence, ping_after, .. } = self.side.patience();
+        let Patience { client_silence_max: silence, ping_after, .. } = self.side.shared().patience;
         let ping_at = self.heard_at.max(self.pinged_at) + ping_after;
         let next = (self.sent_at + BEAT_AFTER).min(ping_at).min(self.heard_at + silence);
         let wait = next.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
@@ -259,7 +265,7 @@ impl<S: Side> Actor for SocketSession<S> {
             return self.close(ctx, close::VERSION, "this version of the protocol is not served");
         }
         self.outlet = Some(Outlet::new(Wire { addr: ctx.address(), cut: self.cut }));
-        ctx.run_later(self.side.patience().hello_within, |session, ctx| {
+        ctx.run_later(self.side.shared().patience.hello_within, |session, ctx| {
             if session.connection.is_none() {
                 session.close(ctx, close::NO_HELLO, "no hello came in time");
             }
@@ -290,7 +296,7 @@ impl<S: Side> StreamHandler<Result<ws::Message, ProtocolError>> for SocketSessio
             Err(error) => {
                 if let Some(breach) = self.breach.get() {
                     let failure = Failure::new(Code::TooLarge, breach.to_string());
-                    self.say(ctx, frame::error(None, None, &failure));
+                    self.refuse(ctx, None, &failure);
                     ctx.close(Some(CloseReason { code: CloseCode::from(close::TOO_BIG), description: None }));
                     // The rest of the frame is never read; once the answer is written there is nothing to wait for.
                     // Nothing else of the stream is looked at meanwhile: where the decoder stumbles over what came
@@ -306,7 +312,7 @@ impl<S: Side> StreamHandler<Result<ws::Message, ProtocolError>> for SocketSessio
                     return self.not_utf8(ctx);
                 }
                 let failure = Failure::new(Code::BadFrame, text);
-                self.say(ctx, frame::error(None, None, &failure));
+                self.refuse(ctx, None, &failure);
                 self.close(ctx, u16::from(CloseCode::Protocol), "not a frame");
             }
         }

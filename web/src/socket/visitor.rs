@@ -1,12 +1,14 @@
 //! `/ws/visitor`.
 
+use std::time::Instant;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use engine::actors::connection::Later;
 use engine::actors::connection::visitor::{Resolved, Visitor, VisitorConnection};
 use engine::actors::engine::Engine;
 use engine::actors::outlet::Outlet;
+use engine::actors::shared::Shared;
 use engine::domain::ids::VisitorId;
-use engine::domain::patience::Patience;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure};
 use engine::protocol::frame::read_fields;
@@ -42,8 +44,8 @@ impl Side for VisitorSide {
     type Connection = VisitorConnection;
     type Resolved = Resolved;
 
-    fn patience(&self) -> Patience {
-        self.engine.shared().patience
+    fn shared(&self) -> &Shared {
+        self.engine.shared()
     }
 
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<VisitorConnection>>, Failure> {
@@ -52,8 +54,8 @@ impl Side for VisitorSide {
         Ok(Box::pin(async move { open(&state, &engine, page, outlet, hello).await }))
     }
 
-    fn frame(connection: &mut VisitorConnection, text: &str) -> Option<Later<Resolved>> {
-        connection.frame(text)
+    fn frame(connection: &mut VisitorConnection, text: &str, heard_at: Instant) -> Option<Later<Resolved>> {
+        connection.frame(text, heard_at)
     }
 
     fn resolved(connection: &mut VisitorConnection, resolved: Resolved) {

@@ -161,6 +161,7 @@ async fn assign(server: &TestServer, account: AccountId, chat: ChatId, operator:
         state: ChatPhase::Active,
         owner: Some(operator),
         assigned_at: Some(at),
+        answered_in: Some(record.head.group.clone()),
         last_seq: seq,
         visitor_seq: seq,
         ..record.head
@@ -212,6 +213,7 @@ fn head(group: &str, question: &str, at: Timestamp) -> ChatHead {
         owner: None,
         queued_at: at,
         assigned_at: None,
+        answered_in: None,
         answered_at: None,
         replies: Replies::default(),
         waited_since: at,

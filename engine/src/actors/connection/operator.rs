@@ -5,6 +5,7 @@ mod welcome;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use self::arrival::Place;
 use crate::actors::connection::ask::{self, Ask};
@@ -60,6 +61,8 @@ pub struct OperatorConnection {
     pace: Pace,
     /// When the operator's actor was last told that they do something.
     worked_at: Option<Timestamp>,
+    /// When the frame at work was read.
+    heard_at: Instant,
 }
 
 impl OperatorConnection {
@@ -88,8 +91,9 @@ impl OperatorConnection {
         let rate = Rate { per_second: OPERATOR_COMMANDS_PER_SECOND, burst: OPERATOR_COMMANDS_BURST };
         // From here on dropping the connection makes the socket unknown again.
         let (watched, pace) = (Vec::new(), Pace::new(rate));
-        let (resumes, worked_at) = (VecDeque::new(), None);
-        let mut connection = Self { shared, outlet, account, identity, place, resumes, watched, pace, worked_at };
+        let (resumes, worked_at, heard_at) = (VecDeque::new(), None, Instant::now());
+        let mut connection =
+            Self { shared, outlet, account, identity, place, resumes, watched, pace, worked_at, heard_at };
         let welcome = connection.welcome(operator, (memberships, receiving)).await?;
         let known: Vec<(ChatId, u32)> = welcome.chats.iter().map(|chat| (chat.id, chat.seq)).collect();
         connection.resumes = hello.resume.unwrap_or_default().into();
@@ -106,8 +110,9 @@ impl OperatorConnection {
         Some(self.resume(resume))
     }
 
-    /// Takes a frame. A future must be finished before the next frame.
-    pub fn frame(&mut self, text: &str) -> Option<Later<Refused>> {
+    /// Takes a frame that was read then. A future must be finished before the next frame.
+    pub fn frame(&mut self, text: &str, heard_at: Instant) -> Option<Later<Refused>> {
+        self.heard_at = heard_at;
         let head = match Head::read(text) {
             Ok(head) => head,
             Err(failure) => return self.refuse(None, &failure),
@@ -218,7 +223,7 @@ impl OperatorConnection {
                     let done = membership::set(&shared, account, sender, whose, &set).await;
                     outlet.push(match done {
                         Ok(()) => frame::ack(&set.id, None, None),
-                        Err(failure) => frame::error(Some(&set.id), None, &failure),
+                        Err(failure) => shared.refusal(Some(&set.id), None, &failure),
                     });
                     None
                 })))
@@ -257,7 +262,8 @@ impl OperatorConnection {
             return Err(Failure::new(Code::Forbidden, "your role may not answer chats"));
         }
         self.pace.command(Some(chat), &id)?;
-        let command = Command { from: self.party(), outlet: self.outlet.clone(), id: id.clone(), order };
+        let (from, outlet, heard_at) = (self.party(), self.outlet.clone(), self.heard_at);
+        let command = Command { from, outlet, id: id.clone(), order, heard_at };
         if !self.shared.is_here(chat.shard()) {
             return self
                 .shared
@@ -291,9 +297,10 @@ impl OperatorConnection {
         self.pace.command(Some(chat), &id)?;
         let (shared, account, from, outlet) =
             (Arc::clone(&self.shared), self.account, self.party(), self.outlet.clone());
+        let heard_at = self.heard_at;
         Ok(Some(Box::pin(async move {
             let order = ask.order(&shared, account, to).await;
-            let command = Command { from, outlet, id: id.clone(), order };
+            let command = Command { from, outlet, id: id.clone(), order, heard_at };
             let handed = if shared.is_here(chat.shard()) {
                 let may = shared.may_go_on(command.outlet.id(), chat, &id);
                 let session = shared.registry.session(&shared, account, chat);
@@ -309,7 +316,7 @@ impl OperatorConnection {
     pub fn resolved(&mut self, refused: Refused) {
         if let Some((chat, id)) = refused {
             self.shared.metrics.mailbox_full("visitor_session");
-            self.outlet.push(frame::error(Some(&id), Some(chat), &Failure::unavailable()));
+            self.outlet.push(self.shared.refusal(Some(&id), Some(chat), &Failure::unavailable()));
             self.pace.block(Some(chat), id, Failure::unavailable());
         }
     }
@@ -413,14 +420,14 @@ impl OperatorConnection {
             };
             if let Err(failure) = sent {
                 outlet.release(chat);
-                outlet.push(frame::error(None, Some(chat), &failure));
+                outlet.push(shared.refusal(None, Some(chat), &failure));
             }
             None
         })
     }
 
     fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<Refused>> {
-        self.outlet.push(frame::error(id, None, failure));
+        self.outlet.push(self.shared.refusal(id, None, failure));
         None
     }
 }

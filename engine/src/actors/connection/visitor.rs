@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytestring::ByteString;
 use serde::Deserialize;
@@ -55,6 +56,8 @@ pub struct VisitorConnection {
     language: Option<String>,
     variables: Variables,
     pace: Pace,
+    /// When the frame at work was read.
+    heard_at: Instant,
 }
 
 /// What a future of the connection came to.
@@ -94,6 +97,7 @@ impl VisitorConnection {
             variables: hello.variables(),
             page: hello.page.as_ref().map(|page| text::cut(&page.url, URL_CHARS_MAX)),
             pace: Pace::new(engine.visitor_rate()),
+            heard_at: Instant::now(),
         };
         // From here on dropping the connection makes the socket unknown again.
         let chat = connection.find_chat().await?;
@@ -110,8 +114,9 @@ impl VisitorConnection {
         Ok(connection)
     }
 
-    /// Takes a frame. A future must be finished, and given to [`Self::resolved`], before the next frame.
-    pub fn frame(&mut self, text: &str) -> Option<Later<Resolved>> {
+    /// Takes a frame that was read then. A future must be finished, and given to [`Self::resolved`], before the next frame.
+    pub fn frame(&mut self, text: &str, heard_at: Instant) -> Option<Later<Resolved>> {
+        self.heard_at = heard_at;
         // Nearly all frames are messages, as our own widget writes them: those are read once.
         if let Some(say) = Said::read(text) {
             let (id, taken) = (say.id.clone(), self.say(say));
@@ -134,7 +139,7 @@ impl VisitorConnection {
             Resolved::Chat(chat, session) => self.session = session.map(|session| (chat, session)),
             Resolved::Refused(chat, id) => {
                 self.shared.metrics.mailbox_full("visitor_session");
-                self.outlet.push(frame::error(Some(&id), Some(chat), &Failure::unavailable()));
+                self.outlet.push(self.shared.refusal(Some(&id), Some(chat), &Failure::unavailable()));
                 self.pace.block(Some(chat), id, Failure::unavailable());
             }
         }
@@ -198,7 +203,7 @@ impl VisitorConnection {
         };
         self.pace.command(Some(chat), &id)?;
         let Some((_, session)) = &self.session else {
-            let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
+            let command = self.command(id.clone(), order);
             return match self.shared.command_away(self.brand.account, chat, command) {
                 Ok(()) => Ok(None),
                 Err(failure) => {
@@ -210,7 +215,7 @@ impl VisitorConnection {
         if !self.shared.may_go_on(self.outlet.id(), chat, &id) {
             return Err(Failure::unavailable());
         }
-        let command = Command { from: Party::Visitor, outlet: self.outlet.clone(), id: id.clone(), order };
+        let command = self.command(id.clone(), order);
         match hand_over(&session.addr, command) {
             Handed::Over => Ok(None),
             Handed::Wait(command) => {
@@ -225,6 +230,10 @@ impl VisitorConnection {
                 Err(Failure::unavailable())
             }
         }
+    }
+
+    fn command(&self, id: CommandId, order: Order) -> Command {
+        Command { from: Party::Visitor, outlet: self.outlet.clone(), id, order, heard_at: self.heard_at }
     }
 
     fn signal(&mut self, signal: Signal) -> Result<Option<Later<Resolved>>, Failure> {
@@ -265,7 +274,7 @@ impl VisitorConnection {
                 }
                 Err(not_begun) => {
                     let (chat, failure) = not_begun.told();
-                    outlet.push(frame::error(Some(&id), chat, &failure));
+                    outlet.push(shared.refusal(Some(&id), chat, &failure));
                     Resolved::Done
                 }
             }
@@ -279,7 +288,7 @@ impl VisitorConnection {
         Box::pin(async move {
             outlet.push(match left_messages::leave(&shared, leaving).await {
                 Ok(()) => frame::ack(&id, None, None),
-                Err(failure) => frame::error(Some(&id), None, &failure),
+                Err(failure) => shared.refusal(Some(&id), None, &failure),
             });
             Resolved::Done
         })
@@ -348,15 +357,14 @@ impl VisitorConnection {
             };
             if let Err(failure) = sent {
                 outlet.release(chat);
-                outlet.push(frame::error(None, Some(chat), &failure));
+                outlet.push(shared.refusal(None, Some(chat), &failure));
             }
             Resolved::Done
         })
     }
 
     fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<Resolved>> {
-        let text: ByteString = frame::error(id, None, failure);
-        self.outlet.push(text);
+        self.outlet.push(self.shared.refusal(id, None, failure));
         None
     }
 }

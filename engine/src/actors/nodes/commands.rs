@@ -3,7 +3,7 @@
 //! `unavailable` when that takes too long. The same id makes the same answer, so sending again does nothing twice.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::actors::messages::{Command, Order, Party, SetStatus};
 use crate::actors::nodes::wire::Body;
@@ -16,7 +16,6 @@ use crate::domain::ids::{AccountId, ChatId, CommandId, NodeId, OperatorId, Shard
 use crate::domain::limits::{FAR_ANSWER_WITHIN, FAR_COMMANDS_MAX};
 use crate::domain::time::Timestamp;
 use crate::protocol::error::Failure;
-use crate::protocol::frame;
 
 /// A command that was not answered yet.
 pub(super) struct Waiting {
@@ -154,7 +153,8 @@ impl Nodes {
         let taken = match what {
             What::Order { chat, from, order } => {
                 let session = shared.registry.session(shared, account, chat);
-                let command = Command { from, outlet: outlet.clone(), id: id.clone(), order };
+                let heard_at = Instant::now();
+                let command = Command { from, outlet: outlet.clone(), id: id.clone(), order, heard_at };
                 session.addr.try_send(command).map_err(|_| Some(chat))
             }
             What::Status { operator, status } => {
@@ -164,7 +164,7 @@ impl Nodes {
             }
         };
         if let Err(chat) = taken {
-            outlet.push(frame::error(Some(&id), chat, &Failure::unavailable()));
+            outlet.push(shared.refusal(Some(&id), chat, &Failure::unavailable()));
             self.block(outlet.id(), chat, id);
         }
     }
@@ -241,7 +241,7 @@ impl Nodes {
                 over.push(place);
                 self.block(place.0, place.1, waiting.id.clone());
             }
-            waiting.outlet.push(frame::error(Some(&waiting.id), place.1, &Failure::unavailable()));
+            waiting.outlet.push(shared.refusal(Some(&waiting.id), place.1, &Failure::unavailable()));
             false
         });
     }

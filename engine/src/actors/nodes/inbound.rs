@@ -1,6 +1,7 @@
 //! What comes from other nodes: handed to the actors and sockets of this one, in the order in which it was sent.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytestring::ByteString;
 use serde::Deserialize;
@@ -19,7 +20,6 @@ use crate::domain::event::Sender;
 use crate::domain::ids::{AccountId, ChatId, CommandId, Shard};
 use crate::ports::journal::Side;
 use crate::protocol::error::Failure;
-use crate::protocol::frame;
 
 /// What is read of a frame to pass it on.
 #[derive(Deserialize)]
@@ -103,10 +103,11 @@ impl Nodes {
                 }
                 let (outlet, _) = peer.ways.to(&Readers::Socket(socket, Some(chat)), shared.now());
                 let session = shared.registry.session(shared, account, chat);
-                let command = Command { from, outlet: outlet.clone(), id: id.clone(), order };
+                let heard_at = Instant::now();
+                let command = Command { from, outlet: outlet.clone(), id: id.clone(), order, heard_at };
                 if session.addr.try_send(command).is_err() {
                     shared.metrics.mailbox_full("visitor_session");
-                    outlet.push(frame::error(Some(&id), Some(chat), &Failure::unavailable()));
+                    outlet.push(shared.refusal(Some(&id), Some(chat), &Failure::unavailable()));
                 }
             }
             Body::Status { account, operator, socket, id, status } => {
@@ -117,7 +118,7 @@ impl Nodes {
                 let actor = shared.registry.operator(shared, account, operator);
                 if actor.try_send(SetStatus { outlet: outlet.clone(), id: id.clone(), status }).is_err() {
                     shared.metrics.mailbox_full("operator");
-                    outlet.push(frame::error(Some(&id), None, &Failure::unavailable()));
+                    outlet.push(shared.refusal(Some(&id), None, &Failure::unavailable()));
                 }
             }
             Body::Again(shard) => {

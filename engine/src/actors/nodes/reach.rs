@@ -90,7 +90,7 @@ impl Shared {
         command: Command,
     ) -> Result<(), Failure> {
         let nodes = self.nodes.as_ref().ok_or_else(Failure::unavailable)?;
-        let Command { from, outlet, id, order } = command;
+        let Command { from, outlet, id, order, heard_at: _ } = command;
         nodes.take_command(self, account, outlet, id, What::Order { chat, from, order })
     }
 

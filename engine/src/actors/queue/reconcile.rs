@@ -12,11 +12,9 @@ use crate::actors::guard::beside;
 use crate::actors::messages::{Signal, ToOperator};
 use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, OperatorId};
-use crate::domain::limits::UNLIMITED_COUNTS_AS;
-use crate::domain::operator::Reception;
 use crate::domain::report::Work;
 use crate::domain::routing::still::reasons;
-use crate::domain::routing::{Effect, LoadNews};
+use crate::domain::routing::{Capacity, Effect, LoadNews};
 use crate::metrics::Invariant;
 use crate::ports::journal::{ChatRecord, OfferRow};
 use crate::ports::presence::RosterRow;
@@ -41,18 +39,11 @@ impl QueueActor {
     pub(super) fn measure(&mut self) {
         let Some(desk) = &self.desk else { return };
         let metrics = self.shared.metrics.group(self.account, &self.group);
-        let (mut slots, mut used, mut reserved, mut receiving) = (0_u32, 0_u32, 0_u32, 0_u32);
-        for member in desk.roster().members().filter(|member| member.active && member.reception != Reception::None) {
-            let limits = [member.limit, member.group_limit].into_iter().flatten().min();
-            slots = slots.saturating_add(limits.unwrap_or(UNLIMITED_COUNTS_AS));
-            used += member.group_held;
-            reserved += member.group_reserved;
-            receiving += 1;
-        }
+        let Capacity { receiving, slots, used, reserved, free } = Capacity::of(desk.roster().members());
         metrics.capacity.set(slots);
         metrics.capacity_used.set(used);
         metrics.capacity_reserved.set(reserved);
-        metrics.capacity_free.set(slots.saturating_sub(used + reserved));
+        metrics.capacity_free.set(free);
         metrics.receiving.set(receiving);
         if let Some((from, to)) = self.looked.since_last(self.shared.now()) {
             let whose = Whose::Group(self.group.clone());

@@ -178,8 +178,7 @@ impl VisitorSession {
         }
         match command {
             Some(command) => {
-                self.shared.metrics.refused(no_room().code.as_str());
-                command.outlet.push(frame::error(Some(&command.id), Some(self.chat), &no_room()));
+                command.outlet.push(self.shared.refusal(Some(&command.id), Some(self.chat), &no_room()));
                 self.rings_nowhere();
             }
             None => {

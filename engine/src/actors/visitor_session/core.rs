@@ -66,7 +66,7 @@ pub(super) struct Core {
     pub rung: Vec<(OfferId, OperatorId)>,
     /// What was last told of the chat's state: set by publishing, not by judging.
     pub told: Told,
-    /// The figures of the group it was in when they were last looked up.
+    /// The figures of the group it counted for when they were last looked up.
     of_group: Option<(GroupId, Arc<GroupMetrics>)>,
 }
 
@@ -300,9 +300,9 @@ impl Core {
         }
     }
 
-    /// The figures of the chat's group: looked up once a group, for messages pass here.
+    /// The figures of the group that the chat counts for: looked up once, for messages pass here.
     pub fn figures(&mut self, shared: &Shared) -> Arc<GroupMetrics> {
-        let group = &self.record.head.group;
+        let group = self.chat.answered_in.as_ref().unwrap_or(&self.record.head.group);
         match &self.of_group {
             Some((known, figures)) if known == group => Arc::clone(figures),
             _ => {

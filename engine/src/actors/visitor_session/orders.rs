@@ -112,7 +112,7 @@ impl VisitorSession {
     fn answer_in_order(&mut self, command: &Rc<Command>, answer: Result<(u32, u32), Failure>) {
         let frame = match answer {
             Ok(numbers) => ack(command, self.chat, numbers),
-            Err(failure) => frame::error(Some(&command.id), Some(self.chat), &failure),
+            Err(failure) => self.shared.refusal(Some(&command.id), Some(self.chat), &failure),
         };
         let answer = Answer { command: Rc::clone(command), frame };
         self.hand_over();
@@ -127,8 +127,7 @@ impl VisitorSession {
 
     /// Answers at once: there is nothing to wait for.
     pub(super) fn answer_now(&self, command: &Command, failure: &Failure) {
-        self.shared.metrics.refused(failure.code.as_str());
-        command.outlet.push(frame::error(Some(&command.id), Some(self.chat), failure));
+        command.outlet.push(self.shared.refusal(Some(&command.id), Some(self.chat), failure));
     }
 
     /// Refuses a command whose fate is open: later ones of the connection wait until it was sent again.

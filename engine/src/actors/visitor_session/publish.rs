@@ -2,7 +2,7 @@
 //! them. Nothing here runs before the commit.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use super::VisitorSession;
 use super::core::{Appending, Pending, Seen, Untold};
@@ -30,9 +30,9 @@ impl VisitorSession {
         match core.in_flight.pop_front() {
             Some(Pending::Append(mut append)) => {
                 core.barrier &= append.before.is_none();
-                let stored_after = append.begun.elapsed();
-                self.publish(&mut append, loads, stored_after);
-                self.trace(&append, stored_after);
+                let now = Instant::now();
+                self.publish(&mut append, loads, now);
+                self.trace(&append, now.saturating_duration_since(append.begun));
             }
             Some(Pending::Answer(answer)) => core.send(answer),
             None => {}
@@ -46,7 +46,7 @@ impl VisitorSession {
         }
     }
 
-    fn publish(&mut self, append: &mut Appending, loads: &[Load], stored_after: Duration) {
+    fn publish(&mut self, append: &mut Appending, loads: &[Load], now: Instant) {
         // An operator's other groups hear what is used before the group that proposed it counts it as answered.
         for load in loads.iter().filter(|load| !append.freed.contains(&load.operator)) {
             self.to_operator(load.operator, ToOperator::Load(load.clone()));
@@ -60,7 +60,7 @@ impl VisitorSession {
             while let Some(fact) = facts.next_if(|fact| fact.seq <= event.seq) {
                 self.fact(fact, loads);
             }
-            self.push(event, stored_after);
+            self.push(event, now);
         }
         for load in loads.iter().filter(|load| append.freed.contains(&load.operator)) {
             // Which of the operator's groups has the slot now is the operator's to say.
@@ -72,7 +72,7 @@ impl VisitorSession {
     }
 
     /// Tells an event to its readers, and then the answer to the command that it came of.
-    fn push(&mut self, event: &mut Untold, stored_after: Duration) {
+    fn push(&mut self, event: &mut Untold, now: Instant) {
         let Some(core) = &mut self.core else { return };
         self.published = event.seq;
         let chat = self.chat;
@@ -87,7 +87,7 @@ impl VisitorSession {
         core.tell_operators(chat, event);
         core.parting.clear();
         if let Some((command, numbers)) = &event.answer {
-            seconds(&self.shared.metrics.ack, stored_after);
+            seconds(&self.shared.metrics.ack, now.saturating_duration_since(command.heard_at));
             core.unanswered -= 1;
             command.outlet.push(ack(command, chat, *numbers));
         }
@@ -104,6 +104,7 @@ impl VisitorSession {
 
     /// After a reading: what was stored and never told. Cursors of the sockets drop what they have.
     pub(super) fn publish_missed(&mut self, stored: &StoredChat, from: u32) {
+        let now = Instant::now();
         for event in stored.events.iter().filter(|event| event.seq > from) {
             let kind = event.kind();
             let seen = kind
@@ -127,7 +128,7 @@ impl VisitorSession {
                     &[],
                 );
             }
-            self.push(&mut untold, Duration::ZERO);
+            self.push(&mut untold, now);
         }
     }
 
@@ -287,12 +288,14 @@ impl VisitorSession {
         let was_waiting = core.told.phase == ChatPhase::Waiting;
         core.told.phase = ChatPhase::Ended;
         core.told.quiet_since = Some(event.at);
-        let of_group = self.shared.metrics.group(self.account, &group);
+        // For figures it is the chat of whoever answered it, wherever it went.
+        let counts_for = core.chat.answered_in.clone().unwrap_or_else(|| group.clone());
+        let of_group = self.shared.metrics.group(self.account, &counts_for);
         match core.chat.assigned_at {
             None => {
                 let outcome = Outcome::of(false, by, why);
                 let waited = event.at.since(core.chat.queued_at);
-                self.counted.waited(&group, of_group, outcome, waited);
+                self.counted.waited(&counts_for, of_group, outcome, waited);
                 self.judge_wait();
             }
             Some(assigned) => self.counted.handled(&of_group, event.at.since(assigned)),
@@ -300,7 +303,7 @@ impl VisitorSession {
         let (account, chat, at) = (self.account, self.chat, event.at);
         let (counted, judged) = (self.counted.share(), self.counted.judged());
         self.shared.metrics.figures_due(Over { account, chat, at, counted, judged });
-        self.shared.metrics.chat_ended(self.account, &group, by.as_str(), why.as_str());
+        self.shared.metrics.chat_ended(self.account, &counts_for, by.as_str(), why.as_str());
         for (offer, operator) in self.rung_at_the_end() {
             self.shared.metrics.offer(self.account, &group, "ended");
             self.ring_over(operator, offer, OfferEnd::Ended, None);

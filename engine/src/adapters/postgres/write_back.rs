@@ -128,11 +128,11 @@ async fn states(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resul
     };
     let update = sqlx::query(
         "UPDATE chat SET state = v.state, grp = v.grp, owner = v.owner, queued_at = v.queued_at, \
-         waited_since = v.waited_since, assigned_at = v.assigned_at, ended_at = v.ended_at, ended_by = v.ended_by, ended_why = v.ended_why, \
-         visitor_away = v.visitor_away, question = v.question \
+         waited_since = v.waited_since, assigned_at = v.assigned_at, answered_in = v.answered_in, ended_at = v.ended_at, ended_by = v.ended_by, \
+         ended_why = v.ended_why, visitor_away = v.visitor_away, question = v.question \
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], \
-         $8::bigint[], $9::text[], $10::text[], $11::boolean[], $12::text[]) AS v (id, state, grp, owner, queued_at, \
-         waited_since, assigned_at, ended_at, ended_by, ended_why, visitor_away, question) WHERE chat.id = v.id",
+         $8::text[], $9::bigint[], $10::text[], $11::text[], $12::boolean[], $13::text[]) AS v (id, state, grp, owner, queued_at, \
+         waited_since, assigned_at, answered_in, ended_at, ended_by, ended_why, visitor_away, question) WHERE chat.id = v.id",
     );
     update
         .bind(full.iter().map(|(id, _)| *id).collect::<Vec<_>>())
@@ -142,6 +142,7 @@ async fn states(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Resul
         .bind(time(|head| Some(head.queued_at)))
         .bind(time(|head| Some(head.waited_since)))
         .bind(time(|head| head.assigned_at))
+        .bind(text(|head| head.answered_in.as_ref().map(|group| group.as_str().to_owned())))
         .bind(time(|head| head.ended_at))
         .bind(text(|head| head.ended.map(|(by, _)| ended_by::name(by).to_owned())))
         .bind(text(|head| head.ended.map(|(_, why)| ended_why::name(why).to_owned())))

@@ -71,8 +71,8 @@ async fn open_chat(sql: &mut dyn Sql, birth: &Birth) -> Result<Option<ChatId>, S
 fn chat_row(birth: &Birth, number: i64) -> Query {
     let mut query = Query::new(
         "INSERT INTO chat (id, account, shard, number, visitor, brand, department, name, email, contact, started_at, state, \
-         grp, owner, queued_at, waited_since, assigned_at, ended_at, ended_by, ended_why, visitor_away, question) VALUES \
-         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING",
+         grp, owner, queued_at, waited_since, assigned_at, answered_in, ended_at, ended_by, ended_why, visitor_away, question) VALUES \
+         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) ON CONFLICT DO NOTHING",
     );
     query = query.arg(birth.chat.0).arg(birth.account).arg(i64::from(birth.chat.shard().0));
     query = query.arg(number).arg(birth.visitor.0).arg(birth.brand.as_str());
@@ -95,8 +95,8 @@ fn head_row(birth: &Birth) -> Query {
 }
 
 /// The changing columns of a chat's row, those of its head aside: `state`, `grp`, `owner`, `queued_at`,
-/// `waited_since`, `assigned_at`, `ended_at`, `ended_by`, `ended_why`, `visitor_away`, `question`.
-pub(crate) fn state_values(head: &ChatHead) -> [Value; 11] {
+/// `waited_since`, `assigned_at`, `answered_in`, `ended_at`, `ended_by`, `ended_why`, `visitor_away`, `question`.
+pub(crate) fn state_values(head: &ChatHead) -> [Value; 12] {
     [
         phase::name(head.state).into(),
         head.group.as_str().into(),
@@ -104,6 +104,7 @@ pub(crate) fn state_values(head: &ChatHead) -> [Value; 11] {
         head.queued_at.into(),
         head.waited_since.into(),
         head.assigned_at.into(),
+        head.answered_in.as_ref().map(|group| group.as_str().to_owned()).into(),
         head.ended_at.into(),
         head.ended.map(|(by, _)| ended_by::name(by).to_owned()).into(),
         head.ended.map(|(_, why)| ended_why::name(why).to_owned()).into(),

@@ -19,7 +19,7 @@ const MARKS_AT_ONCE: usize = 500;
 
 /// What [`chat_record`] reads, in its order.
 const CHAT_COLUMNS: &str = "SELECT c.account, c.id, c.number, h.owner_epoch, c.visitor, c.brand, \
-    c.department, c.name, c.email, o.name, c.started_at, c.state, c.grp, c.owner, c.queued_at, c.assigned_at, \
+    c.department, c.name, c.email, o.name, c.started_at, c.state, c.grp, c.owner, c.queued_at, c.assigned_at, c.answered_in, \
     h.answered_at, h.replies, h.idle_ms, h.idle_spread, c.waited_since, c.ended_at, c.ended_by, c.ended_why, h.idle_since, c.visitor_away, h.messages, c.question, \
     h.last_seq, h.visitor_seq ";
 const FROM_CHAT: &str = "FROM chat c JOIN chat_head h ON h.chat = c.id LEFT JOIN operator o ON o.account = c.account AND o.id = c.owner WHERE ";
@@ -50,6 +50,7 @@ fn chat_record(row: &mut Row) -> Result<ChatRecord, StoreError> {
             owner: row.opt_uuid()?.map(OperatorId),
             queued_at: row.time()?,
             assigned_at: row.opt_time()?,
+            answered_in: row.opt_parsed()?,
             answered_at: row.opt_time()?,
             replies: replies(row)?,
             waited_since: row.time()?,

@@ -19,8 +19,8 @@ const HEAD: &str = "UPDATE chat_head SET last_seq = ?1, visitor_seq = ?2, messag
     answered_at = ?5, replies = ?6, idle_ms = ?7, idle_spread = ?8 \
     WHERE chat = ?9 AND account = ?10 AND owner_epoch = ?11 AND last_seq = ?12";
 const STATE: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at = ?4, waited_since = ?5, \
-    assigned_at = ?6, ended_at = ?7, ended_by = ?8, ended_why = ?9, visitor_away = ?10, question = ?11 \
-    WHERE id = ?12 AND account = ?13";
+    assigned_at = ?6, answered_in = ?7, ended_at = ?8, ended_by = ?9, ended_why = ?10, visitor_away = ?11, question = ?12 \
+    WHERE id = ?13 AND account = ?14";
 // The limit stands in the write itself: whoever writes last sees what the others took. Giving back more than is held
 // would be a miscount; it must not keep a chat from ending, and the recount tells of it.
 const OPERATOR: &str = "UPDATE operator SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0), \

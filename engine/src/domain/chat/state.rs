@@ -90,6 +90,8 @@ pub struct Chat {
     pub queued_at: Timestamp,
     /// When it was assigned at first.
     pub assigned_at: Option<Timestamp>,
+    /// In which group: where figures count it, wherever it goes later.
+    pub answered_in: Option<GroupId>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// Since when no operator has written.
@@ -151,6 +153,7 @@ impl Chat {
             started_at: Timestamp::EPOCH,
             queued_at: Timestamp::EPOCH,
             assigned_at: None,
+            answered_in: None,
             ended_at: None,
             idle_since: None,
             answered_at: None,
@@ -250,6 +253,7 @@ impl Chat {
                 }
                 self.ring_over(OfferEnd::Taken);
                 self.assigned_at.get_or_insert(at);
+                self.answered_in.get_or_insert_with(|| group.clone());
                 // Idle time goes on when it changes hands.
                 if self.is_waiting() || self.idle_since.is_none() {
                     self.idle_since = Some(at);

@@ -10,19 +10,26 @@ impl ChatFacts {
     pub fn of_log<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
         let (mut queued_at, mut assigned_at, mut answered_at) = (None, None, None);
         let (mut operator, mut messages) = (None, 0);
+        // The one that first answered, until then the one in which it waits.
+        let mut group = None;
         // Whether somebody has it now, since when nobody of them wrote, and what they wrote.
         let (mut owned, mut idle_since, mut replies) = (false, None, Replies::default());
         for event in events {
             match &event.kind {
-                EventKind::Started { .. } | EventKind::Queued { .. } => {
+                EventKind::Started { .. } => queued_at = Some(event.at),
+                EventKind::Queued { group: waits_in } => {
                     owned = false;
                     // A chat that comes back after an operator had it was answered before: its wait is over.
                     if assigned_at.is_none() {
                         queued_at = Some(event.at);
+                        group = Some(waits_in);
                     }
                 }
-                EventKind::Assigned { operator: owner, .. } | EventKind::Transferred { operator: owner, .. } => {
-                    assigned_at.get_or_insert(event.at);
+                EventKind::Assigned { operator: owner, group: of, .. }
+                | EventKind::Transferred { operator: owner, group: of, .. } => {
+                    if assigned_at.is_none() {
+                        (assigned_at, group) = (Some(event.at), Some(of));
+                    }
                     // Idle time goes on when the chat changes hands.
                     if !owned || idle_since.is_none() {
                         idle_since = Some(event.at);
@@ -39,6 +46,7 @@ impl ChatFacts {
                 }
                 EventKind::Ended { by, why, .. } => {
                     return Some(Self {
+                        group: group?.clone(),
                         queued_at: queued_at?,
                         assigned_at,
                         answered_at,
@@ -61,8 +69,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::event::{AssignedBy, Audience, Author, EndedBy, EndedWhy, Message};
-    use crate::domain::ids::OperatorId;
+    use crate::domain::event::{AssignedBy, Audience, Author, EndedBy, EndedWhy, Message, Rung};
+    use crate::domain::ids::{ChatId, OfferId, OperatorId, Shard};
     use crate::domain::time::Timestamp;
 
     fn log(kinds: Vec<(i64, EventKind)>) -> Vec<Event> {
@@ -121,6 +129,20 @@ mod tests {
         let share = ChatFacts::of_log(&log(told)).unwrap().share();
         assert_eq!((share.outcome, share.queue_time), (Outcome::Answered, Duration::from_secs(5)));
         assert_eq!(share.handling_time, Some(Duration::from_secs(50)));
+    }
+
+    #[test]
+    fn it_counts_for_whoever_answered_it_or_let_it_wait_last() {
+        let sales = || "sales".parse().unwrap();
+        let (operator, name) = (OperatorId(uuid::Uuid::from_u128(8)), "Bob".to_owned());
+        let from = Rung { id: OperatorId(uuid::Uuid::from_u128(7)), name: "Joe".into() };
+        let offer = OfferId { chat: ChatId::new(1, 2, Shard(3)), seq: 4 };
+        let goes_on = EventKind::Transferred { operator, name, group: sales(), from, offer };
+        let moved = EventKind::Queued { group: sales() };
+        let of = |told| ChatFacts::of_log(&log(told)).unwrap().group.to_string();
+        assert_eq!(of(vec![(0, queued()), (1, assigned(AssignedBy::Taken)), (2, goes_on), (9, ended())]), "support");
+        assert_eq!(of(vec![(0, queued()), (1, moved.clone()), (9, ended())]), "sales");
+        assert_eq!(of(vec![(0, queued()), (1, moved), (2, assigned(AssignedBy::Taken)), (9, ended())]), "support");
     }
 
     #[test]

@@ -125,7 +125,7 @@ pub struct Tab {
 
 impl Tab {
     pub async fn sends(&mut self, frame: Value) {
-        if let Some(later) = self.connection.frame(&frame.to_string()) {
+        if let Some(later) = self.connection.frame(&frame.to_string(), std::time::Instant::now()) {
             let resolved = later.await;
             self.connection.resolved(resolved);
         }
@@ -172,7 +172,7 @@ pub struct Window {
 
 impl Window {
     pub async fn sends(&mut self, frame: Value) {
-        if let Some(later) = self.connection.frame(&frame.to_string()) {
+        if let Some(later) = self.connection.frame(&frame.to_string(), std::time::Instant::now()) {
             let resolved = later.await;
             self.connection.resolved(resolved);
         }
@@ -221,7 +221,7 @@ pub struct Shop {
     pub group: GroupId,
     pub patience: Patience,
     place: InProcess,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Shards of the first node are the even ones, those of the second the odd ones.
@@ -308,8 +308,16 @@ impl Shop {
             group,
             patience: Patience::default(),
             place: InProcess::default(),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Changes the database behind the store's back; not with a store in memory.
+    pub fn tampers(&self, statement: &str) {
+        let database =
+            rusqlite::Connection::open(self.folder.path().join("switchboard.db")).expect("the store is there");
+        database.busy_timeout(Duration::from_secs(5)).expect("a time");
+        assert_eq!(database.execute(statement, []), Ok(1), "one row is changed");
     }
 
     /// Sets the rules of the group; before the nodes begin.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use engine::actors::engine::all_shards;
 use engine::adapters::system::SystemClock;
-use engine::domain::limits::{CONNECTION_TIMEOUT, OFFER_COOL_DOWN};
+use engine::domain::limits::{CONNECTION_TIMEOUT, OFFER_COOL_DOWN, RECOUNT_AT};
 use engine::domain::time::Timestamp;
 use engine::ports::clock::Clock;
 use serde_json::json;
@@ -91,6 +91,32 @@ async fn what_rings_ends_in_its_time_though_the_clock_was_set_back_an_hour_befor
     );
     let times: Vec<Timestamp> = stored.await.expect("the store answers").events.iter().map(|event| event.at).collect();
     assert!(times.is_sorted(), "within a chat time goes on: {times:?}");
+}
+
+#[actix::test]
+async fn a_slot_that_was_miscounted_is_found_in_the_night_and_given_again() {
+    let shop = Shop::open(1, 1, Duration::from_secs(60)).await;
+    // It is a few seconds before the hour of the recount.
+    let (clock, day) = (SystemClock::new(), 24 * HOUR);
+    let into_the_day = Duration::from_millis(clock.now().millis().unsigned_abs() % day.as_millis() as u64);
+    let soon = (day + RECOUNT_AT - Duration::from_secs(5)).saturating_sub(into_the_day);
+    let node = shop.node_by(Arc::new(Ahead(clock, soon)), "one", all_shards(), GOOD, 1).await;
+    let mut joe = shop.window(&node, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&node, 42, None).await;
+    clara.sees_online().await;
+    shop.tampers("UPDATE operator SET held = 3 WHERE name = 'Joe'");
+    let chat = clara.starts("hello").await;
+    actix::clock::sleep(Duration::from_secs(1)).await;
+    joe.inbox.look();
+    assert!(!joe.inbox.got.iter().any(|frame| frame["type"] == "offer"), "by the counter Joe is full");
+    // The night passes; nothing is started anew.
+    joe.accepts(&chat).await;
+    let text = node.engine.metrics_text();
+    let violations: Vec<&str> = text.lines().filter(|line| line.starts_with("switchboard_invariant_")).collect();
+    let found: Vec<&str> = violations.into_iter().filter(|line| !line.ends_with(" 0")).collect();
+    assert_eq!(found, [r#"switchboard_invariant_violations_total{which="slots_recounted"} 1"#]);
+    assert_eq!(shop.store.recount(shop.account).await, Ok(Vec::new()), "it is right now");
 }
 
 #[actix::test]

@@ -193,14 +193,14 @@ impl Shop {
 }
 
 async fn says(connection: &mut VisitorConnection, frame: Value) {
-    if let Some(later) = connection.frame(&frame.to_string()) {
+    if let Some(later) = connection.frame(&frame.to_string(), std::time::Instant::now()) {
         let resolved = later.await;
         connection.resolved(resolved);
     }
 }
 
 async fn does(connection: &mut OperatorConnection, frame: Value) {
-    if let Some(later) = connection.frame(&frame.to_string()) {
+    if let Some(later) = connection.frame(&frame.to_string(), std::time::Instant::now()) {
         let resolved = later.await;
         connection.resolved(resolved);
     }

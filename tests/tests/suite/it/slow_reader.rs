@@ -41,6 +41,11 @@ async fn a_reader_that_stops_is_cut_off_and_comes_back_whole() {
     let (came, closed) = drain(&mut lazy).await;
     assert!(came < MESSAGES, "all {came} messages went into a reader that did not read");
     assert!(closed.code.is_none_or(|code| code == 1013), "{closed:?}");
+    let metrics = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("metrics are served");
+    let metrics = metrics.text().await.expect("metrics are text");
+    let cut =
+        metrics.lines().find_map(|line| line.strip_prefix("switchboard_slow_readers_total ")?.parse::<u64>().ok());
+    assert_eq!(cut, Some(1 + tried.len() as u64), "each reader that was too slow is counted");
     clara.reconnect().await.expect("the server is there");
     let texts = clara.texts();
     let numbers = texts.iter().filter_map(|text| text.split(' ').next()?.parse().ok());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use engine::metrics::catalogue::{CATALOGUE, Kind};
+use engine::metrics::catalogue::{CATALOGUE, Kind, Values};
 use serde_json::Value;
 use switchboard_tests::prometheus::grafana;
 
@@ -71,16 +71,64 @@ fn names_are_those_of_the_catalogue_and_every_metric_is_shown() {
         }
     }
     let unseen: Vec<_> = CATALOGUE.iter().map(|metric| metric.name).filter(|name| !used.contains(name)).collect();
-    // When a process began is asked for by nobody: Prometheus itself reads resets from it.
-    assert_eq!(unseen, ["process_start_time_seconds"], "counted, and shown nowhere");
+    assert_eq!(unseen, Vec::<&str>::new(), "counted, and shown nowhere");
+}
+
+/// A label that nothing has makes an expression empty, and nobody notices: the panel shows nothing, the alert is silent.
+#[test]
+fn what_labels_are_asked_for_is_told_by_the_server() {
+    let mut asked = Vec::new();
+    for name in ["service", "invariants", "saturation"] {
+        let file = yaml(&format!("{name}.yaml"));
+        let rules = list(&file["groups"]).iter().flat_map(|group| list(&group["rules"]));
+        asked.extend(rules.map(|rule| (text(&rule["alert"]).to_owned(), text(&rule["expr"]).to_owned())));
+    }
+    let panels = dashboards();
+    asked.extend(panels.iter().flat_map(expressions));
+    let mut found = 0;
+    for (place, expression) in asked {
+        for (metric, label, value) in matchers(&expression) {
+            let plain =
+                ["_bucket", "_count", "_sum"].iter().find_map(|end| metric.strip_suffix(end)).unwrap_or(&metric);
+            let known = CATALOGUE.iter().find(|known| known.name == metric || known.name == plain);
+            let told = match label.as_str() {
+                // Prometheus' own; the job is that of the shipped configuration.
+                "instance" => true,
+                "job" => metric == "up" && value == "switchboard" || metric.starts_with("process_"),
+                "le" => known.is_some_and(|known| known.buckets.iter().any(|end| end.to_string() == value)),
+                _ => known.is_some_and(|known| {
+                    let dimension = known.labels.iter().find(|dimension| dimension.name == label);
+                    dimension.is_some_and(|dimension| match dimension.values {
+                        Values::Of(values) => values.contains(&value.as_str()),
+                        Values::Accounts | Values::Groups | Values::Version => value.starts_with('$'),
+                    })
+                }),
+            };
+            assert!(told, "{place}: {metric} with {label} {value:?} is never told: {expression}");
+            found += 1;
+        }
+    }
+    assert!(found > 100, "{found} were looked at");
+}
+
+/// What an expression asks of labels: the metric, the label, and each value that it names.
+fn matchers(expression: &str) -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    for (at, _) in expression.match_indices('{') {
+        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let metric = expression[..at].rsplit(|letter| !is_name(letter)).next().unwrap_or_default();
+        let inner = expression[at + 1..].split('}').next().unwrap_or_default();
+        for matcher in inner.split(',') {
+            let (label, value) = matcher.split_once('=').unwrap_or_else(|| panic!("{matcher} in {expression}"));
+            let values = value.trim_start_matches('~').trim_matches('"');
+            found.extend(values.split('|').map(|value| (metric.to_owned(), label.trim().to_owned(), value.to_owned())));
+        }
+    }
+    found
 }
 
 #[test]
 fn every_alert_is_made_to_fire_and_stays_silent_while_all_is_well() {
-    let yaml = |file: &str| -> Value {
-        let content = fs::read_to_string(grafana().join("alerts").join(file)).expect("a file that is shipped");
-        serde_saphyr::from_str(&content).unwrap_or_else(|error| panic!("{file}: {error}"))
-    };
     let tests = yaml("tests.yaml");
     let cases = list(&tests["tests"]).iter().flat_map(|test| list(&test["alert_rule_test"]));
     let (mut fires, mut silent) = (BTreeSet::new(), BTreeSet::new());
@@ -108,6 +156,18 @@ fn dashboards_are_well_formed_and_lead_to_each_other() {
         assert!(!text(&dashboard["description"]).is_empty(), "{title}");
         assert!(list(&dashboard["templating"]["list"]).iter().any(|one| one["type"] == "datasource"), "{title}");
         assert_eq!(dashboard["links"][0]["tags"], dashboard["tags"], "{title} leads to the others");
+        let marked = list(&dashboard["annotations"]["list"]).iter().any(|one| names(text(&one["expr"])).len() > 1);
+        assert!(marked, "{title} marks starts and deploys");
+        let panels = || list(&dashboard["panels"]).iter().filter(|panel| panel["type"] != "row");
+        let steps = |panel: &Value| list(&panel["fieldConfig"]["defaults"]["thresholds"]["steps"]).len();
+        assert!(panels().filter(|panel| steps(panel) > 1).count() >= 2, "{title} says what is much");
+        let leads = panels().filter(|panel| !list(&panel["links"]).is_empty()).count();
+        match text(&dashboard["uid"]) {
+            "switchboard-overview" => assert_eq!(leads, panels().count(), "each figure of {title} leads on"),
+            "switchboard-queues" | "switchboard-load-test" => assert!(leads > 0, "{title} leads on"),
+            // Nothing lies below these.
+            _ => assert_eq!(leads, 0, "{title}"),
+        }
         let (mut ids, mut cells) = (BTreeSet::new(), BTreeSet::new());
         for panel in list(&dashboard["panels"]) {
             let place = format!("{title}, {}", text(&panel["title"]));
@@ -142,6 +202,12 @@ fn well_formed(panel: &Value, place: &str, uids: &BTreeSet<&str>) {
         let target = text(&link["url"]).strip_prefix("/d/").and_then(|rest| rest.split('?').next());
         assert!(target.is_some_and(|uid| uids.contains(uid)), "{place} leads nowhere: {}", link["url"]);
     }
+}
+
+/// A file of the alerts.
+fn yaml(file: &str) -> Value {
+    let content = fs::read_to_string(grafana().join("alerts").join(file)).expect("a file that is shipped");
+    serde_saphyr::from_str(&content).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 fn list(value: &Value) -> &[Value] {

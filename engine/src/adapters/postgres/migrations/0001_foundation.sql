@@ -180,6 +180,7 @@ CREATE TABLE chat (
     queued_at    BIGINT NOT NULL,
     waited_since BIGINT NOT NULL,
     assigned_at  BIGINT,
+    answered_in  TEXT COLLATE "C", -- the group that it was assigned in at first
     ended_at     BIGINT,
     ended_by     TEXT COLLATE "C",
     ended_why    TEXT COLLATE "C",

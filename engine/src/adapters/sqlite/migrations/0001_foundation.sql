@@ -181,6 +181,7 @@ CREATE TABLE chat (
     queued_at    INTEGER NOT NULL,
     waited_since INTEGER NOT NULL,
     assigned_at  INTEGER,
+    answered_in  TEXT, -- the group that it was assigned in at first
     ended_at     INTEGER,
     ended_by     TEXT,
     ended_why    TEXT,
