@@ -91,9 +91,9 @@ fn idle(arguments: &Arguments, folder: &Path, files: usize) -> Vec<Row> {
     let measured = stage.idle(Some(&product), sockets).each(sockets);
     vec![Row {
         what: format!("memory of an idle connection ({sockets} of them)"),
-        unit: "KB",
-        measured: kilobytes(measured),
-        floor: kilobytes(floor),
+        unit: "KiB",
+        measured: kibibytes(measured),
+        floor: kibibytes(floor),
         floor_is: "a socket of the relay",
     }]
 }
@@ -110,9 +110,9 @@ fn chatting(arguments: &Arguments, folder: &Path) -> Row {
         what: format!(
             "memory of a visitor in a running chat ({visitors} of them, their share of the operators with it)"
         ),
-        unit: "KB",
-        measured: kilobytes(measured.each(visitors)),
-        floor: kilobytes(floor.each(visitors)),
+        unit: "KiB",
+        measured: kibibytes(measured.each(visitors)),
+        floor: kibibytes(floor.each(visitors)),
         floor_is: "a pair of the relay's sockets",
     }
 }
@@ -142,7 +142,7 @@ fn shape(arguments: &Arguments, rate: Option<u32>) -> Shape {
     Shape { operators, chats_each: CHATS_EACH, rate, both_talk: false }
 }
 
-fn kilobytes(bytes: u64) -> f64 {
+fn kibibytes(bytes: u64) -> f64 {
     bytes as f64 / 1024.0
 }
 

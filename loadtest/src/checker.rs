@@ -1,9 +1,10 @@
 //! The judge. It knows only what clients sent and were told, never the server's own records, and names every
 //! promise that was broken: messages lost, doubled or out of order, sides that disagree, chats with two owners,
-//! operators over their limit, visitors served before those who waited longer.
+//! operators over their limit, visitors served before those who waited longer, commands without an answer.
 
 mod capacity;
 mod ledger;
+mod presence;
 mod service;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use capacity::Capacity;
-pub use ledger::Ledger;
+pub use ledger::{Excuse, Ledger};
+pub use presence::Presence;
 pub use service::Service;
 
 /// A chat's id, as the server gave it.
@@ -55,6 +57,10 @@ pub enum Content {
     Transferred(Operator),
     /// This operator came in beside the owner.
     Joined(Operator),
+    /// This operator is not in the chat any more.
+    Left(Operator),
+    /// It waits in a queue, for the first time or again: nobody is in it.
+    Queued,
     /// The chat ended.
     Ended,
     /// Any other kind, told apart by its name.
@@ -62,10 +68,41 @@ pub enum Content {
 }
 
 impl Content {
-    /// Whether it is of another kind, of that name.
-    pub fn is(&self, kind: &str) -> bool {
-        matches!(self, Self::Other(other) if other == kind)
+    /// Its kind, as events bear it.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Message(_) => "message",
+            Self::Assigned(_) => "assigned",
+            Self::Transferred(_) => "transferred",
+            Self::Joined(_) => "joined",
+            Self::Left(_) => "left",
+            Self::Queued => "queued",
+            Self::Ended => "ended",
+            Self::Other(kind) => kind,
+        }
     }
+
+    /// Whether it is of that kind.
+    pub fn is(&self, kind: &str) -> bool {
+        self.kind() == kind
+    }
+
+    /// Whether an operator comes into the chat, be it as its owner or beside the owner.
+    pub fn brings_an_operator(&self) -> bool {
+        matches!(self.kind(), "assigned" | "transferred" | "joined")
+    }
+}
+
+/// A command that the server should have settled: it settled a later one of the chat, or let the time for an answer
+/// pass and did not answer the second time either.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// Who sent it.
+    pub party: Party,
+    /// Its id, which begins with what it asks for.
+    pub command: String,
+    /// The chat it was for; empty: none.
+    pub chat: Chat,
 }
 
 /// A promise that was broken.
@@ -82,8 +119,14 @@ pub enum Fault {
     Invented { chat: Chat, mark: Mark, party: Party },
     #[error("chat {chat}: the ack of {mark:?} says {acked}, its event {told}")]
     WrongAck { chat: Chat, mark: Mark, acked: u64, told: u64 },
-    #[error("chat {chat}: {party:?} expected event {expected} and got {got}")]
-    Numbering { chat: Chat, party: Party, expected: u64, got: u64 },
+    #[error("chat {chat}: {party:?} missed the events from {expected} up to {got}")]
+    Hole { chat: Chat, party: Party, expected: u64, got: u64 },
+    #[error("chat {chat}: {party:?} got event {got} behind event {newest}")]
+    Backwards { chat: Chat, party: Party, got: u64, newest: u64 },
+    #[error("chat {chat}: {party:?} was there and never heard of its end")]
+    Unended { chat: Chat, party: Party },
+    #[error("chat {:?}: {} of {:?} was never answered", .0.chat, .0.command, .0.party)]
+    Unanswered(Unanswered),
     #[error("chat {chat}: {one:?} and {other:?} were told different events, or in another order")]
     Disagreement { chat: Chat, one: Party, other: Party },
     #[error("chat {chat}: assigned to {second} while {first} owned it")]
@@ -115,6 +158,11 @@ impl Checker {
     pub fn settle(&mut self, chat: &str) {
         let faults = self.ledgers.remove(chat).map(|ledger| ledger.faults());
         self.settled.extend(faults.unwrap_or_default());
+    }
+
+    /// A command without an answer.
+    pub fn unanswered(&mut self, unanswered: Unanswered) {
+        self.settled.push(Fault::Unanswered(unanswered));
     }
 
     /// Everything that was broken; empty for a server that kept its promises. Ask once all clients heard the end of

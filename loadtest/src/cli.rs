@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, sync_channel};
 
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,7 +15,7 @@ use crate::recording::Play;
 use crate::report::screen::Screen;
 use crate::report::{compare, html, plain};
 use crate::run::{Message, Options, Progress, run};
-use crate::scenario::{SHIPPED, Scenario};
+use crate::scenario::{SHIPPED, Scenario, Target};
 use crate::simulate::{self, Form, simulate};
 use crate::staff::Administrator;
 use crate::summary::Summary;
@@ -101,6 +101,15 @@ struct ReplayArgs {
     /// Other chats at once for each than any of them had.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: Option<u32>,
+    /// The brand whose visitors they are.
+    #[arg(long, default_value = "demo")]
+    brand: String,
+    /// The department that they choose.
+    #[arg(long, default_value = "support")]
+    department: String,
+    /// The group that its chats go to; operators become members of it.
+    #[arg(long, default_value = "support")]
+    group: String,
     #[command(flatten)]
     with: With,
 }
@@ -174,7 +183,9 @@ fn replay(args: &ReplayArgs) -> ExitCode {
     let play = Play { file: args.file.clone(), speed: args.speed };
     match play.read() {
         Ok(recording) => {
-            let scenario = play.scenario(&recording, args.operators, args.limit);
+            let (brand, department, group) = (args.brand.clone(), args.department.clone(), args.group.clone());
+            let target = Target { brand, department, group };
+            let scenario = play.scenario(&recording, target, args.operators, args.limit);
             drop(recording);
             execute(&scenario, Some(play), &args.with)
         }
@@ -307,16 +318,21 @@ fn simulated(scenario: &str, seed: Option<u64>, form: Form) -> ExitCode {
     }
 }
 
-/// Ctrl-C or a request to terminate ends a run, twice at once.
+/// Ctrl-C, a terminal that is gone, or a request to terminate ends a run, twice at once. They are listened to when this
+/// returns.
 fn listen_for_interrupts(sender: Sender<Message>) {
+    let (listens, listening) = sync_channel::<()>(1);
     std::thread::spawn(move || {
         let Some(runtime) = worker::runtime() else { return };
         runtime.block_on(async {
-            let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+            let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+            let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds.map(signal) else { return };
+            drop(listens);
             loop {
                 tokio::select! {
-                    asked = tokio::signal::ctrl_c() => if asked.is_err() { return },
+                    _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
+                    _ = hangup.recv() => {}
                 }
                 if sender.send(Message::Interrupt).is_err() {
                     return;
@@ -324,6 +340,8 @@ fn listen_for_interrupts(sender: Sender<Message>) {
             }
         });
     });
+    // Nothing is ever sent: the other end goes once the signals are listened to, or cannot be.
+    let _ = listening.recv();
 }
 
 fn worker() -> ExitCode {
@@ -350,8 +368,11 @@ fn worker() -> ExitCode {
         }
     };
     runtime.block_on(async {
-        // The one who started this worker hears Ctrl-C too, and says what is to be done.
-        tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
+        // The one who started this worker hears of these too, and says what is to be done.
+        for kind in [SignalKind::interrupt(), SignalKind::hangup()] {
+            let Ok(mut signals) = signal(kind) else { continue };
+            tokio::spawn(async move { while signals.recv().await.is_some() {} });
+        }
         worker::work(task, orders, tell).await;
     });
     ExitCode::SUCCESS

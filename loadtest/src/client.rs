@@ -5,14 +5,18 @@ mod ear;
 mod onlooker;
 mod operator;
 mod outbox;
+mod pace;
 mod player;
+#[cfg(test)]
+mod tests;
 mod visitor;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use engine::protocol::traffic::TrafficChat;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 pub use ear::Ear;
 pub use onlooker::Onlooker;
@@ -21,7 +25,8 @@ pub use outbox::Outbox;
 pub use player::Player;
 pub use visitor::Visitor;
 
-use crate::draw::Draw;
+use crate::checker::{Party, Unanswered};
+use crate::draw::{Draw, Purpose};
 use crate::moment::{Micros, Phases};
 use crate::recorder::{Recorder, Tally, Timing};
 use crate::recording::{Play, Recording};
@@ -33,6 +38,12 @@ use crate::wire::Frame;
 const BACK_WITHIN: (Micros, Micros) = (30_000_000, 500_000);
 /// A client that hears nothing for so long comes anew (public contract).
 const SILENCE_MAX: Micros = 45_000_000;
+/// A greeting or a command without an answer for so long means that the connection is of no use (public contract).
+const ANSWER_WITHIN: Micros = 10_000_000;
+/// The same for a server that does not take in what it is sent.
+const SEND_WITHIN: Duration = Duration::from_micros(ANSWER_WITHIN);
+/// Who reads nothing is looked after again after so long.
+const LOOK_AGAIN: Micros = 1_000_000;
 
 /// What all clients of a process share.
 pub struct World {
@@ -46,6 +57,10 @@ pub struct World {
     pub told: RefCell<Vec<Testimony>>,
     /// See `told`.
     pub offered: RefCell<Vec<(String, i64)>>,
+    /// Commands that the server should have settled and did not.
+    pub unanswered: RefCell<Vec<Unanswered>>,
+    /// When visitors come from.
+    pub zero: Cell<Micros>,
     /// Latencies count from here on.
     pub warm: Cell<Micros>,
     /// Whether waits are told one by one, for the theory of queues.
@@ -90,6 +105,28 @@ impl World {
     pub fn error(&self, words: &str) {
         self.recorder.borrow_mut().error(words);
     }
+
+    /// The second of the run that a moment is in.
+    pub fn second(&self, at: Micros) -> u32 {
+        u32::try_from(at.saturating_sub(self.zero.get()) / 1_000_000).unwrap_or(u32::MAX)
+    }
+
+    /// About the server's time, in milliseconds; none: it has not told yet.
+    pub fn server_ms(&self, now: Micros) -> Option<i64> {
+        self.recorder.borrow().ahead_us.map(|ahead| (now.cast_signed() + ahead) / 1000)
+    }
+
+    /// What a client heard in a chat goes to the judge; `whole`: it heard all that was told up to now.
+    fn hand_in(&self, ear: Ear, whole: bool, now: Micros) {
+        let until = if whole { self.server_ms(now) } else { None };
+        self.told.borrow_mut().push(ear.testimony(!whole, until));
+    }
+
+    /// A client whose connection is whole ends: what its server still owes is told.
+    fn owes(&self, party: Party, outbox: &Outbox) {
+        let all = outbox.owed().map(|(id, chat)| Unanswered { party, command: id.to_owned(), chat: chat.to_owned() });
+        self.unanswered.borrow_mut().extend(all);
+    }
 }
 
 /// What a client wants next.
@@ -123,9 +160,15 @@ pub trait Mind {
     fn reads_from(&self) -> Micros {
         0
     }
-    /// The connection is gone.
-    fn lost(&mut self);
-    /// The run is over for it; `connected` says whether it still had a connection.
+    /// Since when the server has owed the answer to the oldest command of this connection.
+    fn owed_since(&self) -> Option<Micros> {
+        None
+    }
+    /// What the next greeting is timed as.
+    fn returns(&self) -> Option<Timing>;
+    /// The connection is gone; what was sent up to `unanswered` has had its time for an answer.
+    fn lost(&mut self, unanswered: Option<Micros>);
+    /// The run is over for it; `connected` says whether it still had a connection that was greeted.
     fn close(&mut self, connected: bool);
 }
 
@@ -136,32 +179,74 @@ enum Ended {
     Lost(Lost),
 }
 
+/// The way of a client to its server, over all its connections.
+struct Way {
+    /// When it was meant to be greeted next. Attempts that fail do not move it: whoever is kept out for a minute has
+    /// waited for a minute, however often they tried.
+    meant: Micros,
+    /// It has tried since, and was not greeted.
+    out: bool,
+    /// It was greeted once.
+    known: bool,
+    /// The connection that it has was greeted.
+    greeted: bool,
+    /// Attempts one after another that came to nothing.
+    tries: u32,
+}
+
+impl Way {
+    fn greeted(&mut self) {
+        (self.out, self.known, self.greeted, self.tries) = (false, true, true, 0);
+    }
+
+    /// It means to be back at that moment.
+    fn means(&mut self, back: Micros) {
+        (self.meant, self.out, self.greeted) = (back, false, false);
+    }
+
+    /// Who is never greeted again has waited up to the end.
+    fn ends(&self, mind: &impl Mind, world: &World) {
+        let now = world.phases.clock.now();
+        if let Some(timing) = mind.returns().filter(|_| self.out && now > self.meant) {
+            world.time(timing, self.meant, now);
+        }
+    }
+}
+
 /// Lives a client's life, from the moment it was meant to begin.
-pub async fn live(mut mind: impl Mind, world: Rc<World>, number: u32, begin: Micros, mut draw: Draw) {
+pub async fn live(mut mind: impl Mind, world: Rc<World>, number: u32, begin: Micros, draw: Draw) {
     let side = usize::from(mind.path() == "/ws/operator");
-    let (mut back, mut tries) = (begin, 0_u32);
+    let mut draw = draw.of(Purpose::Retries);
+    let mut way = Way { meant: begin, out: false, known: false, greeted: false, tries: 0 };
+    let mut back = begin;
     loop {
         if wait_until(&world, back).await {
+            way.ends(&mind, &world);
             return mind.close(false);
         }
+        way.out = true;
         let failed = match Socket::open(&world.address, mind.path(), mind.cookie(), number).await {
             Ok(mut socket) => {
-                world.count(if back == begin { Tally::Connects } else { Tally::Reconnects });
+                world.count(if way.known { Tally::Reconnects } else { Tally::Connects });
                 world.recorder.borrow_mut().connected[side] += 1;
-                let ended = converse(&mut mind, &world, &mut socket, back, &mut tries).await;
+                let ended = converse(&mut mind, &world, &mut socket, &mut way).await;
                 world.recorder.borrow_mut().connected[side] -= 1;
                 match ended {
-                    Ended::Wanted => return mind.close(true),
-                    Ended::Cut => return mind.close(true),
+                    Ended::Wanted | Ended::Cut => {
+                        way.ends(&mind, &world);
+                        return mind.close(way.greeted);
+                    }
                     Ended::Dropped(away) => {
                         world.count(Tally::Drops);
-                        mind.lost();
+                        mind.lost(None);
                         back = world.phases.clock.now() + away;
+                        way.means(back);
                         continue;
                     }
                     Ended::Lost(lost) => {
                         world.count(Tally::ServerCuts);
-                        mind.lost();
+                        let passed = world.phases.clock.now().saturating_sub(ANSWER_WITHIN);
+                        mind.lost((lost == Lost::Unanswered).then_some(passed));
                         lost
                     }
                 }
@@ -173,12 +258,16 @@ pub async fn live(mut mind: impl Mind, world: Rc<World>, number: u32, begin: Mic
         };
         world.error(&format!("connection {failed}"));
         if matches!(failed, Lost::Closed(4400..=4499)) {
+            way.ends(&mind, &world);
             return mind.close(false);
         }
         let (most, first) = BACK_WITHIN;
-        let within = most.min(first << tries.min(8));
-        tries += 1;
+        let within = most.min(first << way.tries.min(8));
+        way.tries += 1;
         back = world.phases.clock.now() + (draw.unit() * within as f64) as Micros;
+        if way.greeted {
+            way.means(back);
+        }
     }
 }
 
@@ -194,27 +283,58 @@ async fn wait_until(world: &World, at: Micros) -> bool {
     }
 }
 
-async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, back: Micros, tries: &mut u32) -> Ended {
+/// What a client has heard of its server on one connection, and when it looks whether that is enough. The look is only
+/// ever moved forward, so that what comes and goes sets no timer.
+struct Watch {
+    heard_at: Micros,
+    /// It reads from here on: what comes late before is its own doing.
+    reads_since: Micros,
+    opened: Micros,
+    look: Micros,
+}
+
+impl Watch {
+    /// When the answer that is owed longest is too late.
+    fn answer_by(&self, mind: &impl Mind, greeted: bool) -> Micros {
+        let owed = if greeted { mind.owed_since() } else { Some(self.opened) };
+        owed.map_or(Micros::MAX, |since| since.max(self.reads_since) + ANSWER_WITHIN)
+    }
+
+    fn silent_from(&self) -> Micros {
+        self.heard_at.max(self.reads_since) + SILENCE_MAX
+    }
+}
+
+async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, way: &mut Way) -> Ended {
     let clock = world.phases.clock;
-    let mut out = vec![mind.greet(back)];
-    let mut heard_at = clock.now();
+    let mut out = vec![mind.greet(way.meant)];
+    let opened = clock.now();
+    let mut watch = Watch { heard_at: opened, reads_since: opened, opened, look: opened + ANSWER_WITHIN };
+    let mut reads = true;
     let sleep = sleep_until(Instant::now());
     let moved = world.phases.moved();
     tokio::pin!(sleep, moved);
     let mut armed = 0;
     loop {
-        if !out.is_empty()
-            && let Err(lost) = socket.send(&mut out).await
-        {
-            return Ended::Lost(lost);
+        if !out.is_empty() {
+            // A server that takes nothing in must not keep its client from the end of the run.
+            match timeout(SEND_WITHIN, socket.send(&mut out)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(lost)) => return Ended::Lost(lost),
+                Err(_) => return Ended::Lost(Lost::Unanswered),
+            }
         }
         let now = clock.now();
         if now >= world.phases.cut() {
             return Ended::Cut;
         }
         let reads_from = mind.reads_from();
-        let reads = reads_from <= now;
-        let mut until = mind.due().min(world.phases.cut()).min(heard_at + SILENCE_MAX);
+        if !reads && reads_from <= now {
+            watch.reads_since = now;
+        }
+        reads = reads_from <= now;
+        watch.look = watch.look.min(watch.answer_by(mind, way.greeted));
+        let mut until = mind.due().min(world.phases.cut()).min(watch.look.max(now));
         if !reads {
             until = until.min(reads_from);
         }
@@ -225,7 +345,7 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, back
         tokio::select! {
             biased;
             frame = socket.next(), if reads => {
-                heard_at = clock.now();
+                watch.heard_at = clock.now();
                 let mut frame = match frame {
                     Ok(frame) => Some(frame),
                     Err(lost) => return Ended::Lost(lost),
@@ -236,9 +356,9 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, back
                         Ok(Frame::Reconnect(after_ms)) => return Ended::Dropped(after_ms * 1000),
                         Ok(frame) => {
                             if matches!(frame, Frame::Welcome(_)) {
-                                *tries = 0;
+                                way.greeted();
                             }
-                            mind.hear(&frame, heard_at, &mut out);
+                            mind.hear(&frame, watch.heard_at, &mut out);
                         }
                         Err(_) => world.error("frame that is not of the public contract"),
                     }
@@ -262,8 +382,15 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, back
                 }
             }
         }
-        if reads && now > heard_at + SILENCE_MAX {
-            return Ended::Lost(Lost::Broken);
+        if now >= watch.look {
+            if reads && now > watch.silent_from() {
+                return Ended::Lost(Lost::Silent);
+            }
+            if reads && now > watch.answer_by(mind, way.greeted) {
+                return Ended::Lost(Lost::Unanswered);
+            }
+            let next = watch.silent_from().min(watch.answer_by(mind, way.greeted));
+            watch.look = next.max(now + if reads { 1 } else { LOOK_AGAIN });
         }
     }
 }

@@ -82,6 +82,12 @@ pub struct Delta {
     /// See [`Recorder::ahead`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ahead_us: Option<i64>,
+    /// See [`Recorder::answered`].
+    #[serde(default)]
+    pub slowest_us: u64,
+    /// By second of the run: messages that were due in it, and those that left in it.
+    #[serde(default)]
+    pub pace: BTreeMap<u32, (u64, u64)>,
 }
 
 /// Collects.
@@ -96,7 +102,10 @@ pub struct Recorder {
     pub chats: [i64; 2],
     /// See [`Delta::waited`].
     pub waited: Vec<Waited>,
-    ahead_us: Option<i64>,
+    /// See [`Recorder::ahead`].
+    pub ahead_us: Option<i64>,
+    slowest_us: u64,
+    pace: BTreeMap<u32, (u64, u64)>,
 }
 
 impl Default for Recorder {
@@ -110,6 +119,8 @@ impl Default for Recorder {
             chats: [0; 2],
             waited: Vec::new(),
             ahead_us: None,
+            slowest_us: 0,
+            pace: BTreeMap::new(),
         }
     }
 }
@@ -141,6 +152,23 @@ impl Recorder {
         self.ahead_us = Some(self.ahead_us.map_or(us, |most| most.max(us)));
     }
 
+    /// A command that went out once, on a connection that held, was answered after that time.
+    pub fn answered(&mut self, us: u64) {
+        self.slowest_us = self.slowest_us.max(us);
+    }
+
+    /// A message was due in that second of the run.
+    pub fn due(&mut self, second: u32) {
+        self.count(Tally::MessagesDue);
+        self.pace.entry(second).or_default().0 += 1;
+    }
+
+    /// A message left in that second.
+    pub fn said(&mut self, second: u32) {
+        self.count(Tally::MessagesSaid);
+        self.pace.entry(second).or_default().1 += 1;
+    }
+
     /// What came since the last time.
     pub fn take(&mut self) -> Delta {
         let timings = self.timings.iter_mut().map(|histogram| {
@@ -157,6 +185,8 @@ impl Recorder {
             chats: self.chats,
             waited: std::mem::take(&mut self.waited),
             ahead_us: self.ahead_us,
+            slowest_us: self.slowest_us,
+            pace: std::mem::take(&mut self.pace),
         }
     }
 }

@@ -78,7 +78,13 @@ impl Play {
 
     /// What is played, as a scenario: the recorded length, and as many operators as there were, each with as many
     /// chats at once as any of them had, unless others are wanted.
-    pub fn scenario(&self, recording: &Recording, operators: Option<u32>, limit: Option<u32>) -> Scenario {
+    pub fn scenario(
+        &self,
+        recording: &Recording,
+        target: Target,
+        operators: Option<u32>,
+        limit: Option<u32>,
+    ) -> Scenario {
         let (count, most) = recording.staff();
         let length = recording.chats.iter().map(|chat| chat.at_ms + chat.events.last().map_or(0, TrafficEvent::ms));
         let length_s = self.micros(length.max().unwrap_or_default()) as f64 / 1e6;
@@ -92,7 +98,7 @@ impl Play {
             warm_up_s: Seconds(0.0),
             drain_s: Seconds(DRAIN_S),
             service_level_s: Seconds(20.0),
-            target: Target::default(),
+            target,
             visitors: Vec::new(),
             onlookers: Vec::new(),
             operators: vec![Operators {

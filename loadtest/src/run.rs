@@ -57,9 +57,14 @@ pub struct Options {
 /// Why there was no run.
 #[derive(Debug, Error)]
 pub enum RunError {
-    /// The target is no URL.
-    #[error("--target {0:?}: expected a URL such as http://127.0.0.1:8080")]
-    Target(String),
+    /// The target is no URL, or not one that can be loaded.
+    #[error("--target {given:?}: {why}; expected a URL such as http://127.0.0.1:8080")]
+    Target {
+        /// What was given.
+        given: String,
+        /// What is the matter with it.
+        why: String,
+    },
     /// The run's own server did not start.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -120,9 +125,13 @@ pub fn run(
     ready: impl FnOnce(Sender<Message>),
     mut show: impl FnMut(Progress<'_>),
 ) -> Result<Summary, RunError> {
+    // Whoever wants it to end is heard from here on: nothing that is started below may be left behind.
+    let (sender, messages) = channel();
+    ready(sender.clone());
+    let stopped = || matches!(messages.try_recv(), Ok(Message::Interrupt));
     let mut own = match &options.target {
         Some(_) => None,
-        None => Some(Server::start(options.server.as_deref())?),
+        None => Some(Server::start(options.server.as_deref(), &stopped)?),
     };
     let target = own.as_ref().map(|server| server.url.clone()).or_else(|| options.target.clone()).unwrap_or_default();
     let (url, socket, host) = address(&target)?;
@@ -131,9 +140,9 @@ pub fn run(
     let read = |admin: &String| http.block_on(read_metrics(admin)).ok_or_else(|| RunError::Admin(admin.clone()));
     let before = admin.as_ref().map(read).transpose()?;
     let staff = Arc::new(http.block_on(Staff::sign_in(&url, &scenario.target.brand, &options.administrator))?);
-    let (sender, messages) = channel();
-    ready(sender.clone());
-
+    if stopped() {
+        return Err(RunError::Interrupted);
+    }
     let mark = format!("loadtest-{}", unix_us_now() % 1_000_000_000_000);
     let result = http.block_on(staff.hire(scenario, &mark)).map_err(RunError::from).and_then(|hired| {
         let epoch = unix_us_now();
@@ -148,9 +157,15 @@ pub fn run(
     let dismissed = if own.is_none() { http.block_on(staff.dismiss()) } else { Ok(()) };
     let mut summary = result?;
     summary.target = target;
-    if let (Some(before), Some(Ok(after))) = (before, admin.as_ref().map(read)) {
-        summary.server = Some(server_view(&before, &after, &summary));
+    match (before, admin.as_ref().map(read)) {
+        (Some(before), Some(Ok(after))) => summary.server = Some(server_view(&before, &after, &summary)),
+        (Some(_), Some(Err(_))) => {
+            summary.server_unread = true;
+            summary.errors.insert("the server's metrics could not be read at the end".into(), 1);
+        }
+        _ => {}
     }
+    summary.expects_chats = options.play.is_some() || !scenario.visitors.is_empty();
     summary.breaches = scenario.limits.breaches(&summary);
     if let Err(error) = dismissed {
         summary.errors.insert(format!("operators of the run stay at the target: {error}"), 1);
@@ -309,13 +324,14 @@ impl Lead {
             self.ending = Ending::WorkerGone;
         }
         let mut summary = self.sum.summary();
-        let slowest_ms = summary.latency.ack.max_ms.max(summary.latency.start.max_ms);
-        self.court.slowest(slowest_ms as i64);
+        self.court.slowest(i64::try_from(self.sum.slowest_us / 1000).unwrap_or(i64::MAX));
         let faults = self.court.close();
+        summary.verdict.tolerance_ms = self.court.tolerance();
         summary.scenario = scenario.name.clone();
         summary.seed = scenario.seed;
         summary.seconds = ended_at.saturating_sub(self.zero) as f64 / 1e6;
         summary.ended = self.ending;
+        summary.pace = self.sum.pace(scenario.warm_up_s.0, summary.seconds);
         let span = (self.zero, ended_at);
         let start_p99_s = summary.latency.start.p99_ms / 1e3;
         summary.theory = Some(theory::hold(scenario, &self.sum.waited, span, start_p99_s));
@@ -351,6 +367,7 @@ impl Lead {
             Message::News(worker, News::Delta(delta)) => self.sum.add(worker, delta),
             Message::News(_, News::Told(testimony)) => self.court.hear(testimony),
             Message::News(_, News::Offered(chat, at)) => self.court.offered(&chat, at),
+            Message::News(_, News::Unanswered(unanswered)) => self.court.unanswered(unanswered),
             Message::News(_, News::VisitorsGone) => self.visitors_left = self.visitors_left.saturating_sub(1),
             Message::News(_, News::Done) => self.workers_left = self.workers_left.saturating_sub(1),
             Message::WorkerGone(_) => {
@@ -374,10 +391,19 @@ impl Lead {
 }
 
 fn address(target: &str) -> Result<(String, SocketAddr, String), RunError> {
-    let wrong = || RunError::Target(target.to_owned());
-    let url = Url::parse(target).ok().filter(|url| url.scheme() == "http").ok_or_else(wrong)?;
-    let host = url.host_str().ok_or_else(wrong)?.to_owned();
-    let port = url.port_or_known_default().ok_or_else(wrong)?;
+    let wrong = |why: &str| RunError::Target { given: target.to_owned(), why: why.to_owned() };
+    let url = Url::parse(target).map_err(|error| wrong(&format!("it is no URL ({error})")))?;
+    match url.scheme() {
+        "http" => {}
+        "https" => {
+            return Err(wrong(
+                "TLS is not spoken here, name the address that the server itself listens on, behind its proxy",
+            ));
+        }
+        other => return Err(wrong(&format!("a server does not speak {other}"))),
+    }
+    let host = url.host_str().ok_or_else(|| wrong("it names no host"))?.to_owned();
+    let port = url.port_or_known_default().ok_or_else(|| wrong("it names no port"))?;
     let unreachable = |words: String| StaffError::Unreachable { url: target.to_owned(), words };
     let mut found = (host.as_str(), port).to_socket_addrs().map_err(|error| unreachable(error.to_string()))?;
     let socket = found.next().ok_or_else(|| unreachable("the name has no address".into()))?;

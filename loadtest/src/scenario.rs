@@ -5,6 +5,7 @@ mod amount;
 mod arrivals;
 mod faster;
 mod limits;
+mod place;
 mod spread;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use thiserror::Error;
 pub use amount::{Count, Part, Rate, Seconds, Size};
 pub use arrivals::Arrivals;
 pub use limits::{Breach, Limits};
+use place::Place;
 pub use spread::{Range, Spread};
 
 use crate::theory::why_not;
@@ -259,16 +261,20 @@ impl Scenario {
     pub fn read(name: &str, text: &str) -> Result<Self, ScenarioError> {
         let wrong = |words: String| ScenarioError::Wrong { name: name.to_owned(), words };
         let scenario: Self = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let at = |place: Place, words: &str| wrong(place::pointed(text, place, words));
         if scenario.operator_count() == 0 {
-            return Err(wrong("operators: expected at least one, with count = 1 or more; nobody would receive".into()));
+            let words = "operators: expected at least one, with count = 1 or more; nobody would receive";
+            return Err(at(Place::Operators, words));
         }
-        if scenario.operators.iter().any(|operators| operators.limit.0 == 0) {
-            return Err(wrong("operators: expected limit = 1 or more; nobody can hold no chat at all".into()));
+        if let Some(entry) = scenario.operators.iter().position(|operators| operators.limit.0 == 0) {
+            let words = "operators: expected limit = 1 or more; nobody can hold no chat at all";
+            return Err(at(Place::Limit(entry), words));
         }
         let why_not = why_not(&scenario);
         if scenario.limits.theory_off.is_some() && !why_not.is_empty() {
             let reasons = why_not.join(", ");
-            return Err(wrong(format!("limits.theory_off: Erlang A says nothing of this scenario: {reasons}")));
+            let words = format!("limits.theory_off: Erlang A says nothing of this scenario: {reasons}");
+            return Err(at(Place::TheoryOff, &words));
         }
         Ok(scenario)
     }
@@ -386,19 +392,66 @@ mod tests {
         assert!(count.contains("line 4") && count.contains("a number from 0 to 1000000, got 1.5"), "{count}");
         let turned = wrong(&format!("{LEAST}thinks = {{ kind = \"uniform\", least_s = 5, most_s = 1 }}\n"));
         assert!(turned.contains("line 6") && turned.contains("least_s <= most_s, got 5 and 1"), "{turned}");
-        assert!(wrong(&LEAST.replace("limit = 2", "limit = 0")).contains("limit = 1 or more"));
+        let none = wrong(&LEAST.replace("limit = 2", "limit = 0"));
+        assert!(none.contains("line 5") && none.contains("limit = 1 or more"), "{none}");
+        let second = wrong(&format!("{LEAST}[[operators]]\ncount = 1\nlimit = 0\n"));
+        assert!(second.contains("line 8") && second.contains("limit = 1 or more"), "{second}");
         let part = wrong(&format!("{LEAST}declines = 1.5\n"));
         assert!(part.contains("line 6") && part.contains("a part from 0 to 1"), "{part}");
         let kind = wrong(&format!("{LEAST}thinks = {{ kind = \"slowly\" }}\n"));
         assert!(kind.contains("line 6") && kind.contains("exponential"), "{kind}");
-        assert!(wrong("name = \"x\"\nlength_s = 5\noperators = []\n").contains("at least one"));
+        let nobody = wrong("name = \"x\"\nlength_s = 5\noperators = []\n");
+        assert!(nobody.contains("line 3") && nobody.contains("at least one"), "{nobody}");
+        let nobody = wrong(&LEAST.replace("count = 1", "count = 0"));
+        assert!(nobody.contains("line 4") && nobody.contains("at least one"), "{nobody}");
+        let profile =
+            format!("{LEAST}[[visitors]]\narrivals = {{ kind = \"profile\", step_s = 5, per_minute = [] }}\n");
+        let profile = wrong(&profile);
+        assert!(profile.contains("line 7") && profile.contains("at least one rate"), "{profile}");
         let formula = wrong(&format!("{LEAST}[limits]\ntheory_off = 2\n"));
-        assert!(formula.contains("theory_off") && formula.contains("nobody comes by chance"), "{formula}");
+        assert!(formula.contains("line 7") && formula.contains("theory_off"), "{formula}");
+        assert!(formula.contains("theory_off = 2") && formula.contains("nobody comes by chance"), "{formula}");
     }
 
     #[test]
     fn a_scenario_that_is_not_there_names_those_that_are() {
         let words = Scenario::find("lunch").unwrap_err().to_string();
         assert!(words.contains("lunch-peak") && words.contains("smoke"), "{words}");
+    }
+
+    /// The names of all fields of a value, at any depth.
+    fn fields(value: &serde_json::Value, names: &mut std::collections::BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(object) => {
+                for (name, value) in object {
+                    names.insert(name.clone());
+                    fields(value, names);
+                }
+            }
+            serde_json::Value::Array(all) => all.iter().for_each(|value| fields(value, names)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_scenario_is_described() {
+        let description = include_str!("../scenarios/README.md");
+        let mut names = std::collections::BTreeSet::new();
+        for (name, text) in SHIPPED {
+            let scenario = Scenario::read(name, text).unwrap();
+            fields(&serde_json::to_value(scenario).unwrap(), &mut names);
+        }
+        let storm = serde_json::to_value(Storm { at_s: Seconds(1.0), part: Part(0.5), within_s: Seconds(1.0) });
+        fields(&storm.unwrap(), &mut names);
+        assert!(names.len() > 50, "fields with their defaults: {names:?}");
+        let missing: Vec<_> = names.iter().filter(|name| !described(description, name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    /// Whether a field stands as code: alone, or within a form such as `{ least, most }`.
+    fn described(text: &str, name: &str) -> bool {
+        let code = text.split('`').skip(1).step_by(2);
+        let words = code.flat_map(|code| code.split(|letter: char| !letter.is_alphanumeric() && letter != '_'));
+        words.into_iter().any(|word| word == name)
     }
 }

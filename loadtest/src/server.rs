@@ -16,6 +16,8 @@ use thiserror::Error;
 const START_WITHIN: Duration = Duration::from_secs(30);
 /// Visitors of a load test type faster than people (server setting).
 const COMMANDS_PER_SECOND: &str = "200";
+/// How often it is asked whether the server is still wanted while it starts.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Lines of its log that are shown when it does not start.
 const LOG_LINES: usize = 10;
 
@@ -28,6 +30,9 @@ pub enum ServerError {
     /// A folder or a process failed.
     #[error("the server cannot be started: {0}")]
     Io(#[from] std::io::Error),
+    /// Somebody stopped the run meanwhile.
+    #[error("stopped before the first visitor came")]
+    Stopped,
     /// It ended, or said nothing.
     #[error("the server did not say that it listens within 30 s; the end of its log:\n{0}")]
     Silent(String),
@@ -41,15 +46,17 @@ pub struct Server {
     pub url: String,
     /// `http://ADDRESS` of metrics and health.
     pub admin: String,
+    /// Ends the server where this program is gone without having done so.
+    guard: Option<Child>,
     _folder: TempDir,
 }
 
 impl Server {
-    /// Starts the binary, or the one beside the tool's own.
+    /// Starts the binary, or the one beside the tool's own; `stopped` is asked now and then whether it is still wanted.
     ///
     /// # Errors
-    /// It is not there, or does not start.
-    pub fn start(binary: Option<&Path>) -> Result<Self, ServerError> {
+    /// It is not there, or does not start, or is not wanted any more.
+    pub fn start(binary: Option<&Path>, stopped: &impl Fn() -> bool) -> Result<Self, ServerError> {
         let binary = match binary {
             // It is started in a folder of its own.
             Some(binary) => std::path::absolute(binary)?,
@@ -73,7 +80,8 @@ impl Server {
         command.process_group(0);
         let mut child = command.spawn()?;
         let lines = child.stdout.take().map(lines_of);
-        let mut server = Self { child, url: String::new(), admin: String::new(), _folder: folder };
+        let guard = guard(child.id());
+        let mut server = Self { child, url: String::new(), admin: String::new(), guard, _folder: folder };
         let silent = || {
             let text = std::fs::read_to_string(&log).unwrap_or_default();
             let lines: Vec<&str> = text.lines().collect();
@@ -81,8 +89,12 @@ impl Server {
         };
         let lines = lines.ok_or_else(silent)?;
         let deadline = Instant::now() + START_WITHIN;
-        server.url = line_after(&lines, "listening on ", deadline).ok_or_else(silent)?;
-        server.admin = line_after(&lines, "admin on ", deadline).ok_or_else(silent)?;
+        let line = |prefix| match line_after(&lines, prefix, deadline, stopped) {
+            Ok(line) => line.ok_or_else(silent),
+            Err(Stopped) => Err(ServerError::Stopped),
+        };
+        server.url = line("listening on ")?;
+        server.admin = line("admin on ")?;
         Ok(server)
     }
 
@@ -99,16 +111,47 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // First, for the number of a process that is gone may be another's soon.
+        if let Some(guard) = &mut self.guard {
+            let _ = guard.kill();
+            let _ = guard.wait();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn line_after(lines: &mpsc::Receiver<String>, prefix: &str, deadline: Instant) -> Option<String> {
+/// A shell that waits for the end of its input, which comes with the end of this program however that ends, and then
+/// ends the server. Without one the server is ended all the same where this program ends in order.
+fn guard(server: u32) -> Option<Child> {
+    let mut command = Command::new("sh");
+    command.args(["-c", "while read -r _; do :; done; kill -KILL \"$1\"", "guard", &server.to_string()]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command.spawn().ok()
+}
+
+/// The run is not wanted any more.
+struct Stopped;
+
+/// The rest of the line that begins so; none: it does not come, or not in time.
+fn line_after(
+    lines: &mpsc::Receiver<String>,
+    prefix: &str,
+    deadline: Instant,
+    stopped: &impl Fn() -> bool,
+) -> Result<Option<String>, Stopped> {
     loop {
-        let line = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?;
-        if let Some(rest) = line.strip_prefix(prefix) {
-            return Some(rest.trim_end().to_owned());
+        if stopped() {
+            return Err(Stopped);
+        }
+        match lines.recv_timeout(LOOK_EVERY) {
+            Ok(line) => {
+                if let Some(rest) = line.strip_prefix(prefix) {
+                    return Ok(Some(rest.trim_end().to_owned()));
+                }
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
+            Err(_) => return Ok(None),
         }
     }
 }

@@ -127,6 +127,37 @@ mod tests {
         assert!(simulate("nowhere", None).unwrap_err().to_string().contains("large-day"));
     }
 
+    /// The names of all fields of a value, at any depth.
+    fn fields(value: &toml::Value, names: &mut Vec<String>) {
+        match value {
+            toml::Value::Table(table) => {
+                names.extend(table.keys().cloned());
+                table.values().for_each(|value| fields(value, names));
+            }
+            toml::Value::Array(all) => all.iter().for_each(|value| fields(value, names)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_simulation_is_described() {
+        let description = include_str!("../scenarios/simulated/README.md");
+        let mut names = Vec::new();
+        for (_, text) in SHIPPED {
+            fields(&toml::from_str(text).unwrap(), &mut names);
+            // With those that have a default.
+            let scenario: Scenario = toml::from_str(text).unwrap();
+            let mut group = scenario.groups[0].clone();
+            (group.queue_length_max, group.queue_wait_max_s, group.skill_relaxed_every_s) = (Some(1), Some(1), Some(1));
+            group.connection_timeout_s = Some(1.0);
+            fields(&toml::Value::try_from(Scenario { groups: vec![group], ..scenario }).unwrap(), &mut names);
+        }
+        let code: String = description.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(" ");
+        let words: Vec<&str> = code.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+        let missing: Vec<_> = names.iter().filter(|name| !words.contains(&name.as_str())).collect();
+        assert!(names.len() > 40 && missing.is_empty(), "{missing:?}");
+    }
+
     #[test]
     fn shipped_simulations_are_right() {
         for (name, text) in SHIPPED {

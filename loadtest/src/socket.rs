@@ -34,6 +34,12 @@ pub enum Lost {
     /// It broke without a word.
     #[error("broken")]
     Broken,
+    /// Nothing was heard on it for so long that it is taken for broken.
+    #[error("silent for 45 s")]
+    Silent,
+    /// The greeting or a command was not answered in time.
+    #[error("without an answer for 10 s")]
+    Unanswered,
 }
 
 /// Where clients connect to.

@@ -12,6 +12,10 @@ use crate::theory::{Theory, Waited};
 /// Faults that are written out; more are only counted.
 pub const FAULTS_SHOWN: usize = 100;
 
+/// The pace of a second is judged where at least so many messages were due in it: one that leaves a moment later, in the
+/// next second, is a thousandth of them.
+const PACED_MIN: u64 = 1_000;
+
 /// What came of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -41,6 +45,15 @@ pub struct Summary {
     pub cost: Cost,
     /// The server's own figures beside ours.
     pub server: Option<ServerView>,
+    /// They were asked for, and could not be read at the end: whether it broke its own rules is not known.
+    #[serde(default)]
+    pub server_unread: bool,
+    /// There were to be chats: a run in which none was judged has shown nothing.
+    #[serde(default)]
+    pub expects_chats: bool,
+    /// Messages that were due beside those that left.
+    #[serde(default)]
+    pub pace: Pace,
     /// Waits beside what the theory of queues says of them.
     pub theory: Option<Theory>,
     /// How far the server's clock is ahead of this machine's, in seconds, as far as the way of a frame lets it be seen.
@@ -99,6 +112,9 @@ counts! {
     offers_ignored = OffersIgnored,
     /// Offers that ended otherwise.
     offers_gone = OffersGone,
+    /// Messages whose moment came.
+    #[serde(default)]
+    messages_due = MessagesDue,
     /// Messages sent, each once however often it was sent again.
     messages_said = MessagesSaid,
     /// Messages that the server promised to keep.
@@ -210,6 +226,22 @@ pub struct Verdict {
     pub faults: u64,
     /// The first of them, in words.
     pub first: Vec<String>,
+    /// How much later a chat may have begun to wait and still be offered before another, in milliseconds: finer the
+    /// order of service cannot be seen from outside.
+    #[serde(default)]
+    pub tolerance_ms: i64,
+}
+
+/// How the run kept its pace: whether what was due in a second left in it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// The largest part of a second's messages by which those that left differed from those that were due; behind the
+    /// warm-up, over seconds in which so many were due that one more or less is none of it. None: there was none.
+    pub off: Option<f64>,
+    /// How many such seconds there were.
+    pub seconds: u64,
+    /// By second of the run: messages that were due in it, and those that left in it.
+    pub by_second: Vec<(u64, u64)>,
 }
 
 /// What a run took.
@@ -246,8 +278,12 @@ impl Summary {
 
     /// Errors for each message and chat.
     pub fn error_part(&self) -> f64 {
-        let tried = self.counts.messages_said + self.counts.chats_started + self.counts.connects;
-        self.errors.values().sum::<u64>() as f64 / tried.max(1) as f64
+        self.errors.values().sum::<u64>() as f64 / self.tried().max(1) as f64
+    }
+
+    /// Messages, chats and connections together.
+    pub fn tried(&self) -> u64 {
+        self.counts.messages_said + self.counts.chats_started + self.counts.connects
     }
 
     /// The part of messages that left late.
@@ -270,8 +306,25 @@ impl Summary {
     /// Whether the run shows that all is well.
     pub fn passed(&self) -> bool {
         let kept = self.verdict.faults == 0 && self.breaches.is_empty();
-        let whole = matches!(self.ended, Ending::Complete | Ending::Interrupted);
-        kept && whole && self.server.is_none_or(|server| server.invariant_violations == 0.0)
+        kept && self.shortcomings().is_empty()
+    }
+
+    /// Why the run shows nothing, or not that all is well, beside broken promises and limits; in words.
+    pub fn shortcomings(&self) -> Vec<&'static str> {
+        let ended = match self.ended {
+            Ending::Complete | Ending::Interrupted => None,
+            Ending::ServerGone => Some("the server was gone before the end"),
+            Ending::WorkerGone => Some("one of the tool's own processes failed"),
+        };
+        let nothing = self.expects_chats && self.verdict.chats == 0;
+        let violated = self.server.is_some_and(|server| server.invariant_violations > 0.0);
+        let rows = [
+            ended,
+            nothing.then_some("visitors were to come, and not one chat could be judged"),
+            self.server_unread.then_some("the server's metrics could not be read at the end"),
+            violated.then_some("the server counts violations within itself"),
+        ];
+        rows.into_iter().flatten().collect()
     }
 }
 
@@ -290,6 +343,9 @@ pub struct Sum {
     pub waited: Vec<Waited>,
     /// See [`Delta::ahead_us`].
     pub ahead_us: Option<i64>,
+    /// See [`Delta::slowest_us`].
+    pub slowest_us: u64,
+    pace: BTreeMap<u32, (u64, u64)>,
 }
 
 impl Default for Sum {
@@ -305,6 +361,8 @@ impl Default for Sum {
             before: (0, 0, 0),
             waited: Vec::new(),
             ahead_us: None,
+            slowest_us: 0,
+            pace: BTreeMap::new(),
         }
     }
 }
@@ -327,6 +385,22 @@ impl Sum {
         self.now.insert(worker, (delta.connected, delta.chats));
         self.waited.extend(delta.waited);
         self.ahead_us = self.ahead_us.max(delta.ahead_us);
+        self.slowest_us = self.slowest_us.max(delta.slowest_us);
+        for (second, (due, said)) in delta.pace {
+            let sum = self.pace.entry(second).or_default();
+            (sum.0, sum.1) = (sum.0 + due, sum.1 + said);
+        }
+    }
+
+    /// How the pace was kept from one second of the run to another.
+    pub fn pace(&self, warm_up_s: f64, seconds: f64) -> Pace {
+        // The last second is not a whole one.
+        let (first, end) = (warm_up_s.ceil() as u32, seconds.floor() as u32);
+        let counted = self.pace.iter().filter(|(second, (due, _))| (first..end).contains(*second) && *due >= PACED_MIN);
+        let off: Vec<f64> = counted.map(|(_, (due, said))| said.abs_diff(*due) as f64 / *due as f64).collect();
+        let last = self.pace.keys().next_back().map_or(0, |last| last + 1).min(end);
+        let by_second = (0..last).map(|second| self.pace.get(&second).copied().unwrap_or_default()).collect();
+        Pace { off: off.iter().copied().reduce(f64::max), seconds: off.len() as u64, by_second }
     }
 
     /// Clients that are connected, of both sides.
@@ -373,5 +447,48 @@ impl Sum {
             series: self.series.clone(),
             ..Summary::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recorder::Recorder;
+
+    #[test]
+    fn the_pace_is_held_second_by_second_where_enough_was_due() {
+        let (mut sum, mut recorder) = (Sum::default(), Recorder::default());
+        // In the warm-up, on time, some that left a second late, too few to tell, and the last second.
+        for (second, due, left_in) in
+            [(0, 2_000, 4), (1, 2_000, 1), (2, 1_990, 2), (2, 10, 3), (3, 2_000, 3), (4, 50, 5)]
+        {
+            for _ in 0..due {
+                recorder.due(second);
+                recorder.said(left_in);
+            }
+        }
+        sum.add(0, recorder.take());
+        let pace = sum.pace(1.0, 5.5);
+        assert_eq!((pace.off, pace.seconds), (Some(0.005), 3));
+        assert_eq!(pace.by_second, [(2_000, 0), (2_000, 2_000), (2_000, 1_990), (2_000, 2_010), (50, 2_000)]);
+        let counts = sum.summary().counts;
+        assert_eq!((counts.messages_due, counts.messages_said), (8_050, 8_050));
+        assert_eq!(Sum::default().pace(0.0, 5.0), Pace::default());
+    }
+
+    #[test]
+    fn a_run_that_shows_nothing_has_not_passed() {
+        let good =
+            Summary { expects_chats: true, verdict: Verdict { chats: 1, ..Verdict::default() }, ..Summary::default() };
+        assert!(good.passed());
+        let none = Summary { verdict: Verdict::default(), ..good.clone() };
+        let unread = Summary { server_unread: true, ..good.clone() };
+        let violated = ServerView { invariant_violations: 1.0, ..ServerView::default() };
+        let violated = Summary { server: Some(violated), ..good.clone() };
+        let gone = Summary { ended: Ending::ServerGone, ..good.clone() };
+        for (broken, why) in [(none, "not one chat"), (unread, "metrics"), (violated, "violations"), (gone, "gone")] {
+            assert!(!broken.passed() && broken.shortcomings()[0].contains(why), "{:?}", broken.shortcomings());
+        }
+        assert!(Summary { expects_chats: false, verdict: Verdict::default(), ..good }.passed(), "onlookers only");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::checker::{Chat, Checker, Content, Fault, Mark, Millis, Party, Service};
+use crate::checker::{Chat, Checker, Content, Excuse, Fault, Mark, Millis, Party, Presence, Service, Unanswered};
 
 /// What one client heard and said in one chat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,10 @@ pub struct Testimony {
     pub told: Vec<Told>,
     /// The client was not connected when the run was cut: what it did not hear is not lost.
     pub gone: bool,
+    /// Up to when it listened, by the server's clock; none: that is not known, or it was gone.
+    pub until: Option<Millis>,
+    /// The server said that the chat is somebody else's now, when the client came back to it.
+    pub sent_away: bool,
 }
 
 /// An event that reached a client.
@@ -39,25 +43,56 @@ impl Testimony {
     /// An empty one.
     pub fn new(chat: &str, party: Party) -> Self {
         let (said, acked, told) = (Vec::new(), Vec::new(), Vec::new());
-        Self { chat: chat.to_owned(), party, said, acked, told, gone: false }
+        Self { chat: chat.to_owned(), party, said, acked, told, gone: false, until: None, sent_away: false }
     }
 
-    /// Operators who are, or were, in the chat.
-    fn operators(&self) -> impl Iterator<Item = &String> {
-        self.told.iter().filter_map(|told| match &told.what {
-            Content::Assigned(operator) | Content::Transferred(operator) | Content::Joined(operator) => Some(operator),
-            _ => None,
-        })
+    /// The event with which this operator, who tells it, left the chat and was not back; none: they are in it.
+    fn out_at(&self, own: &str) -> Option<u64> {
+        let (mut guest, mut inside, mut out) = (false, false, None);
+        for told in &self.told {
+            match &told.what {
+                Content::Assigned(id) | Content::Transferred(id) if id == own => {
+                    (inside, guest, out) = (true, false, None)
+                }
+                Content::Joined(id) if id == own => (inside, guest, out) = (true, true, None),
+                Content::Transferred(_) if inside && !guest => (inside, out) = (false, Some(told.seq)),
+                Content::Left(id) if id == own => (inside, out) = (false, Some(told.seq)),
+                Content::Queued if inside => (inside, out) = (false, Some(told.seq)),
+                _ => {}
+            }
+        }
+        out
     }
 
-    /// Whether this operator had the chat and gave it to a colleague, as the chat's events say.
-    fn handed_on(&self, own: Option<&str>) -> bool {
-        let mut changes = self.told.iter().filter_map(|told| match &told.what {
-            Content::Assigned(operator) | Content::Transferred(operator) => Some(operator.as_str()),
-            _ => None,
-        });
-        changes.any(|operator| Some(operator) == own) && changes.next().is_some()
+    /// Why they need not have heard all of it.
+    fn excuse(&self, own: Option<&str>) -> Excuse {
+        let last = self.told.last().map_or(0, |told| told.seq);
+        let behind = own.and_then(|own| self.out_at(own)).or(self.sent_away.then_some(last));
+        match (self.gone, behind) {
+            (true, _) => Excuse::All,
+            (false, Some(seq)) => Excuse::Behind(seq),
+            (false, None) => Excuse::Nothing,
+        }
     }
+
+    fn is_visitors(&self) -> bool {
+        matches!(self.party, Party::Visitor(_))
+    }
+
+    fn ended_at(&self) -> Option<Millis> {
+        self.told.iter().find(|told| told.what == Content::Ended).map(|told| told.at)
+    }
+}
+
+/// Who was in a chat when, as all its operators together were told.
+fn presence(testimonies: &[Testimony]) -> Presence {
+    let operators = testimonies.iter().filter(|testimony| !testimony.is_visitors());
+    let all = operators.flat_map(|testimony| &testimony.told);
+    let facts: BTreeMap<u64, (&Content, Millis)> = all
+        .filter(|told| !matches!(told.what, Content::Message(_) | Content::Other(_)))
+        .map(|told| (told.seq, (&told.what, told.at)))
+        .collect();
+    Presence::of(facts.into_values())
 }
 
 /// Puts testimonies together and has the judge look at each chat once.
@@ -89,26 +124,42 @@ impl Court {
         let chat = testimony.chat.clone();
         let all = self.open.entry(chat.clone()).or_default();
         all.push(testimony);
-        let is_in = |party: Party| all.iter().any(|testimony| testimony.party == party);
-        let visitor = all.iter().any(|testimony| matches!(testimony.party, Party::Visitor(_)));
-        let named = all.iter().flat_map(Testimony::operators);
-        let named: Vec<Party> = named.filter_map(|id| self.operators.get(id).copied()).collect();
-        // A chat that was answered has an operator's testimony; one that was not has none to wait for.
-        let answered = all.iter().any(|testimony| testimony.told.iter().any(|told| told.what.is("assigned")));
-        let complete = named.iter().all(|party| is_in(*party)) && (!answered || !named.is_empty());
-        if visitor && complete {
+        if self.is_complete(&chat) {
             self.judge(&chat);
         }
     }
 
+    /// A command that was never answered.
+    pub fn unanswered(&mut self, unanswered: Unanswered) {
+        self.checker.unanswered(unanswered);
+    }
+
+    /// Whether the visitor has told, and everybody whom the visitor saw coming in, as often as they came.
+    fn is_complete(&self, chat: &str) -> bool {
+        let Some(all) = self.open.get(chat) else { return false };
+        let Some(visitor) = all.iter().find(|testimony| testimony.is_visitors()) else { return false };
+        let presence = presence(all);
+        let seen = visitor.told.iter().filter(|told| told.what.brings_an_operator()).count();
+        let has_told = |id: &String, times: usize| {
+            let Some(party) = self.operators.get(id) else { return true };
+            all.iter().filter(|testimony| testimony.party == *party).count() >= times
+        };
+        seen <= presence.entries && presence.spans.iter().all(|(id, spans)| has_told(id, spans.len()))
+    }
+
     /// The first offer of a chat that nobody may have had in the end, at the server's time.
     pub fn offered(&mut self, chat: &str, at: Millis) {
-        self.checker.service.offered(&self.group, chat, at);
+        self.checker.service.heard(&self.group, chat, at);
     }
 
     /// The slowest answer of the run, in milliseconds: finer than that the order of chats cannot be seen.
     pub fn slowest(&mut self, millis: Millis) {
         self.checker.service.slowest(millis);
+    }
+
+    /// How much later a chat may have begun to wait and still be offered first, in milliseconds.
+    pub fn tolerance(&self) -> Millis {
+        self.checker.service.tolerance()
     }
 
     /// How many chats were judged.
@@ -141,11 +192,12 @@ impl Court {
     fn judge(&mut self, chat: &str) {
         let testimonies = self.open.remove(chat).unwrap_or_default();
         self.judged += 1;
-        let mut offered = false;
+        let ended = testimonies.iter().find_map(Testimony::ended_at);
         let ledger = self.checker.chat(chat);
         if self.incomplete {
             ledger.incomplete();
         }
+        ended.into_iter().for_each(|at| ledger.ended(at));
         for testimony in &testimonies {
             let party = testimony.party;
             ledger.joined(party);
@@ -159,56 +211,43 @@ impl Court {
                 ledger.told(party, told.seq, told.what.clone());
             }
             let own = self.operators.iter().find(|(_, known)| **known == party).map(|(id, _)| id.as_str());
-            let handed_on = testimonies.iter().any(|testimony| testimony.handed_on(own));
-            // Who gave the chat to a colleague hears no more of it.
-            if testimony.gone || handed_on {
-                ledger.excuse(party);
-            }
+            ledger.excuse(party, testimony.excuse(own));
+            testimony.until.into_iter().for_each(|until| ledger.listened(party, until));
         }
-        let handed = testimonies.iter().flat_map(|testimony| &testimony.told).find_map(|told| match &told.what {
-            Content::Transferred(to) => Some((to.clone(), told.at)),
-            _ => None,
-        });
-        for testimony in &testimonies {
-            offered |= self.note_times(chat, testimony, handed.as_ref());
-        }
-        let visitor = testimonies.iter().find(|testimony| matches!(testimony.party, Party::Visitor(_)));
-        let end = visitor.and_then(|told| told.told.iter().find(|told| told.what == Content::Ended));
-        if let Some(end) = end.filter(|_| !offered) {
-            self.checker.service.gone(&self.group, chat, end.at);
+        self.note_slots(&testimonies, ended);
+        let offered = testimonies.iter().fold(false, |offered, testimony| self.note_times(chat, testimony) || offered);
+        if let Some(at) = ended.filter(|_| !offered) {
+            self.checker.service.gone(&self.group, chat, at);
         }
         self.checker.settle(chat);
     }
 
-    /// Notes queueing, offers and ownership; whether an offer was among them.
-    fn note_times(&mut self, chat: &str, testimony: &Testimony, handed: Option<&(String, Millis)>) -> bool {
-        let (mut offered, mut mine) = (false, None);
-        for told in &testimony.told {
-            match (&told.what, testimony.party) {
-                (Content::Other(kind), Party::Visitor(_)) if kind == "queued" => {
-                    self.checker.service.queued(&self.group, chat, told.at);
-                }
-                (Content::Other(kind), Party::Operator(_)) if kind == "offered" && !offered => {
-                    offered = true;
-                    self.checker.service.offered(&self.group, chat, told.at);
-                }
-                (Content::Assigned(id) | Content::Transferred(id), party) if self.operators.get(id) == Some(&party) => {
-                    self.checker.capacity.taken(id, told.at);
-                    mine = Some(id);
-                }
-                (Content::Transferred(_) | Content::Ended, Party::Operator(_)) => {
-                    if let Some(id) = mine.take() {
-                        self.checker.capacity.given_up(id, told.at);
-                    }
-                }
-                _ => {}
+    /// Notes who held a slot when. Where operators were not told of the end, the visitor was.
+    fn note_slots(&mut self, testimonies: &[Testimony], ended: Option<Millis>) {
+        let mut presence = presence(testimonies);
+        ended.into_iter().for_each(|at| presence.all_leave(at));
+        let known = presence.spans.iter().filter(|(id, _)| self.operators.contains_key(*id));
+        for (id, spans) in known {
+            for (from, to) in spans {
+                self.checker.capacity.taken(id, *from);
+                to.iter().for_each(|to| self.checker.capacity.given_up(id, *to));
             }
         }
-        // Who had no connection when a colleague agreed was not told that the chat is theirs no more.
-        if let (Some(id), Some((_, at))) = (mine, handed.filter(|(to, _)| Some(to) != mine)) {
-            self.checker.capacity.given_up(id, *at);
+    }
+
+    /// Notes queueing and the first offer; whether there was one.
+    fn note_times(&mut self, chat: &str, testimony: &Testimony) -> bool {
+        let first = |kind: &str| testimony.told.iter().find(|told| told.what.is(kind)).map(|told| told.at);
+        let (service, group) = (&mut self.checker.service, &self.group);
+        if testimony.is_visitors() {
+            let mut queued = testimony.told.iter().filter(|told| told.what == Content::Queued);
+            queued.next().into_iter().for_each(|told| service.queued(group, chat, told.at));
+            queued.for_each(|told| service.again(group, chat, told.at));
+            return false;
         }
-        offered
+        let offered = first("offered");
+        offered.into_iter().for_each(|at| service.offered(group, chat, at));
+        offered.is_some()
     }
 }
 
@@ -226,6 +265,10 @@ mod tests {
                 "message" => Content::Message(Mark { sender: ANN, number: 0 }),
                 "mine" => Content::Assigned("bob-id".into()),
                 "sue's" => Content::Transferred("sue-id".into()),
+                "bob's" => Content::Joined("bob-id".into()),
+                "bob left" => Content::Left("bob-id".into()),
+                "sue has it" => Content::Assigned("sue-id".into()),
+                "queued" => Content::Queued,
                 "ended" => Content::Ended,
                 other => Content::Other(other.into()),
             };
@@ -260,7 +303,7 @@ mod tests {
     #[test]
     fn a_message_that_the_operator_never_got_is_found_whoever_speaks_first() {
         let mut court = court();
-        court.hear(told(BOB, &[(4, "mine"), (5, "ended")]));
+        court.hear(told(BOB, &[(1, "started"), (2, "mine"), (3, "ended")]));
         court.hear(ann());
         let lost = Fault::Lost { chat: "c".into(), mark: Mark { sender: ANN, number: 0 }, party: BOB };
         assert_eq!(court.close(), [lost]);
@@ -273,19 +316,100 @@ mod tests {
         assert_eq!((court.judged(), court.close()), (1, vec![]));
     }
 
+    fn bob_and_sue() -> Court {
+        Court::new("support", [("bob-id".to_owned(), 0, 1), ("sue-id".to_owned(), 1, 1)])
+    }
+
+    const SUE: Party = Party::Operator(1);
+
     #[test]
     fn who_handed_a_chat_on_need_not_hear_the_rest_and_who_has_it_must() {
-        let sue = Party::Operator(1);
         let bobs = [(1, "started"), (2, "mine"), (3, "sue's")];
         let whole = [(1, "started"), (2, "mine"), (3, "sue's"), (4, "message"), (5, "ended")];
-        for (heard, faults) in [(&whole[..], 0), (&[whole[0], whole[1], whole[2]], 1)] {
-            let mut court = Court::new("support", [("bob-id".to_owned(), 0, 1), ("sue-id".to_owned(), 1, 1)]);
-            court.hear(ann());
+        for (heard, faults) in [(&whole[..], 0), (&whole[..3], 1)] {
+            let mut court = bob_and_sue();
+            let mut ann = ann();
+            ann.told.insert(4, Told { seq: 5, at: 4_500, what: Content::Other("transferred".into()) });
+            ann.told[5].seq = 6;
+            court.hear(ann);
             court.hear(told(BOB, &bobs));
             assert_eq!(court.open(), 1, "the colleague has not told yet");
-            court.hear(told(sue, heard));
+            court.hear(told(SUE, heard));
             assert_eq!((court.open(), court.close().len()), (0, faults), "{heard:?}");
         }
+    }
+
+    #[test]
+    fn who_handed_a_chat_on_must_have_heard_what_was_before() {
+        let whole = [(1, "started"), (2, "mine"), (3, "message"), (4, "sue's"), (5, "ended")];
+        let judged = |bobs: &[(u64, &str)]| {
+            let mut court = bob_and_sue();
+            [ann(), told(BOB, bobs), told(SUE, &whole)].into_iter().for_each(|testimony| court.hear(testimony));
+            court.close()
+        };
+        assert_eq!(judged(&whole[..4]), []);
+        let lost = Fault::Lost { chat: "c".into(), mark: Mark { sender: ANN, number: 0 }, party: BOB };
+        let without = [whole[0], whole[1], (3, "comment"), whole[3]];
+        assert!(judged(&without).contains(&lost), "{:?}", judged(&without));
+    }
+
+    #[test]
+    fn an_operator_who_was_lost_for_too_long_gives_the_slot_up_and_may_get_the_chat_again() {
+        let sues = [(1, "queued"), (2, "mine"), (3, "queued"), (4, "sue has it"), (5, "message"), (6, "ended")];
+        let again = [(1, "queued"), (2, "mine"), (3, "queued"), (4, "mine"), (5, "message"), (6, "ended")];
+        for (second, whole) in [(SUE, sues), (BOB, again)] {
+            let mut court = bob_and_sue();
+            let mut ann = ann();
+            ann.told.insert(3, Told { seq: 4, at: 3_200, what: Content::Queued });
+            ann.told.insert(4, Told { seq: 5, at: 3_400, what: Content::Other("assigned".into()) });
+            (ann.told[5].seq, ann.told[6].seq, ann.acked) = (6, 7, vec![(0, 6)]);
+            court.hear(ann);
+            court.hear(told(BOB, &whole[..3]));
+            assert_eq!(court.open(), 1, "whoever got it then has not told yet");
+            court.hear(told(second, &whole));
+            // Bob is free for another from the moment the chat waited again.
+            if second == SUE {
+                let mut other = told(BOB, &[(1, "mine"), (2, "ended")]);
+                (other.told[0].at, other.told[1].at, other.chat) = (3_100, 9_000, "d".into());
+                court.hear(other);
+            }
+            assert_eq!(court.close(), [], "{second:?}");
+        }
+    }
+
+    #[test]
+    fn a_guest_holds_a_slot_until_leaving() {
+        for (left_at, faults) in [(4, 0), (6, 1)] {
+            let mut court = court();
+            let mut guest = told(BOB, &[(1, "started"), (2, "bob's"), (3, "bob left")]);
+            guest.told[2].at = left_at * 1000;
+            court.hear(guest);
+            let mut own = told(BOB, &[(1, "mine"), (2, "ended")]);
+            (own.told[0].at, own.told[1].at, own.chat) = (5_000, 9_000, "d".into());
+            court.hear(own);
+            assert_eq!(court.close().len(), faults, "left at {left_at}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_was_there_and_did_not_hear_of_the_end_is_found_and_one_that_was_sent_away_is_not() {
+        for (sent_away, until, faults) in [(false, Some(20_000), 1), (true, Some(20_000), 0), (false, None, 0)] {
+            let mut court = court();
+            court.hear(ann());
+            let mut bob = told(BOB, &[(1, "started"), (2, "mine"), (3, "message")]);
+            (bob.sent_away, bob.until) = (sent_away, until);
+            court.hear(bob);
+            assert_eq!(court.close().len(), faults, "{sent_away} {until:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_without_an_answer_is_a_promise_that_was_broken() {
+        let mut court = court();
+        court.unanswered(Unanswered { party: ANN, command: "m3".into(), chat: "c".into() });
+        let faults = court.close();
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].to_string().contains("m3 of Visitor(7) was never answered"), "{}", faults[0]);
     }
 
     #[test]
@@ -311,7 +435,7 @@ mod tests {
             for party in [ANN, BOB] {
                 let kind = if party == BOB { "mine" } else { "assigned" };
                 let mut testimony = told(party, &[(from, kind), (from + 9, "ended")]);
-                testimony.told[1].seq = from + 1;
+                (testimony.told[0].seq, testimony.told[1].seq) = (1, 2);
                 testimony.chat = chat.to_owned();
                 court.hear(testimony);
             }

@@ -67,6 +67,8 @@ pub struct Ack<'a> {
 pub struct Refusal<'a> {
     #[serde(default)]
     pub id: Option<&'a str>,
+    #[serde(default)]
+    pub chat: Option<&'a str>,
     pub code: &'a str,
     #[serde(default)]
     pub why: Option<&'a str>,
@@ -89,6 +91,8 @@ pub struct Resumed<'a> {
 pub struct Welcome<'a> {
     #[serde(borrow, default)]
     pub token: Option<Cow<'a, str>>,
+    #[serde(default)]
+    pub status: Option<&'a str>,
     pub server_time: &'a str,
 }
 

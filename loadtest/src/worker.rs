@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::sleep_until;
 
+use crate::checker::Unanswered;
 use crate::client::{Onlooker, Operator, Player, Playing, Visitor, World, live};
 use crate::draw::Draw;
 use crate::moment::{Clock, Micros, Phases};
@@ -29,6 +30,8 @@ const NUMBERS: u32 = 10_000_000;
 /// Streams of random numbers: those of operators, and of the entries' arrivals, are apart from those of visitors.
 const OPERATOR_STREAMS: u64 = 1 << 40;
 const ARRIVAL_STREAMS: u64 = 1 << 41;
+/// What all operators have in common.
+const OPERATORS_STREAM: u64 = 1 << 42;
 
 /// What a worker is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -69,6 +72,8 @@ pub enum News {
     Told(Testimony),
     /// A chat was offered, at about this time of the server's clock.
     Offered(String, i64),
+    /// The server owed a client an answer when it ended.
+    Unanswered(Unanswered),
     /// No visitor is left.
     VisitorsGone,
     /// Nothing more will come.
@@ -94,6 +99,8 @@ async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn
         recorder: RefCell::new(Recorder::default()),
         told: RefCell::new(Vec::new()),
         offered: RefCell::new(Vec::new()),
+        unanswered: RefCell::new(Vec::new()),
+        zero: Cell::new(0),
         warm: Cell::new(0),
         tells_waits: why_not(&task.scenario).is_empty(),
         group: task.scenario.target.group.clone(),
@@ -111,6 +118,7 @@ async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn
                         if let Some(playing) = &world.playing {
                             playing.zero.set(zero);
                         }
+                        world.zero.set(zero);
                         world.warm.set(zero + scenario.warm_up_s.micros());
                         let silent = zero + scenario.length_s.micros();
                         world.phases.end_by(silent, silent + scenario.drain_s.micros());
@@ -146,7 +154,8 @@ fn begin_operators(task: &Task, world: &Rc<World>, news: &Rc<dyn Fn(News)>) -> J
         let like = Rc::new(task.scenario.operator(hired.number).clone());
         let who = (hired.number, hired.id.clone(), hired.cookie.clone());
         let length = task.scenario.length_s.micros();
-        let mind = Operator::new(world.clone(), like, who, draw.clone(), length, ready.clone());
+        let draws = (&draw, Draw::new(task.scenario.seed, OPERATORS_STREAM));
+        let mind = Operator::new(world.clone(), like, who, draws, length, ready.clone());
         operators.spawn_local(live(mind, world.clone(), hired.number, world.phases.clock.now(), draw));
     }
     operators
@@ -170,9 +179,9 @@ async fn visitors(task: &Task, world: &Rc<World>, zero: Micros) {
                 }
                 let number = entry * NUMBERS + place % NUMBERS;
                 let draw = Draw::new(seed, u64::from(entry) << 32 | u64::from(place));
-                let (begin, life) = (zero + at, draw.clone());
-                let mind = Visitor::new(world.clone(), like.clone(), target.clone(), number, begin, draw);
-                crowd.spawn_local(live(mind.in_storms(&storms, zero), world.clone(), number, begin, life));
+                let begin = zero + at;
+                let mind = Visitor::new(world.clone(), like.clone(), target.clone(), number, begin, &draw);
+                crowd.spawn_local(live(mind.in_storms(&storms, zero, &draw), world.clone(), number, begin, draw));
             }
             while crowd.join_next().await.is_some() {}
         });
@@ -195,8 +204,8 @@ async fn onlookers(task: Task, world: Rc<World>, target: Rc<Target>, zero: Micro
             if !reach(&world, zero + at, &mut crowd).await {
                 break;
             }
-            let mut draw = Draw::new(task.scenario.seed, u64::from(number));
-            let mind = Onlooker::new(world.clone(), target.clone(), &task.scenario.storms, zero, &mut draw);
+            let draw = Draw::new(task.scenario.seed, u64::from(number));
+            let mind = Onlooker::new(world.clone(), target.clone(), &task.scenario.storms, zero, &draw);
             crowd.spawn_local(live(mind, world.clone(), number, zero + at, draw));
         }
     }
@@ -243,6 +252,9 @@ async fn tell(world: Rc<World>, news: Rc<dyn Fn(News)>) {
 fn hand_over(world: &World, news: &dyn Fn(News)) {
     for (chat, at) in world.offered.borrow_mut().drain(..) {
         news(News::Offered(chat, at));
+    }
+    for unanswered in world.unanswered.borrow_mut().drain(..) {
+        news(News::Unanswered(unanswered));
     }
     for testimony in world.told.borrow_mut().drain(..) {
         news(News::Told(testimony));

@@ -6,8 +6,12 @@ mod broken;
 mod clocks;
 #[path = "runs/ends.rs"]
 mod ends;
+#[path = "runs/lost.rs"]
+mod lost;
 #[path = "runs/replay.rs"]
 mod replay;
+#[path = "runs/results.rs"]
+mod results;
 #[path = "runs/targets.rs"]
 mod targets;
 #[path = "runs/theory.rs"]
@@ -98,6 +102,19 @@ fn a_passed_limit_fails_the_run_and_is_named() {
 }
 
 #[test]
+fn a_run_in_which_nothing_happened_has_not_passed() {
+    let mut scenario = tempfile::NamedTempFile::new().unwrap();
+    let text = "name = \"nobody\"\nlength_s = 1\n[[visitors]]\narrivals = { kind = \"constant\", per_minute = 0 }\n\
+                [[operators]]\ncount = 1\nlimit = 5\n[limits]\nack_p99_s = 60\n";
+    scenario.write_all(text.as_bytes()).unwrap();
+    let (output, json) = run(&[scenario.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    assert_eq!(json["breaches"][0]["measured"], Value::Null);
+    let said = words(&output);
+    assert!(said.contains("ack_p99_s: nothing was measured") && said.contains("not one chat"), "{said}");
+}
+
+#[test]
 fn a_server_that_dies_is_told_and_nothing_hangs() {
     let binary = server();
     let begun = Instant::now();
@@ -154,6 +171,10 @@ fn what_is_wrong_is_named_with_exit_2_before_anything_begins() {
     let url = loadtest(&["run", "smoke", "--target", "127.0.0.1"]).output().unwrap();
     assert_eq!(url.status.code(), Some(2));
     assert!(words(&url).contains("expected a URL"), "{}", words(&url));
+
+    let tls = loadtest(&["run", "smoke", "--target", "https://chat.example.com"]).output().unwrap();
+    assert_eq!(tls.status.code(), Some(2));
+    assert!(words(&tls).contains("TLS is not spoken here"), "{}", words(&tls));
 }
 
 #[test]

@@ -163,3 +163,31 @@ fn line(out: &mut (impl Write + ?Sized), value: &impl Serialize) -> io::Result<(
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use engine::adapters::memory::MemoryStore;
+    use engine::domain::event::{Author, Message};
+
+    use super::*;
+
+    #[test]
+    fn what_is_for_operators_only_is_not_in_the_file() {
+        let store: SharedStore = Arc::new(MemoryStore::new());
+        let (disguise, operators) = (Disguise::new(), HashMap::new());
+        let mut export = Export { store: &store, account: AccountId(1), disguise, operators };
+        let joe: OperatorId = "01890000-0000-7000-8000-000000000001".parse().unwrap();
+        let mut written = |to| {
+            let from = Author { role: Role::Operator, id: Some(joe), name: Some("Joe".into()) };
+            let message = Message { id: "m".into(), from, text: "He is angry".into(), files: Vec::new(), to };
+            export.event(EventKind::Message(message), 5).unwrap()
+        };
+        for to in [Audience::Operators, Audience::Coaching] {
+            assert_eq!(written(to), None, "{to:?}");
+        }
+        let said = written(Audience::Everyone);
+        assert!(matches!(said, Some(TrafficEvent::Said { ms: 5, operator: Some(1), .. })), "{said:?}");
+    }
+}

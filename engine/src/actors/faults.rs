@@ -126,6 +126,8 @@ enum Broken {
     Reorder,
     /// Chats that operators hold are not counted.
     OverAssign,
+    /// Some messages are taken in, and neither stored nor answered.
+    Swallow,
 }
 
 /// Whether the append is to be told of before it is stored: the fault that a check of the order must find.
@@ -137,6 +139,11 @@ pub fn acks_early(append: &Append) -> bool {
 /// Whether what was said is acked before it is stored, and then is not: what a commit that fails behind an ack leaves.
 pub fn acks_in_vain(said: &[EventKind]) -> bool {
     matches!(said, [EventKind::Message(_)]) && strikes(Broken::AckBeforeCommit)
+}
+
+/// Whether a command is forgotten as soon as it came.
+pub fn swallows(order: &Order) -> bool {
+    matches!(order, Order::Say { .. }) && strikes(Broken::Swallow)
 }
 
 /// What reaches the socket instead of an event; `late` keeps what shall come behind the next one.
@@ -179,6 +186,7 @@ fn broken() -> Option<Broken> {
             "double" => Broken::Double,
             "reorder" => Broken::Reorder,
             "over_assign" => Broken::OverAssign,
+            "swallow" => Broken::Swallow,
             other => panic!("{BROKEN}: there is no promise {other}"),
         })
     });

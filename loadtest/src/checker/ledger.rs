@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Chat, Content, Fault, Mark, Operator, Party};
+use super::{Chat, Content, Fault, Mark, Millis, Operator, Party};
+
+/// Who listens has heard of the end of a chat within so many milliseconds.
+const HEARD_WITHIN: Millis = 5_000;
 
 /// All that is known of one chat.
 #[derive(Debug)]
@@ -11,16 +14,37 @@ pub struct Ledger {
     chat: Chat,
     said: BTreeSet<Mark>,
     acked: BTreeMap<Mark, u64>,
-    told: BTreeMap<Party, Vec<(u64, Content)>>,
-    excused: BTreeSet<Party>,
+    /// By party, and by how often it had been in the chat before.
+    sittings: BTreeMap<(Party, usize), Sitting>,
+    ended: Option<Millis>,
     /// Not everybody in the chat could tell what they said.
     incomplete: bool,
 }
 
+/// What somebody was told from coming into the chat to leaving it.
+#[derive(Debug, Default)]
+struct Sitting {
+    told: Vec<(u64, Content)>,
+    excuse: Excuse,
+    until: Option<Millis>,
+}
+
+/// What somebody need not have heard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Excuse {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// What came behind this event, for the chat was somebody else's then.
+    Behind(u64),
+    /// Anything: they were gone when the run ended.
+    All,
+}
+
 impl Ledger {
     pub(super) fn new(chat: Chat) -> Self {
-        let (said, acked, told) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { chat, said, acked, told, excused: BTreeSet::new(), incomplete: false }
+        let (said, acked, sittings) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        Self { chat, said, acked, sittings, ended: None, incomplete: false }
     }
 
     /// A message was handed to the server; whether it was stored is not known yet.
@@ -33,19 +57,30 @@ impl Ledger {
         self.acked.insert(mark, seq);
     }
 
-    /// Somebody is in the chat and shall hear all of it, even if nothing ever reaches them.
+    /// Somebody is in the chat, again if they were before, and shall hear all of it, even if nothing ever reaches them.
     pub fn joined(&mut self, party: Party) {
-        self.told.entry(party).or_default();
+        let before = self.sittings.range((party, 0)..=(party, usize::MAX)).count();
+        self.sittings.insert((party, before), Sitting::default());
     }
 
     /// An event reached somebody in the chat.
     pub fn told(&mut self, party: Party, seq: u64, content: Content) {
-        self.told.entry(party).or_default().push((seq, content));
+        self.sitting(party).told.push((seq, content));
     }
 
-    /// This client was gone when the run ended: what it did not hear is not lost.
-    pub fn excuse(&mut self, party: Party) {
-        self.excused.insert(party);
+    /// Why somebody need not have heard all of it.
+    pub fn excuse(&mut self, party: Party, excuse: Excuse) {
+        self.sitting(party).excuse = excuse;
+    }
+
+    /// Somebody listened up to this moment of the server's clock.
+    pub fn listened(&mut self, party: Party, until: Millis) {
+        self.sitting(party).until = Some(until);
+    }
+
+    /// The chat ended at this moment, as somebody was told.
+    pub fn ended(&mut self, at: Millis) {
+        self.ended = Some(at);
     }
 
     /// Somebody of the run is gone and cannot tell: messages of those who told nothing are not taken for invented.
@@ -53,12 +88,18 @@ impl Ledger {
         self.incomplete = true;
     }
 
+    fn sitting(&mut self, party: Party) -> &mut Sitting {
+        let last = self.sittings.range((party, 0)..=(party, usize::MAX)).next_back().map(|((_, number), _)| *number);
+        self.sittings.entry((party, last.unwrap_or_default())).or_default()
+    }
+
     /// What was broken in this chat.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        for (party, told) in &self.told {
-            self.judge_numbers(*party, told, &mut faults);
-            self.judge_messages(*party, told, &mut faults);
+        for ((party, _), sitting) in &self.sittings {
+            self.judge_numbers(*party, &sitting.told, &mut faults);
+            self.judge_messages(*party, sitting, &mut faults);
+            self.judge_end(*party, sitting, &mut faults);
         }
         self.judge_acks(&mut faults);
         self.judge_agreement(&mut faults);
@@ -67,21 +108,24 @@ impl Ledger {
     }
 
     fn judge_numbers(&self, party: Party, told: &[(u64, Content)], faults: &mut Vec<Fault>) {
-        let mut expected = told.first().map_or(1, |(seq, _)| *seq);
+        let mut expected = 1;
         for (got, _) in told {
-            if *got != expected {
-                faults.push(Fault::Numbering { chat: self.chat.clone(), party, expected, got: *got });
+            let (chat, got) = (self.chat.clone(), *got);
+            match got {
+                _ if got > expected => faults.push(Fault::Hole { chat, party, expected, got }),
+                _ if got < expected => faults.push(Fault::Backwards { chat, party, got, newest: expected - 1 }),
+                _ => {}
             }
-            expected = got + 1;
+            expected = expected.max(got + 1);
         }
     }
 
-    fn judge_messages(&self, party: Party, told: &[(u64, Content)], faults: &mut Vec<Fault>) {
+    fn judge_messages(&self, party: Party, sitting: &Sitting, faults: &mut Vec<Fault>) {
         let mut heard = BTreeSet::new();
         let mut newest: BTreeMap<Party, u32> = BTreeMap::new();
-        for mark in messages(told) {
+        for mark in messages(&sitting.told) {
             let chat = self.chat.clone();
-            let unheard = self.incomplete && !self.told.contains_key(&mark.sender);
+            let unheard = self.incomplete && !self.has_spoken(mark.sender);
             if !self.said.contains(&mark) && !unheard {
                 faults.push(Fault::Invented { chat, mark, party });
             } else if !heard.insert(mark) {
@@ -92,22 +136,48 @@ impl Ledger {
                 newest.insert(mark.sender, mark.number);
             }
         }
-        if !self.excused.contains(&party) {
-            let lost = self.acked.keys().filter(|mark| !heard.contains(mark));
-            faults.extend(lost.map(|mark| Fault::Lost { chat: self.chat.clone(), mark: *mark, party }));
+        let numbers = self.numbers_behind(sitting.excuse);
+        let owed = |mark: &&Mark| match sitting.excuse {
+            Excuse::Nothing => true,
+            // One that no operator has a number of is missed by whoever has the chat now.
+            Excuse::Behind(seq) => numbers.get(mark).is_some_and(|number| *number <= seq),
+            Excuse::All => false,
+        };
+        let lost = self.acked.keys().filter(|mark| !heard.contains(mark)).filter(owed);
+        faults.extend(lost.map(|mark| Fault::Lost { chat: self.chat.clone(), mark: *mark, party }));
+    }
+
+    /// The operators' numbers of messages, where an excuse asks for them.
+    fn numbers_behind(&self, excuse: Excuse) -> BTreeMap<Mark, u64> {
+        let asked = matches!(excuse, Excuse::Behind(_));
+        let all = self.operators().filter(|_| asked).flatten();
+        let numbers = all.filter_map(|(seq, content)| match content {
+            Content::Message(mark) => Some((*mark, *seq)),
+            _ => None,
+        });
+        numbers.collect()
+    }
+
+    /// Whoever listens hears of the end that others were told of.
+    fn judge_end(&self, party: Party, sitting: &Sitting, faults: &mut Vec<Fault>) {
+        let heard = sitting.told.iter().any(|(_, content)| *content == Content::Ended);
+        let listened = sitting.until.zip(self.ended).is_some_and(|(until, ended)| until >= ended + HEARD_WITHIN);
+        if listened && !heard && sitting.excuse == Excuse::Nothing {
+            faults.push(Fault::Unended { chat: self.chat.clone(), party });
         }
     }
 
     fn judge_acks(&self, faults: &mut Vec<Fault>) {
         for (mark, acked) in &self.acked {
-            let own = self.told.get(&mark.sender).map_or(&[][..], Vec::as_slice);
-            let told = own.iter().find(|(_, content)| *content == Content::Message(*mark));
+            let all = self.sittings.range((mark.sender, 0)..=(mark.sender, usize::MAX));
+            let mut own = all.flat_map(|(_, sitting)| &sitting.told);
+            let told = own.find(|(_, content)| *content == Content::Message(*mark));
             match told {
                 Some((told, _)) if told != acked => {
                     faults.push(Fault::WrongAck { chat: self.chat.clone(), mark: *mark, acked: *acked, told: *told });
                 }
                 // Somebody who heard nothing at all has no list above to miss it in.
-                None if !self.told.contains_key(&mark.sender) && !self.excused.contains(&mark.sender) => {
+                None if !self.has_spoken(mark.sender) => {
                     faults.push(Fault::Lost { chat: self.chat.clone(), mark: *mark, party: mark.sender });
                 }
                 _ => {}
@@ -117,8 +187,8 @@ impl Ledger {
 
     /// Messages both sides have stand in the same order on both; those of one side have one numbering as well.
     fn judge_agreement(&self, faults: &mut Vec<Fault>) {
-        let parties: Vec<_> = self.told.iter().collect();
-        for pair in parties.windows(2) {
+        let sittings: Vec<_> = self.sittings.iter().map(|((party, _), sitting)| (*party, &sitting.told)).collect();
+        for pair in sittings.windows(2) {
             let [(one, left), (other, right)] = pair else { continue };
             let in_right: BTreeSet<Mark> = messages(right).collect();
             let in_left: BTreeSet<Mark> = messages(left).collect();
@@ -128,16 +198,14 @@ impl Ledger {
             let by_number: BTreeMap<u64, &Content> = right.iter().map(|(seq, content)| (*seq, content)).collect();
             let differs = |(seq, content): &(u64, Content)| by_number.get(seq).is_some_and(|told| *told != content);
             if !left_order.eq(right_order) || (same_side && left.iter().any(differs)) {
-                faults.push(Fault::Disagreement { chat: self.chat.clone(), one: **one, other: **other });
+                faults.push(Fault::Disagreement { chat: self.chat.clone(), one: *one, other: *other });
             }
         }
     }
 
     /// Owners by the operators' numbering, put together from all operators who were told a part of it.
     fn judge_owners(&self, faults: &mut Vec<Fault>) {
-        let operators = self.told.iter().filter(|(party, _)| matches!(party, Party::Operator(_)));
-        let facts: BTreeMap<u64, &Content> =
-            operators.flat_map(|(_, told)| told).map(|(seq, content)| (*seq, content)).collect();
+        let facts: BTreeMap<u64, &Content> = self.operators().flatten().map(|(seq, content)| (*seq, content)).collect();
         let mut owner: Option<&Operator> = None;
         for content in facts.into_values() {
             match content {
@@ -149,10 +217,20 @@ impl Ledger {
                     owner = Some(second);
                 }
                 Content::Transferred(second) => owner = Some(second),
-                Content::Ended => owner = None,
-                Content::Message(_) | Content::Joined(_) | Content::Other(_) => {}
+                // Whose owner was lost for too long waits again, and has none.
+                Content::Queued | Content::Ended => owner = None,
+                Content::Message(_) | Content::Joined(_) | Content::Left(_) | Content::Other(_) => {}
             }
         }
+    }
+
+    fn operators(&self) -> impl Iterator<Item = &Vec<(u64, Content)>> {
+        let all = self.sittings.iter().filter(|((party, _), _)| matches!(party, Party::Operator(_)));
+        all.map(|(_, sitting)| &sitting.told)
+    }
+
+    fn has_spoken(&self, party: Party) -> bool {
+        self.sittings.contains_key(&(party, 0))
     }
 }
 
@@ -174,9 +252,16 @@ mod tests {
         Mark { sender: ANN, number }
     }
 
-    /// Ann says three messages; she hears them as 1 to 3, Bob, who sees more, as 4 to 6.
+    fn other(kind: &str) -> Content {
+        Content::Other(kind.into())
+    }
+
+    /// Ann says three messages; she hears them as 1 to 3, Bob, who sees more, as 4 to 6 behind the chat's beginning.
     fn chat(bob_hears: &[(u64, u32)]) -> Ledger {
         let mut ledger = Ledger::new("c".into());
+        if !bob_hears.is_empty() {
+            (1..=3).for_each(|seq| ledger.told(BOB, seq, other("started")));
+        }
         for number in 0..3 {
             ledger.said(mark(number));
             ledger.acked(mark(number), u64::from(number) + 1);
@@ -209,7 +294,7 @@ mod tests {
     #[test]
     fn one_who_was_gone_at_the_end_lost_nothing() {
         let mut ledger = chat(&[(4, 0), (5, 1)]);
-        ledger.excuse(BOB);
+        ledger.excuse(BOB, Excuse::All);
         assert_eq!(ledger.faults(), []);
     }
 
@@ -222,9 +307,64 @@ mod tests {
     #[test]
     fn an_event_that_came_again_and_one_that_was_left_out_break_the_numbering() {
         let again = chat(&[(4, 0), (4, 0), (5, 1), (6, 2)]).faults();
-        assert!(again.contains(&Fault::Numbering { chat: "c".into(), party: BOB, expected: 5, got: 4 }));
+        assert!(again.contains(&Fault::Backwards { chat: "c".into(), party: BOB, got: 4, newest: 4 }), "{again:?}");
         let hole = chat(&[(4, 0), (6, 1), (7, 2)]).faults();
-        assert_eq!(hole, [Fault::Numbering { chat: "c".into(), party: BOB, expected: 5, got: 6 }]);
+        assert_eq!(hole, [Fault::Hole { chat: "c".into(), party: BOB, expected: 5, got: 6 }]);
+        let late = chat(&[(5, 1), (4, 0), (6, 2)]).faults();
+        assert!(late.contains(&Fault::Backwards { chat: "c".into(), party: BOB, got: 4, newest: 5 }), "{late:?}");
+    }
+
+    #[test]
+    fn whoever_missed_the_beginning_is_found() {
+        let mut ledger = Ledger::new("c".into());
+        ledger.told(BOB, 2, other("queued"));
+        assert_eq!(ledger.faults(), [Fault::Hole { chat: "c".into(), party: BOB, expected: 1, got: 2 }]);
+    }
+
+    #[test]
+    fn whoever_listens_and_never_hears_of_the_end_is_found() {
+        let unended = [Fault::Unended { chat: "c".into(), party: BOB }];
+        // Until when Bob listened, of a chat that ended at 1000, and his excuse.
+        let cases = [
+            (Some(6_000), Excuse::Nothing, &unended[..]),
+            (Some(5_999), Excuse::Nothing, &[]),
+            (None, Excuse::Nothing, &[]),
+            (Some(60_000), Excuse::Behind(6), &[]),
+        ];
+        for (until, excuse, faults) in cases {
+            let mut ledger = chat(&[(4, 0), (5, 1), (6, 2)]);
+            ledger.told(ANN, 4, Content::Ended);
+            ledger.ended(1_000);
+            until.into_iter().for_each(|until| ledger.listened(BOB, until));
+            ledger.excuse(BOB, excuse);
+            assert_eq!(ledger.faults(), faults, "{until:?} {excuse:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_handed_a_chat_on_must_have_heard_all_up_to_then() {
+        let sue = Party::Operator(2);
+        for (behind, lost) in [(6, vec![mark(1), mark(2)]), (5, vec![mark(1)]), (4, vec![])] {
+            let mut ledger = chat(&[(4, 0)]);
+            (1..=3).for_each(|seq| ledger.told(sue, seq, other("started")));
+            (4..=6).for_each(|seq| ledger.told(sue, seq, Content::Message(mark(seq as u32 - 4))));
+            ledger.excuse(BOB, Excuse::Behind(behind));
+            let lost: Vec<_> =
+                lost.into_iter().map(|mark| Fault::Lost { chat: "c".into(), mark, party: BOB }).collect();
+            assert_eq!(ledger.faults(), lost, "behind {behind}");
+        }
+    }
+
+    #[test]
+    fn a_chat_that_comes_back_to_somebody_is_heard_from_its_beginning_again() {
+        let mut ledger = chat(&[(4, 0), (5, 1)]);
+        ledger.excuse(BOB, Excuse::Behind(5));
+        ledger.joined(BOB);
+        (1..=3).for_each(|seq| ledger.told(BOB, seq, other("started")));
+        (4..=6).for_each(|seq| ledger.told(BOB, seq, Content::Message(mark(seq as u32 - 4))));
+        assert_eq!(ledger.faults(), []);
+        ledger.joined(BOB);
+        assert_eq!(ledger.faults().len(), 3, "the third time he heard nothing");
     }
 
     #[test]
@@ -243,15 +383,22 @@ mod tests {
 
     #[test]
     fn a_chat_given_to_a_second_operator_unasked_has_two_owners() {
-        let mut ledger = Ledger::new("c".into());
-        ledger.told(BOB, 1, Content::Assigned("bob".into()));
-        ledger.told(Party::Operator(2), 2, Content::Assigned("sue".into()));
-        let faults = ledger.faults();
-        assert_eq!(faults, [Fault::TwoOwners { chat: "c".into(), first: "bob".into(), second: "sue".into() }]);
-        let mut moved = Ledger::new("c".into());
-        moved.told(BOB, 1, Content::Assigned("bob".into()));
-        moved.told(BOB, 2, Content::Transferred("sue".into()));
-        moved.told(Party::Operator(2), 3, Content::Assigned("sue".into()));
-        assert_eq!(moved.faults(), []);
+        let sue = Party::Operator(2);
+        let told = |between: Option<Content>| {
+            let mut ledger = Ledger::new("c".into());
+            let first = [Some(Content::Assigned("bob".into())), between];
+            let last = Content::Assigned("sue".into());
+            for (seq, content) in (1..).zip(first.into_iter().flatten()) {
+                ledger.told(BOB, seq, content.clone());
+                ledger.told(sue, seq, content);
+            }
+            let seq = ledger.sittings[&(sue, 0)].told.len() as u64 + 1;
+            ledger.told(sue, seq, last);
+            ledger.faults()
+        };
+        let two = [Fault::TwoOwners { chat: "c".into(), first: "bob".into(), second: "sue".into() }];
+        assert_eq!(told(None), two);
+        assert_eq!(told(Some(Content::Transferred("sue".into()))), []);
+        assert_eq!(told(Some(Content::Queued)), [], "he was lost for too long");
     }
 }

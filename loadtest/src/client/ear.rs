@@ -51,6 +51,8 @@ impl Ear {
             ("assigned", _, Some(operator)) => Content::Assigned(operator.to_owned()),
             ("transferred", _, Some(operator)) => Content::Transferred(operator.to_owned()),
             ("joined", _, Some(operator)) => Content::Joined(operator.to_owned()),
+            ("left", _, Some(operator)) => Content::Left(operator.to_owned()),
+            ("queued", ..) => Content::Queued,
             ("ended", ..) => Content::Ended,
             (kind, ..) => Content::Other(kind.to_owned()),
         };
@@ -76,12 +78,21 @@ impl Ear {
 
     /// When an event of that kind was made, in milliseconds of the server's clock.
     pub fn at(&self, kind: &str) -> Option<i64> {
-        let of_kind = |told: &&Told| told.what.is(kind) || (kind == "ended" && told.what == Content::Ended);
-        self.testimony.told.iter().find(of_kind).map(|told| told.at)
+        self.testimony.told.iter().find(|told| told.what.is(kind)).map(|told| told.at)
     }
 
-    /// What goes to the judge.
-    pub fn testimony(self, gone: bool) -> Testimony {
-        Testimony { gone, ..self.testimony }
+    /// Whether nothing is asked for that has not come.
+    pub fn is_whole(&self) -> bool {
+        !self.catching_up
+    }
+
+    /// The server says that the chat is somebody else's now: what follows is not told here.
+    pub fn sent_away(&mut self) {
+        self.testimony.sent_away = true;
+    }
+
+    /// What goes to the judge; `until`: up to which moment of the server's clock it listened, where that is known.
+    pub fn testimony(self, gone: bool, until: Option<i64>) -> Testimony {
+        Testimony { gone, until, ..self.testimony }
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Mind, Wish, World};
-use crate::draw::Draw;
+use crate::draw::{Draw, Purpose};
 use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::scenario::{Storm, Target};
@@ -19,8 +19,9 @@ pub struct Onlooker {
 
 impl Onlooker {
     /// One who is lost in those storms that take it.
-    pub fn new(world: Rc<World>, brand: Rc<Target>, storms: &[Storm], zero: Micros, draw: &mut Draw) -> Self {
+    pub fn new(world: Rc<World>, brand: Rc<Target>, storms: &[Storm], zero: Micros, draw: &Draw) -> Self {
         let mut drops: Vec<Micros> = Vec::new();
+        let mut draw = draw.of(Purpose::Nature);
         for storm in storms {
             let at = zero + storm.at_s.micros() + (draw.unit() * storm.within_s.0 * 1e6) as Micros;
             if draw.happens(storm.part.0) {
@@ -61,7 +62,11 @@ impl Mind for Onlooker {
         Wish::Drop(0)
     }
 
-    fn lost(&mut self) {}
+    fn returns(&self) -> Option<Timing> {
+        Some(Timing::Connect)
+    }
+
+    fn lost(&mut self, _unanswered: Option<Micros>) {}
 
     fn close(&mut self, _connected: bool) {}
 }

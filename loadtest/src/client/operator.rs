@@ -1,6 +1,7 @@
 //! An operator: is online, takes what is offered (or declines, or lets it ring), answers each chat's messages after
 //! thinking and typing, and ends some chats.
 
+mod decide;
 mod played;
 
 use std::cmp::Reverse;
@@ -10,16 +11,16 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::outbox::About;
-use super::visitor::{count_said, drops};
+use super::pace::{count_said, drops};
 use super::{Ear, Mind, Outbox, Wish, World};
 use crate::checker::{Mark, Party};
-use crate::draw::Draw;
+use crate::draw::{Draw, Purpose};
 use crate::mark::Tag;
 use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::recording::said;
 use crate::scenario::Operators;
-use crate::wire::{Event, Frame, Offer, Refusal, millis};
+use crate::wire::{Event, Frame, Refusal, millis};
 use played::Played;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,13 +62,18 @@ pub struct Operator {
     id: String,
     number: u32,
     cookie: String,
-    draw: Draw,
+    /// Streams: of what depends on what reaches this one, and of what every operator would do alike.
+    offers_draw: Draw,
+    colleagues: Draw,
+    away: Draw,
+    alike: Draw,
     chats: BTreeMap<String, Ear>,
-    /// Chats that are over: what still comes of them is of no interest.
-    over: BTreeSet<String>,
-    /// Chats whose events have reached the operator's own coming in: what was before was for somebody else.
-    entered: BTreeSet<String>,
-    /// Chats that colleagues have now.
+    /// Chats that are over here, with the last event that was heard of each: what came before it is of no interest, and
+    /// what comes after it can make the chat the operator's again.
+    over: BTreeMap<String, u64>,
+    /// By chat the event with which the operator came in: what was before was for somebody else, or an earlier time.
+    since: BTreeMap<String, u64>,
+    /// Chats that are somebody else's now, or wait again.
     handed_on: BTreeSet<String>,
     /// Chats of colleagues: what is said there is theirs to answer.
     as_guest: BTreeSet<String>,
@@ -87,27 +93,31 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// One of the run by the server's id, signed in with a cookie; `ready` is called once when online.
+    /// One of the run by the server's id, signed in with a cookie; `draws` are its own and that of all operators; `ready`
+    /// is called once when online.
     pub fn new(
         world: Rc<World>,
         like: Rc<Operators>,
         (number, id, cookie): (u32, String, String),
-        mut draw: Draw,
+        (draw, alike): (&Draw, Draw),
         length: Micros,
         ready: Rc<dyn Fn(u32)>,
     ) -> Self {
         let now = world.phases.clock.now();
-        let drops = drops(like.drops_per_minute.0, now, now + length, &mut draw);
+        let drops = drops(like.drops_per_minute.0, now, now + length, draw.of(Purpose::Drops));
         Self {
             world,
             like,
             id,
             number,
             cookie,
-            draw,
+            offers_draw: draw.of(Purpose::Offers),
+            colleagues: draw.of(Purpose::Colleagues),
+            away: draw.of(Purpose::Away),
+            alike,
             chats: BTreeMap::new(),
-            over: BTreeSet::new(),
-            entered: BTreeSet::new(),
+            over: BTreeMap::new(),
+            since: BTreeMap::new(),
             handed_on: BTreeSet::new(),
             as_guest: BTreeSet::new(),
             offers: BTreeSet::new(),
@@ -124,29 +134,10 @@ impl Operator {
         }
     }
 
-    fn offer(&mut self, offer: &Offer<'_>, now: Micros) {
-        // The same offer comes again in each welcome.
-        if !self.offers.insert(offer.offer.to_owned()) {
-            return;
-        }
-        self.world.count(Tally::Offers);
-        let server_ms = (now.cast_signed() + self.ahead_us) / 1000;
-        // What a colleague asks for is outside the order of those who wait.
-        if offer.kind.is_none_or(|kind| kind == "new") {
-            self.world.offered.borrow_mut().push((offer.chat.to_owned(), server_ms));
-        }
-        if self.draw.happens(self.like.ignores.0) {
-            return self.world.count(Tally::OffersIgnored);
-        }
-        let accept = !self.draw.happens(self.like.declines.0);
-        let at = now + self.like.accepts.micros(&mut self.draw);
-        let plan = Plan::Answer { offer: offer.offer.to_owned(), chat: offer.chat.to_owned(), accept };
-        self.plans.push(Reverse((at, plan)));
-    }
-
     fn event(&mut self, event: &Event<'_>, now: Micros, out: &mut Vec<String>) {
         if !self.chats.contains_key(event.chat) {
-            let mine = event.event.operator == Some(self.id.as_str()) && !self.over.contains(event.chat);
+            let new = self.over.get(event.chat).is_none_or(|last| event.seq > *last);
+            let mine = event.event.operator == Some(self.id.as_str()) && new;
             match event.event.kind {
                 "assigned" if mine => {
                     self.note_clock(event.at, now);
@@ -163,6 +154,7 @@ impl Operator {
             let mut ear = Ear::new(event.chat, Party::Operator(self.number), true);
             out.push(ear.resume());
             self.chats.insert(event.chat.to_owned(), ear);
+            self.since.insert(event.chat.to_owned(), event.seq);
             return;
         }
         let Some(ear) = self.chats.get_mut(event.chat) else { return };
@@ -180,7 +172,7 @@ impl Operator {
             Some(tag) => {
                 self.world.count(Tally::MessagesHeard);
                 self.play(event.chat, tag, now);
-                if matches!(tag.mark.sender, Party::Visitor(_)) && self.entered.contains(event.chat) {
+                if matches!(tag.mark.sender, Party::Visitor(_)) && self.is_in(event) {
                     self.world.time(Timing::Delivery, tag.intended, now);
                     self.hint("delivered", event.chat, &format!(r#""seq":{}"#, event.seq), out);
                     self.think(event.chat, tag, now);
@@ -190,17 +182,24 @@ impl Operator {
         }
     }
 
+    /// Whether an event came when the operator was in the chat.
+    fn is_in(&self, event: &Event<'_>) -> bool {
+        self.since.get(event.chat).is_some_and(|since| event.seq >= *since)
+    }
+
     /// Something else than a message happened in a chat.
     fn changed(&mut self, event: &Event<'_>) {
         let chat = event.chat;
+        if !self.is_in(event) {
+            return;
+        }
         match (event.event.kind, event.event.operator == Some(self.id.as_str())) {
-            ("assigned" | "transferred" | "joined", true) => {
-                self.entered.insert(chat.to_owned());
-            }
-            ("transferred", false) => {
-                self.handed_on.insert(chat.to_owned());
-                self.finish(chat);
-            }
+            ("assigned" | "transferred", true) => drop(self.as_guest.remove(chat)),
+            // A guest stays whoever owns the chat.
+            ("transferred", false) if !self.as_guest.contains(chat) => self.hand_on(chat),
+            ("left", true) => self.hand_on(chat),
+            // It had an operator and waits again: nobody is in it any more.
+            ("queued", _) => self.hand_on(chat),
             ("ended", _) => self.finish(chat),
             _ => {}
         }
@@ -212,34 +211,10 @@ impl Operator {
         self.world.recorder.borrow_mut().ahead(self.ahead_us);
     }
 
-    /// Some chats are handed on, and to some a colleague is asked in.
-    fn ask_colleagues(&mut self, chat: &str, now: Micros) {
-        let transfer = self.draw.happens(self.like.transfers.0);
-        if transfer || self.draw.happens(self.like.invites.0) {
-            let at = now + self.like.thinks.micros(&mut self.draw);
-            self.plans.push(Reverse((at, Plan::Ask { chat: chat.to_owned(), transfer })));
-        }
-    }
-
-    fn think(&mut self, chat: &str, heard: Tag, now: Micros) {
-        if self.as_guest.contains(chat) {
-            return;
-        }
-        let mut at = now;
-        if self.draw.happens(self.like.answers.0) {
-            let size = self.draw.between(self.like.characters.least, self.like.characters.most);
-            let typing = if self.like.typing.0 > 0.0 { f64::from(size) / self.like.typing.0 } else { 0.0 };
-            at += self.like.thinks.micros(&mut self.draw);
-            if self.like.hints {
-                self.plans.push(Reverse((at, Plan::Type { chat: chat.to_owned() })));
-            }
-            at += (typing * 1e6) as Micros;
-            self.plans.push(Reverse((at, Plan::Say { chat: chat.to_owned(), words: Words::Drawn(size) })));
-        }
-        if heard.last && self.draw.happens(self.like.ends.0) {
-            at += self.like.thinks.micros(&mut self.draw);
-            self.plans.push(Reverse((at, Plan::End { chat: chat.to_owned() })));
-        }
+    /// The chat is somebody else's from here on, or nobody's.
+    fn hand_on(&mut self, chat: &str) {
+        self.handed_on.insert(chat.to_owned());
+        self.finish(chat);
     }
 
     /// The chat is over; it goes to the judge once the server owes no answer in it.
@@ -249,12 +224,13 @@ impl Operator {
             && self.outbox.is_clear(chat)
             && let Some(ear) = self.chats.remove(chat)
         {
-            self.over.insert(chat.to_owned());
-            self.entered.remove(chat);
+            self.over.insert(chat.to_owned(), ear.last());
+            self.since.remove(chat);
             self.handed_on.remove(chat);
             self.as_guest.remove(chat);
             self.played.remove(chat);
-            self.world.told.borrow_mut().push(ear.testimony(false));
+            let now = self.world.phases.clock.now();
+            self.world.hand_in(ear, true, now);
         }
     }
 
@@ -354,6 +330,9 @@ impl Operator {
             self.world.count(Tally::MessagesAcked);
             self.world.time(Timing::Ack, sent.intended, now);
         }
+        if let Some(took) = sent.took(now) {
+            self.world.recorder.borrow_mut().answered(took);
+        }
         if id.starts_with("status") && !self.online {
             self.online = true;
             (self.ready)(self.number);
@@ -362,6 +341,13 @@ impl Operator {
     }
 
     fn refused(&mut self, refusal: &Refusal<'_>, now: Micros) {
+        // The chat went to somebody else while the connection was gone, and with it its history.
+        if let (None, "not_found", Some(chat)) = (refusal.id, refusal.code, refusal.chat)
+            && let Some(ear) = self.chats.get_mut(chat)
+        {
+            ear.sent_away();
+            return self.hand_on(chat);
+        }
         let Some(sent) = self.outbox.refused(refusal, now) else {
             return self.world.error(&format!("answered {}, sent again", refusal.code));
         };
@@ -372,7 +358,7 @@ impl Operator {
             return self.finish(&sent.chat);
         }
         let ended = self.handed_on.contains(&sent.chat)
-            || self.over.contains(&sent.chat)
+            || self.over.contains_key(&sent.chat)
             || self.chats.get(&sent.chat).is_some_and(|ear| ear.at("ended").is_some());
         if crossed || ended {
             self.world.count(Tally::MessagesTooLate);
@@ -420,13 +406,18 @@ impl Mind for Operator {
             Frame::Welcome(welcome) => {
                 self.note_clock(welcome.server_time, now);
                 let again = self.outbox.open(now, out);
-                if !self.online {
-                    if let Some(back) = self.back.take() {
-                        self.world.time(Timing::Connect, back, now);
-                    }
-                    self.command("status", "", r#","status":"online""#, now, out);
-                } else if again > 0 {
+                if again > 0 {
                     self.world.count(Tally::Again);
+                }
+                if !self.online
+                    && let Some(back) = self.back.take()
+                {
+                    self.world.time(Timing::Connect, back, now);
+                }
+                // Whoever was gone for longer than the server's grace is not on-line any more.
+                let asked = self.outbox.is_waiting_for("status");
+                if !asked && (!self.online || welcome.status.is_some_and(|status| status != "online")) {
+                    self.command("status", "", r#","status":"online""#, now, out);
                 }
             }
             Frame::Resumed(page) => {
@@ -461,19 +452,38 @@ impl Mind for Operator {
         }
         if self.drops.last().is_some_and(|at| *at <= now) {
             self.drops.pop();
-            return Wish::Drop(self.like.away.micros(&mut self.draw));
+            return Wish::Drop(self.like.away.micros(&mut self.away));
         }
         Wish::Stay
     }
 
-    fn lost(&mut self) {
+    fn owed_since(&self) -> Option<Micros> {
+        self.outbox.owed_since()
+    }
+
+    fn returns(&self) -> Option<Timing> {
+        match (self.online, self.chats.is_empty()) {
+            (false, _) => Some(Timing::Connect),
+            (true, false) => Some(Timing::Resume),
+            (true, true) => None,
+        }
+    }
+
+    fn lost(&mut self, unanswered: Option<Micros>) {
         self.back = None;
+        if let Some(by) = unanswered {
+            self.outbox.unanswered(by);
+        }
     }
 
     fn close(&mut self, connected: bool) {
+        let now = self.world.phases.clock.now();
+        if connected {
+            self.world.owes(Party::Operator(self.number), &self.outbox);
+        }
         for (_, ear) in std::mem::take(&mut self.chats) {
-            let whole = connected || ear.at("ended").is_some();
-            self.world.told.borrow_mut().push(ear.testimony(!whole));
+            let whole = ear.at("ended").is_some() || (connected && ear.is_whole());
+            self.world.hand_in(ear, whole, now);
         }
     }
 }

@@ -9,8 +9,6 @@ use crate::wire::Refusal;
 
 /// How long a command that was refused for now rests, unless the server says otherwise.
 const REST: Micros = 200_000;
-/// A command without an answer for so long means that the connection is of no use (public contract).
-const ANSWER_WITHIN: Micros = 10_000_000;
 
 /// What a command was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +32,17 @@ pub struct Sent {
     pub intended: Micros,
     frame: String,
     sent: Micros,
+    /// It went out more than once.
+    again: bool,
+    /// The server has no excuse left: it settled a later command of the chat, or let the time for an answer pass.
+    owed: bool,
+}
+
+impl Sent {
+    /// How long the answer took, of a command that went out once.
+    pub fn took(&self, now: Micros) -> Option<Micros> {
+        (!self.again).then(|| now.saturating_sub(self.sent))
+    }
 }
 
 /// See the module.
@@ -72,13 +81,19 @@ impl Outbox {
         if !self.shut {
             out.push(frame.clone());
         }
-        self.sent.push_back(Sent { id, chat: chat.to_owned(), about, intended, frame, sent: now });
+        let (chat, again, owed) = (chat.to_owned(), self.shut, false);
+        self.sent.push_back(Sent { id, chat, about, intended, frame, sent: now, again, owed });
     }
 
-    /// The command with this id was settled, by its ack or its event.
+    /// The command with this id was settled, by its ack or its event. What was sent before it in the same chat took
+    /// effect before it, and must have been answered.
     pub fn settle(&mut self, id: &str) -> Option<Sent> {
         let place = self.sent.iter().position(|sent| sent.id == id)?;
-        self.sent.remove(place)
+        let settled = self.sent.remove(place)?;
+        let earlier =
+            self.sent.iter_mut().take(place).filter(|sent| sent.chat == settled.chat && !sent.chat.is_empty());
+        earlier.for_each(|sent| sent.owed = true);
+        Some(settled)
     }
 
     /// The server refused; the command, if that is its last word.
@@ -97,9 +112,19 @@ impl Outbox {
         self.again.unwrap_or(Micros::MAX)
     }
 
-    /// Whether the server has owed an answer for too long.
-    pub fn overdue(&self, now: Micros) -> bool {
-        self.sent.front().is_some_and(|sent| now > sent.sent + ANSWER_WITHIN)
+    /// Since when the server has owed the oldest answer; what rests until it is sent again is not waited for.
+    pub fn owed_since(&self) -> Option<Micros> {
+        self.sent.front().filter(|_| self.again.is_none() && !self.shut).map(|sent| sent.sent)
+    }
+
+    /// The time for an answer has passed, for what was sent by then.
+    pub fn unanswered(&mut self, by: Micros) {
+        self.sent.iter_mut().filter(|sent| sent.sent <= by).for_each(|sent| sent.owed = true);
+    }
+
+    /// Commands that the server should have settled and did not, each with its chat.
+    pub fn owed(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sent.iter().filter(|sent| sent.owed).map(|sent| (sent.id.as_str(), sent.chat.as_str()))
     }
 
     /// Sends everything again, in order; how many those were.
@@ -107,9 +132,15 @@ impl Outbox {
         self.again = None;
         for sent in &mut self.sent {
             sent.sent = now;
+            sent.again = true;
             out.push(sent.frame.clone());
         }
         self.sent.len()
+    }
+
+    /// Whether a command whose id begins so has not been settled yet.
+    pub fn is_waiting_for(&self, what: &str) -> bool {
+        self.sent.iter().any(|sent| sent.id.starts_with(what))
     }
 
     /// Whether nothing is owed, in one chat.
@@ -133,20 +164,24 @@ mod tests {
     }
 
     fn refusal<'a>(code: &'a str, id: &'a str) -> Refusal<'a> {
-        Refusal { id: Some(id), code, why: None, retry_after_ms: Some(50), final_: false }
+        Refusal { id: Some(id), chat: None, code, why: None, retry_after_ms: Some(50), final_: false }
+    }
+
+    fn owed(outbox: &Outbox) -> Vec<&str> {
+        outbox.owed().map(|(id, _)| id).collect()
     }
 
     #[test]
     fn what_was_refused_for_now_is_sent_again_in_order_with_all_behind_it() {
         let (mut outbox, mut out) = outbox();
         assert!(outbox.refused(&refusal("rate_limited", "m1"), 100).is_none());
-        assert_eq!(outbox.due(), 50_100);
+        assert_eq!((outbox.due(), outbox.owed_since()), (50_100, None), "nothing is waited for meanwhile");
         outbox.settle("m0").unwrap();
         assert_eq!(
             (outbox.again(60_000, &mut out), out.as_slice()),
             (2, ["m1".to_owned(), "m2".to_owned()].as_slice())
         );
-        assert_eq!(outbox.due(), Micros::MAX);
+        assert_eq!((outbox.due(), outbox.owed_since()), (Micros::MAX, Some(60_000)));
     }
 
     #[test]
@@ -169,8 +204,32 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_never_comes_is_noticed() {
-        let (outbox, _) = outbox();
-        assert!(!outbox.overdue(9_000_000) && outbox.overdue(10_000_010));
+    fn an_answer_that_never_comes_is_owed_once_a_later_command_of_the_chat_has_one() {
+        let (mut outbox, mut out) = outbox();
+        outbox.send("end".into(), "d", About::Other, 6, "end".into(), 6, &mut out);
+        outbox.settle("end").unwrap();
+        assert_eq!(owed(&outbox), [""; 0], "another chat has an order of its own");
+        outbox.settle("m1").unwrap();
+        assert_eq!(owed(&outbox), ["m0"], "what was sent later may still come");
+        assert!(outbox.settle("m0").is_some() && owed(&outbox).is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_never_comes_is_owed_once_its_time_has_passed() {
+        let (mut outbox, mut out) = outbox();
+        outbox.send("m3".into(), "c", About::Message(3), 90, "m3".into(), 90, &mut out);
+        outbox.unanswered(89);
+        assert_eq!((owed(&outbox), outbox.owed_since()), (vec!["m0", "m1", "m2"], Some(5)));
+    }
+
+    #[test]
+    fn only_what_went_out_once_tells_how_long_an_answer_takes() {
+        let (mut outbox, mut out) = outbox();
+        assert_eq!(outbox.settle("m0").unwrap().took(25), Some(20));
+        outbox.shut();
+        outbox.send("m3".into(), "c", About::Message(3), 90, "m3".into(), 90, &mut out);
+        outbox.open(100, &mut out);
+        assert_eq!(outbox.settle("m1").unwrap().took(125), None);
+        assert_eq!(outbox.settle("m3").unwrap().took(125), None, "it waited for its connection");
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use engine::protocol::traffic::TrafficChat;
 
 use super::outbox::About;
-use super::visitor::count_said;
+use super::pace::{count_due, count_said};
 use super::{Ear, Mind, Outbox, Wish, World};
 use crate::checker::{Mark, Party};
 use crate::mark::Tag;
@@ -14,7 +14,7 @@ use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::recording::{Play, ended, said};
 use crate::scenario::Target;
-use crate::wire::{Event, Frame, Refusal};
+use crate::wire::{Event, Frame, Refusal, millis};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -191,6 +191,9 @@ impl Player {
             self.world.count(Tally::MessagesAcked);
             self.world.time(Timing::Ack, sent.intended, now);
         }
+        if let Some(took) = sent.took(now) {
+            self.world.recorder.borrow_mut().answered(took);
+        }
     }
 
     fn refused(&mut self, refusal: &Refusal<'_>, now: Micros) {
@@ -253,6 +256,7 @@ impl Mind for Player {
             }
             Frame::Error(refusal) => self.refused(refusal, now),
             Frame::Welcome(welcome) => {
+                self.world.recorder.borrow_mut().ahead(millis(welcome.server_time) * 1000 - now.cast_signed());
                 let back = self.back.unwrap_or(now);
                 if self.token.is_none() {
                     self.back = None;
@@ -304,7 +308,8 @@ impl Mind for Player {
                 if self.ends_at() <= now {
                     self.state = State::Ending;
                     let frame = r#"{"type":"end","id":"end"}"#;
-                    self.outbox.send("end".into(), "", About::Other, now, frame.into(), now, out);
+                    let chat = self.ear.as_ref().map_or("", Ear::chat);
+                    self.outbox.send("end".into(), chat, About::Other, now, frame.into(), now, out);
                 }
             }
             _ => {}
@@ -312,18 +317,46 @@ impl Mind for Player {
         Wish::Stay
     }
 
-    fn lost(&mut self) {
+    fn owed_since(&self) -> Option<Micros> {
+        self.outbox.owed_since()
+    }
+
+    fn returns(&self) -> Option<Timing> {
+        match (&self.token, &self.ear) {
+            (None, _) => Some(Timing::Connect),
+            (Some(_), Some(_)) if self.state != State::Over => Some(Timing::Resume),
+            _ => None,
+        }
+    }
+
+    fn lost(&mut self, unanswered: Option<Micros>) {
         self.back = None;
+        if let Some(by) = unanswered {
+            self.outbox.unanswered(by);
+        }
     }
 
     fn close(&mut self, connected: bool) {
+        let now = self.world.phases.clock.now();
         if self.state == State::Ending {
             self.world.error("chat whose end was not confirmed");
         }
-        let whole = connected || self.state == State::Over;
+        if self.state == State::Asking && connected {
+            self.world.error("chat that was asked for and not begun");
+        }
+        if connected {
+            self.world.owes(Party::Visitor(self.number), &self.outbox);
+        }
+        if self.state == State::Talking {
+            // What was due and could not be said is counted as due all the same.
+            let until = now.min(self.world.phases.silent());
+            self.to_say.iter().filter(|(at, _)| *at < until).for_each(|(at, _)| count_due(&self.world, *at));
+        }
+        let over = self.state == State::Over;
         self.over();
         if let Some(ear) = self.ear.take() {
-            self.world.told.borrow_mut().push(ear.testimony(!whole));
+            let whole = over || (connected && ear.is_whole());
+            self.world.hand_in(ear, whole, now);
         }
     }
 }

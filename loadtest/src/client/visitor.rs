@@ -4,15 +4,16 @@
 use std::rc::Rc;
 
 use super::outbox::About;
+use super::pace::{count_due, count_said, drops};
 use super::{Ear, Mind, Outbox, Wish, World};
 use crate::checker::{Mark, Party};
-use crate::draw::Draw;
+use crate::draw::{Draw, Purpose};
 use crate::mark::Tag;
 use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::scenario::{Storm, Target, Visitors};
 use crate::theory::{Close, Fate, Waited};
-use crate::wire::{Event, Frame, Refusal};
+use crate::wire::{Event, Frame, Refusal, millis};
 
 /// Messages that leave with one write: the server lets so many through at once without a pause.
 const AT_ONCE_MAX: u32 = 32;
@@ -41,7 +42,12 @@ pub struct Visitor {
     like: Rc<Visitors>,
     target: Rc<Target>,
     number: u32,
-    draw: Draw,
+    /// Streams for what goes on side by side: what is said is the same however often the connection is lost.
+    talk: Draw,
+    away: Draw,
+    pauses: Draw,
+    patience: Micros,
+    messages: u32,
     begin: Micros,
     back: Option<Micros>,
     state: State,
@@ -67,10 +73,13 @@ impl Visitor {
         target: Rc<Target>,
         number: u32,
         begin: Micros,
-        mut draw: Draw,
+        draw: &Draw,
     ) -> Self {
-        let slow = draw.happens(like.slow.0);
-        let drops = drops(like.drops_per_minute.0, begin, world.phases.silent(), &mut draw);
+        let mut nature = draw.of(Purpose::Nature);
+        let slow = nature.happens(like.slow.0);
+        let patience = like.patience.micros(&mut nature);
+        let messages = nature.between(like.messages.least, like.messages.most);
+        let drops = drops(like.drops_per_minute.0, begin, world.phases.silent(), draw.of(Purpose::Drops));
         let (ear, outbox, token) = (None, Outbox::default(), None);
         let state = State::Coming;
         world.count(Tally::VisitorsCame);
@@ -79,7 +88,11 @@ impl Visitor {
             like,
             target,
             number,
-            draw,
+            talk: draw.of(Purpose::Talk),
+            away: draw.of(Purpose::Away),
+            pauses: draw.of(Purpose::Pauses),
+            patience,
+            messages,
             begin,
             back: None,
             state,
@@ -97,10 +110,12 @@ impl Visitor {
     }
 
     /// Lost in storms too: those that take this visitor are drawn now.
-    pub fn in_storms(mut self, storms: &[Storm], zero: Micros) -> Self {
-        for storm in storms {
-            let at = zero + storm.at_s.micros() + (self.draw.unit() * storm.within_s.0 * 1e6) as Micros;
-            if at > self.begin && self.draw.happens(storm.part.0) {
+    #[must_use]
+    pub fn in_storms(mut self, storms: &[Storm], zero: Micros, draw: &Draw) -> Self {
+        for (number, storm) in (0..).zip(storms) {
+            let mut draw = draw.of(Purpose::Nature).part(number);
+            let at = zero + storm.at_s.micros() + (draw.unit() * storm.within_s.0 * 1e6) as Micros;
+            if draw.happens(storm.part.0) && at > self.begin {
                 self.drops.push(at);
             }
         }
@@ -151,8 +166,7 @@ impl Visitor {
                 let waited = u64::try_from((assigned - queued) * 1000).unwrap_or_default();
                 self.world.recorder.borrow_mut().time(Timing::Wait, waited);
             }
-            let messages = self.draw.between(self.like.messages.least, self.like.messages.most);
-            self.state = self.next_message(now, messages);
+            self.state = self.next_message(now, self.messages);
         }
     }
 
@@ -201,16 +215,41 @@ impl Visitor {
         recorder.chats[1] += active;
     }
 
-    fn next_message(&mut self, from: Micros, left: u32) -> State {
-        if left == 0 {
-            return State::Lingering(from + self.like.linger.micros(&mut self.draw));
-        }
-        State::Talking(from + self.like.pause.micros(&mut self.draw), left)
+    /// How long it stays away from a connection that it loses.
+    pub(super) fn away_for(&mut self) -> Micros {
+        self.like.away.micros(&mut self.away)
     }
 
-    fn say(&mut self, intended: Micros, last: bool, now: Micros, out: &mut Vec<String>) {
+    fn next_message(&mut self, from: Micros, left: u32) -> State {
+        if left == 0 {
+            return State::Lingering(from + self.like.linger.micros(&mut self.talk));
+        }
+        State::Talking(from + self.like.pause.micros(&mut self.talk), left)
+    }
+
+    /// The next message is taken from those that are left: its length. When the one after it is due follows from the
+    /// moment this one was meant for and the typing of it, however late it leaves.
+    fn compose(&mut self, intended: Micros, left: u32) -> u32 {
+        self.state = self.next_message(intended, left - 1);
+        let size = self.talk.between(self.like.characters.least, self.like.characters.most);
+        if let (State::Talking(at, _), true) = (&mut self.state, self.like.typing.0 > 0.0) {
+            *at += (f64::from(size) / self.like.typing.0 * 1e6) as Micros;
+        }
+        size
+    }
+
+    /// What was due and can no more be said, for the connection was gone, is counted as due all the same.
+    fn leave_unsaid(&mut self, until: Micros) {
+        while let State::Talking(intended, left) = self.state
+            && intended < until
+        {
+            self.compose(intended, left);
+            count_due(&self.world, intended);
+        }
+    }
+
+    fn say(&mut self, intended: Micros, size: u32, last: bool, now: Micros, out: &mut Vec<String>) {
         let Some(ear) = &mut self.ear else { return };
-        let size = self.draw.between(self.like.characters.least, self.like.characters.most);
         let number = self.said;
         self.said += 1;
         let id = format!("m{number}");
@@ -227,22 +266,15 @@ impl Visitor {
         }
         ear.said(number);
         count_said(&self.world, intended, now);
-        let chat = ear.chat().to_owned();
-        self.outbox.send(id, &chat, About::Message(number), intended, frame, now, out);
-        // Typing the next one begins now, however late this one left.
-        if self.like.typing.0 > 0.0 {
-            let typing = (f64::from(size) / self.like.typing.0 * 1e6) as Micros;
-            if let State::Talking(at, _) = &mut self.state {
-                *at += typing;
-            }
-        }
+        self.outbox.send(id, ear.chat(), About::Message(number), intended, frame, now, out);
     }
 
     fn command(&mut self, what: &str, more: &str, intended: Micros, now: Micros, out: &mut Vec<String>) {
         let id = format!("{what}{}", self.commands);
         self.commands += 1;
         let frame = format!(r#"{{"type":"{what}","id":"{id}"{more}}}"#);
-        self.outbox.send(id, "", About::Other, intended, frame, now, out);
+        let chat = self.ear.as_ref().map_or("", Ear::chat);
+        self.outbox.send(id, chat, About::Other, intended, frame, now, out);
     }
 
     fn settle(&mut self, id: &str, seq: Option<u64>, now: Micros) {
@@ -253,6 +285,10 @@ impl Visitor {
             self.world.time(Timing::Ack, sent.intended, now);
         } else if id.starts_with("start") {
             self.world.time(Timing::Start, sent.intended, now);
+        }
+        // Who reads slowly hears answers late.
+        if let Some(took) = sent.took(now).filter(|_| !self.slow) {
+            self.world.recorder.borrow_mut().answered(took);
         }
     }
 
@@ -310,12 +346,13 @@ impl Mind for Visitor {
                     self.ear.get_or_insert_with(|| Ear::new(chat, Party::Visitor(number), false));
                     self.world.count(Tally::ChatsStarted);
                     self.chats(1, 0);
-                    self.state = State::Waiting(now + self.like.patience.micros(&mut self.draw));
+                    self.state = State::Waiting(now + self.patience);
                 }
                 self.settle(ack.id, ack.seq, now);
             }
             Frame::Error(refusal) => self.refused(refusal, now),
             Frame::Welcome(welcome) => {
+                self.world.recorder.borrow_mut().ahead(millis(welcome.server_time) * 1000 - now.cast_signed());
                 let back = self.back.take().unwrap_or(now);
                 if self.token.is_none() {
                     self.world.time(Timing::Connect, back, now);
@@ -350,7 +387,7 @@ impl Mind for Visitor {
             _ => {}
         }
         if self.slow && matches!(self.state, State::Talking(..) | State::Lingering(_)) && now >= self.reads_from {
-            self.reads_from = now + self.like.slow_pause.micros(&mut self.draw);
+            self.reads_from = now + self.like.slow_pause.micros(&mut self.pauses);
         }
     }
 
@@ -380,6 +417,7 @@ impl Mind for Visitor {
                 self.command("end", "", now, now, out);
             }
             State::Talking(..) | State::Lingering(_) if silent => {
+                self.leave_unsaid(self.world.phases.silent());
                 self.silenced = true;
                 self.state = State::Ending;
                 self.command("end", "", now, now, out);
@@ -388,23 +426,23 @@ impl Mind for Visitor {
                 self.state = State::Ending;
                 self.command("end", "", now, now, out);
             }
-            State::Talking(mut intended, mut left) => {
+            State::Talking(..) => {
                 // One who has been away says the rest after what came meanwhile was heard.
                 let mut at_once = 0;
-                while intended <= now && left > 0 && at_once < AT_ONCE_MAX {
+                while let State::Talking(intended, left) = self.state
+                    && intended <= now
+                    && at_once < AT_ONCE_MAX
+                {
                     at_once += 1;
-                    left -= 1;
-                    self.state = self.next_message(intended, left);
-                    self.say(intended, left == 0, now, out);
-                    let State::Talking(next, _) = self.state else { break };
-                    intended = next;
+                    let size = self.compose(intended, left);
+                    self.say(intended, size, left == 1, now, out);
                 }
             }
             _ => {}
         }
         if self.drops.last().is_some_and(|at| *at <= now) {
             self.drops.pop();
-            return Wish::Drop(self.like.away.micros(&mut self.draw));
+            return Wish::Drop(self.away_for());
         }
         Wish::Stay
     }
@@ -413,12 +451,28 @@ impl Mind for Visitor {
         self.reads_from
     }
 
-    fn lost(&mut self) {
+    fn owed_since(&self) -> Option<Micros> {
+        self.outbox.owed_since()
+    }
+
+    fn returns(&self) -> Option<Timing> {
+        match (&self.token, &self.ear) {
+            (None, _) => Some(Timing::Connect),
+            (Some(_), Some(_)) if self.state != State::Over => Some(Timing::Resume),
+            _ => None,
+        }
+    }
+
+    fn lost(&mut self, unanswered: Option<Micros>) {
         self.back = None;
         self.reads_from = 0;
+        if let Some(by) = unanswered {
+            self.outbox.unanswered(by);
+        }
     }
 
     fn close(&mut self, connected: bool) {
+        let now = self.world.phases.clock.now();
         match self.state {
             State::Waiting(_) => self.chats(-1, 0),
             State::Talking(..) | State::Lingering(_) => self.chats(0, -1),
@@ -426,45 +480,21 @@ impl Mind for Visitor {
             State::Ending => self.chats(-1, 0),
             _ => {}
         }
+        self.leave_unsaid(now.min(self.world.phases.silent()));
         if self.state == State::Ending {
             self.world.error("chat whose end was not confirmed");
         }
-        let whole = connected || self.state == State::Over;
+        if self.state == State::Asking && connected {
+            self.world.error("chat that was asked for and not begun");
+        }
+        if connected {
+            self.world.owes(Party::Visitor(self.number), &self.outbox);
+        }
+        let over = self.state == State::Over;
         if let Some(ear) = self.ear.take() {
             self.tell_wait(&ear);
-            self.world.told.borrow_mut().push(ear.testimony(!whole));
+            let whole = over || (connected && ear.is_whole());
+            self.world.hand_in(ear, whole, now);
         }
     }
-}
-
-/// Counts a message that leaves now.
-pub(super) fn count_said(world: &World, intended: Micros, now: Micros) {
-    /// What leaves later than this was held up by the tool itself, or by a connection that was gone.
-    const LATE: Micros = 100_000;
-    let mut recorder = world.recorder.borrow_mut();
-    recorder.count(Tally::MessagesDue);
-    recorder.count(Tally::MessagesSaid);
-    if now.saturating_sub(intended) > LATE {
-        recorder.count(Tally::MessagesLate);
-    }
-    if intended >= world.warm.get() {
-        recorder.time(Timing::Lateness, now.saturating_sub(intended));
-    }
-}
-
-/// Moments at which a connection is lost, the last one first.
-pub(super) fn drops(per_minute: f64, begin: Micros, end: Micros, draw: &mut Draw) -> Vec<Micros> {
-    let (mut at, mut drops) = (begin, Vec::new());
-    if per_minute <= 0.0 {
-        return drops;
-    }
-    loop {
-        at += (draw.exponential(60.0 / per_minute) * 1e6) as Micros;
-        if at >= end {
-            break;
-        }
-        drops.push(at);
-    }
-    drops.reverse();
-    drops
 }

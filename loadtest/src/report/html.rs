@@ -34,7 +34,7 @@ pub fn page(summary: &Summary) -> String {
     );
     broken(&mut out, summary);
     figures(&mut out, summary);
-    charts(&mut out, &summary.series);
+    charts(&mut out, summary);
     latencies(&mut out, summary);
     theory(&mut out, summary);
     counts(&mut out, summary);
@@ -44,10 +44,9 @@ pub fn page(summary: &Summary) -> String {
 
 fn broken(out: &mut String, summary: &Summary) {
     let faults = summary.verdict.first.iter().map(|fault| escape(fault));
-    let breaches = summary.breaches.iter().map(|breach| {
-        format!("limit {}: {:.4} measured, {:.4} allowed", escape(&breach.name), breach.measured, breach.limit)
-    });
-    let rows: String = faults.chain(breaches).map(|words| format!("<li>{words}</li>")).collect();
+    let breaches = summary.breaches.iter().map(|breach| escape(&format!("limit {breach}")));
+    let shortcomings = summary.shortcomings().into_iter().map(escape);
+    let rows: String = faults.chain(breaches).chain(shortcomings).map(|words| format!("<li>{words}</li>")).collect();
     if !rows.is_empty() {
         let _ = write!(out, "<h2>What was broken</h2><ul class=\"broken\">{rows}</ul>");
     }
@@ -73,7 +72,9 @@ fn figures(out: &mut String, summary: &Summary) {
     out.push_str("</dl>");
 }
 
-fn charts(out: &mut String, series: &[Second]) {
+fn charts(out: &mut String, summary: &Summary) {
+    let series = &summary.series;
+    let due = summary.pace.by_second.iter().zip(1..).map(|((due, _), second)| (f64::from(second), *due as f64));
     let line = |name, of: fn(&Second) -> f64| Line { name, points: series.iter().map(|s| (s.at_s, of(s))).collect() };
     let all = [
         (
@@ -92,6 +93,7 @@ fn charts(out: &mut String, series: &[Second]) {
                 line("messages acked", |s| s.acked as f64),
                 line("visitors came", |s| s.came as f64),
                 line("errors", |s| s.errors as f64),
+                Line { name: "messages due", points: due.collect() },
             ],
         ),
         ("Ack latency, each second", "ms", vec![line("p99", |s| s.ack_p99_ms), line("p50", |s| s.ack_p50_ms)]),
@@ -176,6 +178,11 @@ fn counts(out: &mut String, summary: &Summary) {
             view.answered, view.wait_mean_s, view.difference_s,
         );
     }
+    if let Some(off) = summary.pace.off {
+        let _ = write!(out, "<tr><th>messages of a second that left in another</th><td>{:.2} %</td></tr>", off * 100.0);
+    }
+    let tolerance = summary.verdict.tolerance_ms;
+    let _ = write!(out, "<tr><th>order of service is judged to within</th><td>{tolerance} ms</td></tr>");
     if let Some(ahead) = summary.clock_ahead_s {
         let _ = write!(out, "<tr><th>the server's clock is ahead by</th><td>{ahead:.3} s</td></tr>");
     }

@@ -43,13 +43,22 @@ pub fn report(summary: &Summary) -> String {
     );
     let _ = writeln!(
         out,
-        "messages   {} said, {} acked ({:.0}/s), {} left late; {} commands crossed the end of a chat or offer",
+        "messages   {} due, {} said, {} acked ({:.0}/s), {} left late; {} commands crossed the end of a chat or offer",
+        counts.messages_due,
         counts.messages_said,
         counts.messages_acked,
         summary.rate(),
         counts.messages_late,
         counts.commands_crossed,
     );
+    if let Some(off) = summary.pace.off {
+        let seconds = summary.pace.seconds;
+        let _ = writeln!(
+            out,
+            "pace       what left in a second is within {:.2} % of what was due in it, in {seconds} seconds of 1,000 messages or more",
+            off * 100.0,
+        );
+    }
     let _ = writeln!(
         out,
         "offers     {}, {} declined, {} left ringing; {} ended otherwise",
@@ -169,7 +178,17 @@ fn verdict(out: &mut String, summary: &Summary) {
         let _ = writeln!(out, "broken     {fault}");
     }
     for breach in &summary.breaches {
-        let _ = writeln!(out, "limit      {} is {:.4}, the limit {:.4}", breach.name, breach.measured, breach.limit);
+        let _ = writeln!(out, "limit      {breach}");
+    }
+    for shortcoming in summary.shortcomings() {
+        let _ = writeln!(out, "failed     {shortcoming}");
+    }
+    if verdict.tolerance_ms > 0 {
+        let _ = writeln!(
+            out,
+            "order      chats that began to wait within {} ms of each other are taken to be in either order",
+            verdict.tolerance_ms,
+        );
     }
     let word = if summary.passed() { "passed" } else { "FAILED" };
     let _ = writeln!(
@@ -194,6 +213,8 @@ pub fn duration(ms: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Breach;
+    use crate::summary::Pace;
     use crate::theory::{Beside, Centre, Figures, Theory};
 
     #[test]
@@ -204,6 +225,13 @@ mod tests {
         summary.verdict.first = vec!["chat c: lost".into()];
         let text = report(&summary);
         assert!(text.contains("broken     chat c: lost") && text.contains("FAILED"), "{text}");
+        summary = Summary::default();
+        summary.pace = Pace { off: Some(0.0042), seconds: 60, ..Pace::default() };
+        summary.verdict.tolerance_ms = 240;
+        summary.breaches = vec![Breach { name: "ack_p99_s".into(), limit: 0.5, measured: None }];
+        let text = report(&summary);
+        assert!(text.contains("within 0.42 % of what was due") && text.contains("within 240 ms"), "{text}");
+        assert!(text.contains("limit      ack_p99_s: nothing was measured") && text.contains("FAILED"), "{text}");
         summary = Summary { ended: Ending::ServerGone, ..Summary::default() };
         assert!(report(&summary).contains("the server was gone") && !summary.passed());
     }

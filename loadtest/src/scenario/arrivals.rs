@@ -1,7 +1,8 @@
 //! When visitors come: open loop, each at a moment that nothing the server does can move. Moments are drawn one
 //! after another, so that a day of them takes no memory.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Count, Rate, Seconds};
 use crate::draw::Draw;
@@ -24,7 +25,8 @@ pub enum Arrivals {
     Profile {
         /// How long a step is.
         step_s: Seconds,
-        /// How many a minute on average, in each step.
+        /// How many a minute on average, in each step; at least one.
+        #[serde(deserialize_with = "steps")]
         per_minute: Vec<Rate>,
     },
     /// Some at about one moment.
@@ -67,6 +69,14 @@ impl Arrivals {
         };
         Box::new(seconds.take_while(move |at| *at < length).map(|at| (at * 1e6) as u64))
     }
+}
+
+fn steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Rate>, D::Error> {
+    let steps = Vec::deserialize(deserializer)?;
+    if steps.is_empty() {
+        return Err(D::Error::custom("per_minute: expected at least one rate, got []"));
+    }
+    Ok(steps)
 }
 
 /// A Poisson process at the highest rate, of which each moment keeps the share that its time has.

@@ -1,9 +1,11 @@
 //! Limits that fail a run. What a scenario does not limit is only reported.
 
+use std::fmt::{Display, Formatter};
+
 use serde::{Deserialize, Serialize};
 
 use super::{Part, Rate, Seconds};
-use crate::summary::Summary;
+use crate::summary::{Latency, Percentiles, Summary};
 use crate::theory::Theory;
 
 /// What fails the run. Broken promises, and a server that dies, always do.
@@ -37,8 +39,8 @@ pub struct Breach {
     pub name: String,
     /// What it allows.
     pub limit: f64,
-    /// What was measured.
-    pub measured: f64,
+    /// What was measured; none: there was nothing to measure, so that nothing shows that the limit was kept.
+    pub measured: Option<f64>,
 }
 
 impl Limits {
@@ -46,22 +48,102 @@ impl Limits {
     pub fn breaches(&self, summary: &Summary) -> Vec<Breach> {
         let seconds = |limit: Option<Seconds>| limit.map(|limit| limit.0);
         let part = |limit: Option<Part>| limit.map(|limit| limit.0);
-        let off = summary.theory.as_ref().and_then(Theory::off);
+        let Latency { ack, delivery, connect, resume, wait, .. } = summary.latency;
+        let time = |of: Percentiles, ms: f64| (of.count > 0).then_some(ms / 1e3);
+        let of = |count: u64, part: f64| (count > 0).then_some(part);
+        let counts = &summary.counts;
+        let theory = summary.theory.as_ref();
+        // Where the run was not as the formula supposes the report says so, and nothing is held against it.
+        let excused = theory
+            .is_some_and(|theory| !theory.remarks.is_empty() && theory.centre.is_some_and(|centre| centre.counted > 0));
         let rows = [
-            ("ack_p99_s", seconds(self.ack_p99_s), summary.latency.ack.p99_ms / 1e3),
-            ("delivery_p99_s", seconds(self.delivery_p99_s), summary.latency.delivery.p99_ms / 1e3),
-            ("connect_p99_s", seconds(self.connect_p99_s), summary.latency.connect.p99_ms / 1e3),
-            ("resume_p99_s", seconds(self.resume_p99_s), summary.latency.resume.p99_ms / 1e3),
-            ("wait_p90_s", seconds(self.wait_p90_s), summary.latency.wait.p90_ms / 1e3),
-            ("abandoned", part(self.abandoned), summary.abandoned_part()),
-            ("errors", part(self.errors), summary.error_part()),
-            ("late", part(self.late), summary.late_part()),
-            ("theory_off", self.theory_off.map(|limit| limit.0), off.unwrap_or_default()),
+            ("ack_p99_s", seconds(self.ack_p99_s), time(ack, ack.p99_ms)),
+            ("delivery_p99_s", seconds(self.delivery_p99_s), time(delivery, delivery.p99_ms)),
+            ("connect_p99_s", seconds(self.connect_p99_s), time(connect, connect.p99_ms)),
+            ("resume_p99_s", seconds(self.resume_p99_s), time(resume, resume.p99_ms)),
+            ("wait_p90_s", seconds(self.wait_p90_s), time(wait, wait.p90_ms)),
+            ("abandoned", part(self.abandoned), of(counts.chats_started, summary.abandoned_part())),
+            ("errors", part(self.errors), of(summary.tried(), summary.error_part())),
+            ("late", part(self.late), of(counts.messages_said, summary.late_part())),
+            ("theory_off", self.theory_off.map(|limit| limit.0).filter(|_| !excused), theory.and_then(Theory::off)),
         ];
         let passed = rows.into_iter().filter_map(|(name, limit, measured)| {
-            let limit = limit.filter(|limit| measured > *limit)?;
+            let limit = limit.filter(|limit| measured.is_none_or(|measured| measured > *limit))?;
             Some(Breach { name: name.to_owned(), limit, measured })
         });
         passed.collect()
+    }
+}
+
+impl Display for Breach {
+    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
+        let Self { name, limit, measured } = self;
+        match measured {
+            Some(measured) => write!(out, "{name} is {measured:.4}, the limit {limit:.4}"),
+            None => write!(out, "{name}: nothing was measured that the limit {limit:.4} could be held against"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::Centre;
+
+    /// A run in which everything was measured once, and nothing took long.
+    fn measured() -> Summary {
+        let once = Percentiles { count: 1, ..Percentiles::default() };
+        let mut summary = Summary::default();
+        let Latency { connect, ack, delivery, resume, wait, .. } = &mut summary.latency;
+        [connect, ack, delivery, resume, wait].into_iter().for_each(|time| *time = once);
+        (summary.counts.chats_started, summary.counts.messages_said) = (1, 1);
+        summary
+    }
+
+    fn all() -> Limits {
+        let (second, part) = (Some(Seconds(1.0)), Some(Part(0.5)));
+        Limits {
+            ack_p99_s: second,
+            delivery_p99_s: second,
+            connect_p99_s: second,
+            resume_p99_s: second,
+            wait_p90_s: second,
+            abandoned: part,
+            errors: part,
+            late: part,
+            theory_off: None,
+        }
+    }
+
+    #[test]
+    fn a_limit_is_passed_by_what_was_measured_and_by_nothing_measured_at_all() {
+        assert_eq!(all().breaches(&measured()), []);
+        let nothing = all().breaches(&Summary::default());
+        assert_eq!(nothing.len(), 8, "{nothing:?}");
+        assert!(nothing.iter().all(|breach| breach.measured.is_none()));
+        let mut slow = measured();
+        slow.latency.resume.p99_ms = 1_500.0;
+        let words: Vec<String> = all().breaches(&slow).iter().map(ToString::to_string).collect();
+        assert_eq!(words, ["resume_p99_s is 1.5000, the limit 1.0000"]);
+    }
+
+    #[test]
+    fn the_formula_is_not_held_against_a_run_that_was_disturbed_and_is_against_one_that_was_too_short() {
+        let limits = Limits { theory_off: Some(Rate(3.0)), ..Limits::default() };
+        let counted = |counted| Centre {
+            slots: 1,
+            arrivals_per_s: 1.0,
+            patience_s: 1.0,
+            handling_s: 1.0,
+            handling_cv: 1.0,
+            counted,
+        };
+        for (count, remarks, breaches) in
+            [(9, vec!["busy".to_owned()], 0), (9, vec![], 1), (0, vec!["nobody".into()], 1)]
+        {
+            let theory = Theory { remarks, centre: Some(counted(count)), ..Theory::default() };
+            let summary = Summary { theory: Some(theory), ..Summary::default() };
+            assert_eq!(limits.breaches(&summary).len(), breaches, "{count} counted");
+        }
     }
 }

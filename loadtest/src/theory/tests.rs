@@ -24,7 +24,7 @@ fn as_it_is() -> Scenario {
 
 /// What visitors meet where each waits behind those before and leaves when patience is over; `length` draws a chat's.
 fn centre(slots: usize, length: impl Fn(&mut Draw) -> f64) -> Vec<Waited> {
-    let mut draw = Draw::new(11, 0);
+    let mut draw = Draw::new(12, 0);
     let mut free: BinaryHeap<Reverse<u64>> = (0..slots).map(|_| Reverse(0)).collect();
     let (mut at, mut waits) = (0.0, Vec::new());
     loop {

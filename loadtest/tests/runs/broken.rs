@@ -54,7 +54,8 @@ fn acks_before_the_commit_are_found() {
 
 #[test]
 fn events_that_do_not_arrive_are_found() {
-    found("drop", "and got");
+    let all = found("drop", "missed the events from");
+    assert!(!all.iter().any(|words| words.contains("behind event")), "nothing came late: {all:?}");
 }
 
 #[test]
@@ -64,7 +65,27 @@ fn events_that_arrive_twice_are_found() {
 
 #[test]
 fn events_in_the_wrong_order_are_found() {
-    found("reorder", "and got");
+    found("reorder", "behind event");
+}
+
+#[test]
+fn commands_that_are_never_answered_are_found() {
+    found("swallow", "was never answered");
+}
+
+/// The visitor says nothing for so long after each message that an answer is waited for in vain.
+#[test]
+fn a_message_that_is_swallowed_is_missed_after_ten_seconds_and_said_again() {
+    let text = HURRY
+        .replace("length_s = 5", "length_s = 18")
+        .replace("per_minute = 300", "per_minute = 60")
+        .replace("least = 5, most = 9", "least = 1, most = 1")
+        .replace("kind = \"fixed\", s = 0.3", "kind = \"fixed\", s = 14")
+        .replace("limit = 3", "limit = 20");
+    let json = judged(&text, Some("swallow"));
+    let errors = &json["errors"];
+    assert!(errors["connection without an answer for 10 s"].as_u64() > Some(0), "{errors}");
+    assert!(json["counts"]["sent_again"].as_u64() > Some(0), "{}", json["counts"]);
 }
 
 #[test]
@@ -72,12 +93,14 @@ fn chats_beyond_an_operators_limit_are_found() {
     found("over_assign", "the limit is 3");
 }
 
-/// The run fails, and the judge says why.
-fn found(fault: &str, why: &str) {
+/// The run fails, and the judge says why; all that it says.
+fn found(fault: &str, why: &str) -> Vec<String> {
     let json = judged(HURRY, Some(fault));
     let first = json["verdict"]["first"].as_array().expect("a list of faults");
-    let named = first.iter().filter_map(Value::as_str).any(|words| words.contains(why));
-    assert!(named, "{fault}: expected {why:?} among {first:?}; counts {}", json["counts"]);
+    let all: Vec<String> = first.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let named = all.iter().any(|words| words.contains(why));
+    assert!(named, "{fault}: expected {why:?} among {all:?}; counts {}", json["counts"]);
+    all
 }
 
 /// What a run says of a server with that fault; its exit status says the same.

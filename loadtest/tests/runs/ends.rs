@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{count, has_part, loadtest, server};
+use super::{count, has_part, loadtest, server, words};
 
 /// A run of `smoke` that is under way: visitors are there.
 struct Running {
@@ -76,6 +76,65 @@ fn who_asks_it_to_terminate_gets_what_is_known_by_then_too() {
     signal("TERM", &running.child.id().to_string());
     let (status, json, _, said) = running.end();
     assert_eq!((status, &json["ended"]), (Some(0), &Value::from("interrupted")), "{said}");
+}
+
+#[test]
+fn who_closes_the_terminal_gets_what_is_known_by_then_too() {
+    let running = Running::with(&["--length", "600"]);
+    signal("HUP", &running.child.id().to_string());
+    let (status, json, _, said) = running.end();
+    assert_eq!((status, &json["ended"]), (Some(0), &Value::from("interrupted")), "{said}");
+}
+
+/// A run whose server was just started, and that server.
+fn just_begun() -> (Child, String) {
+    let binary = server();
+    let arguments = ["run", "smoke", "--length", "600", "--server", binary.to_str().expect("a path in UTF-8")];
+    let run = loadtest(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let begun = Instant::now();
+    let path = format!("/proc/{0}/task/{0}/children", run.id());
+    loop {
+        let children = std::fs::read_to_string(&path).unwrap_or_default();
+        let serves =
+            |child: &&str| std::fs::read(format!("/proc/{child}/cmdline")).is_ok_and(|line| has_part(&line, "serve"));
+        if let Some(server) = children.split_whitespace().find(serves) {
+            return (run, server.to_owned());
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "the run starts a server");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn is_gone_soon(process: &str) {
+    let begun = Instant::now();
+    let runs = || std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    while runs() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the server is left behind");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn ctrl_c_before_the_first_visitor_leaves_no_server_behind() {
+    for kind in ["INT", "HUP"] {
+        let (run, server) = just_begun();
+        signal(kind, &run.id().to_string());
+        let begun = Instant::now();
+        let output = run.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+        assert!(words(&output).contains("stopped before the first visitor came"), "{}", words(&output));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        is_gone_soon(&server);
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_server_behind() {
+    let (mut run, server) = just_begun();
+    std::thread::sleep(Duration::from_millis(300));
+    run.kill().expect("it runs");
+    run.wait().expect("it ends");
+    is_gone_soon(&server);
 }
 
 #[test]

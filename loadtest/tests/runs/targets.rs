@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::replay::Place;
@@ -25,16 +26,26 @@ accepts = { kind = "fixed", s = 0.05 }
 
 /// Addresses of the operators that are at a server, as its administrator sees them.
 fn operators(url: &str) -> Vec<String> {
+    let page = administrator(url, |client, _| client.get(format!("{url}/api/v1/operators?limit=200")));
+    let all = page["items"].as_array().unwrap_or_else(|| panic!("a list: {page}"));
+    all.iter().map(|one| one["email"].as_str().expect("an address").to_owned()).collect()
+}
+
+/// What a server answers to a request of its administrator's, who is signed in with what writes need.
+pub(super) fn administrator(url: &str, request: impl FnOnce(&Client, &str) -> RequestBuilder) -> Value {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let client = reqwest::Client::builder().cookie_store(true).build().expect("a client");
+        let client = Client::builder().cookie_store(true).build().expect("a client");
         let body = json!({ "email": "admin@example.com", "password": "switchboard-demo" });
         let login = client.post(format!("{url}/api/v1/auth/login")).json(&body).send().await.expect("an answer");
         assert!(login.status().is_success(), "{login:?}");
-        let answer = client.get(format!("{url}/api/v1/operators?limit=200")).send().await.expect("an answer");
-        let page: Value = answer.json().await.expect("JSON");
-        let all = page["items"].as_array().unwrap_or_else(|| panic!("a list: {page}"));
-        all.iter().map(|one| one["email"].as_str().expect("an address").to_owned()).collect()
+        let me: Value = login.json().await.expect("JSON");
+        let csrf = me["csrf_token"].as_str().expect("a token");
+        let answer = request(&client, csrf).send().await.expect("an answer");
+        let status = answer.status();
+        let answer: Value = answer.json().await.expect("JSON");
+        assert!(status.is_success(), "{answer}");
+        answer
     })
 }
 

@@ -40,6 +40,10 @@ impl Disguise {
             '\u{1f000}'..='\u{1faff}' => self.other(letter, '\u{1f600}'..='\u{1f64f}'),
             '\u{2600}'..='\u{27bf}' => self.other(letter, '\u{2600}'..='\u{26ff}'),
             _ if letter.is_alphanumeric() => self.neighbour(letter),
+            // Signs, arrows, clocks and stars, many of which are shown as pictures too.
+            '\u{203c}' | '\u{2049}' | '\u{2100}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{3200}'..='\u{32ff}' => {
+                self.other(letter, '\u{2600}'..='\u{26ff}')
+            }
             // Spaces, marks, accents that stand alone.
             _ => Ok(letter),
         }
@@ -86,7 +90,7 @@ impl Disguise {
 mod tests {
     use super::*;
 
-    const SAID: [&str; 8] = [
+    const SAID: [&str; 9] = [
         "Where is my parcel 4711-B?",
         "Die Größe paßt nicht, schöne Grüße an Jürgen!",
         "Где мой заказ? Ёлка",
@@ -94,6 +98,7 @@ mod tests {
         "أين طلبي رقم ٤٢؟",
         "주문이 아직 안 왔어요",
         "👍🏽 thanks 🇩🇪 ☎ ✂",
+        "⭐ ⌚ ⬛ ‼ ⁉ ™ ↩ ⏰ Ⓜ ㊗ 〰 ▶ ⤴",
         "clara.smith+shop@example.com",
     ];
 
@@ -103,7 +108,7 @@ mod tests {
         for text in SAID {
             let other = disguise.of(text).unwrap();
             for (was, is) in text.chars().zip(other.chars()) {
-                assert_eq!(was == is, !was.is_alphanumeric() && u32::from(was) < 0x2600 || was == '\u{fe0f}', "{was}");
+                assert_eq!(was == is, !was.is_alphanumeric() && u32::from(was) < 0x2000 || was == '\u{fe0f}', "{was}");
             }
         }
     }

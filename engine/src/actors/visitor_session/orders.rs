@@ -50,6 +50,10 @@ impl VisitorSession {
 
     /// Judges a command on the state as it will be.
     pub(super) fn judge(&mut self, command: &Rc<Command>, ctx: &mut Context<Self>) {
+        #[cfg(feature = "faults")]
+        if crate::actors::faults::swallows(&command.order) {
+            return;
+        }
         let Some(core) = &mut self.core else { return self.again.push_back(Rc::clone(command)) };
         if core.at_barrier() || core.is_full() || !core.held.is_empty() {
             if core.held.len() < SESSION_HELD_MAX {

@@ -1,0 +1,78 @@
+//! What a run leaves behind: a result in JSON, a page, and two results side by side.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{count, loadtest, server, words};
+
+/// Everything is said long before the end, so that the same seed makes the same traffic.
+const SEEDED: &str = r#"
+name = "seeded"
+length_s = 8
+[[visitors]]
+arrivals = { kind = "burst", at_s = 0.2, count = 12, within_s = 1.5 }
+messages = { least = 1, most = 6 }
+typing = 0
+pause = { kind = "exponential", mean_s = 0.1 }
+linger = { kind = "fixed", s = 2 }
+drops_per_minute = 10
+away = { kind = "fixed", s = 0.05 }
+[[operators]]
+count = 4
+limit = 10
+accepts = { kind = "fixed", s = 0.02 }
+answers = 0.5
+thinks = { kind = "exponential", mean_s = 0.1 }
+typing = 0
+"#;
+
+/// Runs it into files, and reads the result.
+fn ran(folder: &Path, name: &str, more: &[&str]) -> (String, Value) {
+    let scenario = folder.join("seeded.toml");
+    std::fs::write(&scenario, SEEDED).unwrap();
+    let json = folder.join(name);
+    let path = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
+    let (scenario, json, binary) = (path(&scenario), path(&json), path(&server()));
+    let fixed = ["run", &scenario, "--server", &binary, "--json", &json];
+    let output = loadtest(&[&fixed[..], more].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}{}", String::from_utf8_lossy(&output.stdout), words(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("passed"), "the report is on standard output");
+    let text = std::fs::read_to_string(&json).unwrap();
+    (json, serde_json::from_str(&text).unwrap())
+}
+
+fn compared(one: &str, other: &str, worse: &str) -> (Option<i32>, String) {
+    let output = loadtest(&["compare", one, other, "--worse", worse]).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn two_runs_with_one_seed_make_the_same_traffic_and_are_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    let (one, first) = ran(folder.path(), "one.json", &["--html", page.to_str().unwrap()]);
+    let (again, second) = ran(folder.path(), "again.json", &[]);
+    for name in ["visitors_came", "chats_started", "chats_answered", "messages_due", "messages_said"] {
+        assert!(count(&first, name) > 0 && count(&first, name) == count(&second, name), "{name}: {first} {second}");
+    }
+    let (other, third) = ran(folder.path(), "other.json", &["--seed", "2", "--length", "1"]);
+    assert_ne!(count(&third, "messages_said"), count(&first, "messages_said"), "another seed, another length");
+
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert!(
+        html.starts_with("<!doctype html>") && html.contains("<h1>seeded</h1>") && html.contains("Passed"),
+        "{html}"
+    );
+    assert!(html.contains(&format!("<th>messages said</th><td>{}</td>", count(&first, "messages_said"))), "{html}");
+    assert_eq!(html.matches("<figure>").count(), 3);
+
+    // The machine may be busy with one of them and not with the other.
+    let (status, table) = compared(&one, &again, "1000");
+    assert_eq!(status, Some(0), "{table}");
+    assert!(table.contains("ack p99") && !table.contains("different scenarios"), "{table}");
+    let (status, table) = compared(&one, &other, "1.2");
+    assert_eq!(status, Some(1), "{table}");
+    let answered = table.lines().find(|line| line.starts_with("chats answered")).unwrap();
+    assert!(answered.ends_with("worse") && table.contains("different scenarios or seeds"), "{table}");
+}
