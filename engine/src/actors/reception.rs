@@ -13,7 +13,7 @@ use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
 use crate::domain::event::{Origin, Sender};
 use crate::domain::group::Availability;
-use crate::domain::identity::Identity;
+use crate::domain::identity::{Identity, Subject};
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, Shard, VisitorId};
 use crate::domain::text;
 use crate::domain::urgency::Variables;
@@ -29,6 +29,8 @@ pub(super) struct Arriving {
     pub brand: Arc<Brand>,
     /// Who.
     pub visitor: VisitorId,
+    /// By which name the brand's server knows them, where it has said so.
+    pub subject: Option<Subject>,
     /// The page.
     pub page: Option<String>,
     /// The language that page or browser asked for.
@@ -89,7 +91,7 @@ impl From<NotBegun> for Failure {
 }
 
 async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun, NotBegun> {
-    let Arriving { brand, visitor, page, language, variables, start } = arriving;
+    let Arriving { brand, visitor, subject, page, language, variables, start } = arriving;
     let visitor = *visitor;
     let account = brand.account;
     let digest = digest(start);
@@ -134,7 +136,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         brand: brand.id.clone(),
         department: checked.department,
         name: checked.name,
-        contact: Identity::of(None, checked.email.as_deref()),
+        contact: Identity::of(&brand.id, subject.as_ref(), checked.email.as_deref()),
         email: checked.email,
         origin,
         events: stored,

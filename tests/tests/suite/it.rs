@@ -15,6 +15,8 @@ mod full_disk;
 mod fuzz;
 mod greeting;
 mod hours;
+mod identities;
+mod identity_keys;
 mod invitations;
 mod left_messages;
 mod lost_senders;

@@ -281,7 +281,7 @@ impl OperatorConnection {
         if !self.identity.role.may(Permission::Answer) {
             return Err(Failure::new(Code::Forbidden, "your role may not answer chats"));
         }
-        ask::check(&to, self.identity.id)?;
+        ask::check(ask.kind, &to, self.identity.id)?;
         self.pace.command(Some(chat), &id)?;
         let (shared, account, from, outlet) =
             (Arc::clone(&self.shared), self.account, self.party(), self.outlet.clone());
