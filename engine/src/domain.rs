@@ -9,6 +9,7 @@ pub mod event;
 pub mod group;
 pub mod hours;
 pub mod identity;
+pub mod identity_key;
 pub mod ids;
 pub mod left_message;
 pub mod limits;

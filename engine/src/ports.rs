@@ -5,6 +5,7 @@ mod append_error;
 pub mod bus;
 pub mod clock;
 pub mod closings;
+pub mod contacts;
 pub mod decisions;
 pub mod journal;
 pub mod left_messages;

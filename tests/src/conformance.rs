@@ -9,6 +9,7 @@ pub mod appending;
 pub mod births;
 pub mod capacity;
 pub mod closings;
+pub mod contacts;
 pub mod decisions;
 pub mod left_messages;
 pub mod lists;

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod conformance;
 pub mod http;
+pub mod identity;
 pub mod postgres;
 pub mod power_loss;
 pub mod prometheus;

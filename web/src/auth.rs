@@ -1,6 +1,7 @@
 //! Who is there, and what they may do.
 
 pub mod address;
+pub mod identity;
 pub mod lockout;
 pub mod origin;
 pub mod password;

@@ -98,6 +98,7 @@ pub fn brand(account: AccountId, id: BrandId, name: &str) -> Brand {
         origins: Vec::new(),
         welcome: WelcomeScreen::default(),
         priorities: Default::default(),
+        identity_keys: Vec::new(),
     }
 }
 

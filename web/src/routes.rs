@@ -5,6 +5,7 @@ pub mod brands;
 pub mod chats;
 pub mod closing;
 pub mod colleagues;
+pub mod contacts;
 pub mod decisions;
 pub mod departments;
 pub mod groups;
@@ -48,6 +49,7 @@ pub fn public(app: &mut ServiceConfig) {
             .service(at("/chats/{id}").route(get().to(chats::get)))
             .service(at("/chats/{id}/events").route(get().to(chats::events)))
             .service(at("/chats/{id}/decisions").route(get().to(decisions::of_chat)))
+            .service(at("/chats/{id}/contact").route(get().to(contacts::of_chat)).route(change().to(contacts::change)))
             .service(at("/colleagues").route(get().to(colleagues::list)))
             .service(at("/left_messages").route(get().to(left_messages::list)))
             .service(

@@ -12,7 +12,7 @@ use crate::domain::chat::Tried;
 use crate::domain::closing::HeldChats;
 use crate::domain::event::{Audience, EndedWhy, OfferEnd, OfferKind};
 use crate::domain::group::Status;
-use crate::domain::ids::{ChatId, CommandId, GroupId, OfferId, OperatorId};
+use crate::domain::ids::{BrandId, ChatId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::Reception;
 use crate::domain::permission::StaffRole;
 use crate::domain::routing::{self, Arrival, Bid, Record, Still};
@@ -74,6 +74,8 @@ pub enum Order {
     Ask {
         /// To take it over, or to come in.
         kind: OfferKind,
+        /// The brand that was named.
+        brand: Option<BrandId>,
         /// The group that was named.
         group: Option<GroupId>,
         /// The operator who was named.
@@ -106,11 +108,11 @@ pub enum Found {
         /// The name.
         name: String,
     },
-    /// A group in which somebody receives.
-    Group,
+    /// A group in which somebody receives: the one that was named, or one of the brand's.
+    Group(GroupId),
     /// A group in which nobody does.
     Offline,
-    /// There is no such operator or group.
+    /// There is no such operator, group or brand.
     Nothing,
     /// The store did not answer.
     Unknown,
@@ -191,6 +193,8 @@ pub enum Signal {
     },
     /// The operator who has the chat is lost for longer than the grace.
     OwnerLost(OperatorId),
+    /// Nobody took over what this owner wanted to hand on, and they are off-line.
+    SenderLost(OperatorId),
     /// The queue knows that the chat waits.
     Known,
     /// The queue and the store disagree: tell the queue whether the chat waits.

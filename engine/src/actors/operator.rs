@@ -29,7 +29,7 @@ use crate::ports::presence::PresenceRow;
 use crate::ports::store::StoreError;
 use crate::protocol::error::{Failure, Why};
 use crate::protocol::frame;
-use crate::protocol::operator::{Offer, OperatorNotice, RowVisitor};
+use crate::protocol::operator::{Offer, OperatorNotice};
 
 /// See the module.
 pub struct OperatorActor {
@@ -402,7 +402,7 @@ fn ring(offer: &OfferRow, chat: &ChatRecord) -> Offer {
         offer: offer.id,
         chat: chat.id,
         group: offer.group.clone(),
-        visitor: RowVisitor { name: chat.name.clone(), email: chat.email.clone() },
+        visitor: chat.row_visitor(),
         question: chat.head.question.clone(),
         kind: offer.kind,
         queued_at: chat.head.queued_at,

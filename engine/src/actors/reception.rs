@@ -15,7 +15,7 @@ use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
 use crate::domain::event::{Origin, Sender};
 use crate::domain::group::Availability;
-use crate::domain::identity::Identity;
+use crate::domain::identity::{Identity, Subject};
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, Shard, VisitorId};
 use crate::domain::text;
 use crate::domain::urgency::Variables;
@@ -33,6 +33,8 @@ pub(super) struct Arriving {
     pub brand: Arc<Brand>,
     /// Who.
     pub visitor: VisitorId,
+    /// By which name the brand's server knows them, where it has said so.
+    pub subject: Option<Subject>,
     /// The page.
     pub page: Option<String>,
     /// The language that page or browser asked for.
@@ -102,7 +104,7 @@ impl From<Failure> for NotBegun {
 }
 
 async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun, NotBegun> {
-    let Arriving { brand, visitor, page, language, variables, start } = arriving;
+    let Arriving { brand, visitor, subject, page, language, variables, start } = arriving;
     let visitor = *visitor;
     let account = brand.account;
     let digest = digest(start);
@@ -116,8 +118,8 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
     }
     let (department, email) = (checked.department.as_ref(), checked.email.as_deref());
     // A typed address is enough to prefer somebody, and for nothing else.
-    let known = Identity::of(None, email);
-    let sake = group_for_the_sake_of(shared, account, department, start.operator, known.as_ref()).await;
+    let contact = Identity::of(&brand.id, subject.as_ref(), email);
+    let sake = group_for_the_sake_of(shared, account, department, start.operator, contact.as_ref()).await;
     let sake = sake.map_err(|_| Failure::unavailable())?;
     let Some((group, state)) = sake.or_else(|| shared.board.group_for(account, department)) else {
         return Err(offline().into());
@@ -152,7 +154,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         brand: brand.id.clone(),
         department: checked.department,
         name: checked.name,
-        contact: Identity::of(None, checked.email.as_deref()),
+        contact,
         email: checked.email,
         origin,
         events: stored,

@@ -32,7 +32,7 @@ use crate::actors::messages::{Command, Marks, Settled, Signal, Snapshot, Standin
 use crate::actors::outlet::SocketId;
 use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
-use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
+use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::metrics::{Counted, Invariant};
 use crate::ports::journal::{Lane, MarkRow, StoredChat};
@@ -78,8 +78,6 @@ pub struct VisitorSession {
     settings: Option<Arc<GroupSettings>>,
     /// What people have set up that the chat's wishes come from.
     asks: Asks,
-    /// The owner who was lost last.
-    owner_lost: Option<OperatorId>,
     /// The epoch of the latest reading.
     epoch: u64,
     /// Whose chat it is, once it was read.
@@ -133,7 +131,6 @@ impl VisitorSession {
             gone_since,
             settings: None,
             asks: Asks::default(),
-            owner_lost: None,
             epoch: 0,
             of: None,
             counted: Counted::default(),

@@ -3,6 +3,7 @@
 
 mod append;
 mod closings;
+mod contacts;
 mod decisions;
 mod journal;
 mod left_messages;

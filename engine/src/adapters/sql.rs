@@ -6,6 +6,7 @@ pub(crate) mod asked;
 mod birth;
 mod chats;
 mod closings;
+mod contacts;
 mod decisions;
 mod events;
 mod groups;

@@ -282,6 +282,28 @@ pub const PRIORITY_MAX: i32 = 90;
 /// Variables that a brand trusts, and values that give steps of priority: more nobody overlooks, and each is compared
 /// when a chat says that it waits.
 pub const BRAND_VARIABLES_MAX: usize = 50;
+/// How often it is looked whether the sender of a transfer that nobody took is there, and after which pause, while the
+/// node that has them is being replaced: as long as a replacement takes.
+pub const SENDER_LOOKS: u32 = 10;
+/// See [`SENDER_LOOKS`].
+pub const SENDER_LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
+
+// ---- who visitors are ------------------------------------------------------------------------------------------
+
+/// Characters of the name by which a brand's server knows a visitor: as many as OpenID Connect allows a subject.
+pub const SUBJECT_CHARS_MAX: usize = 255;
+/// Bytes of a signed identity: as much as browsers and proxies take for a header, where sites send such tokens otherwise.
+pub const IDENTITY_BYTES_MAX: usize = 8 * 1024;
+/// By how much the clock of a brand's server may differ from ours.
+pub const IDENTITY_LEEWAY: Duration = Duration::from_secs(60);
+/// Keys of a brand at a time: one for each of a few servers, and as many that take over from them.
+pub const IDENTITY_KEYS_MAX: usize = 8;
+/// Characters of a key's name: as of other names that people choose.
+pub const IDENTITY_KEY_NAME_CHARS_MAX: usize = 64;
+/// Bytes of a secret that signs with HMAC-SHA-256 at least: as many as the hash has (RFC 7518 section 3.2).
+pub const IDENTITY_SECRET_BYTES_MIN: usize = 32;
+/// Bytes of a key as it is given: an RSA key of 8,192 bits as PEM has some 1,500.
+pub const IDENTITY_KEY_BYTES_MAX: usize = 4 * 1024;
 /// After this time what was seen of a group's pace counts half when a wait is estimated: some chats of each operator.
 pub const PACE_HALF_LIFE: Duration = Duration::from_secs(600);
 /// The longest wait that is told to anybody; beyond it no estimate is honest.

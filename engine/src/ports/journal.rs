@@ -297,6 +297,8 @@ pub struct ChatRecord {
     pub name: Option<String>,
     /// The visitor's address.
     pub email: Option<String>,
+    /// Who the visitor is known as.
+    pub contact: Option<Identity>,
     /// The owner's name, now.
     pub owner_name: Option<String>,
     /// When it began.

@@ -22,7 +22,7 @@ impl ChatRecord {
             brand: self.brand.clone(),
             department: self.department.clone(),
             group: head.group.clone(),
-            visitor: RowVisitor { name: self.name.clone(), email: self.email.clone() },
+            visitor: self.row_visitor(),
             owner: head.owner.map(|id| Person { id, name: self.owner_name.clone().unwrap_or_default() }),
             started_at: self.started_at,
             queued_at: head.queued_at,
@@ -38,6 +38,12 @@ impl ChatRecord {
             visitor_marks: of(Sender::Visitor),
             my_marks: me.map(|me| of(Sender::Operator(me))).unwrap_or_default(),
         }
+    }
+
+    /// The visitor, as operators see them.
+    pub fn row_visitor(&self) -> RowVisitor {
+        let subject = self.contact.as_ref().and_then(|contact| contact.subject().cloned());
+        RowVisitor { name: self.name.clone(), email: self.email.clone(), subject }
     }
 
     /// What reports know of the chat; `None` while it is not over.
@@ -122,6 +128,7 @@ mod tests {
             department: None,
             name: None,
             email: None,
+            contact: None,
             owner_name: Some("Joe".to_owned()),
             started_at: Timestamp::from_millis(5),
             head: ChatHead {

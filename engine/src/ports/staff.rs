@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::group::{GroupSettings, Membership};
+use crate::domain::identity_key::IdentityKey;
 use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
 use crate::domain::needs::DepartmentNeeds;
 use crate::domain::permission::StaffRole;
@@ -42,6 +43,8 @@ pub struct Brand {
     pub welcome: WelcomeScreen,
     /// How urgent its chats are.
     pub priorities: BrandPriorities,
+    /// By which its server vouches for visitors.
+    pub identity_keys: Vec<IdentityKey>,
 }
 
 /// A department.

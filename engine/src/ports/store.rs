@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use crate::ports::closings::Closings;
+pub use crate::ports::contacts::Contacts;
 pub use crate::ports::decisions::Decisions;
 pub use crate::ports::journal::Journal;
 pub use crate::ports::left_messages::LeftMessages;
@@ -31,7 +32,19 @@ pub enum StoreError {
 /// All of it.
 #[async_trait]
 pub trait Store:
-    Journal + Decisions + Staff + Closings + Profiles + Presence + Shards + LeftMessages + WorkLog + Send + Sync + 'static
+    Journal
+    + Decisions
+    + Staff
+    + Closings
+    + Contacts
+    + Profiles
+    + Presence
+    + Shards
+    + LeftMessages
+    + WorkLog
+    + Send
+    + Sync
+    + 'static
 {
     /// Whether it answers; what `/health/ready` asks.
     async fn ping(&self) -> Result<(), StoreError>;

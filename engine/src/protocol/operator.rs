@@ -8,6 +8,7 @@ use ts_rs::TS;
 
 use crate::domain::event::{Audience, EndedBy, EndedWhy, OfferEnd, OfferKind, Role, Rung};
 use crate::domain::group::Status;
+use crate::domain::identity::Subject;
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId, ProfileId};
 use crate::domain::permission::{Permission, StaffRole};
 use crate::domain::time::Timestamp;
@@ -452,10 +453,14 @@ pub struct RowVisitor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub name: Option<String>,
-    /// The address.
+    /// The address, as it was typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub email: Option<String>,
+    /// The name by which the brand's own server knows the visitor, as it has signed; none: nobody has vouched for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<String>")]
+    pub subject: Option<Subject>,
 }
 
 /// An operator in a list.

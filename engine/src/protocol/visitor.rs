@@ -49,6 +49,10 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub token: Option<String>,
+    /// Who the visitor is, signed by the brand's own server: a JWT whose `sub` is its name for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub identity: Option<String>,
     /// A language tag such as `pt-BR`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -224,6 +228,10 @@ pub struct Welcome {
     pub token: String,
     /// The visitor's id.
     pub visitor: VisitorId,
+    /// The identity of the `hello` was accepted: the token is good only together with one for the same subject.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub verified: bool,
     /// Availability of the brand.
     pub state: Availability,
     /// The chat that runs, or the last one that ended.

@@ -67,6 +67,15 @@ impl VisitorClient {
         visitor
     }
 
+    /// Whoever has the token, on a page of the demo that says this of them.
+    pub async fn connect_with(server: &TestServer, token: &str, page: Value) -> Self {
+        let mut visitor = Self::new(server, "demo");
+        visitor.token = Some(token.to_owned());
+        visitor.page.extend(page.as_object().cloned().unwrap_or_default());
+        visitor.reconnect().await.expect("the server lets visitors in");
+        visitor
+    }
+
     fn new(server: &TestServer, brand: &str) -> Self {
         let line = Line::new("the visitor", server.address(), "/ws/visitor", &[("origin", &server.url())]);
         let page = Map::from_iter([("language".to_owned(), json!("en"))]);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::domain::chat::{Input, Person};
-use engine::domain::identity::Identity;
+use engine::domain::identity::{Identity, Subject};
 use engine::domain::ids::{ChatId, OperatorId};
 use engine::ports::journal::{AppendError, ChatQuery};
 use engine::ports::scope::Scope;
@@ -259,7 +259,8 @@ pub async fn who_served_a_contact_last_is_known(store: Arc<dyn Store>) {
     first.done(append).await;
     assert_eq!(last().await, Some((joe, at(6_000))));
 
-    let proved = Identity::Verified("vera@visitor.example".into());
+    let subject: Subject = "vera@visitor.example".parse().unwrap();
+    let proved = Identity::of(&world.brand, Some(&subject), None).unwrap();
     assert_eq!(store.last_operator(world.account, &proved).await.unwrap(), None, "the address is only claimed");
     assert_eq!(store.last_operator(other.account, &vera).await.unwrap(), None, "another account knows nothing");
 }

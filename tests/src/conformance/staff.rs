@@ -7,6 +7,7 @@ use engine::domain::group::{
     GroupSettings, Handling, InTime, Instead, LostOperator, Membership, OfferMode, Overflow, RoutingRules,
 };
 use engine::domain::hours::{Holiday, Hours, Interval};
+use engine::domain::identity_key::{IdentityKey, KeyAlgorithm, KeyMaterial};
 use engine::domain::ids::{AccountId, GroupId, OperatorId};
 use engine::domain::needs::DepartmentNeeds;
 use engine::domain::permission::StaffRole;
@@ -105,7 +106,13 @@ pub async fn brands_keep_how_urgent_their_chats_are(store: Arc<dyn Store>) {
         trusted_variables: vec!["tier".into(), "a".into()],
         variable_priorities: vec![gold],
     };
-    let after = Brand { priorities, ..before.clone() };
+    let key = IdentityKey {
+        id: "2026.a".into(),
+        algorithm: KeyAlgorithm::Hs256,
+        material: KeyMaterial::new("a secret with \"quotes\" and ü in it"),
+        created_at: at(7),
+    };
+    let after = Brand { priorities, identity_keys: vec![key], ..before.clone() };
     assert!(store.change_brand(&before, &after).await.unwrap());
     assert!(!store.change_brand(&before, &before).await.unwrap(), "somebody was quicker");
     assert_eq!(store.brand(&world.brand).await.unwrap(), Some(after.clone()));

@@ -60,6 +60,7 @@ impl World {
             origins: vec!["https://shop.example".into()],
             welcome: WelcomeScreen::default(),
             priorities: Default::default(),
+            identity_keys: Vec::new(),
         };
         store.put_brand(&brand).await.unwrap();
         let department = Department { id: id("sales"), name: "Sales".into(), place: 0, needs: Default::default() };

@@ -116,6 +116,7 @@ on_every_store! {
         a_group_closes_when_no_chat_is_in_it,
         an_operator_who_closes_is_disabled_at_once,
     }
+    contacts { what_is_set_of_a_contact_is_kept, a_chat_keeps_who_its_visitor_is_known_as }
     left_messages {
         a_message_is_kept_with_all_that_is_known_of_it,
         the_same_command_leaves_one_message,

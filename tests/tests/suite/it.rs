@@ -16,6 +16,8 @@ mod fuzz;
 mod greeting;
 mod helping;
 mod hours;
+mod identities;
+mod identity_keys;
 mod invitations;
 mod left_messages;
 mod lost_senders;

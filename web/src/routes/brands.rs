@@ -1,16 +1,19 @@
-//! Brands: everybody signed in reads them, `manage_staff` changes how urgent their chats are. That holds at once, for
-//! those who wait already too.
+//! Brands: everybody signed in reads them, `manage_staff` changes how urgent their chats are, and by which keys their
+//! servers vouch for visitors. That holds at once: priorities for those who wait already too, keys for whoever comes.
 
 use actix_web::{HttpResponse, web};
+use engine::domain::group::BadSetting;
+use engine::domain::identity_key::{self, IdentityKey, KeyAlgorithm, KeyMaterial};
 use engine::domain::ids::{AccountId, BrandId};
 use engine::domain::permission::Permission;
 use engine::domain::text;
+use engine::domain::time::Timestamp;
 use engine::domain::urgency::{BrandPriorities, VariablePriority};
 use engine::ports::staff::Brand;
 use engine::protocol::error::Failure;
 use serde::{Deserialize, Serialize};
 
-use crate::auth::SignedIn;
+use crate::auth::{SignedIn, identity};
 use crate::error::Problem;
 use crate::routes::idempotent::Answer;
 use crate::routes::page::PageQuery;
@@ -42,11 +45,12 @@ pub async fn change(write: StaffWrite, id: web::Path<String>) -> Result<HttpResp
     let StaffWrite { state, who, body, .. } = &write;
     let change: Change = body.fields()?;
     let known = write.known()?;
+    let now = state.clock.now();
     write
         .once(|_| async {
             let find = async || find(state, who.account, &id).await;
             let swap = async |before: &Brand, after: &Brand| Ok(state.store.change_brand(before, after).await?);
-            let brand = known.change(find, View::of, |brand| change.apply(brand), swap).await?;
+            let brand = known.change(find, View::of, |brand| change.apply(brand, now), swap).await?;
             write.tell(StaffChange::Asks).await;
             Answer::ok(&Versioned::of(View::of(&brand)))
         })
@@ -69,12 +73,28 @@ struct View {
     origins: Vec<String>,
     #[serde(flatten)]
     priorities: BrandPriorities,
+    identity_keys: Vec<KeyView>,
 }
 
 impl View {
     fn of(brand: &Brand) -> Self {
         let Brand { id, name, color, language, origins, priorities, .. } = brand.clone();
-        Self { id, name, color, language, origins, priorities }
+        let identity_keys = brand.identity_keys.iter().map(KeyView::of).collect();
+        Self { id, name, color, language, origins, priorities, identity_keys }
+    }
+}
+
+/// A key, without what it is made of.
+#[derive(Debug, Serialize)]
+struct KeyView {
+    id: String,
+    algorithm: KeyAlgorithm,
+    created_at: Timestamp,
+}
+
+impl KeyView {
+    fn of(key: &IdentityKey) -> Self {
+        Self { id: key.id.clone(), algorithm: key.algorithm, created_at: key.created_at }
     }
 }
 
@@ -90,10 +110,23 @@ struct Change {
     /// `null` is none.
     #[serde(default, deserialize_with = "given")]
     variable_priorities: Option<Option<Vec<VariablePriority>>>,
+    /// All keys from now on: those without `key` are there already. `null` is none.
+    #[serde(default, deserialize_with = "given")]
+    identity_keys: Option<Option<Vec<KeyChange>>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct KeyChange {
+    id: String,
+    #[serde(default)]
+    algorithm: Option<KeyAlgorithm>,
+    /// With a new key: the secret, or the public key as PEM.
+    #[serde(default)]
+    key: Option<KeyMaterial>,
 }
 
 impl Change {
-    fn apply(&self, mut brand: Brand) -> Result<Brand, Problem> {
+    fn apply(&self, mut brand: Brand, now: Timestamp) -> Result<Brand, Problem> {
         if let Some(name) = &self.name {
             brand.name = text::name("name", name)?;
         }
@@ -105,7 +138,39 @@ impl Change {
         if let Some(rules) = &self.variable_priorities {
             priorities.variable_priorities = rules.clone().unwrap_or_default();
         }
-        priorities.check().map_err(|bad| Failure::invalid(bad.field, format!("expected {}", bad.expected)))?;
+        let invalid = |bad: BadSetting| Failure::invalid(bad.field, format!("expected {}", bad.expected));
+        priorities.check().map_err(invalid)?;
+        if let Some(keys) = &self.identity_keys {
+            brand.identity_keys = keys_after(&brand.identity_keys, keys.as_deref().unwrap_or_default(), now)?;
+            identity_key::check(&brand.identity_keys).map_err(invalid)?;
+            if let Some(at) = brand.identity_keys.iter().position(|key| !identity::is_usable(key)) {
+                let words = "expected a public key as PEM: RSA of 2048 to 8192 bits with RS256, P-256 with ES256";
+                return Err(Failure::invalid(format!("identity_keys.{at}.key"), words).into());
+            }
+        }
         Ok(brand)
     }
+}
+
+/// The keys that a change asks for. What is there stays as it is: a new key has a new name, so that no token means two.
+fn keys_after(before: &[IdentityKey], asked: &[KeyChange], now: Timestamp) -> Result<Vec<IdentityKey>, Failure> {
+    let key = |(at, change): (usize, &KeyChange)| {
+        let invalid = |field: &str, words: &str| Failure::invalid(format!("identity_keys.{at}.{field}"), words);
+        let there = before.iter().find(|key| key.id == change.id);
+        match (there, &change.key) {
+            (Some(_), Some(_)) => Err(invalid("id", "there is a key of that name: give the new one another")),
+            (Some(key), None) if change.algorithm.is_some_and(|algorithm| algorithm != key.algorithm) => {
+                Err(invalid("algorithm", "a key keeps its algorithm: give a new one another name"))
+            }
+            (Some(key), None) => Ok(key.clone()),
+            (None, None) => Err(invalid("key", "a new key needs one")),
+            (None, Some(material)) => Ok(IdentityKey {
+                id: change.id.clone(),
+                algorithm: change.algorithm.ok_or_else(|| invalid("algorithm", "expected HS256, RS256 or ES256"))?,
+                material: material.clone(),
+                created_at: now,
+            }),
+        }
+    };
+    asked.iter().enumerate().map(key).collect()
 }

@@ -19,6 +19,7 @@ use engine::actors::outlet::{Outlet, Transport};
 use engine::actors::shared::Shared;
 use engine::domain::ids::CommandId;
 use engine::domain::limits::{BEAT_AFTER, FRAME_BYTES_MAX};
+use engine::domain::patience::Patience;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure, Why};
 use engine::protocol::frame::{self, Head};

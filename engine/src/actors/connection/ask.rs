@@ -23,13 +23,17 @@ pub(super) struct Ask {
     pub stay: bool,
 }
 
-/// Whether somebody else is named.
-pub(super) fn check(to: &Whom, me: OperatorId) -> Result<(), Failure> {
+/// Whether somebody else is named, and in a way that this kind of question knows.
+pub(super) fn check(kind: OfferKind, to: &Whom, me: OperatorId) -> Result<(), Failure> {
     if to.operator == Some(me) {
         return Err(Failure::invalid("to.operator", "must be somebody else"));
     }
-    if to.operator.is_none() && to.group.is_none() {
-        return Err(Failure::invalid("to", "must name an operator or a group"));
+    if kind == OfferKind::Invite && to.brand.is_some() {
+        return Err(Failure::invalid("to.brand", "is for transfers only"));
+    }
+    if to.operator.is_none() && to.group.is_none() && to.brand.is_none() {
+        let whom = if kind == OfferKind::Invite { "an operator or a group" } else { "an operator, a group or a brand" };
+        return Err(Failure::invalid("to", format!("must name {whom}")));
     }
     Ok(())
 }
@@ -37,16 +41,29 @@ pub(super) fn check(to: &Whom, me: OperatorId) -> Result<(), Failure> {
 impl Ask {
     /// The order for the chat, with what is known of whom was named.
     pub(super) async fn order(self, shared: &Arc<Shared>, account: AccountId, to: Whom) -> Order {
-        let found = match (to.operator, &to.group) {
-            (Some(operator), _) => find_operator(shared, account, operator).await.unwrap_or_else(|error| {
-                tracing::warn!(%operator, %error, "whom an operator asks could not be looked up");
-                Found::Unknown
-            }),
-            (None, Some(group)) => find_group(shared, account, group),
-            (None, None) => Found::Nothing,
-        };
+        let found = find(shared, account, &to).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whom an operator asks could not be looked up");
+            Found::Unknown
+        });
         let Self { kind, reason, stay } = self;
-        Order::Ask { kind, group: to.group, operator: to.operator, reason, stay, found }
+        Order::Ask { kind, brand: to.brand, group: to.group, operator: to.operator, reason, stay, found }
+    }
+}
+
+async fn find(shared: &Arc<Shared>, account: AccountId, to: &Whom) -> Result<Found, StoreError> {
+    if let Some(brand) = &to.brand
+        && shared.store.brand(brand).await?.is_none_or(|brand| brand.account != account)
+    {
+        return Ok(Found::Nothing);
+    }
+    match (to.operator, &to.group) {
+        (Some(operator), _) => find_operator(shared, account, operator).await,
+        (None, Some(group)) => Ok(find_group(shared, account, group)),
+        // All departments are every brand's, as its window shows them.
+        (None, None) => Ok(match shared.board.group_for(account, None) {
+            Some((group, Availability::Online | Availability::Busy)) => Found::Group(group),
+            Some((_, Availability::Offline)) | None => Found::Offline,
+        }),
     }
 }
 
@@ -70,6 +87,6 @@ fn find_group(shared: &Shared, account: AccountId, group: &GroupId) -> Found {
     match shared.board.entry(account, group) {
         None => Found::Nothing,
         Some((_, Availability::Offline, _)) => Found::Offline,
-        Some((_, Availability::Busy | Availability::Online, _)) => Found::Group,
+        Some((_, Availability::Busy | Availability::Online, _)) => Found::Group(group.clone()),
     }
 }

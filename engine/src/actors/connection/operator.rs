@@ -28,7 +28,6 @@ use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatQuery, ChatRecord, Side};
 use crate::ports::scope::Scope;
-use crate::ports::staff::Operator;
 use crate::ports::store::StoreError;
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
@@ -293,7 +292,7 @@ impl OperatorConnection {
         if !self.identity.role.may(Permission::Answer) {
             return Err(Failure::new(Code::Forbidden, "your role may not answer chats"));
         }
-        ask::check(&to, self.identity.id)?;
+        ask::check(ask.kind, &to, self.identity.id)?;
         self.pace.command(Some(chat), &id)?;
         let (shared, account, from, outlet) =
             (Arc::clone(&self.shared), self.account, self.party(), self.outlet.clone());

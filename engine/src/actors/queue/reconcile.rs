@@ -12,6 +12,7 @@ use crate::actors::guard::beside;
 use crate::actors::messages::{Signal, ToOperator};
 use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::operator::Reception;
 use crate::domain::report::Work;
 use crate::domain::routing::still::reasons;
 use crate::domain::routing::{Capacity, Effect, LoadNews};

@@ -17,6 +17,7 @@ use crate::domain::needs::DepartmentNeeds;
 use crate::domain::routing::Wishes;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::BrandPriorities;
+use crate::ports::contacts::ContactSettings;
 use crate::ports::journal::ChatRecord;
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::ChatPhase;
@@ -27,6 +28,8 @@ pub(super) struct Asks {
     needs: DepartmentNeeds,
     brand: BrandPriorities,
     last: Option<(OperatorId, Timestamp)>,
+    /// Who the visitor is known as, and what people have set of them.
+    contact: Option<(Identity, ContactSettings)>,
 }
 
 impl Asks {
@@ -46,12 +49,16 @@ impl Asks {
         };
         let brand = shared.store.brand(&record.brand).await?.map(|brand| brand.priorities);
         // A typed address is enough to prefer somebody, and for nothing else.
-        let contact = Identity::of(None, record.email.as_deref());
-        let last = match contact.filter(|_| group.is_some_and(|group| group.rules.last_operator_days > 0)) {
-            Some(contact) => shared.store.last_operator(record.account, &contact).await?,
+        let last =
+            match record.contact.as_ref().filter(|_| group.is_some_and(|group| group.rules.last_operator_days > 0)) {
+                Some(contact) => shared.store.last_operator(record.account, contact).await?,
+                None => None,
+            };
+        let contact = match record.contact.clone().filter(Identity::is_verified) {
+            Some(verified) => Some((verified.clone(), shared.store.contact(record.account, &verified).await?)),
             None => None,
         };
-        Ok(Self { needs: needs.unwrap_or_default(), brand: brand.unwrap_or_default(), last })
+        Ok(Self { needs: needs.unwrap_or_default(), brand: brand.unwrap_or_default(), last, contact })
     }
 
     /// What the chat would like. One that was put back at the front waits for nobody: whoever it had, or wanted, may be
@@ -68,10 +75,11 @@ impl Asks {
             return REQUEUED_PRIORITY;
         }
         let department = self.needs.priority.saturating_add(rules.map_or(0, |rules| rules.priority));
-        // No contact is verified yet. Of the variables those were taken that the brand trusts.
+        // Of the variables those were taken that the brand trusts.
         let variable = self.brand.steps_of(&chat.variables);
-        let priority = Priority { brand: self.brand.priority, department, variable, ..Priority::default() };
-        priority.steps(None, Trust::TrustedByBrand)
+        let contact = self.contact.as_ref().map_or(0, |(_, set)| set.priority);
+        let priority = Priority { brand: self.brand.priority, department, contact, variable };
+        priority.steps(self.contact.as_ref().map(|(who, _)| who), Trust::TrustedByBrand)
     }
 }
 

@@ -9,8 +9,9 @@ use crate::actors::guard::{deliver, wait_for};
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::domain::chat::{Guest, Input, Person};
 use crate::domain::event::{EventKind, OfferEnd};
-use crate::domain::group::LostOperator;
+use crate::domain::group::{LostOperator, Status};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
+use crate::domain::limits::{SENDER_LOOKED_AT_EVERY, SENDER_LOOKS};
 use crate::domain::routing::{Arrival, Wishes};
 use crate::protocol::visitor::ChatPhase;
 
@@ -24,10 +25,11 @@ impl VisitorSession {
                 }
                 self.tell_queue();
             }
-            EventKind::TransferDenied { .. } | EventKind::InviteDenied { .. } => {
+            EventKind::TransferDenied { .. } => {
                 self.sought_no_more(ToQueue::Gone(self.chat));
                 self.back_with_the_sender();
             }
+            EventKind::InviteDenied { .. } => self.sought_no_more(ToQueue::Gone(self.chat)),
             EventKind::Transferred { operator, name, group, offer, .. } => {
                 self.agreed(*operator, name, group, *offer);
                 self.read_by(*operator, name);
@@ -76,7 +78,6 @@ impl VisitorSession {
 
     /// The owner is off-line for good. What becomes of the chat is what its group says now, not when it was answered.
     pub(super) fn owner_is_lost(&mut self, operator: OperatorId, ctx: &mut Context<Self>) {
-        self.owner_lost = Some(operator);
         let Some(core) = &self.core else { return };
         let (shared, account, group) = (Arc::clone(&self.shared), self.account, core.chat.group.clone());
         let generation = self.generation;
@@ -107,15 +108,36 @@ impl VisitorSession {
         }
     }
 
-    /// Nobody took it over: an owner who was lost meanwhile cannot have it back.
+    /// Nobody took it over: a sender who is gone meanwhile cannot have it back. Who that is says their presence, which
+    /// outlives this session and this node.
     fn back_with_the_sender(&self) {
         let owner = self.core.as_ref().and_then(|core| core.audience.as_ref());
-        if let Some((owner, outlets)) = owner
-            && self.owner_lost == Some(owner.id)
-            && outlets.count() == 0
-            && let Some(addr) = &self.addr
-        {
-            deliver(addr, Signal::OwnerLost(owner.id));
+        let Some(((owner, _), addr)) = owner.filter(|(_, outlets)| outlets.count() == 0).zip(self.addr.clone()) else {
+            return;
+        };
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, owner.id);
+        actix::spawn(async move {
+            for _ in 0..SENDER_LOOKS {
+                match shared.operator_state(account, operator).await {
+                    Some(there) if there.status == Status::Offline => {
+                        return deliver(&addr, Signal::SenderLost(operator));
+                    }
+                    Some(_) => return,
+                    // Somebody else takes the operator over just now.
+                    None => tokio::time::sleep(SENDER_LOOKED_AT_EVERY).await,
+                }
+            }
+            tracing::warn!(%operator, "whether the sender of a transfer is there could not be learnt");
+        });
+    }
+
+    /// Nobody took the chat over, and its sender is off-line. They wanted to hand it on: it goes to the front of the
+    /// queue whatever the group does with the chats of other operators who are lost.
+    pub(super) fn sender_is_lost(&mut self, operator: OperatorId, ctx: &mut Context<Self>) {
+        let owner = self.core.as_ref().and_then(|core| core.audience.as_ref());
+        if owner.is_some_and(|(owner, outlets)| owner.id == operator && outlets.count() == 0) {
+            self.internal(Input::Requeue { operator }, ctx);
+            self.arm(ctx);
         }
     }
 

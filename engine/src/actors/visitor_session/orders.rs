@@ -238,8 +238,9 @@ fn digest(order: &Order) -> u64 {
         Order::Take => part("take"),
         Order::Leave => part("leave"),
         // What was asked, not what was found: the same command means the same however colleagues come and go.
-        Order::Ask { kind, group, operator, reason, stay, found: _ } => {
+        Order::Ask { kind, brand, group, operator, reason, stay, found: _ } => {
             part(if *kind == OfferKind::Invite { "invite" } else { "transfer" });
+            part(brand.as_ref().map_or("", |brand| brand.as_str()));
             part(group.as_ref().map_or("", |group| group.as_str()));
             part(&operator.map_or_else(String::new, |operator| operator.to_string()));
             part(reason.as_deref().unwrap_or_default());
@@ -322,7 +323,7 @@ fn visitor_input(order: &Order) -> Result<Input, Failure> {
 
 /// What an operator asks of colleagues, if it may be asked. Who has no part in the chat learns nothing of colleagues.
 fn ask(chat: &Chat, identity: &Identity, order: &Order, rings: Duration) -> Result<Input, Failure> {
-    let Order::Ask { kind, group, operator, reason, stay, found } = order else {
+    let Order::Ask { kind, brand, group, operator, reason, stay, found } = order else {
         return Err(Failure::not_found("chat"));
     };
     if !chat.has(identity.id) {
@@ -341,11 +342,16 @@ fn ask(chat: &Chat, identity: &Identity, order: &Order, rings: Duration) -> Resu
             (Some(Person { id, name: name.clone() }), group.clone())
         }
         (Found::Away { name }, _) => return Err(away(name)),
-        (Found::Group, _) => (None, group.clone().ok_or_else(|| Failure::invalid("to", "must name a group"))?),
-        (Found::Offline, _) => return Err(Failure::conflict(Why::Offline, "nobody in that group receives now")),
+        (Found::Group(found), _) => (None, found.clone()),
+        (Found::Offline, _) => return Err(Failure::conflict(Why::Offline, "nobody receives there now")),
         (Found::Unknown, _) => return Err(Failure::unavailable()),
         (Found::Nothing | Found::Operator { .. }, _) => {
-            return Err(Failure::not_found(if operator.is_some() { "operator" } else { "group" }));
+            // Where several are named the brand is looked up first; which of them it was is not told.
+            return Err(Failure::not_found(match (operator, group, brand) {
+                (Some(_), _, _) => "operator",
+                (None, Some(_), _) => "group",
+                (None, None, _) => "brand",
+            }));
         }
     };
     let lasts = if to.is_some() { rings } else { ASK_LASTS };

@@ -20,7 +20,7 @@ use crate::metrics::{Over, seconds};
 use crate::ports::journal::{Load, Side, StoredChat};
 use crate::ports::offers::AskedRow;
 use crate::protocol::frame;
-use crate::protocol::operator::{Offer, RowVisitor};
+use crate::protocol::operator::Offer;
 use crate::protocol::visitor::{ChatPhase, VisitorChat, VisitorEvent};
 
 impl VisitorSession {
@@ -170,7 +170,7 @@ impl VisitorSession {
                     offer: *offer,
                     chat: self.chat,
                     group: group.clone(),
-                    visitor: RowVisitor { name: core.record.name.clone(), email: core.record.email.clone() },
+                    visitor: core.record.row_visitor(),
                     question: core.chat.question.clone(),
                     kind: *offer_kind,
                     queued_at: core.chat.queued_at,

@@ -46,6 +46,7 @@ impl VisitorSession {
             Signal::Withdraw { offer, operator } => self.internal(Input::Withdraw { offer, operator }, ctx),
             Signal::RingAt { operators, group, ring, record } => self.ring_at(operators, group, ring, record, ctx),
             Signal::OwnerLost(operator) => self.owner_is_lost(operator, ctx),
+            Signal::SenderLost(operator) => self.sender_is_lost(operator, ctx),
             Signal::Known => self.queue_knows(),
             Signal::SeekIn(groups) => self.seek_in(groups),
             Signal::SayWhetherWaiting => {

@@ -187,13 +187,14 @@ impl State {
             department: birth.department,
             name: birth.name,
             email: birth.email,
+            contact: birth.contact,
             owner_name: None,
             started_at: birth.at,
             head: birth.head,
         };
         let (marks, offers, guests, decisions) = Default::default();
-        let (contact, events) = (birth.contact, birth.events);
-        self.chats.insert(birth.chat, ChatRow { record, contact, events, marks, offers, guests, decisions });
+        let events = birth.events;
+        self.chats.insert(birth.chat, ChatRow { record, events, marks, offers, guests, decisions });
         Ok(number)
     }
 }

@@ -120,7 +120,7 @@ impl Journal for MemoryStore {
         contact: &Identity,
     ) -> Result<Option<(OperatorId, Timestamp)>, StoreError> {
         let state = self.open()?;
-        let of_contact = state.chats_of(account).filter(|row| row.contact.as_ref() == Some(contact));
+        let of_contact = state.chats_of(account).filter(|row| row.record.contact.as_ref() == Some(contact));
         let over = of_contact.filter(|row| row.record.head.state == ChatPhase::Ended);
         let served = over.filter_map(|row| {
             let head = &row.record.head;

@@ -6,7 +6,6 @@ use crate::domain::chat::Guest;
 use crate::domain::closing::Closing;
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::group::{GroupSettings, Membership, Status};
-use crate::domain::identity::Identity;
 use crate::domain::ids::{
     AccountId, BrandId, ChatId, CommandId, DepartmentId, GroupId, LeftMessageId, NodeId, OperatorId, ProfileId, Shard,
     VisitorId,
@@ -15,6 +14,7 @@ use crate::domain::limits::{FAILURES_REMEMBERED, FORGET_EVERY};
 use crate::domain::operator::PresenceRules;
 use crate::domain::report::Work;
 use crate::domain::time::Timestamp;
+use crate::ports::contacts::ContactSettings;
 use crate::ports::decisions::DecisionRow;
 use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
 use crate::ports::left_messages::Leave;
@@ -35,6 +35,7 @@ pub(super) struct State {
     pub(super) groups: BTreeMap<(AccountId, GroupId), GroupSettings>,
     pub(super) operators: BTreeMap<OperatorId, OperatorRow>,
     pub(super) memberships: BTreeMap<(AccountId, GroupId, OperatorId), MembershipRow>,
+    pub(super) contacts: BTreeMap<(AccountId, String), ContactSettings>,
     pub(super) closings: BTreeMap<(AccountId, String), Closing>,
     pub(super) sessions: BTreeMap<[u8; 32], Session>,
     pub(super) failures: BTreeMap<String, (Failures, Timestamp)>,
@@ -83,7 +84,6 @@ pub(super) struct Slots {
 pub(super) struct ChatRow {
     /// The owner's name is filled in when it is read.
     pub(super) record: ChatRecord,
-    pub(super) contact: Option<Identity>,
     pub(super) events: Vec<StoredEvent>,
     pub(super) marks: BTreeMap<Sender, MarkPair>,
     pub(super) offers: BTreeMap<(u32, OperatorId), OfferRow>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::adapters::sql::{Query, Row, Sql, asked, ended_by, ended_why, offer_kind, phase};
 use crate::domain::chat::{IdleSpread, Replies};
 use crate::domain::event::Sender;
+use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, BrandId, ChatId, GroupId, OfferId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatHead, ChatList, ChatQuery, ChatRecord, MarkRow, OfferRow};
@@ -19,7 +20,7 @@ const MARKS_AT_ONCE: usize = 500;
 
 /// What [`chat_record`] reads, in its order.
 const CHAT_COLUMNS: &str = "SELECT c.account, c.id, c.number, h.owner_epoch, c.visitor, c.brand, \
-    c.department, c.name, c.email, o.name, c.started_at, c.state, c.grp, c.owner, c.queued_at, c.assigned_at, c.answered_in, \
+    c.department, c.name, c.email, c.contact, o.name, c.started_at, c.state, c.grp, c.owner, c.queued_at, c.assigned_at, c.answered_in, \
     h.answered_at, h.replies, h.idle_ms, h.idle_spread, c.waited_since, c.ended_at, c.ended_by, c.ended_why, h.idle_since, c.visitor_away, h.messages, c.question, \
     h.last_seq, h.visitor_seq ";
 const FROM_CHAT: &str = "FROM chat c JOIN chat_head h ON h.chat = c.id LEFT JOIN operator o ON o.account = c.account AND o.id = c.owner WHERE ";
@@ -42,6 +43,7 @@ fn chat_record(row: &mut Row) -> Result<ChatRecord, StoreError> {
         department: row.opt_parsed()?,
         name: row.opt_text()?,
         email: row.opt_text()?,
+        contact: contact(row)?,
         owner_name: row.opt_text()?,
         started_at: row.time()?,
         head: ChatHead {
@@ -64,6 +66,11 @@ fn chat_record(row: &mut Row) -> Result<ChatRecord, StoreError> {
             visitor_seq: row.u32()?,
         },
     })
+}
+
+fn contact(row: &mut Row) -> Result<Option<Identity>, StoreError> {
+    let Some(key) = row.opt_text()? else { return Ok(None) };
+    Identity::from_key(&key).map(Some).ok_or_else(|| StoreError::Corrupt("a contact of no known kind".into()))
 }
 
 fn ended(row: &mut Row) -> Result<Option<(crate::domain::event::EndedBy, crate::domain::event::EndedWhy)>, StoreError> {

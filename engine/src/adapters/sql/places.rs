@@ -26,7 +26,8 @@ pub(super) async fn create_account(
     Ok(Account { id, slug, name })
 }
 
-const BRAND_COLUMNS: &str = "SELECT account, id, name, color, language, origins, welcome, priorities FROM brand ";
+const BRAND_COLUMNS: &str =
+    "SELECT account, id, name, color, language, origins, welcome, priorities, identity_keys FROM brand ";
 
 pub(super) async fn brand(sql: &mut dyn Sql, key: BrandId) -> Result<Option<Brand>, StoreError> {
     let mut query = Query::new(BRAND_COLUMNS).arg(key.as_str());
@@ -50,18 +51,21 @@ fn read_brand(mut row: Row) -> Result<Brand, StoreError> {
         origins: row.json()?,
         welcome: row.json()?,
         priorities: row.json()?,
+        identity_keys: row.json()?,
     })
 }
 
 pub(super) async fn put_brand(sql: &mut dyn Sql, brand: Brand) -> Result<(), StoreError> {
     let query = Query::new(
-        "INSERT INTO brand (id, account, name, color, language, origins, welcome, priorities) VALUES \
-         ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+        "INSERT INTO brand (id, account, name, color, language, origins, welcome, priorities, identity_keys) VALUES \
+         ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
          color = excluded.color, language = excluded.language, origins = excluded.origins, \
-         welcome = excluded.welcome, priorities = excluded.priorities WHERE brand.account = excluded.account",
+         welcome = excluded.welcome, priorities = excluded.priorities, \
+         identity_keys = excluded.identity_keys WHERE brand.account = excluded.account",
     );
     let query = query.arg(brand.id.as_str()).arg(brand.account).arg(brand.name).arg(brand.color).arg(brand.language);
     let query = query.arg(json(&brand.origins)?).arg(json(&brand.welcome)?).arg(json(&brand.priorities)?);
+    let query = query.arg(json(&brand.identity_keys)?);
     match sql.run(query).await?.affected {
         0 => Err(StoreError::Conflict("another account has a brand of that key".into())),
         _ => Ok(()),

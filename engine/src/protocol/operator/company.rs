@@ -3,11 +3,16 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::domain::ids::{ChatId, CommandId, GroupId, OperatorId};
+use crate::domain::ids::{BrandId, ChatId, CommandId, GroupId, OperatorId};
 
-/// Whom a colleague asks. A group alone: any member of it whom it finds.
+/// Whom a colleague asks. A group alone: any member of it whom it finds. A brand alone, with a transfer: the group that a
+/// new chat of the brand would enter now.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 pub struct Whom {
+    /// The brand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub brand: Option<BrandId>,
     /// The group; with an operator: the one for which the chat counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -261,6 +261,7 @@ impl Shop {
             origins: Vec::new(),
             welcome: Default::default(),
             priorities: Default::default(),
+            identity_keys: Vec::new(),
         };
         store.put_brand(&brand).await.expect("the store answers");
         let support = Department {
@@ -400,11 +401,18 @@ impl Shop {
 
     async fn try_tab(&self, node: &Node, visitor: u128, resume: Option<(&str, u32)>) -> Result<Tab, Failure> {
         let inbox = Inbox::new();
-        let known = Visitor { brand: self.brand.clone(), id: VisitorId(Uuid::from_u128(visitor)), token: "t".into() };
+        let known = Visitor {
+            brand: self.brand.clone(),
+            id: VisitorId(Uuid::from_u128(visitor)),
+            token: "t".into(),
+            subject: None,
+            refused: None,
+        };
         let resume = resume.map(|(chat, after)| visitor::Resume { chat: chat.parse().expect("an id"), after });
         let hello = visitor::Hello {
             brand: self.brand.id.clone(),
             token: None,
+            identity: None,
             language: None,
             page: None,
             variables: None,

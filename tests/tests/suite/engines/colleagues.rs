@@ -109,6 +109,22 @@ async fn a_transfer_that_is_declined_after_the_takeover_is_back_with_the_sender(
 }
 
 #[actix::test]
+async fn a_transfer_to_a_brand_finds_somebody_on_either_node() {
+    with_each_seed(async |seed| {
+        let mut all = joe_has_it(seed).await;
+        all.asks(json!({ "brand": all.shop.brand.id.as_str() }), 1).await;
+        let offer = all.bob.offered(&all.chat).await;
+        all.taken_over().await;
+        all.asks(json!({ "brand": all.shop.brand.id.as_str() }), 2).await;
+        all.bob.sends(json!({ "type": "accept", "id": "mine", "offer": offer })).await;
+        all.bob.acked("mine").await;
+        all.clara.inbox.expect("Bob", event("transferred")).await;
+        all.goes_on_whole().await;
+    })
+    .await;
+}
+
+#[actix::test]
 async fn every_window_on_every_node_is_told_of_messages_that_are_left() {
     with_each_seed(async |seed| {
         let shop = Shop::open(1, 2, RINGS).await;

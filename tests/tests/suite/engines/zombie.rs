@@ -118,6 +118,7 @@ impl Shop {
             origins: Vec::new(),
             welcome: Default::default(),
             priorities: Default::default(),
+            identity_keys: Vec::new(),
         };
         store.put_brand(&brand).await.expect("a memory store and well-formed frames do not fail");
         let support: Department = Department {
@@ -170,10 +171,17 @@ impl Shop {
     }
 
     async fn visitor(&self, engine: &Engine, inbox: &Inbox, resume: Option<visitor::Resume>) -> VisitorConnection {
-        let known = Visitor { brand: self.brand.clone(), id: VisitorId(Uuid::from_u128(42)), token: "t".into() };
+        let known = Visitor {
+            brand: self.brand.clone(),
+            id: VisitorId(Uuid::from_u128(42)),
+            token: "t".into(),
+            subject: None,
+            refused: None,
+        };
         let hello = visitor::Hello {
             brand: self.brand.id.clone(),
             token: None,
+            identity: None,
             language: None,
             page: None,
             variables: None,

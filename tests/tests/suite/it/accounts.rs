@@ -52,6 +52,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         (format!("chats/{}", shop.chat), format!("chats/{nobody}")),
         (format!("chats/{}/events", shop.chat), format!("chats/{nobody}/events")),
         (format!("chats/{}/decisions", shop.chat), format!("chats/{nobody}/decisions")),
+        (format!("chats/{}/contact", shop.chat), format!("chats/{nobody}/contact")),
         (format!("left_messages/{left}"), format!("left_messages/{nobody}")),
         (format!("operators/{joe}"), format!("operators/{nobody}")),
         ("groups/sales".to_owned(), "groups/none".to_owned()),
@@ -63,8 +64,8 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         let (theirs, none) = (format!("/api/v1/{theirs}"), format!("/api/v1/{none}"));
         let refused = eve.get(&theirs).await.refused(404, "not_found");
         assert_eq!(refused["detail"], eve.get(&none).await.refused(404, "not_found")["detail"], "{theirs}");
-        if !theirs.contains("/chats/") {
-            let change = json!({ "name": "Eve's", "active": false, "state": "done" });
+        if !theirs.contains("/chats/") || theirs.ends_with("/contact") {
+            let change = json!({ "name": "Eve's", "active": false, "state": "done", "priority": 9 });
             eve.patch(&theirs, change).await.refused(404, "not_found");
         }
         if ["/chats/", "/left_messages/", "/brands/"].iter().all(|kept| !theirs.contains(kept)) {
@@ -120,6 +121,7 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
         json!({ "type": "leave", "chat": chat }),
         json!({ "type": "transfer", "chat": chat, "to": { "operator": joe }, "reason": "from Eve" }),
         json!({ "type": "transfer", "chat": chat, "to": { "group": "support" }, "reason": "from Eve" }),
+        json!({ "type": "transfer", "chat": chat, "to": { "brand": "demo" }, "reason": "from Eve" }),
         json!({ "type": "invite", "chat": chat, "to": { "operator": joe }, "stay": true }),
         json!({ "type": "accept", "offer": offer }),
         json!({ "type": "decline", "offer": offer }),

@@ -23,10 +23,14 @@ struct Lost {
 }
 
 async fn joe_is_lost_in_mid_transfer() -> Lost {
+    joe_is_lost_where(json!({ "lost_operator": "requeue", "offer_expires_after_s": 60 })).await
+}
+
+/// The same where the group has these rules.
+async fn joe_is_lost_where(rules: Value) -> Lost {
     let patience = ("SWITCHBOARD_FAULT_PATIENCE", "operator_grace=1500");
     let (server, mut clara, mut joe, chat) = joe_answers_with(&[patience]).await;
     let admin = Browser::signed_in(&server.url(), "admin").await;
-    let rules = json!({ "lost_operator": "requeue", "offer_expires_after_s": 60 });
     admin.patch("/api/v1/groups/support", rules).await.ok();
     let mut mona = OperatorClient::online(&server, "mona").await;
     let mut dora = VisitorClient::connect(&server).await;
@@ -69,12 +73,63 @@ async fn the_chat_falls_to_the_target_who_accepts() {
 }
 
 #[tokio::test]
+async fn a_target_who_declines_sends_it_to_the_front_also_where_the_group_keeps_chats_of_lost_operators() {
+    let lost = joe_is_lost_where(json!({ "offer_expires_after_s": 60 })).await;
+    let rules = lost.mona.browser.get("/api/v1/groups/support").await.ok();
+    assert_eq!(rules["lost_operator"], "keep", "the usual rule: {rules}");
+    falls_to_the_front(lost).await;
+}
+
+#[tokio::test]
+async fn a_target_who_declines_after_a_restart_sends_it_to_the_front_too() {
+    for rules in
+        [json!({ "offer_expires_after_s": 60 }), json!({ "lost_operator": "requeue", "offer_expires_after_s": 60 })]
+    {
+        let mut lost = joe_is_lost_where(rules).await;
+        lost.server.kill();
+        lost.server.restart();
+        lost.clara.reconnect().await.expect("the server is back");
+        lost.dora.reconnect().await.expect("the server is back");
+        lost.mona.reconnect().await.expect("the session outlives the server");
+        falls_to_the_front(lost).await;
+    }
+}
+
+#[tokio::test]
+async fn a_sender_who_is_there_has_it_back_after_a_restart() {
+    let (mut server, mut clara, mut joe, chat) = joe_answers_with(&[]).await;
+    let mut mona = OperatorClient::online(&server, "mona").await;
+    joe.stored(json!({ "type": "transfer", "chat": chat, "to": { "operator": mona.id() }, "reason": "Yours?" })).await;
+    let offer = mona.offer_of(&chat).await;
+    server.kill();
+    server.restart();
+    clara.reconnect().await.expect("the server is back");
+    mona.reconnect().await.expect("the session outlives the server");
+    // Joe's window is not back yet, and his grace runs.
+    mona.decline(&offer).await;
+    clara.expect_none("queue", |frame| frame["event"]["kind"] == "queued").await;
+    joe.reconnect().await.expect("the session outlives the server");
+    joe.resume(&chat, 0).await;
+    joe.say(&chat, "Then I go on").await;
+    clara.expect_text("Then I go on").await;
+}
+
+#[tokio::test]
 async fn a_target_who_declines_sends_it_to_the_front_of_the_queue() {
-    let Lost { server, mut clara, mut dora, mut mona, chat, offer } = joe_is_lost_in_mid_transfer().await;
+    falls_to_the_front(joe_is_lost_in_mid_transfer().await).await;
+}
+
+/// Mona says no.
+async fn falls_to_the_front(lost: Lost) {
+    let Lost { server, mut clara, mut dora, mut mona, chat, offer } = lost;
     mona.decline(&offer).await;
     clara.expect("the queue again", |frame| frame["event"]["kind"] == "queued").await;
     clara.expect("the front", |frame| frame["type"] == "queue" && frame["ahead"] == 0).await;
     dora.expect("the second place", |frame| frame["type"] == "queue" && frame["ahead"] == 1).await;
+    // Bob has room for one of them.
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let bobs = Browser::signed_in(&server.url(), "bob").await.operator_id();
+    admin.patch(&format!("/api/v1/operators/{bobs}"), json!({ "limit": 1 })).await.ok();
     let mut bob = OperatorClient::online(&server, "bob").await;
     let first = bob.offer().await;
     assert_eq!(first["chat"], json!(chat), "whoever was served before goes first");

@@ -281,3 +281,38 @@ async fn a_colleague_who_cannot_be_looked_up_now_holds_up_what_was_sent_behind()
     bob.offer_of(&chat).await;
     clara.expect_text("I have passed you on").await;
 }
+
+#[tokio::test]
+async fn a_brand_finds_the_group_that_a_new_chat_would_enter() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let to_brand = json!({ "type": "transfer", "chat": chat, "to": { "brand": "demo" }, "reason": "Not ours" });
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe.put("hand-on", to_brand.clone()).await;
+    let ack = joe.ack_of("hand-on").await;
+    let offer = bob.offer_of(&chat).await;
+    assert_eq!((&offer["kind"], &offer["group"]), (&json!("transfer"), &json!("support")), "{offer}");
+    // The same command means the same, whichever group would be found now.
+    bob.accept(&offer).await;
+    clara.expect_event("transferred").await;
+    joe.put("hand-on", to_brand).await;
+    assert_eq!(joe.ack_of("hand-on").await["seq"], ack["seq"]);
+}
+
+#[tokio::test]
+async fn a_brand_that_is_not_there_or_has_nobody_is_refused() {
+    let (server, _clara, mut joe, chat) = joe_answers().await;
+    let to = |to: Value| json!({ "type": "transfer", "chat": chat, "to": to, "reason": "Not ours" });
+    joe.refused(to(json!({ "brand": "nothing" })), "not_found").await;
+    joe.refused(to(json!({ "brand": "nothing", "group": "support" })), "not_found").await;
+    let none = joe.refused(to(json!({})), "invalid").await;
+    assert_eq!(none["field"], "to", "{none}");
+    let invite = json!({ "type": "invite", "chat": chat, "to": { "brand": "demo" }, "stay": true });
+    let refused = joe.refused(invite, "invalid").await;
+    assert_eq!(refused["field"], "to.brand", "{refused}");
+    joe.status("away").await;
+    let nobody = joe.refused(to(json!({ "brand": "demo" })), "conflict").await;
+    assert_eq!(nobody["why"], "offline", "{nobody}");
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe.stored(to(json!({ "brand": "demo", "group": "support" }))).await;
+    bob.offer_of(&chat).await;
+}

@@ -9,7 +9,7 @@ export interface PageInfo {
   referrer?: string;
 }
 
-/** What the page says of its visitor; nobody has to believe it. */
+/** What the page says of its visitor; nobody has to believe it, unless it is signed. */
 export interface Given {
   name?: string;
   email?: string;
@@ -21,6 +21,8 @@ export interface Given {
   language?: string;
   /** Texts, numbers, and true or false, by name. */
   variables?: Record<string, string | number | boolean>;
+  /** Who the visitor is, signed by the site's own server: a JWT. This one has to be believed, if the brand has its key. */
+  identity?: string;
 }
 
 /** From the loader. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WelcomeScreen, WindowDepartment } from '@switchboard/protocol';
 import { hiddenOf, settledDepartment } from '../src/window/form';
-import { readGiven } from '../src/window/given';
+import { readGiven, subjectOf } from '../src/window/given';
 
 const SUE = '0190a0a0a0a07000800000000000beef';
 
@@ -9,7 +9,7 @@ describe('what a page says of its visitor', () => {
   it('is taken where it has the right form', () => {
     const given = {
       name: 'Clara Wendt', email: 'clara@larkfield.example', operator: SUE, department: 'sales', language: 'pt-BR',
-      variables: { tier: 'gold', orders: 3, member: true },
+      variables: { tier: 'gold', orders: 3, member: true }, identity: 'e30.e30.c2ln',
     };
     expect(readGiven(given)).toEqual(given);
     expect(readGiven({ name: ' Clara ', operator: '0190A0A0-A0A0-7000-8000-00000000BEEF' })).toEqual({
@@ -24,7 +24,9 @@ describe('what a page says of its visitor', () => {
     ['empty values', { name: ' ', email: '', department: '', language: '', variables: {} }],
     ['wrong values', {
       name: 7, email: 'clara@larkfield', operator: 'sue', department: 'no id', language: 'english please', variables: ['gold'],
+      identity: 'customer-7',
     }],
+    ['an identity that is too long', { identity: `e30.e30.${'x'.repeat(9_000)}` }],
     ['a name that is too long', { name: 'x'.repeat(101) }],
   ])('is left out where it is %s: the chat would be refused for it', (_what, said) => {
     expect(readGiven(said)).toEqual({});
@@ -42,6 +44,21 @@ describe('what a page says of its visitor', () => {
     expect(new TextEncoder().encode(JSON.stringify(kept)).length).toBeLessThan(32 * 1024);
     const small = Object.fromEntries(Array.from({ length: 80 }, (_, n) => [`v${n}`, n]));
     expect(Object.keys(readGiven({ variables: small }).variables ?? {})).toHaveLength(50);
+  });
+});
+
+describe('an identity', () => {
+  const token = (claims: object): string => {
+    const part = (value: object): string =>
+      btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(value)))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+    return `${part({ alg: 'HS256' })}.${part(claims)}.c2ln`;
+  };
+
+  it('is for the same visitor as long as its subject is the same', () => {
+    expect(subjectOf(token({ sub: 'Zoë 7', exp: 1 }))).toBe('Zoë 7');
+    expect(subjectOf(token({ sub: '7', exp: 1 }))).toBe(subjectOf(token({ sub: '7', exp: 2 })));
+    expect(subjectOf(undefined)).toBeNull();
+    expect(subjectOf('a.b.c'), 'one that cannot be read is nobody else’s').toBe('a.b.c');
   });
 });
 

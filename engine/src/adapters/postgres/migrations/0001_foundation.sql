@@ -19,6 +19,7 @@ CREATE TABLE brand (
     origins    TEXT COLLATE "C" NOT NULL, -- JSON
     welcome    TEXT COLLATE "C" NOT NULL, -- JSON
     priorities TEXT COLLATE "C" NOT NULL, -- JSON: how urgent its chats are
+    identity_keys TEXT COLLATE "C" NOT NULL, -- JSON: by which its server vouches for visitors
     UNIQUE (account, name)
 );
 
@@ -110,6 +111,13 @@ CREATE TABLE closing ( -- what is about to be gone, until it is
     thing   TEXT NOT NULL,
     body    TEXT NOT NULL, -- JSON
     PRIMARY KEY (account, thing)
+);
+
+CREATE TABLE contact ( -- of whom something is set
+    account  BIGINT NOT NULL REFERENCES account (id),
+    id       TEXT COLLATE "C" NOT NULL, -- as in chat.contact
+    priority BIGINT NOT NULL,
+    PRIMARY KEY (account, id)
 );
 
 CREATE TABLE session (

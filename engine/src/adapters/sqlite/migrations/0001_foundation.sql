@@ -18,6 +18,7 @@ CREATE TABLE brand (
     origins    TEXT NOT NULL, -- JSON
     welcome    TEXT NOT NULL, -- JSON
     priorities TEXT NOT NULL, -- JSON: how urgent its chats are
+    identity_keys TEXT NOT NULL, -- JSON: by which its server vouches for visitors
     UNIQUE (account, name)
 ) STRICT;
 
@@ -109,6 +110,13 @@ CREATE TABLE closing ( -- what is about to be gone, until it is
     thing   TEXT NOT NULL,
     body    TEXT NOT NULL, -- JSON
     PRIMARY KEY (account, thing)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contact ( -- of whom something is set
+    account  INTEGER NOT NULL REFERENCES account (id),
+    id       TEXT NOT NULL, -- as in chat.contact
+    priority INTEGER NOT NULL,
+    PRIMARY KEY (account, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE session (

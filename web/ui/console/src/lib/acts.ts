@@ -13,8 +13,8 @@ export const MESSAGE_CHARS_MAX = 10_000;
 /** Chats that "take next" tries when others are quicker. */
 const TAKE_TRIES = 3;
 
-/** Whom a colleague asks: an operator, or any member of a group. */
-export type Whom = { operator: string } | { group: string };
+/** Whom a colleague asks: an operator, any member of a group, or, to take over, whoever a new chat of a brand would find. */
+export type Whom = { operator: string } | { group: string } | { brand: string };
 
 export class Acts {
   constructor(private readonly desk: Desk) {}

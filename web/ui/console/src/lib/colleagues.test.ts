@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Colleague, groupsToAsk, matching, operatorsToAsk } from './colleagues';
+import { brandsToAsk, type Colleague, groupsToAsk, matching, operatorsToAsk } from './colleagues';
 
 const colleague = (name: string, change: Partial<Colleague> = {}): Colleague => ({
   id: name.toLowerCase(),
@@ -55,5 +55,15 @@ describe('whom to ask', () => {
       ['Returns', 'nobody receives', false, 'offline'],
     ]);
     expect(matching(found, ' SU').map(({ name }) => name)).toEqual(['Support']);
+  });
+
+  it('asks a brand where anybody receives in any group', () => {
+    const brands = [{ id: 'demo', name: 'Larkfield' }, { id: 'outlet', name: 'Outlet' }];
+    const said = (all: readonly Colleague[]) => brandsToAsk(all, brands).map(({ id, say, can }) => [id, say, can]);
+    expect(said([colleague('Sue'), colleague('Bob', { groups: [{ id: 'sales', free: 0 }] })])).toEqual([
+      ['demo', '1 free', true], ['outlet', '1 free', true],
+    ]);
+    expect(said([colleague('Bob', { groups: [{ id: 'sales', free: 0 }] })])[0]).toEqual(['demo', 'nobody free', true]);
+    expect(said([colleague('Abe', { status: 'away' }), colleague('Cleo', { groups: [] })])[0]).toEqual(['demo', 'nobody receives', false]);
   });
 });

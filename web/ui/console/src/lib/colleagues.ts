@@ -69,6 +69,19 @@ export function groupsToAsk(
   );
 }
 
+/** A brand can be asked while somebody receives: it rings in the group that a new chat of it would enter. */
+export function brandsToAsk(all: readonly Colleague[], brands: readonly { id: string; name: string }[]): Askable[] {
+  const there = all.filter((one) => one.status === 'online' && one.groups.length > 0);
+  const free = there.filter((one) => one.groups.some((place) => place.free !== 0)).length;
+  return inOrder(
+    brands.map(({ id, name }) => {
+      if (there.length === 0) return { id, name, mark: 'offline', say: 'nobody receives', can: false };
+      if (free === 0) return { id, name, mark: 'busy', say: 'nobody free', can: true };
+      return { id, name, mark: 'online', say: `${free} free`, can: true };
+    }),
+  );
+}
+
 /** What fits to what was typed: each of its words stands in the name. */
 export function matching(all: readonly Askable[], typed: string): Askable[] {
   const words = typed.trim().toLowerCase().split(/\s+/);

@@ -1,4 +1,4 @@
-/** What groups and departments are called: one's own from `welcome`, others from the server where one may read them. */
+/** What groups, departments and brands are called: one's own from `welcome`, others from the server where one may read them. */
 import type { MyGroup } from '@switchboard/protocol';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Http } from './http';
@@ -17,6 +17,7 @@ export class Directory {
   readonly #names = new SvelteMap<string, string>();
   readonly #departments = new SvelteMap<string, string>();
   readonly #overflow = new SvelteMap<string, NonNullable<Group['overflow']>>();
+  readonly #brands = new SvelteMap<string, string>();
   #own = $state.raw<readonly MyGroup[]>([]);
 
   get own(): readonly MyGroup[] {
@@ -28,21 +29,32 @@ export class Directory {
     for (const { id, name } of groups) this.#names.set(id, name);
   }
 
-  /** Learns the names of groups one is no member of, and of departments; what has no name is shown by its id. */
+  /** Learns the names of groups one is no member of, of departments and of brands; what has no name is shown by its id. */
   async learn(http: Http): Promise<void> {
     const get = <T>(path: string) => http.get<{ items: T[] }>(path, { limit: 200 }).catch(() => ({ items: [] }));
-    const [groups, departments] = await Promise.all([get<Group>('/groups'), get<Named>('/departments')]);
+    const [groups, departments, brands] = await Promise.all([
+      get<Group>('/groups'),
+      get<Named>('/departments'),
+      get<Named>('/brands'),
+    ]);
     for (const { id, name, overflow } of groups.items) {
       this.#names.set(id, name);
       if (overflow) this.#overflow.set(id, overflow);
       else this.#overflow.delete(id);
     }
     for (const { id, name } of departments.items) this.#departments.set(id, name);
+    for (const { id, name } of brands.items) this.#brands.set(id, name);
   }
 
   /** All groups whose names are known, by name. */
   get groups(): { id: string; name: string }[] {
     const named = [...this.#names].map(([id, name]) => ({ id, name }));
+    return named.sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** All brands whose names are known, by name. */
+  get brands(): { id: string; name: string }[] {
+    const named = [...this.#brands].map(([id, name]) => ({ id, name }));
     return named.sort((a, b) => a.name.localeCompare(b.name));
   }
 

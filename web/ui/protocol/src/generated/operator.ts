@@ -957,9 +957,13 @@ export type RowVisitor = {
  */
 name?: string, 
 /**
- * The address.
+ * The address, as it was typed.
  */
-email?: string, };
+email?: string, 
+/**
+ * The name by which the brand's own server knows the visitor, as it has signed; none: nobody has vouched for them.
+ */
+subject?: string, };
 
 /**
  * An operator who is rung, with the name as it was.
@@ -1178,9 +1182,14 @@ next?: string,
 server_time: string, };
 
 /**
- * Whom a colleague asks. A group alone: any member of it whom it finds.
+ * Whom a colleague asks. A group alone: any member of it whom it finds. A brand alone, with a transfer: the group that a
+ * new chat of the brand would enter now.
  */
 export type Whom = { 
+/**
+ * The brand.
+ */
+brand?: string, 
 /**
  * The group; with an operator: the one for which the chat counts.
  */

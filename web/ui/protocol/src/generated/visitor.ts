@@ -103,6 +103,10 @@ brand: string,
  */
 token?: string, 
 /**
+ * Who the visitor is, signed by the brand's own server: a JWT whose `sub` is its name for them.
+ */
+identity?: string, 
+/**
  * A language tag such as `pt-BR`.
  */
 language?: string, 
@@ -434,6 +438,10 @@ token: string,
  * The visitor's id.
  */
 visitor: string, 
+/**
+ * The identity of the `hello` was accepted: the token is good only together with one for the same subject.
+ */
+verified?: boolean, 
 /**
  * Availability of the brand.
  */

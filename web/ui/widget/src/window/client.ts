@@ -8,7 +8,8 @@ import {
 } from '@switchboard/protocol';
 import type { Given, PageInfo } from '../bridge';
 import { Conversation, type Pending } from './conversation';
-import { Memory } from './memory';
+import { subjectOf } from './given';
+import { Memory, type Item } from './memory';
 
 type Kept = Extract<VisitorCommand, { type: 'start' | 'say' | 'end' | 'leave_message' }>;
 
@@ -65,6 +66,8 @@ export class Client {
   #acked: Pending[] = [];
   #failed: Pending[] = [];
   #sentToken: string | null = null;
+  #sentIdentity: string | undefined;
+  #refusedIdentity: string | undefined;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #marksTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -124,8 +127,13 @@ export class Client {
 
   /** The page says this of its visitor now. A chat that runs keeps what it began with; the next one begins with this. */
   givenIs(given: Given): void {
+    const before = subjectOf(this.#sentIdentity);
     this.given = given;
-    if (!this.starting && (!this.chat || this.chat.phase === 'ended')) this.#greetAgain();
+    if (before !== null && before !== subjectOf(given.identity) && this.connection.kind !== 'idle') {
+      // It is somebody else's page now: nothing of who was here before may be seen or sent.
+      this.#outbox.retain(() => false);
+      this.startAfresh();
+    } else if (!this.starting && (!this.chat || this.chat.phase === 'ended')) this.#greetAgain();
     this.#options.onChange();
   }
 
@@ -241,16 +249,27 @@ export class Client {
     return [...this.#acked, ...waiting, ...this.#failed];
   }
 
+  /** Who the page says it is, unless the server did not believe it. */
+  get #identity(): string | undefined {
+    return this.given.identity === this.#refusedIdentity ? undefined : this.given.identity;
+  }
+
+  /** Under which name the visitor of the last greeting is kept. */
+  get #slot(): Item {
+    return this.#sentIdentity === undefined ? 'token' : 'verified';
+  }
+
   #hello(): VisitorCommand {
-    this.#sentToken = this.memory.get('token');
+    this.#sentIdentity = this.#identity;
+    this.#sentToken = this.memory.get(this.#slot);
     const resume = this.chat && this.#positions.forHello([this.chat.id])[0];
     this.#greeted = this.#greeting();
-    const { brand } = this.#options;
     const { language = this.#options.language, variables } = this.given;
     return {
       type: 'hello',
-      brand,
+      brand: this.#options.brand,
       ...(this.#sentToken ? { token: this.#sentToken } : {}),
+      ...(this.#sentIdentity ? { identity: this.#sentIdentity } : {}),
       ...(language ? { language } : {}),
       ...(this.#page ? { page: this.#page } : {}),
       ...(variables ? { variables } : {}),
@@ -258,10 +277,10 @@ export class Client {
     };
   }
 
-  /** What the page says and a greeting alone can bear: its language and variables. */
+  /** What the page says and a greeting alone can bear: its language, its variables and whom it has signed. */
   #greeting(): string {
     const { language, variables } = this.given;
-    return JSON.stringify([language, variables]);
+    return JSON.stringify([language, variables, subjectOf(this.#identity)]);
   }
 
   /** Where the page has said something else since, the server is greeted anew, before anything is begun. */
@@ -279,7 +298,7 @@ export class Client {
       this.typing = null;
     }
     if (state.kind === 'stopped' && state.code === SIGNED_OUT && this.#sentToken) {
-      this.memory.set('token', null);
+      this.memory.set(this.#slot, null);
       this.#leaveChat();
       queueMicrotask(() => this.#socket.retryNow());
     }
@@ -326,13 +345,19 @@ export class Client {
   }
 
   #welcome(welcome: VisitorWelcome): void {
-    const kept = this.memory.get('token');
+    if (this.#sentIdentity !== undefined && !welcome.verified) {
+      // Not accepted. The visitor comes as whoever they are without it.
+      this.#refusedIdentity = this.#sentIdentity;
+      queueMicrotask(() => this.startAfresh());
+      return;
+    }
+    const kept = this.memory.get(this.#slot);
     if (kept && kept !== this.#sentToken && kept !== welcome.token) {
       // Another tab became the visitor while this one was on its way: there must be only one.
       queueMicrotask(() => this.startAfresh());
       return;
     }
-    this.memory.set('token', welcome.token);
+    this.memory.set(this.#slot, welcome.token);
     this.window = welcome.window;
     this.memory.set('look', `${welcome.window.color} ${welcome.window.name}`);
     this.availability = welcome.state;

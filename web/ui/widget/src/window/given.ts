@@ -11,6 +11,8 @@ const BYTES_MAX = 24 * 1024;
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const OPERATOR = /^[0-9a-f]{32}$/;
 const LANGUAGE = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/;
+const IDENTITY = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+const IDENTITY_MAX = 8 * 1024;
 const VARIABLE = /^[A-Za-z0-9_.-]{1,64}$/;
 const ADDRESS = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/;
 
@@ -30,9 +32,23 @@ export function readGiven(said: unknown): Given {
   if (department && ID.test(department)) given.department = department;
   const language = text(all['language']);
   if (language && LANGUAGE.test(language)) given.language = language;
+  const identity = text(all['identity']);
+  if (identity && identity.length <= IDENTITY_MAX && IDENTITY.test(identity)) given.identity = identity;
   const variables = readVariables(all['variables']);
   if (Object.keys(variables).length > 0) given.variables = variables;
   return given;
+}
+
+/** Whom an identity is for. Not checked here: it only tells whether it is still for the same. */
+export function subjectOf(identity: string | undefined): string | null {
+  if (identity === undefined) return null;
+  try {
+    const base64 = (identity.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (isRecord(claims) && typeof claims['sub'] === 'string') return claims['sub'];
+  } catch {} // the server says what is wrong with it
+  return identity;
 }
 
 function readVariables(said: unknown): Variables {

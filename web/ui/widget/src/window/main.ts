@@ -84,7 +84,8 @@ document.addEventListener('visibilitychange', () => client.seen(visible()));
 // Other tabs of the same visitor: read there is read here, and signed out there is signed out here.
 addEventListener('storage', (event) => {
   if (event.key === client.memory.key('read')) client.readElsewhere();
-  if (event.key === client.memory.key('token') && event.newValue === null) client.startAfresh();
+  const gone = event.newValue === null;
+  if (gone && (event.key === client.memory.key('token') || event.key === client.memory.key('verified'))) client.startAfresh();
 });
 
 if (embedded) {

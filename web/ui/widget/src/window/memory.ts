@@ -2,8 +2,11 @@
 
 import type { Shelf } from '@switchboard/protocol';
 
-/** Names of what is kept. `token` is the visitor; whoever has it has the chat. */
-export type Item = 'token' | 'dismissed' | 'read' | 'name' | 'email' | 'department' | 'look';
+/**
+ * Names of what is kept. `token` is the visitor; whoever has it has the chat. `verified` is the one for whom the site
+ * vouches: it is good only together with that, so the other one is kept beside it.
+ */
+export type Item = 'token' | 'verified' | 'dismissed' | 'read' | 'name' | 'email' | 'department' | 'look';
 
 export class Memory {
   constructor(

@@ -1,0 +1,125 @@
+//! Identities that a brand's own server has signed: JSON Web Tokens, checked against the keys of the brand. How a key
+//! signs is known from the key alone; what a token says of itself may only agree with it.
+
+mod crypto;
+
+use engine::domain::identity::Subject;
+use engine::domain::identity_key::{IdentityKey, KeyAlgorithm};
+use engine::domain::limits::{IDENTITY_BYTES_MAX, IDENTITY_LEEWAY};
+use engine::ports::staff::Brand;
+use engine::protocol::error::{Code, Failure};
+use jsonwebtoken::errors::{Error, ErrorKind};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use serde::Deserialize;
+
+/// Why an identity is not accepted. The words say what the site's server has to mend, and nothing of its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Longer than any that is meant well.
+    #[error("it is longer than {IDENTITY_BYTES_MAX} bytes")]
+    TooLarge,
+    /// Not a token at all, or of fields of the wrong form.
+    #[error("it is not a JSON Web Token with sub and exp")]
+    Malformed,
+    /// The brand has no keys, or none of the name that the token bears.
+    #[error("the brand has no key of that kid")]
+    UnknownKey,
+    /// Signed in another way than the key signs, or not at all.
+    #[error("it is not signed by the algorithm of the key")]
+    Algorithm,
+    /// Signed by somebody else, or changed since.
+    #[error("the signature is wrong")]
+    Signature,
+    /// Over.
+    #[error("it has expired")]
+    Expired,
+    /// Not yet good.
+    #[error("it is not yet good")]
+    Early,
+    /// Made for somebody else.
+    #[error("its aud is not the brand's key")]
+    Audience,
+    /// The name is not of the right form.
+    #[error("its sub is not of the right form")]
+    Subject,
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self {
+            field: Some("identity".to_owned()),
+            ..Self::new(Code::Unauthorized, format!("the identity is not accepted: {refused}"))
+        }
+    }
+}
+
+/// By which name the brand's server knows whoever bears the token.
+///
+/// # Errors
+/// See [`Refused`].
+pub fn verify(brand: &Brand, token: &str) -> Result<Subject, Refused> {
+    if token.len() > IDENTITY_BYTES_MAX {
+        return Err(Refused::TooLarge);
+    }
+    let named = decode_header(token).map_err(|error| refused(&error))?.kid;
+    let candidates = brand.identity_keys.iter().filter(|key| named.as_ref().is_none_or(|named| *named == key.id));
+    let mut best = Refused::UnknownKey;
+    for key in candidates {
+        match by_key(brand, key, token) {
+            Ok(subject) => return Ok(subject),
+            // Of several keys the one that fits the signature tells what else is wrong.
+            Err(other) if best == Refused::UnknownKey || best == Refused::Algorithm || best == Refused::Signature => {
+                best = other;
+            }
+            Err(_) => {}
+        }
+    }
+    Err(best)
+}
+
+/// Whether signatures can be checked with the key.
+pub fn is_usable(key: &IdentityKey) -> bool {
+    decoding_key(key).is_some_and(|(_, key)| crypto::is_usable(&key))
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+}
+
+fn by_key(brand: &Brand, key: &IdentityKey, token: &str) -> Result<Subject, Refused> {
+    crypto::install();
+    let (algorithm, decoding) = decoding_key(key).ok_or(Refused::UnknownKey)?;
+    let mut wanted = Validation::new(algorithm);
+    wanted.set_required_spec_claims(&["exp", "sub"]);
+    wanted.set_audience(&[brand.id.as_str()]);
+    wanted.validate_nbf = true;
+    wanted.leeway = IDENTITY_LEEWAY.as_secs();
+    let claims = decode::<Claims>(token, &decoding, &wanted).map_err(|error| refused(&error))?.claims;
+    claims.sub.parse().map_err(|_| Refused::Subject)
+}
+
+fn decoding_key(key: &IdentityKey) -> Option<(Algorithm, DecodingKey)> {
+    let bytes = key.material.bytes();
+    match key.algorithm {
+        KeyAlgorithm::Hs256 => Some((Algorithm::HS256, DecodingKey::from_secret(bytes))),
+        KeyAlgorithm::Rs256 => Some((Algorithm::RS256, DecodingKey::from_rsa_pem(bytes).ok()?)),
+        KeyAlgorithm::Es256 => Some((Algorithm::ES256, DecodingKey::from_ec_pem(bytes).ok()?)),
+    }
+}
+
+fn refused(error: &Error) -> Refused {
+    match error.kind() {
+        ErrorKind::InvalidSignature => Refused::Signature,
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::MissingAlgorithm => {
+            Refused::Algorithm
+        }
+        ErrorKind::ExpiredSignature => Refused::Expired,
+        ErrorKind::ImmatureSignature => Refused::Early,
+        ErrorKind::InvalidAudience => Refused::Audience,
+        _ => Refused::Malformed,
+    }
+}
+
+#[cfg(test)]
+mod tests;
