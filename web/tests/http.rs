@@ -8,6 +8,8 @@ mod accounts;
 mod chats;
 #[path = "http/command_line.rs"]
 mod command_line;
+#[path = "http/demo.rs"]
+mod demo;
 #[path = "http/kit.rs"]
 mod kit;
 #[path = "http/lockout.rs"]
