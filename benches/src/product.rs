@@ -179,17 +179,27 @@ async fn operator_online(address: &str, cookie: String) -> Socket {
     socket
 }
 
-/// Accepts offers until `chats` are held.
+/// Accepts offers until `chats` are held. The next one may ring before the last is acked.
 async fn answer(mut socket: Socket, chats: usize) -> (Socket, Vec<String>) {
-    let mut held = Vec::new();
-    while held.len() < chats {
-        let offer = frame_where(&mut socket, |frame| frame["type"] == "offer").await;
-        let id = format!("accept-{}", held.len());
-        send(&mut socket, json!({ "type": "accept", "id": id, "offer": offer["offer"] }).to_string()).await;
-        frame_where(&mut socket, |frame| frame["type"] == "ack" && frame["id"] == id.as_str()).await;
-        held.push(offer["chat"].as_str().expect("an offer names its chat").to_owned());
+    let (mut accepted, mut held) = (Vec::new(), 0);
+    while held < chats {
+        let frame = frame_where(&mut socket, |frame| frame["type"] == "offer" || is_of_accept(frame)).await;
+        if is_of_accept(&frame) {
+            held += 1;
+            continue;
+        }
+        let id = format!("{ACCEPT}{}", accepted.len());
+        send(&mut socket, json!({ "type": "accept", "id": id, "offer": frame["offer"] }).to_string()).await;
+        accepted.push(frame["chat"].as_str().expect("an offer names its chat").to_owned());
     }
-    (socket, held)
+    (socket, accepted)
+}
+
+/// How the ids of accepts begin.
+const ACCEPT: &str = "accept-";
+
+fn is_of_accept(frame: &Value) -> bool {
+    frame["type"] == "ack" && frame["id"].as_str().is_some_and(|id| id.starts_with(ACCEPT))
 }
 
 async fn frame_where(socket: &mut Socket, wanted: impl Fn(&Value) -> bool) -> Value {
