@@ -215,7 +215,10 @@ impl Court {
             testimony.until.into_iter().for_each(|until| ledger.listened(party, until));
         }
         self.note_slots(&testimonies, ended);
-        let offered = testimonies.iter().fold(false, |offered, testimony| self.note_times(chat, testimony) || offered);
+        let mut offered = false;
+        for testimony in &testimonies {
+            offered |= self.note_times(chat, testimony);
+        }
         if let Some(at) = ended.filter(|_| !offered) {
             self.checker.service.gone(&self.group, chat, at);
         }

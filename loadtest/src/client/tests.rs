@@ -44,6 +44,7 @@ async fn greeted_after(shut_ms: u64, greets: bool) -> (Vec<u64>, u64, u64) {
                 continue;
             }
             tokio::task::spawn_local(async move {
+                #[expect(clippy::result_large_err, reason = "the form of the handshake's own answer")]
                 let agree = |_: &Request, mut answer: Response| {
                     answer.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("switchboard.v1"));
                     Ok(answer)

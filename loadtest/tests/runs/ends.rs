@@ -87,6 +87,7 @@ fn who_closes_the_terminal_gets_what_is_known_by_then_too() {
 }
 
 /// A run whose server was just started, and that server.
+#[expect(clippy::zombie_processes, reason = "whoever asks for the run waits for it")]
 fn just_begun() -> (Child, String) {
     let binary = server();
     let arguments = ["run", "smoke", "--length", "600", "--server", binary.to_str().expect("a path in UTF-8")];

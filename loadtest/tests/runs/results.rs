@@ -30,20 +30,20 @@ typing = 0
 /// Runs it into files, and reads the result.
 fn ran(folder: &Path, name: &str, more: &[&str]) -> (String, Value) {
     let scenario = folder.join("seeded.toml");
-    std::fs::write(&scenario, SEEDED).unwrap();
+    std::fs::write(&scenario, SEEDED).expect("it works");
     let json = folder.join(name);
     let path = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
     let (scenario, json, binary) = (path(&scenario), path(&json), path(&server()));
     let fixed = ["run", &scenario, "--server", &binary, "--json", &json];
-    let output = loadtest(&[&fixed[..], more].concat()).output().unwrap();
+    let output = loadtest(&[&fixed[..], more].concat()).output().expect("it works");
     assert_eq!(output.status.code(), Some(0), "{}{}", String::from_utf8_lossy(&output.stdout), words(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("passed"), "the report is on standard output");
-    let text = std::fs::read_to_string(&json).unwrap();
-    (json, serde_json::from_str(&text).unwrap())
+    let text = std::fs::read_to_string(&json).expect("it works");
+    (json, serde_json::from_str(&text).expect("it works"))
 }
 
 fn compared(one: &str, other: &str, worse: &str) -> (Option<i32>, String) {
-    let output = loadtest(&["compare", one, other, "--worse", worse]).output().unwrap();
+    let output = loadtest(&["compare", one, other, "--worse", worse]).output().expect("it works");
     (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
