@@ -197,7 +197,7 @@ async fn epoch(server: &TestServer) -> u64 {
 }
 
 fn stored(seq: u32, visitor_seq: u32, at: Timestamp, kind: &EventKind) -> StoredEvent {
-    let body = serde_json::value::to_raw_value(kind).unwrap();
+    let body = serde_json::value::to_raw_value(kind).unwrap().into();
     StoredEvent { seq, visitor_seq, visible: kind.visible_to_visitor(), at, body, origin: None }
 }
 

@@ -61,9 +61,8 @@ impl Inbox {
     }
 
     pub fn look(&mut self) {
-        let taken = self.outlet.take(usize::MAX);
-        let frames = taken.frames.iter().map(|text| serde_json::from_str::<Value>(text).expect("frames are JSON"));
-        self.got.extend(frames);
+        let Self { outlet, got, .. } = self;
+        let taken = outlet.take(usize::MAX, |text| got.push(serde_json::from_str(&text).expect("frames are JSON")));
         self.closed = self.closed.or(taken.close);
     }
 

@@ -44,11 +44,11 @@ impl Inbox {
     }
 
     fn look(&self) {
-        let taken = self.outlet.take(usize::MAX);
-        let frames = taken.frames.iter().map(|text| {
-            serde_json::from_str::<Value>(text).expect("a memory store and well-formed frames do not fail")
+        let mut got = self.got.lock().expect("nobody panicked with it");
+        let taken = self.outlet.take(usize::MAX, |text| {
+            got.push(serde_json::from_str(&text).expect("a memory store and well-formed frames do not fail"));
         });
-        self.got.lock().expect("nobody panicked with it").extend(frames);
+        drop(got);
         if let Some(code) = taken.close {
             *self.closed.lock().expect("nobody panicked with it") = Some(code);
         }
