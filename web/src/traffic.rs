@@ -54,7 +54,7 @@ pub async fn export(
     out: &mut (impl Write + ?Sized),
 ) -> Result<TrafficEnd, TrafficError> {
     let account = account(store, slug).await?;
-    let mut export = Export { store, account, disguise: Disguise::new(), operators: HashMap::new() };
+    let mut export = Export { store, account, hidden: Hidden::new() };
     line(out, &TrafficHead { format: FORMAT.to_owned(), version: VERSION })?;
     let chats = export.chats().await?;
     let first = chats.last().map(|chat| chat.started_at);
@@ -73,9 +73,7 @@ pub async fn export(
 struct Export<'a> {
     store: &'a SharedStore,
     account: AccountId,
-    disguise: Disguise,
-    /// Their numbers in the file.
-    operators: HashMap<OperatorId, u32>,
+    hidden: Hidden,
 }
 
 impl Export<'_> {
@@ -104,15 +102,28 @@ impl Export<'_> {
             after = last.seq;
             for event in &page.events {
                 let ms = millis(record.started_at, event.at);
-                events.extend(event.kind().map(|kind| self.event(kind, ms)).transpose()?.flatten());
+                events.extend(event.kind().map(|kind| self.hidden.event(kind, ms)).transpose()?.flatten());
             }
             if after >= page.last {
                 break;
             }
         }
-        let name = record.name.as_ref().map(|name| self.disguise.of(name)).transpose()?;
-        let email = record.email.as_ref().map(|email| self.disguise.of(email)).transpose()?;
+        let name = record.name.as_ref().map(|name| self.hidden.disguise.of(name)).transpose()?;
+        let email = record.email.as_ref().map(|email| self.hidden.disguise.of(email)).transpose()?;
         Ok(TrafficChat { at_ms: millis(first, record.started_at), name, email, events })
+    }
+}
+
+/// People and words as the file has them.
+struct Hidden {
+    disguise: Disguise,
+    /// Their numbers in the file.
+    operators: HashMap<OperatorId, u32>,
+}
+
+impl Hidden {
+    fn new() -> Self {
+        Self { disguise: Disguise::new(), operators: HashMap::new() }
     }
 
     fn event(&mut self, kind: EventKind, ms: u64) -> Result<Option<TrafficEvent>, TrafficError> {
@@ -166,23 +177,18 @@ fn line(out: &mut (impl Write + ?Sized), value: &impl Serialize) -> io::Result<(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use engine::adapters::memory::MemoryStore;
     use engine::domain::event::{Author, Message};
 
     use super::*;
 
     #[test]
     fn what_is_for_operators_only_is_not_in_the_file() {
-        let store: SharedStore = Arc::new(MemoryStore::new());
-        let (disguise, operators) = (Disguise::new(), HashMap::new());
-        let mut export = Export { store: &store, account: AccountId(1), disguise, operators };
+        let mut hidden = Hidden::new();
         let joe: OperatorId = "01890000-0000-7000-8000-000000000001".parse().unwrap();
         let mut written = |to| {
             let from = Author { role: Role::Operator, id: Some(joe), name: Some("Joe".into()) };
             let message = Message { id: "m".into(), from, text: "He is angry".into(), files: Vec::new(), to };
-            export.event(EventKind::Message(message), 5).unwrap()
+            hidden.event(EventKind::Message(message), 5).unwrap()
         };
         for to in [Audience::Operators, Audience::Coaching] {
             assert_eq!(written(to), None, "{to:?}");

@@ -23,9 +23,9 @@ fn log_bytes(folder: &Path) -> u64 {
     std::fs::metadata(folder.join("switchboard.db-wal")).map_or(0, |log| log.len())
 }
 
-/// Says long things, a thousand of which are some 8,000 pages of the log.
+/// Says long things, a thousand of which are some 16,000 pages of the log.
 async fn says_long_things(talk: &mut Talk, count: u32) {
-    let text = "long ".repeat(1_900);
+    let text = "long ".repeat(3_800);
     for _ in 0..count {
         let append = talk.says(&text, 1_000);
         talk.done(append).await;

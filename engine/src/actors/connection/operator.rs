@@ -232,7 +232,7 @@ impl OperatorConnection {
             "resume" => {
                 let resume: Resume = read_fields(text)?;
                 if let Err(failure) = self.pace.question() {
-                    self.outlet.push(frame::error(None, Some(resume.chat), &failure));
+                    self.outlet.push(self.shared.refusal(None, Some(resume.chat), &failure));
                     return Ok(None);
                 }
                 Ok(Some(self.resume(resume)))

@@ -115,7 +115,7 @@ impl VisitorConnection {
         }
         connection.outlet.welcome(frame::notice(&VisitorNotice::Welcome(Box::new(welcome))), &known);
         if let Some(refused) = refused {
-            connection.outlet.push(frame::error(None, None, &refused));
+            connection.outlet.push(connection.shared.refusal(None, None, &refused));
         }
         if let Some(resume) = hello.resume {
             connection.resume(resume).await;
@@ -182,7 +182,7 @@ impl VisitorConnection {
             "resume" => {
                 let resume: Resume = read_fields(text)?;
                 if let Err(failure) = self.pace.question() {
-                    self.outlet.push(frame::error(None, Some(resume.chat), &failure));
+                    self.outlet.push(self.shared.refusal(None, Some(resume.chat), &failure));
                     return Ok(None);
                 }
                 Ok(Some(self.resume_later(resume)))

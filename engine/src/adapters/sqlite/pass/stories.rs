@@ -60,10 +60,21 @@ impl Folder {
 
     /// Appends `count` events of that many bytes to a chat, each for itself; every third is hidden from the visitor.
     fn says(&mut self, chat: ChatId, count: u32, bytes: usize) {
+        self.appends(chat, count, bytes, "COMMIT");
+        *self.written.entry(chat).or_default() += count;
+    }
+
+    /// The same, and the commit fails.
+    fn says_in_vain(&mut self, chat: ChatId, count: u32, bytes: usize) {
+        self.appends(chat, count, bytes, "ROLLBACK");
+        self.tail.rolled_back();
+    }
+
+    fn appends(&mut self, chat: ChatId, count: u32, bytes: usize, end: &str) {
         let connection = &self.opened.connection;
-        let last = self.written.entry(chat).or_default();
+        let before = self.written.get(&chat).copied().unwrap_or_default();
         connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        for seq in *last + 1..=*last + count {
+        for seq in before + 1..=before + count {
             let body = RawValue::from_string(format!(r#"{{"n":{seq},"pad":"{}"}}"#, "x".repeat(bytes))).unwrap().into();
             let at = Timestamp::from_millis(i64::from(seq));
             let (visible, visitor_seq) = (!seq.is_multiple_of(3), seq - seq / 3);
@@ -71,12 +82,11 @@ impl Folder {
             let mut insert = self.tail.insert(connection).unwrap();
             self.tail.append(&mut insert, ACCOUNT, chat, &[event]).unwrap();
         }
-        *last += count;
-        let (last, key) = (*last, &chat.0.as_bytes()[..]);
+        let (last, key) = (before + count, &chat.0.as_bytes()[..]);
         let head = "INSERT OR REPLACE INTO chat_head (chat, account, owner_epoch, last_seq, visitor_seq, messages, \
             replies, idle_ms, idle_spread) VALUES (?1, 1, 1, ?2, ?3, 0, 0, 0, zeroblob(32))";
         connection.execute(head, params![key, last, last - last / 3]).unwrap();
-        connection.execute_batch("COMMIT").unwrap();
+        connection.execute_batch(end).unwrap();
     }
 
     /// Seals what stands in the journal, as if its time had come.
@@ -186,6 +196,19 @@ fn a_pass_that_is_cut_off_anywhere_is_done_again_without_a_hole_or_a_double() {
         let raised = folder.count("SELECT n FROM watermark");
         assert_eq!(raised, 204, "the watermark stands at the last row, cut {cut}");
     }
+}
+
+#[test]
+fn what_was_rolled_back_comes_into_no_range() {
+    let mut folder = Folder::new();
+    folder.says(chat(1), 2, 50);
+    folder.says_in_vain(chat(1), 3, 50);
+    folder.says(chat(1), 1, 50);
+    folder.says(chat(2), 1, 50);
+    folder.seal();
+    folder.finish();
+    folder.is_whole();
+    folder.is_settled();
 }
 
 #[test]

@@ -2,29 +2,17 @@
 
 import {
   Connection, newId, Outbox, Positions,
-  type Availability, type ChatPhase, type ConnectionState, type Entry, type EndedWhy, type ErrorFrame, type EventFrame, type Holder,
+  type Availability, type ChatPhase, type ConnectionState, type Entry, type ErrorFrame, type EventFrame, type Holder,
   type LeaveMessage, type Shelf, type Socket, type Start, type VisitorCommand, type VisitorEvent, type VisitorFrame, type VisitorWelcome,
   type Window,
 } from '@switchboard/protocol';
 import type { Given, PageInfo } from '../bridge';
 import { Conversation, type Pending } from './conversation';
 import { subjectOf } from './given';
+import { END_TOLD_FOR, FOR_FORM, MARKS_AFTER, SIGNED_OUT, START_LASTS, TYPING_LASTS } from './limits';
 import { Memory, type Item } from './memory';
 
 type Kept = Extract<VisitorCommand, { type: 'start' | 'say' | 'end' | 'leave_message' }>;
-
-/** Marks of a whole page of history are sent as one. */
-const MARKS_AFTER = 150;
-/** Somebody who wrote is taken to have stopped when no notice came for this long. */
-const TYPING_LASTS = 10_000;
-/** A chat that could not be begun for this long is not begun any more: nobody expects it. */
-const START_LASTS = 10 * 60_000;
-/** The end of a chat that is older than this is not told any more: the visitor comes with something new. */
-const END_TOLD_FOR = 30 * 60_000;
-/** Ends after which a message can be left instead. */
-const FOR_FORM: readonly EndedWhy[] = ['timed_out', 'offline', 'sent_to_form', 'group_deleted'];
-/** Closed by the server because the token is no good. */
-const SIGNED_OUT = 4401;
 
 export interface ClientOptions {
   brand: string;

@@ -1,0 +1,17 @@
+// How long the window waits for things, and what ends and codes mean to it.
+
+import type { EndedWhy } from '@switchboard/protocol';
+
+/** Marks of a whole page of history are sent as one. */
+export const MARKS_AFTER = 150;
+/** Somebody who wrote is taken to have stopped when no notice came for this long. */
+export const TYPING_LASTS = 10_000;
+/** A chat that could not be begun for this long is not begun any more: nobody expects it. */
+export const START_LASTS = 10 * 60_000;
+/** The end of a chat that is older than this is not told any more: the visitor comes with something new. */
+export const END_TOLD_FOR = 30 * 60_000;
+/** Ends after which a message can be left instead. */
+export const FOR_FORM: readonly EndedWhy[] = ['timed_out', 'offline', 'sent_to_form', 'group_deleted'];
+/** Closed by the server because the token is no good. */
+export const SIGNED_OUT = 4401;
+
