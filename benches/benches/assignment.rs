@@ -18,7 +18,7 @@ use engine::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, Settled};
 use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
 use engine::ports::journal::{Append, AppendOutcome, Birth, ChatHead, Completion, Head, Lane, Told};
-use engine::ports::staff::Operator;
+use engine::ports::staff::{Department, Operator};
 use engine::ports::store::Store;
 use uuid::Uuid;
 
@@ -63,7 +63,10 @@ impl Centre {
         let shards: Vec<Shard> = (0..=255).map(Shard).collect();
         let epoch = store.take_shards(&node, &shards).await.expect("they are taken")[0].epoch;
         let group: GroupId = "support".parse().expect("a name");
-        let mut settings = GroupSettings::new(group.clone(), "support".parse().expect("a name"), "Support");
+        let id = "support".parse().expect("a name");
+        let department = Department { id, name: "Support".into(), place: 0, needs: Default::default() };
+        store.put_department(account, &department).await.expect("it is stored");
+        let mut settings = GroupSettings::new(group.clone(), department.id, "Support");
         settings.offer_mode = OfferMode::Automatic;
         store.put_group(account, &settings).await.expect("it is stored");
         let mut members = Vec::new();
