@@ -42,9 +42,7 @@ fn of_member(row: &RosterRow) -> Availability {
     if row.status != Status::Online || !row.active || gets_none {
         return Availability::Offline;
     }
-    let free = |limit: Option<u32>, held: u32, reserved: u32| limit.is_none_or(|limit| held + reserved < limit);
-    let slot = free(row.limit, row.held, row.reserved) && free(row.group_limit, row.group_held, row.group_reserved);
-    if slot || row.handling == Handling::Pull { Availability::Online } else { Availability::Busy }
+    if row.has_free_slot() || row.handling == Handling::Pull { Availability::Online } else { Availability::Busy }
 }
 
 #[cfg(test)]

@@ -66,6 +66,14 @@ pub struct RosterRow {
     pub skills: Skills,
 }
 
+impl RosterRow {
+    /// Whether the limits leave a slot for another chat of the group, overall and in it.
+    pub fn has_free_slot(&self) -> bool {
+        let room = |limit: Option<u32>, held: u32, reserved: u32| limit.is_none_or(|limit| held + reserved < limit);
+        room(self.limit, self.held, self.reserved) && room(self.group_limit, self.group_held, self.group_reserved)
+    }
+}
+
 /// The command that sets whether somebody receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivingSet {

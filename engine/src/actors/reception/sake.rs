@@ -71,11 +71,7 @@ async fn best_of(
 }
 
 fn is_free(row: &RosterRow) -> bool {
-    let room = |used: u32, limit: Option<u32>| limit.is_none_or(|limit| used < limit);
-    row.active
-        && row.status == Status::Online
-        && room(row.held + row.reserved, row.limit)
-        && room(row.group_held + row.group_reserved, row.group_limit)
+    row.active && row.status == Status::Online && row.has_free_slot()
 }
 
 #[cfg(test)]
