@@ -22,12 +22,14 @@ pub use spread::{Range, Spread};
 use crate::theory::why_not;
 
 /// Scenarios that come with the tool, by name.
-pub const SHIPPED: [(&str, &str); 8] = [
+pub const SHIPPED: [(&str, &str); 10] = [
     ("smoke", include_str!("../scenarios/smoke.toml")),
     ("lunch-peak", include_str!("../scenarios/lunch-peak.toml")),
     ("steady-1k", include_str!("../scenarios/steady-1k.toml")),
     ("reconnect-storm", include_str!("../scenarios/reconnect-storm.toml")),
     ("slow-readers", include_str!("../scenarios/slow-readers.toml")),
+    ("ten-thousand", include_str!("../scenarios/ten-thousand.toml")),
+    ("most", include_str!("../scenarios/most.toml")),
     ("burst", include_str!("../scenarios/burst.toml")),
     ("day", include_str!("../scenarios/day.toml")),
     ("erlang", include_str!("../scenarios/erlang.toml")),
