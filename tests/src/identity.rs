@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 /// A secret that a site and the server under test have in common.
 pub const SECRET: &str = "the-shop-signs-with-this-secret-of-its-own";
 
-/// A token for that subject, good for an hour, under the name of a key.
+/// A token for that subject at the demo, good for an hour, under the name of a key.
 pub fn signed(secret: &str, key: &str, subject: &str) -> String {
-    signed_claims(secret, key, &json!({ "sub": subject, "exp": seconds_from_now(3_600) }))
+    signed_claims(secret, key, &json!({ "sub": subject, "exp": seconds_from_now(3_600), "aud": "demo" }))
 }
 
 /// A token that says this.

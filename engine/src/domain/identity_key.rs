@@ -36,6 +36,11 @@ impl KeyMaterial {
         Self(text.into())
     }
 
+    /// As it was given.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The bytes a signature is checked with.
     pub fn bytes(&self) -> &[u8] {
         self.0.as_bytes()

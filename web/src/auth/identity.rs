@@ -3,6 +3,8 @@
 
 mod crypto;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use engine::domain::identity::Subject;
 use engine::domain::identity_key::{IdentityKey, KeyAlgorithm};
 use engine::domain::limits::{IDENTITY_BYTES_MAX, IDENTITY_LEEWAY};
@@ -19,7 +21,7 @@ pub enum Refused {
     #[error("it is longer than {IDENTITY_BYTES_MAX} bytes")]
     TooLarge,
     /// Not a token at all, or of fields of the wrong form.
-    #[error("it is not a JSON Web Token with sub and exp")]
+    #[error("it is not a JSON Web Token with sub, exp and aud")]
     Malformed,
     /// The brand has no keys, or none of the name that the token bears.
     #[error("the brand has no key of that kid")]
@@ -36,7 +38,7 @@ pub enum Refused {
     /// Not yet good.
     #[error("it is not yet good")]
     Early,
-    /// Made for somebody else.
+    /// Made for somebody else, or for whoever gets hold of it.
     #[error("its aud is not the brand's key")]
     Audience,
     /// The name is not of the right form.
@@ -77,9 +79,29 @@ pub fn verify(brand: &Brand, token: &str) -> Result<Subject, Refused> {
     Err(best)
 }
 
-/// Whether signatures can be checked with the key.
+/// Whether signatures can be checked with the key, and it is none that its owner should have kept.
 pub fn is_usable(key: &IdentityKey) -> bool {
-    decoding_key(key).is_some_and(|(_, key)| crypto::is_usable(&key))
+    let is_public = match key.algorithm {
+        KeyAlgorithm::Hs256 => true,
+        KeyAlgorithm::Rs256 => labelled(key, &["PUBLIC KEY", "RSA PUBLIC KEY"]),
+        KeyAlgorithm::Es256 => labelled(key, &["PUBLIC KEY"]) && der(key).is_some_and(|der| der.starts_with(P256)),
+    };
+    is_public && decoding_key(key).is_some_and(|(_, key)| crypto::is_usable(&key))
+}
+
+/// What stands before the point of a public key on P-256 (RFC 5480, section 2.1.1.1): of another curve it may be as long.
+const P256: &[u8] =
+    b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
+
+fn labelled(key: &IdentityKey, labels: &[&str]) -> bool {
+    let first = key.material.text().trim_start().lines().next().unwrap_or_default().trim_end();
+    let label = first.strip_prefix("-----BEGIN ").and_then(|rest| rest.strip_suffix("-----"));
+    label.is_some_and(|label| labels.contains(&label))
+}
+
+fn der(key: &IdentityKey) -> Option<Vec<u8>> {
+    let lines = key.material.text().lines().map(str::trim).filter(|line| !line.starts_with('-'));
+    STANDARD.decode(lines.collect::<String>()).ok()
 }
 
 #[derive(Deserialize)]
@@ -91,7 +113,7 @@ fn by_key(brand: &Brand, key: &IdentityKey, token: &str) -> Result<Subject, Refu
     crypto::install();
     let (algorithm, decoding) = decoding_key(key).ok_or(Refused::UnknownKey)?;
     let mut wanted = Validation::new(algorithm);
-    wanted.set_required_spec_claims(&["exp", "sub"]);
+    wanted.set_required_spec_claims(&["exp", "sub", "aud"]);
     wanted.set_audience(&[brand.id.as_str()]);
     wanted.validate_nbf = true;
     wanted.leeway = IDENTITY_LEEWAY.as_secs();
@@ -117,6 +139,7 @@ fn refused(error: &Error) -> Refused {
         ErrorKind::ExpiredSignature => Refused::Expired,
         ErrorKind::ImmatureSignature => Refused::Early,
         ErrorKind::InvalidAudience => Refused::Audience,
+        ErrorKind::MissingRequiredClaim(claim) if claim == "aud" => Refused::Audience,
         _ => Refused::Malformed,
     }
 }

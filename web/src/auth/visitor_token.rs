@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::domain::identity::Subject;
 use engine::domain::ids::{AccountId, BrandId, VisitorId};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::auth::token::Keys;
@@ -16,17 +16,19 @@ const WHO: usize = 8 + 16;
 /// Bytes of a bound subject, and of the signature: half of a SHA-256 each, as RFC 2104 section 5 allows.
 const HALF: usize = 16;
 
-/// The subject that a token is bound to, as a digest: the token stands in browsers, and tells nothing of it.
+/// The subject that a token is bound to, as a keyed digest: the token stands in browsers, and nobody finds out by trying
+/// whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound([u8; HALF]);
 
 impl Bound {
     /// To somebody whom that brand's server knows by that name.
-    pub fn to(brand: &BrandId, subject: &Subject) -> Self {
+    pub fn to(keys: &Keys, brand: &BrandId, subject: &Subject) -> Self {
         // Nought is in no brand's key: no other pair reads the same.
-        let digest = Sha256::new().chain_update(brand.as_str()).chain_update([0]).chain_update(subject.as_str());
+        let said = [brand.as_str().as_bytes(), &[0], subject.as_str().as_bytes()].concat();
+        let digest = mac(keys, "subject", &said).finalize().into_bytes();
         let mut half = [0; HALF];
-        half.copy_from_slice(&digest.finalize()[..HALF]);
+        half.copy_from_slice(&digest[..HALF]);
         Self(half)
     }
 }
@@ -37,7 +39,7 @@ pub fn sign(keys: &Keys, account: AccountId, visitor: VisitorId, bound: Option<B
     bytes.extend(account.0.to_be_bytes());
     bytes.extend(visitor.0.as_bytes());
     bytes.extend(bound.iter().flat_map(|bound| bound.0));
-    let signature = mac(keys, &bytes).finalize().into_bytes();
+    let signature = mac(keys, "visitor", &bytes).finalize().into_bytes();
     bytes.extend(&signature[..HALF]);
     URL_SAFE_NO_PAD.encode(bytes)
 }
@@ -51,15 +53,15 @@ pub fn verify(keys: &Keys, account: AccountId, token: &str) -> Option<(VisitorId
         [] => None,
         subject => Some(Bound(subject.try_into().ok()?)),
     };
-    mac(keys, said).verify_truncated_left(signature).ok()?;
+    mac(keys, "visitor", said).verify_truncated_left(signature).ok()?;
     let of: [u8; 8] = who[..8].try_into().ok()?;
     (AccountId(i64::from_be_bytes(of)) == account).then_some(())?;
     Some((Uuid::from_slice(&who[8..]).ok().map(VisitorId)?, bound))
 }
 
-fn mac(keys: &Keys, bytes: &[u8]) -> Hmac<Sha256> {
+fn mac(keys: &Keys, purpose: &str, bytes: &[u8]) -> Hmac<Sha256> {
     #[expect(clippy::unwrap_used, reason = "HMAC takes keys of every length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(&keys.key("visitor")).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&keys.key(purpose)).unwrap();
     mac.update(bytes);
     mac
 }
@@ -70,7 +72,7 @@ mod tests {
     use crate::config::Secret;
 
     fn bound(brand: &str, subject: &str) -> Bound {
-        Bound::to(&brand.parse().unwrap(), &subject.parse().unwrap())
+        Bound::to(&Keys::new(Secret::new(vec![1; 32])), &brand.parse().unwrap(), &subject.parse().unwrap())
     }
 
     #[test]

@@ -98,7 +98,7 @@ async fn open(
         }
     };
     // Whoever comes with another subject than the token's, or without one, is somebody else: they see nothing of it.
-    let bound = subject.as_ref().map(|subject| Bound::to(&brand.id, subject));
+    let bound = subject.as_ref().map(|subject| Bound::to(&state.keys, &brand.id, subject));
     let known = hello.token.as_deref().and_then(|token| visitor_token::verify(&state.keys, brand.account, token));
     let known = known.filter(|(_, to)| *to == bound).map(|(id, _)| id);
     let id = known.unwrap_or_else(|| VisitorId(Uuid::now_v7()));

@@ -123,6 +123,6 @@ async function removesIt(ada) {
  */
 function signed(subject) {
   const part = (/** @type {object} */ value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const said = `${part({ alg: 'HS256', kid: KEY })}.${part({ sub: subject, exp: Math.floor(Date.now() / 1000) + 3_600 })}`;
+  const said = `${part({ alg: 'HS256', kid: KEY })}.${part({ sub: subject, exp: Math.floor(Date.now() / 1000) + 3_600, aud: 'demo' })}`;
   return `${said}.${createHmac('sha256', SECRET).update(said).digest('base64url')}`;
 }

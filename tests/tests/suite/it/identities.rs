@@ -62,7 +62,8 @@ async fn another_subject_or_none_with_the_same_token_is_a_new_visitor() {
     let other = VisitorClient::connect_with(&server, ann.token(), page_of("customer-8")).await;
     is_nobody(&other, &ann);
     assert_eq!(other.welcome["verified"], json!(true), "{}", other.welcome);
-    let over = signed_claims(SECRET, "2026.a", &json!({ "sub": "customer-7", "exp": seconds_from_now(-600) }));
+    let over =
+        signed_claims(SECRET, "2026.a", &json!({ "sub": "customer-7", "exp": seconds_from_now(-600), "aud": "demo" }));
     for page in [json!({}), json!({ "identity": over }), json!({ "identity": "not a token" })] {
         let mut nobody = VisitorClient::connect_with(&server, ann.token(), page).await;
         is_nobody(&nobody, &ann);
@@ -83,7 +84,7 @@ async fn a_wrong_identity_is_refused_in_words_and_the_chat_goes_on_unverified() 
     let (server, _) = server_with_a_key().await;
     let mut mona = OperatorClient::online(&server, "mona").await;
     let claims = |more: Value| {
-        let mut claims = json!({ "sub": "customer-7", "exp": seconds_from_now(3_600) });
+        let mut claims = json!({ "sub": "customer-7", "exp": seconds_from_now(3_600), "aud": "demo" });
         claims.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("an object"));
         signed_claims(SECRET, "2026.a", &claims)
     };
@@ -92,6 +93,7 @@ async fn a_wrong_identity_is_refused_in_words_and_the_chat_goes_on_unverified() 
         (signed(SECRET, "2025.z", "customer-7"), "kid"),
         (claims(json!({ "exp": seconds_from_now(-600) })), "expired"),
         (claims(json!({ "aud": "another-brand" })), "aud"),
+        (claims(json!({ "aud": null })), "aud"),
         (claims(json!({ "sub": "" })), "sub"),
         ("e30.e30.".to_owned(), "JSON Web Token"),
         ("x".repeat(9_000), "longer"),

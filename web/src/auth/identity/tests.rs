@@ -45,7 +45,7 @@ fn moment(seconds: i64) -> i64 {
 
 /// Good for an hour.
 fn ann() -> Value {
-    json!({ "sub": "customer-7", "exp": moment(3_600) })
+    json!({ "sub": "customer-7", "exp": moment(3_600), "aud": "shop" })
 }
 
 fn token(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
@@ -83,8 +83,8 @@ fn curve(on: &'static ring::signature::EcdsaSigningAlgorithm, prefix: &[u8]) -> 
     (sign, pem)
 }
 
-const P256: &[u8] =
-    b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
+const SECP256K1: &[u8] =
+    b"\x30\x56\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x0a\x03\x42\x00";
 const P384: &[u8] = b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00";
 
 fn name(result: Result<Subject, Refused>) -> Result<String, Refused> {
@@ -139,13 +139,19 @@ fn what_somebody_else_signed_or_changed_proves_nothing() {
 #[test]
 fn a_token_is_good_for_its_time_give_or_take_a_minute() {
     let shop = brand(&[hs256("a", SECRET)]);
-    let until = |seconds| of_secret(&json!({ "sub": "customer-7", "exp": moment(seconds) }));
+    let until = |seconds| of_secret(&json!({ "sub": "customer-7", "exp": moment(seconds), "aud": "shop" }));
     is_ann(&shop, &until(-30));
     assert_eq!(verify(&shop, &until(-90)), Err(Refused::Expired));
-    let from = |seconds| of_secret(&json!({ "sub": "customer-7", "exp": moment(3_600), "nbf": moment(seconds) }));
+    let from = |seconds| {
+        of_secret(&json!({ "sub": "customer-7", "exp": moment(3_600), "nbf": moment(seconds), "aud": "shop" }))
+    };
     is_ann(&shop, &from(30));
     assert_eq!(verify(&shop, &from(90)), Err(Refused::Early));
-    assert_eq!(verify(&shop, &of_secret(&json!({ "sub": "customer-7" }))), Err(Refused::Malformed), "it never ends");
+    assert_eq!(
+        verify(&shop, &of_secret(&json!({ "sub": "customer-7", "aud": "shop" }))),
+        Err(Refused::Malformed),
+        "it never ends"
+    );
 }
 
 #[test]
@@ -154,7 +160,11 @@ fn a_token_made_for_another_brand_is_not_for_this_one() {
     let to = |audience: Value| of_secret(&json!({ "sub": "customer-7", "exp": moment(3_600), "aud": audience }));
     is_ann(&shop, &to(json!("shop")));
     is_ann(&shop, &to(json!(["outlet", "shop"])));
-    assert_eq!(verify(&shop, &to(json!("outlet"))), Err(Refused::Audience));
+    for other in [json!("outlet"), json!([]), json!("")] {
+        assert_eq!(verify(&shop, &to(other.clone())), Err(Refused::Audience), "{other}");
+    }
+    let anybodys = of_secret(&json!({ "sub": "customer-7", "exp": moment(3_600) }));
+    assert_eq!(verify(&shop, &anybodys), Err(Refused::Audience), "two brands may sign by one secret");
 }
 
 #[test]
@@ -168,7 +178,8 @@ fn a_new_key_takes_over_from_the_old_one() {
     assert_eq!(verify(&both, &named("new", SECRET)), Err(Refused::Signature), "the key that it names");
     assert_eq!(verify(&both, &named("third", SECRET)), Err(Refused::UnknownKey));
     assert_eq!(verify(&brand(&[hs256("new", next)]), &named("old", SECRET)), Err(Refused::UnknownKey));
-    let over = token(&json!({ "alg": "HS256" }), &json!({ "sub": "7", "exp": moment(-90) }), by_secret(SECRET));
+    let over =
+        token(&json!({ "alg": "HS256" }), &json!({ "sub": "7", "exp": moment(-90), "aud": "shop" }), by_secret(SECRET));
     assert_eq!(verify(&both, &over), Err(Refused::Expired), "what is wrong is told by the key that signed it");
 }
 
@@ -180,10 +191,10 @@ fn what_is_no_token_is_refused_in_words() {
     }
     assert_eq!(verify(&shop, &"x".repeat(IDENTITY_BYTES_MAX + 1)), Err(Refused::TooLarge));
     for subject in [json!(""), json!("a\nb"), json!("x".repeat(SUBJECT_CHARS_MAX + 1))] {
-        let odd = of_secret(&json!({ "sub": subject, "exp": moment(3_600) }));
+        let odd = of_secret(&json!({ "sub": subject, "exp": moment(3_600), "aud": "shop" }));
         assert_eq!(verify(&shop, &odd), Err(Refused::Subject), "{subject}");
     }
-    let number = of_secret(&json!({ "sub": 7, "exp": moment(3_600) }));
+    let number = of_secret(&json!({ "sub": 7, "exp": moment(3_600), "aud": "shop" }));
     assert_eq!(verify(&shop, &number), Err(Refused::Malformed));
     let failure = Failure::from(Refused::Expired);
     assert_eq!((failure.code, failure.field.as_deref()), (Code::Unauthorized, Some("identity")));
@@ -193,14 +204,20 @@ fn what_is_no_token_is_refused_in_words() {
 fn a_key_that_cannot_be_checked_with_is_refused_when_it_is_set() {
     let (_, p384) = curve(&ECDSA_P384_SHA384_FIXED_SIGNING, P384);
     let (_, p256) = curve(&ECDSA_P256_SHA256_FIXED_SIGNING, P256);
+    // As long as one of P-256, and of the curve secp256k1.
+    let der = [SECP256K1, &[4], &[7; 64]].concat();
+    let secp256k1 = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der));
+    let told_public = RSA_PRIVATE.replace("PRIVATE KEY", "RSA PRIVATE KEY");
     assert!(is_usable(&key("a", KeyAlgorithm::Rs256, RSA_PUBLIC)));
     assert!(is_usable(&key("a", KeyAlgorithm::Es256, &p256)));
     for (algorithm, material) in [
         (KeyAlgorithm::Rs256, "not a key"),
         (KeyAlgorithm::Rs256, p256.as_str()),
         (KeyAlgorithm::Rs256, RSA_PRIVATE),
+        (KeyAlgorithm::Rs256, told_public.as_str()),
         (KeyAlgorithm::Es256, RSA_PUBLIC),
         (KeyAlgorithm::Es256, p384.as_str()),
+        (KeyAlgorithm::Es256, secp256k1.as_str()),
         (KeyAlgorithm::Es256, SECRET),
     ] {
         assert!(!is_usable(&key("a", algorithm, material)), "{algorithm:?} {material}");
