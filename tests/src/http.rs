@@ -78,8 +78,20 @@ impl Browser {
     /// Tries to sign in; keeps cookie and token where that works.
     pub async fn sign_in(&mut self, email: &str, password: &str) -> Answer {
         let body = json!({ "email": email, "password": password });
-        let response = self.request(Method::POST, "/api/v1/auth/login").json(&body).send().await;
-        let response = response.expect("the server answers");
+        let answer = self.begin_session("/api/v1/auth/login", &body).await;
+        if answer.status == 200 {
+            self.me = answer.body.clone();
+        }
+        answer
+    }
+
+    /// Changes one's own password, and goes on with the session that comes of it.
+    pub async fn change_password(&mut self, current: &str, new: &str) -> Answer {
+        self.begin_session("/api/v1/auth/password", &json!({ "current": current, "new": new })).await
+    }
+
+    async fn begin_session(&mut self, path: &str, body: &Value) -> Answer {
+        let response = self.request(Method::POST, path).json(body).send().await.expect("the server answers");
         let cookies = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.filter_map(|cookie| cookie.split(';').next());
         let session = pairs.find(|pair| pair.starts_with("switchboard_session=")).map(str::to_owned);
@@ -87,7 +99,6 @@ impl Browser {
         if answer.status == 200 {
             self.cookie = session;
             self.csrf = answer.body["csrf_token"].as_str().map(str::to_owned);
-            self.me = answer.body.clone();
         }
         answer
     }

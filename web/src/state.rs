@@ -101,14 +101,13 @@ pub enum StaffChange {
     SessionEnded(OperatorId, SessionHash),
     /// All browser sessions of the operator ended, as somebody else gave them a new password.
     SessionsEnded(OperatorId),
-    /// The operator changed the password: all their browser sessions ended but the one it was done in.
+    /// The operator changed the password: all their browser sessions ended, and the browser it was done in goes on with
+    /// a new one. Its sockets come back with that (1012): whoever else had its cookie does not.
     PasswordChanged {
         /// Who.
         operator: OperatorId,
         /// The session it was done in.
         before: SessionHash,
-        /// What that browser goes on with.
-        now: SessionHash,
     },
 }
 

@@ -164,8 +164,8 @@ impl StaffChanges for ToEngine {
             StaffChange::Membership(_, operator) => EngineChange::Operator(operator),
             StaffChange::LeftMessages => return self.engine.left_messages_changed(account),
             StaffChange::SessionEnded(_, session) => return self.sockets.close(&session, close::SIGNED_OUT),
-            StaffChange::PasswordChanged { operator, before, now } => {
-                return self.sockets.keep_one(operator, &before, now, close::SIGNED_OUT);
+            StaffChange::PasswordChanged { operator, before } => {
+                return self.sockets.close_all(operator, &before, close::RESTART, close::SIGNED_OUT);
             }
         };
         self.engine.changed(account, &change);

@@ -80,10 +80,15 @@ pub async fn change_password(
     counts.right(&state.store).await?;
     let hash = turn.hash(wanted).await?;
     state.store.set_password(who.account, who.operator.id, &hash).await?;
-    let token = session::begin(&state, &request, who.account, who.operator.id).await?;
-    let (before, now) = (SessionHash(who.session.token_hash), SessionHash(token.hash()));
-    let change = StaffChange::PasswordChanged { operator: who.operator.id, before, now };
+    // All sessions are over now, whatever comes next.
+    let begun = session::begin(&state, &request, who.account, who.operator.id).await;
+    let before = SessionHash(who.session.token_hash);
+    let change = match &begun {
+        Ok(_) => StaffChange::PasswordChanged { operator: who.operator.id, before },
+        Err(_) => StaffChange::SessionsEnded(who.operator.id),
+    };
     state.staff_changes.changed(who.account, change).await;
+    let token = begun?;
     let profile = state.store.chosen_profile(who.account, who.operator.id).await?;
     Ok(with_cookie(&state, &token, &Me::new(&who.operator, profile, &token)))
 }

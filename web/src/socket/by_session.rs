@@ -31,9 +31,10 @@ impl SessionSockets {
         }
     }
 
-    /// All sessions of an operator ended but one, which goes on under another name: closes the sockets of the others.
-    pub fn keep_one(&self, operator: OperatorId, before: &SessionHash, now: SessionHash, code: u16) {
-        let kept = self.0.remove(&before.0);
+    /// All sessions of an operator ended, and the browser of one of them goes on with another: closes its sockets with
+    /// one code, and those of the others with another.
+    pub fn close_all(&self, operator: OperatorId, renewed: &SessionHash, its_code: u16, code: u16) {
+        self.close(renewed, its_code);
         self.0.retain(|_, opened| {
             let ended = opened.operator == operator;
             if ended {
@@ -41,9 +42,11 @@ impl SessionSockets {
             }
             !ended
         });
-        for outlet in kept.into_iter().flat_map(|(_, opened)| opened.sockets) {
-            self.add(now, operator, outlet);
-        }
+    }
+
+    /// There is no such session any more, and its sockets are being closed.
+    pub fn forget(&self, session: &SessionHash) {
+        self.0.remove(&session.0);
     }
 }
 
@@ -69,21 +72,20 @@ mod tests {
     }
 
     #[test]
-    fn whoever_changes_the_password_keeps_this_browser_and_no_other_and_nobody_else_notices() {
+    fn whoever_changes_the_password_may_come_back_with_this_browser_and_no_other_and_nobody_else_notices() {
         let [here, second, there, of_bob] = [(); 4].map(|()| Outlet::new(Nowhere));
         let (joe, bob) = (OperatorId(Uuid::from_u128(1)), OperatorId(Uuid::from_u128(2)));
-        let [this, other, bobs, renewed] = [1, 2, 3, 4].map(|byte| SessionHash([byte; 32]));
+        let [this, other, bobs] = [1, 2, 3].map(|byte| SessionHash([byte; 32]));
         let sockets = SessionSockets::default();
         for (session, operator, outlet) in [(this, joe, &here), (this, joe, &second), (other, joe, &there)] {
             sockets.add(session, operator, outlet.clone());
         }
         sockets.add(bobs, bob, of_bob.clone());
-        sockets.keep_one(joe, &this, renewed, close::SIGNED_OUT);
-        let closed = [&here, &second, &there, &of_bob].map(Outlet::is_closed);
-        assert_eq!(closed, [false, false, true, false]);
-        sockets.close(&this, close::SIGNED_OUT);
-        assert!(!here.is_closed(), "it goes on under the new name");
-        sockets.close(&renewed, close::SIGNED_OUT);
-        assert!(here.is_closed() && second.is_closed(), "and ends under it");
+        sockets.close_all(joe, &this, close::RESTART, close::SIGNED_OUT);
+        let (back, out) = (Some(close::RESTART), Some(close::SIGNED_OUT));
+        let codes = [&here, &second, &there, &of_bob].map(|outlet| outlet.take(1, |_| ()).close);
+        assert_eq!(codes, [back, back, out, None]);
+        sockets.close(&bobs, close::SIGNED_OUT);
+        assert!(of_bob.is_closed(), "his is known still");
     }
 }

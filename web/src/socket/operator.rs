@@ -68,7 +68,10 @@ impl Side for OperatorSide {
             // The session may have ended since the handshake, when nobody knew of this socket.
             match state.store.session(&session.0, state.clock.now()).await {
                 Ok(Some(_)) => {}
-                Ok(None) => return Err(refused(Failure::new(Code::Unauthorized, "sign in first"))),
+                Ok(None) => {
+                    state.session_sockets.forget(&session);
+                    return Err(refused(Failure::new(Code::Unauthorized, "sign in first")));
+                }
                 Err(_) => return Err(refused(Failure::unavailable())),
             }
             OperatorConnection::open(&engine, outlet, account, operator, hello).await.map_err(refused)

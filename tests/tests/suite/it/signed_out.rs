@@ -69,14 +69,19 @@ async fn what_changes_of_an_operator_between_the_handshake_and_hello_holds() {
 #[tokio::test]
 async fn a_new_password_signs_out_everywhere_but_where_it_was_chosen() {
     let (server, mut clara, mut joe, chat) = joe_answers().await;
-    let mut second = OperatorClient::window(&server, &joe.browser).await.expect("a second window");
+    let (mut browser, thief) = (joe.browser.clone(), joe.browser.clone());
+    let mut stolen = OperatorClient::window(&server, &thief).await.expect("a window with his cookie");
     let elsewhere = Browser::signed_in(&server.url(), "joe").await;
     let mut there = OperatorClient::window(&server, &elsewhere).await.expect("a window elsewhere");
-    let change = json!({ "current": PASSWORD, "new": "a password of his" });
-    joe.browser.post("/api/v1/auth/password", change).await.ok();
+    browser.change_password(PASSWORD, "a password of his").await.ok();
     assert_eq!(there.expect_closed(SOON).await.code, Some(4401));
+    // Who has his cookie of before does not come back; his own windows do, with the new one.
+    assert_eq!(stolen.expect_closed(SOON).await.code, Some(1012));
+    let turned_away = OperatorClient::window(&server, &thief).await;
+    assert!(turned_away.is_err(), "the cookie is good for nothing any more");
+    assert_eq!(joe.expect_closed(SOON).await.code, Some(1012));
+    let mut joe = OperatorClient::window(&server, &browser).await.expect("the browser goes on with a new session");
     joe.say(&chat, "I am still here").await;
     clara.expect_text("I am still here").await;
-    second.expect_text("I am still here").await;
     assert_eq!(elsewhere.get("/api/v1/auth/me").await.status, 401);
 }
