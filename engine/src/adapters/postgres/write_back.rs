@@ -92,7 +92,7 @@ async fn heads(connection: &mut PgConnection, group: &Group<'_>) -> sqlx::Result
         answered.push(answered_at.map(Timestamp::millis));
         words.push(i64::from(replies.count));
         idle_times.push(replies.idle.as_millis() as i64);
-        spreads.push(replies.spread.to_bytes());
+        spreads.push(replies.spread.to_bytes().as_ref().to_vec());
     }
     if ids.is_empty() {
         return Ok(());

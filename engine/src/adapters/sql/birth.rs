@@ -91,7 +91,7 @@ fn head_row(birth: &Birth) -> Query {
     );
     let query = query.arg(birth.chat.0).arg(birth.account).arg(birth.epoch).arg(head.last_seq).arg(head.visitor_seq);
     let query = query.arg(head.messages).arg(head.idle_since).arg(head.answered_at);
-    query.arg(head.replies.count).arg(head.replies.idle.as_millis() as i64).arg(&head.replies.spread.to_bytes()[..])
+    query.arg(head.replies.count).arg(head.replies.idle.as_millis() as i64).arg(head.replies.spread.to_bytes().as_ref())
 }
 
 /// The changing columns of a chat's row, those of its head aside: `state`, `grp`, `owner`, `queued_at`,

@@ -163,7 +163,7 @@ impl<'c> Statements<'c> {
             answered_at.map(Timestamp::millis),
             replies.count,
             replies.idle.as_millis() as i64,
-            replies.spread.to_bytes(),
+            replies.spread.to_bytes().as_ref(),
             &append.chat.0.as_bytes()[..],
             append.account.0,
             append.epoch as i64,

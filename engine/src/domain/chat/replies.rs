@@ -47,17 +47,36 @@ impl IdleSpread {
         self.0[step] = self.0[step].saturating_add(1);
     }
 
-    /// As the store keeps it: each count in two bytes.
-    pub fn to_bytes(self) -> Vec<u8> {
-        self.0.iter().flat_map(|count| count.to_le_bytes()).collect()
+    /// As the store keeps it: each count in two bytes, as far as there are any. It is written with every message, and
+    /// most chats have but short times.
+    pub fn to_bytes(self) -> impl AsRef<[u8]> + Send {
+        let mut bytes = [0; 2 * STEPS];
+        for (pair, count) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = count.to_le_bytes();
+        }
+        let length = self.0.iter().rposition(|count| *count > 0).map_or(0, |last| 2 * (last + 1));
+        Bytes { bytes, length }
     }
 
     /// From what the store kept; `None` where it is something else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (pairs, rest) = bytes.as_chunks::<2>();
-        let counts: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-        rest.is_empty().then_some(())?;
-        Some(Self(counts.try_into().ok()?))
+        let mut counts = [0; STEPS];
+        for (count, pair) in counts.get_mut(..pairs.len())?.iter_mut().zip(pairs) {
+            *count = u16::from_le_bytes(*pair);
+        }
+        rest.is_empty().then_some(Self(counts))
+    }
+}
+
+struct Bytes {
+    bytes: [u8; 2 * STEPS],
+    length: usize,
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 }
 
@@ -74,7 +93,12 @@ mod tests {
         let counts = replies.spread.0;
         assert_eq!((counts[0], counts[1], counts[5], counts[14], counts[15]), (2, 1, 1, 1, 1));
         assert_eq!((replies.count, counts.iter().sum::<u16>()), (6, 6));
-        assert_eq!(IdleSpread::from_bytes(&replies.spread.to_bytes()), Some(replies.spread));
+        assert_eq!(IdleSpread::from_bytes(replies.spread.to_bytes().as_ref()), Some(replies.spread));
+        let mut short = Replies::default();
+        short.count_one(Duration::from_millis(501));
+        assert_eq!(short.spread.to_bytes().as_ref(), [0, 0, 1, 0], "what is behind the last one is not kept");
+        assert_eq!(IdleSpread::from_bytes(&[0, 0, 1, 0]), Some(short.spread));
+        assert_eq!(IdleSpread::from_bytes(IdleSpread::default().to_bytes().as_ref()), Some(IdleSpread::default()));
         assert_eq!(IdleSpread::from_bytes(&[1, 2, 3]), None);
         assert_eq!(IdleSpread::from_bytes(&[0; 34]), None);
     }

@@ -167,7 +167,7 @@ CREATE TABLE chat_head (
     answered_at BIGINT,
     replies     BIGINT NOT NULL,
     idle_ms     BIGINT NOT NULL,
-    idle_spread BYTEA NOT NULL -- how many idle times of each length, two bytes each
+    idle_spread BYTEA NOT NULL -- how many idle times of each length, two bytes each, as far as there are any
 ) WITH (fillfactor = 70);
 
 CREATE TABLE chat (

@@ -168,7 +168,7 @@ CREATE TABLE chat_head (
     answered_at INTEGER,
     replies     INTEGER NOT NULL,
     idle_ms     INTEGER NOT NULL,
-    idle_spread BLOB NOT NULL -- how many idle times of each length, two bytes each
+    idle_spread BLOB NOT NULL -- how many idle times of each length, two bytes each, as far as there are any
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE chat (
