@@ -112,7 +112,9 @@ pub enum Found {
     Group(GroupId),
     /// A group in which nobody does.
     Offline,
-    /// There is no such operator, group or brand.
+    /// There is no such brand.
+    NoBrand,
+    /// There is no such operator or group.
     Nothing,
     /// The store did not answer.
     Unknown,

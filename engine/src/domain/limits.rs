@@ -44,6 +44,8 @@ pub const VARIABLE_NAME_CHARS_MAX: usize = 64;
 pub const PAGE_EVENTS_MAX: usize = 200;
 /// Bytes of one page of history (PROTOCOL: 256 KiB).
 pub const PAGE_BYTES_MAX: usize = 256 * 1024;
+/// Chats whose pages follow one `hello` by themselves: more than anybody holds, and fewer than a socket keeps in order.
+pub const HELLO_RESUMES_MAX: usize = 512;
 /// Chats, offers and rows of one `welcome` or `rows` frame (PROTOCOL: 200).
 pub const ROWS_MAX: usize = 200;
 /// Items of a list over HTTP unless asked otherwise, and at most.
@@ -139,8 +141,8 @@ pub const INDEX_SLICE_BYTES: usize = 64 * 1024;
 pub const INDEX_PASS_MAX: usize = 16_384;
 /// Bytes that the indexer puts together at once: that much memory a pass takes, however much there is to do.
 pub const INDEX_PART_BYTES: usize = 8 * 1024 * 1024;
-/// Bytes of the journal that are kept at hand for the indexer until it has them, instead of being read again: two tables'
-/// worth of the longest passes; at 500 messages a second a fifth of a megabyte.
+/// Bytes of the journal that are kept at hand for the indexer until it has them, instead of being read again, in each of
+/// its two tables: the longest pass's worth; at 500 messages a second a fifth of a megabyte.
 pub const INDEX_KEPT_BYTES: usize = 24 * 1024 * 1024;
 /// Events from which on a range of a chat is full, and not put together with others any more: a page of history is
 /// read from a dozen rows then.

@@ -50,7 +50,8 @@ impl Scope {
     }
 }
 
-/// Chats of a group that wait since then or longer look for an operator in one of these, too.
+/// Chats of a group that wait since then or longer may be answered in one of these, too. One that is kept for somebody in
+/// particular is offered to nobody there meanwhile, but whoever sees it may take it.
 fn helped_since(settings: &GroupSettings, groups: &[GroupId], now: Timestamp) -> Option<Timestamp> {
     let overflow = settings.rules.overflow.as_ref()?;
     let helps = !groups.contains(&settings.id) && overflow.groups.iter().any(|group| groups.contains(group));

@@ -54,7 +54,7 @@ async fn find(shared: &Arc<Shared>, account: AccountId, to: &Whom) -> Result<Fou
     if let Some(brand) = &to.brand
         && shared.store.brand(brand).await?.is_none_or(|brand| brand.account != account)
     {
-        return Ok(Found::Nothing);
+        return Ok(Found::NoBrand);
     }
     match (to.operator, &to.group) {
         (Some(operator), _) => find_operator(shared, account, operator).await,

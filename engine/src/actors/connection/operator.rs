@@ -95,7 +95,7 @@ impl OperatorConnection {
             Self { shared, outlet, account, identity, place, resumes, watched, pace, worked_at, heard_at };
         let welcome = connection.welcome(operator, (memberships, receiving)).await?;
         let known: Vec<(ChatId, u32)> = welcome.chats.iter().map(|chat| (chat.id, chat.seq)).collect();
-        connection.resumes = hello.resume.unwrap_or_default().into();
+        connection.resumes = welcome::pages_of(hello.resume.unwrap_or_default());
         // What came since the socket is known belongs behind the pages, too.
         connection.resumes.iter().for_each(|resume| connection.outlet.hold(resume.chat));
         connection.outlet.welcome(frame::notice(&OperatorNotice::Welcome(Box::new(welcome))), &known);

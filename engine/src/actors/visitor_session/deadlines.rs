@@ -167,7 +167,8 @@ impl VisitorSession {
                 }
                 core.marks_dirty.get_or_insert(now);
             }
-            None => self.marks_left = marks,
+            // Newer ones may lie there already: each is raised for itself.
+            None => self.marks_left.extend(marks),
         }
     }
 

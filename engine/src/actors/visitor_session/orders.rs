@@ -323,7 +323,7 @@ fn visitor_input(order: &Order) -> Result<Input, Failure> {
 
 /// What an operator asks of colleagues, if it may be asked. Who has no part in the chat learns nothing of colleagues.
 fn ask(chat: &Chat, identity: &Identity, order: &Order, rings: Duration) -> Result<Input, Failure> {
-    let Order::Ask { kind, brand, group, operator, reason, stay, found } = order else {
+    let Order::Ask { kind, group, operator, reason, stay, found, brand: _ } = order else {
         return Err(Failure::not_found("chat"));
     };
     if !chat.has(identity.id) {
@@ -345,13 +345,9 @@ fn ask(chat: &Chat, identity: &Identity, order: &Order, rings: Duration) -> Resu
         (Found::Group(found), _) => (None, found.clone()),
         (Found::Offline, _) => return Err(Failure::conflict(Why::Offline, "nobody receives there now")),
         (Found::Unknown, _) => return Err(Failure::unavailable()),
+        (Found::NoBrand, _) => return Err(Failure::not_found("brand")),
         (Found::Nothing | Found::Operator { .. }, _) => {
-            // Where several are named the brand is looked up first; which of them it was is not told.
-            return Err(Failure::not_found(match (operator, group, brand) {
-                (Some(_), _, _) => "operator",
-                (None, Some(_), _) => "group",
-                (None, None, _) => "brand",
-            }));
+            return Err(Failure::not_found(if operator.is_some() { "operator" } else { "group" }));
         }
     };
     let lasts = if to.is_some() { rings } else { ASK_LASTS };

@@ -96,6 +96,10 @@ impl VisitorSession {
     /// The queue lets it wait no longer: it goes to another group where there is one, else it ends.
     fn turn_away(&mut self, why: EndedWhy, to: Option<GroupId>, ctx: &mut Context<Self>) {
         let Some(core) = self.core.as_ref().filter(|core| core.chat.is_waiting()) else { return };
+        if core.chat.rings_until().is_some() {
+            // Another group may have made it ring since: whoever is asked can still answer. It is said again.
+            return;
+        }
         match to.filter(|group| !core.chat.moved && self.shared.board.has_group(self.account, group)) {
             Some(group) => self.internal(Input::Move { group }, ctx),
             None => self.end_by_rule(why, ctx),

@@ -1,16 +1,24 @@
 //! What a window shows at first.
 
+use std::collections::{HashSet, VecDeque};
+
 use super::{OperatorConnection, unavailable};
 use crate::actors::connection::history;
 use crate::actors::messages::ToOperator;
 use crate::domain::group::Membership;
 use crate::domain::ids::ChatId;
-use crate::domain::limits::ROWS_MAX;
+use crate::domain::limits::{HELLO_RESUMES_MAX, ROWS_MAX};
 use crate::ports::journal::ChatQuery;
 use crate::ports::staff::Operator;
 use crate::protocol::error::Failure;
 use crate::protocol::operator::{ChatFilter, ChatOrder, MyGroup, Myself, Receiving, Welcome};
-use crate::protocol::visitor::ChatPhase;
+use crate::protocol::visitor::{ChatPhase, Resume};
+
+/// Which pages follow the welcome by themselves: of each chat one, as long as a socket keeps the order of so many.
+pub(super) fn pages_of(asked: Vec<Resume>) -> VecDeque<Resume> {
+    let mut named = HashSet::new();
+    asked.into_iter().filter(|resume| named.insert(resume.chat)).take(HELLO_RESUMES_MAX).collect()
+}
 
 impl OperatorConnection {
     /// Says that the window is there, and gathers the answer to its `hello`.
@@ -72,5 +80,21 @@ impl OperatorConnection {
                 limit: operator.limit,
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_hello_has_one_page_of_each_chat_and_no_more_than_a_socket_can_follow() {
+        let resume = |chat: u128, after| Resume { chat: ChatId(Uuid::from_u128(chat)), after };
+        let of_each = pages_of(vec![resume(1, 5), resume(2, 0), resume(1, 0)]);
+        assert_eq!(of_each, [resume(1, 5), resume(2, 0)]);
+        let many = (0..2_000).map(|chat| resume(chat, 0)).collect();
+        assert_eq!(pages_of(many).len(), HELLO_RESUMES_MAX);
     }
 }
