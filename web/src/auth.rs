@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod identity;
+pub mod keyed;
 pub mod lockout;
 pub mod origin;
 pub mod password;

@@ -74,10 +74,10 @@ pub struct Overrides {
     /// The folder with the database and the files
     #[arg(long, global = true, value_name = "FOLDER")]
     pub data_dir: Option<String>,
-    /// PostgreSQL instead of SQLite in the data folder
+    /// PostgreSQL instead of SQLite in the data folder; not served by this version
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Redis, for several nodes
+    /// Redis, for several nodes; not served by this version
     #[arg(long, global = true, value_name = "URL")]
     pub redis_url: Option<String>,
     /// This node's name

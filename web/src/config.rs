@@ -1,6 +1,7 @@
 //! Settings: read from a TOML file, the environment and flags, checked all at once, so that everything that is
 //! wrong is named in one go. A [`Settings`] that exists is right.
 
+mod about;
 pub mod logs;
 pub mod network;
 pub mod problem;
@@ -80,7 +81,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The settings in force as TOML, each with where it comes from; secrets hidden.
+    /// The settings in force as TOML, each with what it is and where it comes from; secrets hidden.
     pub fn shown(&self) -> &str {
         &self.shown
     }
@@ -113,7 +114,8 @@ impl Settings {
                 Some(value) => format!("{name} = {value}"),
                 None => format!("# {name} is not set"),
             };
-            let _ = writeln!(out, "{line}  # {origin}");
+            let variable = source::variable(name);
+            let _ = writeln!(out, "# {} ({variable})\n{line}  # {origin}", about::about(name));
         }
         out
     }

@@ -81,7 +81,7 @@ pub async fn fill(store: &SharedStore, at: Timestamp) -> Result<bool, ProvisionE
 /// What is printed when the demo serves.
 pub fn words(address: &str) -> String {
     let mut words =
-        format!("demo shop:   {address}/demo\ndemo console: {address}/\nsign in with the password {PASSWORD} as");
+        format!("demo shop:    {address}/demo\ndemo console: {address}/\nsign in with the password {PASSWORD} as");
     for (email, _, role, limit, _) in PEOPLE {
         let limit = limit.map(|limit| format!(", at most {limit} at once")).unwrap_or_default();
         words.push_str(&format!("\n  {email} ({}{limit})", role.as_str()));

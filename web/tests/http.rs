@@ -10,6 +10,8 @@ mod chats;
 mod command_line;
 #[path = "http/demo.rs"]
 mod demo;
+#[path = "http/keyed.rs"]
+mod keyed;
 #[path = "http/kit.rs"]
 mod kit;
 #[path = "http/lockout.rs"]

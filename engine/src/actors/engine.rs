@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,9 @@ use crate::actors::registry::queue_shard;
 use crate::actors::shared::Shared;
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
-use crate::domain::limits::{DRAIN_SPREAD, FIGURES_EVERY, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, WAKE_RUNNING_AFTER};
+use crate::domain::limits::{
+    DRAIN_SPREAD, FIGURES_EVERY, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, STALLS_EVERY, WAKE_RUNNING_AFTER,
+};
 use crate::domain::patience::Patience;
 use crate::domain::routing::Still;
 use crate::metrics::Metrics;
@@ -127,6 +129,7 @@ impl Engine {
         engine.heartbeat();
         Closer::start(&engine.shared);
         engine.figures();
+        engine.slow_readers();
         engine.wake_running(shards);
         Ok(engine)
     }
@@ -261,6 +264,22 @@ impl Engine {
             loop {
                 ticks.tick().await;
                 survive("figures", figures::check(&shared)).await;
+            }
+        });
+    }
+
+    fn slow_readers(&self) {
+        let shared = Arc::clone(&self.shared);
+        actix::spawn(async move {
+            let mut ticks = tokio::time::interval(STALLS_EVERY);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                survive("slow readers", async {
+                    let now = Instant::now();
+                    shared.registry.every_outlet().iter().for_each(|outlet| outlet.cut_if_stalled(now));
+                })
+                .await;
             }
         });
     }

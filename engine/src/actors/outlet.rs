@@ -5,6 +5,7 @@
 //! A slow reader cannot make the server grow: past its bound the box is emptied and the connection is cut.
 
 mod fill;
+mod stall;
 
 pub use fill::Missing;
 
@@ -17,7 +18,7 @@ use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::ChatId;
-use crate::domain::limits::{OUTBOX_BYTES_MAX, OUTBOX_STALL_MAX};
+use crate::domain::limits::OUTBOX_BYTES_MAX;
 use crate::protocol::close;
 
 /// Tells sockets apart within a node.
@@ -258,17 +259,8 @@ impl Outlet {
         if state.closed.is_some() || (state.frames.is_empty() && !in_prelude) {
             return;
         }
-        // A look at the clock for each frame would be dear; what waits grows, so one is due again before long.
-        let waiting = state.frames.len();
-        let looks = waiting > 1 && (waiting.is_power_of_two() || waiting.is_multiple_of(16));
-        let stalled = looks && state.waiting_since.is_some_and(|since| since.elapsed() > OUTBOX_STALL_MAX);
-        if state.bytes > OUTBOX_BYTES_MAX || stalled {
-            *state = State { closed: Some(close::TRY_LATER), cut: true, woken: true, ..State::default() };
-            drop(state);
-            // The socket writes the code if it still can; the transport breaks the connection a second later.
-            self.0.transport.wake();
-            self.0.transport.cut();
-            return;
+        if state.bytes > OUTBOX_BYTES_MAX {
+            return self.cut(state);
         }
         if !state.woken && !in_prelude {
             state.woken = true;

@@ -33,6 +33,7 @@ use crate::actors::outlet::SocketId;
 use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, VisitorId};
+use crate::domain::limits::SESSION_REST_AFTER;
 use crate::domain::time::Timestamp;
 use crate::metrics::{Counted, Invariant};
 use crate::ports::journal::{Lane, MarkRow, StoredChat};
@@ -282,8 +283,15 @@ impl VisitorSession {
             // The supervisor lets an actor go only when nobody has its address, itself included.
             self.addr = None;
             deliver(&ctx.address(), Signal::Flush);
-        } else {
+        } else if self.core.is_some() {
             self.arm(ctx);
+        } else {
+            // Whoever holds it is about to let go of it: it has nothing for them.
+            later(ctx, SESSION_REST_AFTER, |session: &mut Self, ctx| {
+                if matches!(session.life, Life::Nothing | Life::Elsewhere) {
+                    session.rest(ctx);
+                }
+            });
         }
     }
 }

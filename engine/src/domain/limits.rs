@@ -70,6 +70,8 @@ pub const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(60);
 pub const OUTBOX_BYTES_MAX: usize = 1024 * 1024;
 /// How long a reader may read nothing while something waits for it (promise: 1 MiB or 30 s).
 pub const OUTBOX_STALL_MAX: Duration = Duration::from_secs(30);
+/// How often sockets are looked at for such readers: a tenth of that time.
+pub const STALLS_EVERY: Duration = Duration::from_secs(3);
 /// Commands a second that one visitor socket may send, on average; a fast typist sends one. A setting may raise it.
 pub const VISITOR_COMMANDS_PER_SECOND: u32 = 20;
 /// Commands that one visitor socket may send at once: an outbox that was written during a tunnel.
@@ -376,8 +378,9 @@ pub const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(10);
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Connections that may wait to be accepted: a page of a busy shop reloads everywhere at once.
 pub const ACCEPT_BACKLOG: u32 = 4096;
-/// Sent bytes that a peer does not confirm for this long end the connection: it is gone, and did not say so.
-pub const TCP_UNCONFIRMED_MAX: Duration = Duration::from_secs(30);
+/// Sent bytes that a peer does not confirm, or does not make room for, end the connection after this time: it is gone, and
+/// did not say so. Longer than [`OUTBOX_STALL_MAX`], so that a slow reader is told, and counted, before.
+pub const TCP_UNCONFIRMED_MAX: Duration = Duration::from_secs(45);
 /// Requests that still run when the server stops get this long.
 pub const STOP_WITHIN: Duration = Duration::from_secs(5);
 

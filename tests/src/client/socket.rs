@@ -80,6 +80,14 @@ impl Socket {
         }
     }
 
+    /// The port at this end.
+    ///
+    /// # Panics
+    /// When the machine does not know the connection any more.
+    pub fn local_port(&self) -> u16 {
+        self.stream.get_ref().local_addr().expect("an open socket has an address").port()
+    }
+
     /// Sends a frame as it is.
     ///
     /// # Errors

@@ -71,6 +71,14 @@ impl Turn<'_> {
         blocking(move || hash(&password)).await?.map_err(fault)
     }
 
+    /// Draws bytes from a password as slowly as it is hashed: for what is known by a quick digest afterwards.
+    ///
+    /// # Errors
+    /// A fault of the server.
+    pub async fn drawn(&self, password: String, salt: [u8; 32]) -> Result<[u8; 32], Problem> {
+        blocking(move || drawn(&password, &salt)).await?.map_err(fault)
+    }
+
     /// Whether it is the password of that hash; with none, never, after the same time.
     ///
     /// # Errors
@@ -111,6 +119,12 @@ pub struct HashError(String);
 fn hash_bytes(password: &[u8]) -> Result<String, HashError> {
     let hash = argon().and_then(|argon| argon.hash_password(password).map_err(|error| HashError(error.to_string())));
     hash.map(|hash| hash.to_string())
+}
+
+fn drawn(password: &str, salt: &[u8; 32]) -> Result<[u8; 32], HashError> {
+    let mut drawn = [0; 32];
+    let done = argon()?.hash_password_into(password.as_bytes(), salt, &mut drawn);
+    done.map(|()| drawn).map_err(|error| HashError(error.to_string()))
 }
 
 fn fits(password: &str, hash: &str) -> bool {

@@ -32,6 +32,21 @@ pub async fn begin(
         tracing::error!(%error, "no random bytes for a session");
         Failure::new(Code::Internal, "a fault of the server; it was written to the log")
     })?;
+    begin_with(state, request, account, operator, &token).await?;
+    Ok(token)
+}
+
+/// Begins the session of that token.
+///
+/// # Errors
+/// The store does not answer, or there is one.
+pub async fn begin_with(
+    state: &AppState,
+    request: &HttpRequest,
+    account: AccountId,
+    operator: OperatorId,
+    token: &SessionToken,
+) -> Result<(), Problem> {
     let now = state.clock.now();
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let from = address::client(request, &state.settings.network.trusted_proxies);
@@ -46,8 +61,7 @@ pub async fn begin(
         user_agent: cut(agent, USER_AGENT_CHARS_MAX),
         address: from.map(|from| from.to_string()).unwrap_or_default(),
     };
-    state.store.create_session(&session).await?;
-    Ok(token)
+    Ok(state.store.create_session(&session).await?)
 }
 
 /// The cookie that bears a token. It lasts as long as an unused session; signing in and `GET /auth/me` give it anew.
@@ -67,8 +81,8 @@ pub fn token(request: &HttpRequest) -> Option<SessionToken> {
 }
 
 /// What a session is called in lists: a part of its digest, which opens nothing.
-pub fn public_id(session: &Session) -> String {
-    session.token_hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+pub fn public_id(token_hash: &[u8; 32]) -> String {
+    token_hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn build(state: &AppState, value: String) -> actix_web::cookie::CookieBuilder<'static> {

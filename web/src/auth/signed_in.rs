@@ -37,8 +37,16 @@ impl SignedIn {
     /// # Errors
     /// `unauthorized`, or the store does not answer.
     pub async fn of(state: &AppState, request: &HttpRequest) -> Result<Self, Problem> {
+        let token = session::token(request).ok_or_else(|| Problem::unauthorized("sign in first"))?;
+        Self::by(state, token).await
+    }
+
+    /// Reads whose session it is.
+    ///
+    /// # Errors
+    /// `unauthorized`, or the store does not answer.
+    pub async fn by(state: &AppState, token: SessionToken) -> Result<Self, Problem> {
         let unauthorized = || Problem::unauthorized("sign in first");
-        let token = session::token(request).ok_or_else(unauthorized)?;
         let now = state.clock.now();
         let session = state.store.session(&token.hash(), now).await?.ok_or_else(unauthorized)?;
         let operator = state.store.operator(session.account, session.operator).await?;

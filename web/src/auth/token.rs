@@ -24,6 +24,11 @@ impl SessionToken {
         Ok(Self(bytes))
     }
 
+    /// One that was drawn from secrets, so that it can be drawn again.
+    pub fn of(drawn: [u8; 32]) -> Self {
+        Self(drawn)
+    }
+
     /// Reads a cookie's value.
     pub fn parse(text: &str) -> Option<Self> {
         URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
@@ -81,6 +86,16 @@ impl Keys {
     pub fn key(&self, purpose: &str) -> [u8; 32] {
         mac(self.0.bytes(), purpose.as_bytes())
     }
+
+    /// Bytes of one use that belong to these parts, and that nobody can tell who has only the parts.
+    pub fn drawn(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut text = Vec::new();
+        for part in parts {
+            text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            text.extend_from_slice(part);
+        }
+        mac(&self.key(purpose), &text)
+    }
 }
 
 fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
@@ -109,5 +124,7 @@ mod tests {
         let keys = Keys::new(Secret::new(vec![7; 32]));
         assert_ne!(keys.key("visitor"), keys.key("files"));
         assert_eq!(keys.key("visitor"), keys.key("visitor"));
+        assert_ne!(keys.drawn("use", &[b"ab", b"c"]), keys.drawn("use", &[b"a", b"bc"]));
+        assert_ne!(keys.drawn("use", &[b"a"]), keys.drawn("other", &[b"a"]));
     }
 }

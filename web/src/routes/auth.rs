@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::sign_in::{self, Attempt};
 use crate::auth::token::SessionToken;
-use crate::auth::{SignedIn, origin, password, session};
+use crate::auth::{SignedIn, keyed, origin, password, session};
 use crate::body::Body;
 use crate::error::Problem;
+use crate::routes::idempotent::{self, Answer, Key};
 use crate::routes::page::Page;
 use crate::routes::patch::given;
 use crate::state::{AppState, SessionHash, StaffChange};
@@ -24,15 +25,28 @@ pub async fn login(state: web::Data<AppState>, request: HttpRequest, body: Body)
     if origin::of(&request).is_some_and(|origin| !origin::is_own(&request, &state.settings, origin)) {
         return Err(Problem::forbidden("signing in is for this server's own pages"));
     }
-    let found = sign_in::check(&state, &request, body.fields::<Attempt>()?).await?;
-    let token = session::begin(&state, &request, found.account, found.operator.id).await?;
+    let key = idempotent::key_of(&request)?;
+    let attempt: Attempt = body.fields()?;
+    let password = attempt.password.clone();
+    let found = sign_in::check(&state, &request, attempt).await?;
+    let token = match key {
+        Some(key) => keyed::sign_in(&state, &request, &found, &key, password).await?,
+        None => session::begin(&state, &request, found.account, found.operator.id).await?,
+    };
     let profile = state.store.chosen_profile(found.account, found.operator.id).await?;
     Ok(with_cookie(&state, &token, &Me::new(&found.operator, profile, &token)))
 }
 
 /// `POST /auth/logout`
-pub async fn logout(state: web::Data<AppState>, who: SignedIn) -> Result<HttpResponse, Problem> {
-    end(&state, &who, &who.session).await?;
+pub async fn logout(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    who: Result<SignedIn, Problem>,
+) -> Result<HttpResponse, Problem> {
+    match who {
+        Ok(who) => end(&state, &who, &who.session).await?,
+        Err(problem) => keyed::has_ended(&state, &request, problem).await.map(drop)?,
+    }
     Ok(HttpResponse::NoContent().cookie(session::no_cookie(&state)).finish())
 }
 
@@ -43,31 +57,78 @@ pub async fn me(state: web::Data<AppState>, who: SignedIn) -> Result<HttpRespons
 }
 
 /// `PATCH /auth/me`: one's own choice of a profile; `null` is all one's groups. At sign-in the last one holds.
-pub async fn change_me(state: web::Data<AppState>, who: SignedIn, body: Body) -> Result<HttpResponse, Problem> {
+pub async fn change_me(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    who: SignedIn,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
     who.require(Permission::Answer)?;
     let change: MyChange = body.fields()?;
-    if let Some(wanted) = &change.profile {
-        let profiles = state.store.profiles(who.account).await?;
-        let there = |wanted: &ProfileId| profiles.iter().any(|profile| profile.id == *wanted);
-        if !wanted.as_ref().is_none_or(there) {
-            return Err(Failure::invalid("profile", "there is no such profile").into());
-        }
-        state.store.choose_profile(who.account, who.operator.id, wanted.as_ref()).await?;
-        state.staff_changes.changed(who.account, StaffChange::Receives(who.operator.id)).await;
-    }
+    let key = Key::of(&state, &who, &request, &body).await?;
+    // That it was done is kept, not what was answered: that bears secrets.
+    idempotent::write(&state, &who, key, |_| async {
+        choose(&state, &who, change).await?;
+        Ok(Answer::done())
+    })
+    .await?;
     me(state, who).await
+}
+
+async fn choose(state: &AppState, who: &SignedIn, change: MyChange) -> Result<(), Problem> {
+    let Some(wanted) = &change.profile else { return Ok(()) };
+    let profiles = state.store.profiles(who.account).await?;
+    let there = |wanted: &ProfileId| profiles.iter().any(|profile| profile.id == *wanted);
+    if !wanted.as_ref().is_none_or(there) {
+        return Err(Failure::invalid("profile", "there is no such profile").into());
+    }
+    state.store.choose_profile(who.account, who.operator.id, wanted.as_ref()).await?;
+    state.staff_changes.changed(who.account, StaffChange::Receives(who.operator.id)).await;
+    Ok(())
 }
 
 /// `POST /auth/password`: changes one's own; all other sessions end.
 pub async fn change_password(
     state: web::Data<AppState>,
     request: HttpRequest,
-    who: SignedIn,
+    who: Result<SignedIn, Problem>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    let change: PasswordChange = body.fields()?;
+    let change = body.fields::<PasswordChange>();
+    let who = match who {
+        Ok(who) => who,
+        // Whoever is not signed in learns nothing of what is wrong beside that.
+        Err(problem) => {
+            let Ok(change) = change else { return Err(problem) };
+            let who = keyed::renewed(&state, &request, change.new, problem).await?;
+            return me(state, who).await;
+        }
+    };
+    let change = change?;
+    let key = Key::of(&state, &who, &request, &body).await?;
+    let mut renewed = None;
+    let (to, by, token) = (&state, &who, &mut renewed);
+    let request = &request;
+    idempotent::write(&state, &who, key, move |_| async move {
+        *token = Some(renew(to, request, by, change).await?);
+        Ok(Answer::done())
+    })
+    .await?;
+    let Some(token) = renewed else { return me(state, who).await };
+    let profile = state.store.chosen_profile(who.account, who.operator.id).await?;
+    Ok(with_cookie(&state, &token, &Me::new(&who.operator, profile, &token)))
+}
+
+/// Sets the password, and begins the session that takes the place of this one.
+async fn renew(
+    state: &AppState,
+    request: &HttpRequest,
+    who: &SignedIn,
+    change: PasswordChange,
+) -> Result<SessionToken, Problem> {
     let wanted = password::checked("new", &change.new)?;
-    let counts = sign_in::counts(&state, &request, &who.operator.email);
+    let key = idempotent::key_of(request)?;
+    let counts = sign_in::counts(state, request, &who.operator.email);
     let turn = state.passwords.turn().await?;
     counts.check(&state.store, state.clock.now()).await?;
     let stored = state.store.credentials(&who.operator.email).await?;
@@ -78,19 +139,32 @@ pub async fn change_password(
         return Err(Failure::invalid("current", "is not your password").into());
     }
     counts.right(&state.store).await?;
-    let hash = turn.hash(wanted).await?;
+    let hash = turn.hash(wanted.clone()).await?;
     state.store.set_password(who.account, who.operator.id, &hash).await?;
     // All sessions are over now, whatever comes next.
-    let begun = session::begin(&state, &request, who.account, who.operator.id).await;
+    let begun = match key {
+        Some(key) => begin_keyed(state, request, who, (&turn, &key, wanted)).await,
+        None => session::begin(state, request, who.account, who.operator.id).await,
+    };
     let before = SessionHash(who.session.token_hash);
     let change = match &begun {
         Ok(_) => StaffChange::PasswordChanged { operator: who.operator.id, before },
         Err(_) => StaffChange::SessionsEnded(who.operator.id),
     };
     state.staff_changes.changed(who.account, change).await;
-    let token = begun?;
-    let profile = state.store.chosen_profile(who.account, who.operator.id).await?;
-    Ok(with_cookie(&state, &token, &Me::new(&who.operator, profile, &token)))
+    begun
+}
+
+/// Begins the session that the same key would begin again.
+async fn begin_keyed(
+    state: &AppState,
+    request: &HttpRequest,
+    who: &SignedIn,
+    (turn, key, password): (&Turn<'_>, &CommandId, String),
+) -> Result<SessionToken, Problem> {
+    let token = keyed::next(state, turn, key, &who.token, password).await?;
+    session::begin_with(state, request, who.account, who.operator.id, &token).await?;
+    Ok(token)
 }
 
 /// `GET /auth/sessions`
@@ -105,15 +179,34 @@ pub async fn sessions(state: web::Data<AppState>, who: SignedIn) -> Result<HttpR
 /// `DELETE /auth/sessions/{id}`
 pub async fn end_session(
     state: web::Data<AppState>,
-    who: SignedIn,
+    request: HttpRequest,
+    who: Result<SignedIn, Problem>,
     id: web::Path<String>,
+    body: Body,
 ) -> Result<HttpResponse, Problem> {
-    let sessions = state.store.sessions_of(who.account, who.operator.id).await?;
-    let found = sessions.iter().find(|session| session::public_id(session) == *id);
-    let found = found.ok_or_else(|| Failure::not_found("session"))?;
-    end(&state, &who, found).await?;
+    let own = match who {
+        Ok(who) => {
+            let key = Key::of(&state, &who, &request, &body).await?;
+            idempotent::write(&state, &who, key, |_| async {
+                let sessions = state.store.sessions_of(who.account, who.operator.id).await?;
+                let found = sessions.iter().find(|session| session::public_id(&session.token_hash) == *id);
+                end(&state, &who, found.ok_or_else(|| Failure::not_found("session"))?).await?;
+                Ok(Answer::done())
+            })
+            .await?;
+            who.token
+        }
+        // One's own, and asked for again by who has not heard that it has ended.
+        Err(problem) => {
+            let own = keyed::has_ended(&state, &request, problem.clone()).await?;
+            if session::public_id(&own.hash()) != *id {
+                return Err(problem);
+            }
+            own
+        }
+    };
     let mut response = HttpResponse::NoContent();
-    if found.token_hash == who.session.token_hash {
+    if session::public_id(&own.hash()) == *id {
         response.cookie(session::no_cookie(&state));
     }
     Ok(response.finish())
@@ -173,7 +266,7 @@ struct SessionView {
 impl SessionView {
     fn new(session: &Session, own: &Session) -> Self {
         Self {
-            id: session::public_id(session),
+            id: session::public_id(&session.token_hash),
             current: session.token_hash == own.token_hash,
             created_at: session.created_at,
             used_at: session.used_at,

@@ -49,7 +49,7 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     who.require(Permission::Answer)?;
     let LeftChange { state: wanted } = body.fields()?;
-    let key = Key::of(&who, &request, &body)?;
+    let key = Key::of(&state, &who, &request, &body).await?;
     idempotent::write(&state, &who, key, |_| async {
         let message = find(&state, &who, &id).await?;
         if !state.store.set_left_state(who.account, message.id, wanted).await? {

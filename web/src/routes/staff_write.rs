@@ -42,7 +42,7 @@ impl StaffWrite {
         &self,
         work: impl FnOnce(Option<Key>) -> W,
     ) -> Result<HttpResponse, Problem> {
-        let key = Key::of(&self.who, &self.request, &self.body)?;
+        let key = Key::of(&self.state, &self.who, &self.request, &self.body).await?;
         idempotent::write(&self.state, &self.who, key, work).await
     }
 

@@ -209,6 +209,13 @@ async fn a_write_sent_twice_has_one_effect_and_one_answer() {
         let wrong = keyed(&admin, path, "not a key", body).await;
         assert_eq!((wrong.status, wrong.field()), (422, "Idempotency-Key"));
     }
+    let mut other = eve(None);
+    other["password"] = json!("another password");
+    assert_eq!(
+        keyed(&admin, "/operators", "key-0", &other).await.body["why"],
+        "id",
+        "passwords tell requests apart, too"
+    );
     let failed = keyed(&admin, "/groups", "again", &json!({ "id": "g", "department": "support", "name": "H" })).await;
     assert_eq!(failed.code(), "conflict");
     assert_eq!(admin.delete("/groups/g").await.status, 204);

@@ -22,7 +22,7 @@ use crate::domain::time::Timestamp;
 use crate::metrics::GroupMetrics;
 use crate::ports::journal::{ChatRecord, MarkRow, StoredChat};
 use crate::protocol::frame;
-use crate::protocol::visitor::{MarkPair, VisitorMarks};
+use crate::protocol::visitor::{ChatPhase, MarkPair, VisitorMarks};
 
 /// See the module.
 pub(super) struct Core {
@@ -92,7 +92,7 @@ impl Hasher for Digested {
 /// What the outside knows of the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Told {
-    pub phase: crate::protocol::visitor::ChatPhase,
+    pub phase: ChatPhase,
     /// When the queue is told again that the chat waits; none once it knows.
     pub queue_again: Option<Timestamp>,
     /// Since when the session could rest.
@@ -279,7 +279,11 @@ impl Core {
             guests: guests.collect(),
             sought: chat.sought_in().map(|(group, _)| group.clone()),
             parting: Vec::new(),
-            told: Told { phase: record.head.state, queue_again: Some(shared.now()), quiet_since: None },
+            told: Told {
+                phase: record.head.state,
+                queue_again: Some(shared.now()),
+                quiet_since: (record.head.state == ChatPhase::Ended).then(|| shared.now()),
+            },
             last_at: stored.events.last().map_or(Timestamp::EPOCH, |event| event.at),
             visitor_published: chat.visitor_seq,
             rung: chat.ring().into_iter().flat_map(|ring| ring.rung.iter().map(|one| (ring.id, one.id))).collect(),

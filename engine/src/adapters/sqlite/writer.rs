@@ -316,3 +316,6 @@ fn in_savepoint(core: &mut Core, run: impl FnOnce(&mut Core) -> Done) -> rusqlit
     }
     Ok(done.ok())
 }
+
+#[cfg(test)]
+mod stories;

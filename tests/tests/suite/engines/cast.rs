@@ -429,6 +429,17 @@ impl Shop {
         Window { inbox, connection }
     }
 
+    /// Clara and Joe in a chat that he has accepted, each on their node; nothing was said but "hello".
+    pub async fn in_a_chat(&self, tab_on: &Node, window_on: &Node) -> (Tab, Window, String) {
+        let mut joe = self.window(window_on, &self.joe).await;
+        joe.goes_online().await;
+        let mut clara = self.tab(tab_on, 42, None).await;
+        clara.sees_online().await;
+        let chat = clara.starts("hello").await;
+        joe.accepts(&chat).await;
+        (clara, joe, chat)
+    }
+
     /// What is stored of a chat: the numbers of its last event, as operators and as the visitor count, and its messages.
     pub async fn stored(&self, chat: &str) -> (u64, u64, u32) {
         let chat: ChatId = chat.parse().expect("an id");

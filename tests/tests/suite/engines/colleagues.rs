@@ -26,12 +26,7 @@ struct Running {
 async fn joe_has_it(seed: u64) -> Running {
     let shop = Shop::open(1, 1, RINGS).await;
     let (one, two) = shop.nodes(BAD, seed).await;
-    let mut joe = shop.window(&two, &shop.joe).await;
-    joe.goes_online().await;
-    let mut early = shop.tab(&one, 42, None).await;
-    early.sees_online().await;
-    let chat = early.starts("begun on the first").await;
-    joe.accepts(&chat).await;
+    let (early, joe, chat) = shop.in_a_chat(&one, &two).await;
     drop(early);
     let mut clara = shop.tab(&two, 42, Some((&chat, 0))).await;
     clara.inbox.expect("assigned", event("assigned")).await;

@@ -175,12 +175,7 @@ async fn a_chat_is_handed_on_to_a_colleague_on_the_other_node() {
     with_each_seed(async |seed| {
         let shop = Shop::open(1, 2, Duration::from_secs(60)).await;
         let (one, two) = shop.nodes(BAD, seed).await;
-        let mut joe = shop.window(&one, &shop.joe).await;
-        joe.goes_online().await;
-        let mut clara = shop.tab(&two, 42, None).await;
-        clara.sees_online().await;
-        let chat = clara.starts("hello").await;
-        joe.accepts(&chat).await;
+        let (mut clara, mut joe, chat) = shop.in_a_chat(&two, &one).await;
         let mut bob = shop.window(&two, &shop.bob).await;
         bob.goes_online().await;
         let to = json!({ "operator": shop.bob.id });

@@ -16,12 +16,7 @@ async fn what_was_said_while_the_nodes_were_apart_is_read_from_the_store() {
     with_each_seed(async |seed| {
         let shop = Shop::open(2, 2, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
-        let mut joe = shop.window(&two, &shop.joe).await;
-        joe.goes_online().await;
-        let mut clara = shop.tab(&one, 42, None).await;
-        clara.sees_online().await;
-        let chat = clara.starts("hello").await;
-        joe.accepts(&chat).await;
+        let (mut clara, mut joe, chat) = shop.in_a_chat(&one, &two).await;
         let mut far = shop.tab(&two, 42, Some((&chat, 0))).await;
         joe.inbox.expect("assigned", |frame| frame["event"]["kind"] == "assigned").await;
         far.inbox.expect("assigned", |frame| frame["event"]["kind"] == "assigned").await;
@@ -65,12 +60,7 @@ async fn what_was_said_while_the_nodes_were_apart_is_read_from_the_store() {
 async fn a_command_that_was_under_way_when_the_nodes_parted_is_sent_again() {
     let shop = Shop::open(2, 2, RINGS).await;
     let (one, two) = shop.nodes(GOOD, 1).await;
-    let mut joe = shop.window(&two, &shop.joe).await;
-    joe.goes_online().await;
-    let mut clara = shop.tab(&one, 42, None).await;
-    clara.sees_online().await;
-    let chat = clara.starts("hello").await;
-    joe.accepts(&chat).await;
+    let (mut clara, mut joe, chat) = shop.in_a_chat(&one, &two).await;
     one.bus.cut(true);
     two.bus.cut(true);
     joe.says("j1", &chat, "are you there?").await;
@@ -92,12 +82,7 @@ async fn a_command_that_was_under_way_when_the_nodes_parted_is_sent_again() {
 async fn what_was_not_answered_in_time_comes_before_what_is_said_after_it() {
     let shop = Shop::open(2, 2, RINGS).await;
     let (one, two) = shop.nodes(GOOD, 1).await;
-    let mut joe = shop.window(&two, &shop.joe).await;
-    joe.goes_online().await;
-    let mut clara = shop.tab(&one, 42, None).await;
-    clara.sees_online().await;
-    let chat = clara.starts("hello").await;
-    joe.accepts(&chat).await;
+    let (_clara, mut joe, chat) = shop.in_a_chat(&one, &two).await;
     one.bus.cut(true);
     two.bus.cut(true);
     joe.says("j1", &chat, "first").await;

@@ -67,12 +67,7 @@ async fn every_refusal_is_counted_by_its_code() {
 async fn what_another_node_does_not_answer_in_time_is_counted_where_it_was_asked() {
     let shop = Shop::in_memory(2, 2, RINGS).await;
     let (one, two) = shop.nodes(GOOD, 1).await;
-    let mut joe = shop.window(&two, &shop.joe).await;
-    joe.goes_online().await;
-    let mut clara = shop.tab(&one, 42, None).await;
-    clara.sees_online().await;
-    let chat = clara.starts("hello").await;
-    joe.accepts(&chat).await;
+    let (_clara, mut joe, chat) = shop.in_a_chat(&one, &two).await;
     one.bus.cut(true);
     two.bus.cut(true);
     joe.says("j1", &chat, "are you there?").await;

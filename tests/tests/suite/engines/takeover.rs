@@ -15,12 +15,7 @@ async fn nobody_whose_sockets_stay_notices_that_the_chat_has_moved() {
     with_each_seed(async |seed| {
         let shop = Shop::open(1, 1, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
-        let mut joe = shop.window(&two, &shop.joe).await;
-        joe.goes_online().await;
-        let mut early = shop.tab(&one, 42, None).await;
-        early.sees_online().await;
-        let chat = early.starts("begun on the first").await;
-        joe.accepts(&chat).await;
+        let (early, mut joe, chat) = shop.in_a_chat(&one, &two).await;
         // She goes to another page, and comes out on the second node.
         drop(early);
         let mut clara = shop.tab(&two, 42, Some((&chat, 0))).await;
@@ -77,12 +72,7 @@ async fn sockets_follow_their_chat_to_a_node_they_have_never_heard_of() {
     with_each_seed(async |seed| {
         let shop = Shop::open(1, 1, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
-        let mut joe = shop.window(&two, &shop.joe).await;
-        joe.goes_online().await;
-        let mut early = shop.tab(&one, 42, None).await;
-        early.sees_online().await;
-        let chat = early.starts("begun on the first").await;
-        joe.accepts(&chat).await;
+        let (mut early, mut joe, chat) = shop.in_a_chat(&one, &two).await;
         let mut clara = shop.tab(&two, 42, Some((&chat, 0))).await;
         clara.says("c0", "to the first").await;
         clara.acked("c0").await;
@@ -129,12 +119,7 @@ async fn is_cut_off(before_it_is_asked: Duration) {
     with_each_seed(async |seed| {
         let shop = Shop::open(1, 1, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
-        let mut joe = shop.window(&two, &shop.joe).await;
-        joe.goes_online().await;
-        let mut stranded = shop.tab(&one, 42, None).await;
-        stranded.sees_online().await;
-        let chat = stranded.starts("begun on the first").await;
-        joe.accepts(&chat).await;
+        let (mut stranded, mut joe, chat) = shop.in_a_chat(&one, &two).await;
         let mut clara = shop.tab(&two, 42, Some((&chat, 0))).await;
         clara.says("c1", "before").await;
         clara.acked("c1").await;

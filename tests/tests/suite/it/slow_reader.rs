@@ -1,12 +1,12 @@
 //! Somebody who stops reading: cut off, the server's memory back, and nothing lost for whoever comes again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use switchboard_tests::client::{Closed, OperatorClient, Socket, Start, VisitorClient, new_id};
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::joe_answers;
+use crate::suite::it::{joe_answers, metric};
 
 /// Messages of 40 KB each, 16 MB together: more than all buffers between two processes hold.
 const MESSAGES: usize = 400;
@@ -14,8 +14,14 @@ const MESSAGES: usize = 400;
 const GROWTH_MAX: u64 = 6 * 1024 * 1024;
 /// How often it may look as if it did.
 const TRIES: usize = 3;
+/// Counts readers that were cut.
+const CUT: &str = "switchboard_slow_readers_total ";
 /// A reader is cut at 1 MiB or after this time (promise: 30 s), and then some.
 const CUT_WITHIN: Duration = Duration::from_secs(40);
+/// Messages until one is sure that some wait within the server, behind what the machine keeps for the socket.
+const FEW: usize = 6;
+/// A reader that reads nothing is cut after 30 s (promise), found at the next look; the first seconds are for filling.
+const STALLED: std::ops::Range<Duration> = Duration::from_secs(20)..Duration::from_secs(40);
 
 #[tokio::test]
 async fn a_reader_that_stops_is_cut_off_and_comes_back_whole() {
@@ -41,15 +47,47 @@ async fn a_reader_that_stops_is_cut_off_and_comes_back_whole() {
     let (came, closed) = drain(&mut lazy).await;
     assert!(came < MESSAGES, "all {came} messages went into a reader that did not read");
     assert!(closed.code.is_none_or(|code| code == 1013), "{closed:?}");
-    let metrics = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("metrics are served");
-    let metrics = metrics.text().await.expect("metrics are text");
-    let cut =
-        metrics.lines().find_map(|line| line.strip_prefix("switchboard_slow_readers_total ")?.parse::<u64>().ok());
-    assert_eq!(cut, Some(1 + tried.len() as u64), "each reader that was too slow is counted");
+    assert_eq!(metric(&server, CUT).await, 1 + tried.len() as u64, "each reader that was too slow is counted");
     clara.reconnect().await.expect("the server is there");
     let texts = clara.texts();
     let numbers = texts.iter().filter_map(|text| text.split(' ').next()?.parse().ok());
     assert_eq!(numbers.collect::<Vec<usize>>(), (0..MESSAGES).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_reader_that_reads_nothing_is_cut_off_in_time_though_little_waits_and_nothing_more_is_said() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    clara.lose();
+    let mut lazy = lazy_tab(server.address(), clara.token(), &server.url()).await;
+    let long = "\u{1F4E6}".repeat(9_900);
+    let mut said = 0;
+    let mut filled = [0; 3];
+    // Until the machine takes no more for it.
+    while filled[0] == 0 || filled.iter().any(|bytes| *bytes != filled[0]) {
+        joe.say(&chat, &format!("{said} {long}")).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        said += 1;
+        filled.rotate_right(1);
+        filled[0] = kept_for(lazy.local_port());
+        assert!(said < MESSAGES, "{filled:?} bytes after {said} messages");
+    }
+    for _ in 0..FEW {
+        joe.say(&chat, &format!("{said} {long}")).await;
+        said += 1;
+    }
+    let silent = Instant::now();
+    assert_eq!(metric(&server, CUT).await, 0, "it is not too much that waits");
+    while metric(&server, CUT).await == 0 {
+        assert!(silent.elapsed() < STALLED.end, "it is not cut after {:?}", silent.elapsed());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(silent.elapsed() > STALLED.start, "cut after {:?}", silent.elapsed());
+    let (came, closed) = drain(&mut lazy).await;
+    assert!(came < said, "all {came} messages went into a reader that did not read");
+    assert!(closed.code.is_none_or(|code| code == 1013), "{closed:?}");
+    clara.reconnect().await.expect("the server is there");
+    let numbers = clara.texts().into_iter().filter_map(|text| text.split(' ').next()?.parse().ok());
+    assert_eq!(numbers.collect::<Vec<usize>>(), (0..said).collect::<Vec<_>>(), "and nothing is lost");
 }
 
 /// Ends a chat and begins another, whose visitor goes away.
@@ -103,4 +141,18 @@ async fn drain(socket: &mut Socket) -> (usize, Closed) {
             Err(closed) => return (came, closed),
         }
     }
+}
+
+/// Bytes that the machine keeps on both ends of the connection that ends at that port.
+fn kept_for(port: u16) -> u64 {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the machine lists its connections");
+    let port = format!(":{port:04X}");
+    let of_line = |line: &str| -> Option<u64> {
+        let mut words = line.split_whitespace().skip(1);
+        let ends = [words.next()?, words.next()?];
+        let (unsent, unread) = words.nth(1)?.split_once(':')?;
+        let bytes = |hex| u64::from_str_radix(hex, 16).ok();
+        ends.iter().any(|end| end.ends_with(&port)).then_some(bytes(unsent)? + bytes(unread)?)
+    };
+    table.lines().filter_map(of_line).sum()
 }
