@@ -4,14 +4,15 @@
 
 use std::path::Path;
 
+use switchboard_benches::figures::kibibytes;
 use switchboard_benches::stage::{Shape, Stage};
 
 /// Whole path at saturation: CPU of at most this many times relay and append writer together.
 const CPU_RATIO_MAX: f64 = 3.0;
 /// Whole path at the steady rate: ack p99 of at most this many times the append writer's.
 const P99_RATIO_MAX: f64 = 4.0;
-/// Memory a visitor with a running chat, in bytes.
-const VISITOR_BYTES_MAX: u64 = 20 * 1024;
+/// Memory a visitor with a running chat, in KiB.
+const VISITOR_KIB_MAX: f64 = 20.0;
 
 fn main() {
     let stage = stage_of_environment();
@@ -61,7 +62,8 @@ fn memory(stage: &Stage, folder: &Path) {
     let rate = u32::try_from(visitors / 2).unwrap_or(u32::MAX).max(1);
     let (whole, memory) = stage.drive(&product, Shape { operators, chats_each, rate: Some(rate), both_talk: true });
     println!("whole path   {whole}");
-    println!("memory a visitor with a running chat = {} bytes (at most {VISITOR_BYTES_MAX})", memory.each(visitors));
+    let each = kibibytes(memory.each(visitors));
+    println!("memory a visitor with a running chat = {each:.1} KiB (at most {VISITOR_KIB_MAX})");
 }
 
 /// The usual size; smaller ones, for a look whether it works at all, by environment.

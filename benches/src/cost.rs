@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::Parser;
 use serde::Serialize;
+use switchboard_benches::figures::kibibytes;
 use switchboard_benches::machine::Machine;
 use switchboard_benches::process::product_binary;
 use switchboard_benches::stage::{Shape, Stage};
@@ -140,10 +141,6 @@ fn messages(arguments: &Arguments, folder: &Path) -> Vec<Row> {
 fn shape(arguments: &Arguments, rate: Option<u32>) -> Shape {
     let operators = (arguments.visitors / CHATS_EACH).max(1);
     Shape { operators, chats_each: CHATS_EACH, rate, both_talk: false }
-}
-
-fn kibibytes(bytes: u64) -> f64 {
-    bytes as f64 / 1024.0
 }
 
 fn table(costs: &Costs) -> String {

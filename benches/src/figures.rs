@@ -60,6 +60,11 @@ impl std::fmt::Display for Figures {
     }
 }
 
+/// Bytes in the unit that memory is told in.
+pub fn kibibytes(bytes: u64) -> f64 {
+    bytes as f64 / 1024.0
+}
+
 /// A distribution of latencies, in microseconds.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Percentiles {

@@ -112,7 +112,7 @@ impl Product {
     }
 }
 
-/// The release binary beside the benchmark's own: `cargo build --release` makes it.
+/// The server beside the benchmark's own programs, of the same profile.
 ///
 /// # Panics
 /// When it was not built.
@@ -120,6 +120,10 @@ pub fn product_binary() -> PathBuf {
     let own = std::env::current_exe().expect("a process knows its program");
     let profile = own.ancestors().find(|folder| folder.join("deps").is_dir()).expect("benchmarks run from target/");
     let binary = profile.join("switchboard");
-    assert!(binary.is_file(), "{} is not there: build it first (cargo build --release)", binary.display());
+    assert!(
+        binary.is_file(),
+        "{} is not there: build it first, with the same profile (cargo build -p switchboard-web)",
+        binary.display()
+    );
     binary
 }

@@ -133,8 +133,8 @@ pub enum Fault {
     TwoOwners { chat: Chat, first: Operator, second: Operator },
     #[error("{operator} had {running} chats at {at}, the limit is {limit}")]
     OverCapacity { operator: Operator, running: u32, limit: u32, at: Millis },
-    #[error("group {group}: {chat} was offered while {longer} had waited {by_ms} ms longer")]
-    OutOfTurn { group: String, chat: Chat, longer: Chat, by_ms: i64 },
+    #[error("{chat} was offered while {longer} had waited {by_ms} ms longer")]
+    OutOfTurn { chat: Chat, longer: Chat, by_ms: i64 },
 }
 
 /// The judge of a run: one ledger for each chat, one account of capacity, one of the order of service.

@@ -2,6 +2,7 @@
 //! connection. A lost one comes back with full jitter, as the public contract asks, until the run is cut.
 
 mod ear;
+mod line;
 mod onlooker;
 mod operator;
 mod outbox;
@@ -32,7 +33,7 @@ use crate::recorder::{Recorder, Tally, Timing};
 use crate::recording::{Play, Recording};
 use crate::socket::{Address, Lost, Socket};
 use crate::testimony::Testimony;
-use crate::wire::Frame;
+use crate::wire::{Frame, millis};
 
 /// Longest and first wait before a lost connection is tried again.
 const BACK_WITHIN: (Micros, Micros) = (30_000_000, 500_000);
@@ -53,10 +54,10 @@ pub struct World {
     pub phases: Phases,
     /// Counts and times.
     pub recorder: RefCell<Recorder>,
-    /// What is told to the judge: testimonies, and first sights of offers at the server's time.
+    /// What is told to the judge: testimonies, and until when chats rang.
     pub told: RefCell<Vec<Testimony>>,
     /// See `told`.
-    pub offered: RefCell<Vec<(String, i64)>>,
+    pub rang: RefCell<Vec<(String, i64)>>,
     /// Commands that the server should have settled and did not.
     pub unanswered: RefCell<Vec<Unanswered>>,
     /// When visitors come from.
@@ -111,6 +112,11 @@ impl World {
         u32::try_from(at.saturating_sub(self.zero.get()) / 1_000_000).unwrap_or(u32::MAX)
     }
 
+    /// The server showed its clock just now.
+    pub fn stamped(&self, stamp: &str, now: Micros) {
+        self.recorder.borrow_mut().ahead(millis(stamp) * 1000 - now.cast_signed());
+    }
+
     /// About the server's time, in milliseconds; none: it has not told yet.
     pub fn server_ms(&self, now: Micros) -> Option<i64> {
         self.recorder.borrow().ahead_us.map(|ahead| (now.cast_signed() + ahead) / 1000)
@@ -160,14 +166,12 @@ pub trait Mind {
     fn reads_from(&self) -> Micros {
         0
     }
-    /// Since when the server has owed the answer to the oldest command of this connection.
-    fn owed_since(&self) -> Option<Micros> {
+    /// Commands that are not answered yet; none for who sends none.
+    fn outbox(&mut self) -> Option<&mut Outbox> {
         None
     }
     /// What the next greeting is timed as.
     fn returns(&self) -> Option<Timing>;
-    /// The connection is gone; what was sent up to `unanswered` has had its time for an answer.
-    fn lost(&mut self, unanswered: Option<Micros>);
     /// The run is over for it; `connected` says whether it still had a connection that was greeted.
     fn close(&mut self, connected: bool);
 }
@@ -238,15 +242,15 @@ pub async fn live(mut mind: impl Mind, world: Rc<World>, number: u32, begin: Mic
                     }
                     Ended::Dropped(away) => {
                         world.count(Tally::Drops);
-                        mind.lost(None);
                         back = world.phases.clock.now() + away;
                         way.means(back);
                         continue;
                     }
                     Ended::Lost(lost) => {
                         world.count(Tally::ServerCuts);
-                        let passed = world.phases.clock.now().saturating_sub(ANSWER_WITHIN);
-                        mind.lost((lost == Lost::Unanswered).then_some(passed));
+                        if let Some(outbox) = mind.outbox().filter(|_| lost == Lost::Unanswered) {
+                            outbox.unanswered(world.phases.clock.now().saturating_sub(ANSWER_WITHIN));
+                        }
                         lost
                     }
                 }
@@ -295,14 +299,20 @@ struct Watch {
 
 impl Watch {
     /// When the answer that is owed longest is too late.
-    fn answer_by(&self, mind: &impl Mind, greeted: bool) -> Micros {
-        let owed = if greeted { mind.owed_since() } else { Some(self.opened) };
+    fn answer_by(&self, mind: &mut impl Mind, greeted: bool) -> Micros {
+        let owed = if greeted { mind.outbox().and_then(|outbox| outbox.owed_since()) } else { Some(self.opened) };
         owed.map_or(Micros::MAX, |since| since.max(self.reads_since) + ANSWER_WITHIN)
     }
 
     fn silent_from(&self) -> Micros {
         self.heard_at.max(self.reads_since) + SILENCE_MAX
     }
+}
+
+/// When there is something to do of the mind's own accord, or to send again.
+fn due(mind: &mut impl Mind) -> Micros {
+    let again = mind.outbox().map_or(Micros::MAX, |outbox| outbox.due());
+    mind.due().min(again)
 }
 
 async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, way: &mut Way) -> Ended {
@@ -334,7 +344,7 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, way:
         }
         reads = reads_from <= now;
         watch.look = watch.look.min(watch.answer_by(mind, way.greeted));
-        let mut until = mind.due().min(world.phases.cut()).min(watch.look.max(now));
+        let mut until = due(mind).min(world.phases.cut()).min(watch.look.max(now));
         if !reads {
             until = until.min(reads_from);
         }
@@ -372,6 +382,9 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, way:
             () = &mut moved => moved.set(world.phases.moved()),
         }
         let now = clock.now();
+        if let Some(outbox) = mind.outbox().filter(|outbox| outbox.due() <= now) {
+            outbox.again(now, &mut out);
+        }
         if now >= mind.due() {
             match mind.act(now, &mut out) {
                 Wish::Stay => {}

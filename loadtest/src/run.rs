@@ -100,8 +100,8 @@ pub enum Progress<'a> {
     Preparing(u32, u32),
     /// The run so far, its seconds, and how many chats were judged.
     Running(&'a Summary, f64, u64),
-    /// No visitor is left; chats are judged.
-    Closing,
+    /// No visitor is left; chats are judged, so many so far.
+    Closing(&'a Summary, u64),
 }
 
 /// What reaches the one who leads the run.
@@ -203,7 +203,7 @@ impl Lead {
             crew,
             messages,
             sum: Sum::default(),
-            court: Court::new(&scenario.target.group, known),
+            court: Court::new(known),
             clock: Clock::since(epoch),
             epoch,
             length: scenario.length_s.micros(),
@@ -306,7 +306,7 @@ impl Lead {
     }
 
     fn finish(&mut self, scenario: &Scenario, show: &mut impl FnMut(Progress<'_>)) -> Summary {
-        show(Progress::Closing);
+        show(Progress::Closing(&self.sum.summary(), self.court.judged()));
         let ended_at = self.ended_at.unwrap_or_else(|| self.clock.now().min(self.zero + self.length));
         let listen_until = Instant::now() + LISTEN_AFTER;
         while !self.is_all_told() && Instant::now() < listen_until {
@@ -366,7 +366,7 @@ impl Lead {
             Message::News(_, News::Online(_)) => self.online += 1,
             Message::News(worker, News::Delta(delta)) => self.sum.add(worker, delta),
             Message::News(_, News::Told(testimony)) => self.court.hear(testimony),
-            Message::News(_, News::Offered(chat, at)) => self.court.offered(&chat, at),
+            Message::News(_, News::Rang(chat, until)) => self.court.rang_until(&chat, until),
             Message::News(_, News::Unanswered(unanswered)) => self.court.unanswered(unanswered),
             Message::News(_, News::VisitorsGone) => self.visitors_left = self.visitors_left.saturating_sub(1),
             Message::News(_, News::Done) => self.workers_left = self.workers_left.saturating_sub(1),

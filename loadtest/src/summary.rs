@@ -226,8 +226,8 @@ pub struct Verdict {
     pub faults: u64,
     /// The first of them, in words.
     pub first: Vec<String>,
-    /// How much later a chat may have begun to wait and still be offered before another, in milliseconds: finer the
-    /// order of service cannot be seen from outside.
+    /// Of two chats that came, or were offered, within so many milliseconds either may have been first: finer the order
+    /// of service cannot be seen from outside.
     #[serde(default)]
     pub tolerance_ms: i64,
 }

@@ -26,6 +26,8 @@ pub struct Testimony {
     pub until: Option<Millis>,
     /// The server said that the chat is somebody else's now, when the client came back to it.
     pub sent_away: bool,
+    /// When the visitor was first told a place in the queue, by the server's clock.
+    pub placed: Option<Millis>,
 }
 
 /// An event that reached a client.
@@ -43,7 +45,8 @@ impl Testimony {
     /// An empty one.
     pub fn new(chat: &str, party: Party) -> Self {
         let (said, acked, told) = (Vec::new(), Vec::new(), Vec::new());
-        Self { chat: chat.to_owned(), party, said, acked, told, gone: false, until: None, sent_away: false }
+        let (until, placed) = (None, None);
+        Self { chat: chat.to_owned(), party, said, acked, told, gone: false, until, sent_away: false, placed }
     }
 
     /// The event with which this operator, who tells it, left the chat and was not back; none: they are in it.
@@ -103,15 +106,14 @@ pub struct Court {
     operators: BTreeMap<String, Party>,
     open: BTreeMap<Chat, Vec<Testimony>>,
     judged: u64,
-    group: String,
     /// Some clients of the run are gone and cannot tell.
     incomplete: bool,
 }
 
 impl Court {
-    /// A court that knows the run's operators, each with how many chats it may have, and the group.
-    pub fn new(group: &str, operators: impl IntoIterator<Item = (String, u32, u32)>) -> Self {
-        let mut court = Self { group: group.to_owned(), ..Self::default() };
+    /// A court that knows the run's operators, each with how many chats it may have.
+    pub fn new(operators: impl IntoIterator<Item = (String, u32, u32)>) -> Self {
+        let mut court = Self::default();
         for (id, number, limit) in operators {
             court.checker.capacity.limit(&id, limit);
             court.operators.insert(id, Party::Operator(number));
@@ -147,9 +149,9 @@ impl Court {
         seen <= presence.entries && presence.spans.iter().all(|(id, spans)| has_told(id, spans.len()))
     }
 
-    /// The first offer of a chat that nobody may have had in the end, at the server's time.
-    pub fn offered(&mut self, chat: &str, at: Millis) {
-        self.checker.service.heard(&self.group, chat, at);
+    /// An operator heard of an offer that expires at that moment of the server's clock.
+    pub fn rang_until(&mut self, chat: &str, at: Millis) {
+        self.checker.service.rang_until(chat, at);
     }
 
     /// The slowest answer of the run, in milliseconds: finer than that the order of chats cannot be seen.
@@ -157,7 +159,7 @@ impl Court {
         self.checker.service.slowest(millis);
     }
 
-    /// How much later a chat may have begun to wait and still be offered first, in milliseconds.
+    /// What happened within so many milliseconds may have been the other way round.
     pub fn tolerance(&self) -> Millis {
         self.checker.service.tolerance()
     }
@@ -215,12 +217,8 @@ impl Court {
             testimony.until.into_iter().for_each(|until| ledger.listened(party, until));
         }
         self.note_slots(&testimonies, ended);
-        let mut offered = false;
         for testimony in &testimonies {
-            offered |= self.note_times(chat, testimony);
-        }
-        if let Some(at) = ended.filter(|_| !offered) {
-            self.checker.service.gone(&self.group, chat, at);
+            self.note_times(chat, testimony);
         }
         self.checker.settle(chat);
     }
@@ -238,19 +236,23 @@ impl Court {
         }
     }
 
-    /// Notes queueing and the first offer; whether there was one.
-    fn note_times(&mut self, chat: &str, testimony: &Testimony) -> bool {
-        let first = |kind: &str| testimony.told.iter().find(|told| told.what.is(kind)).map(|told| told.at);
-        let (service, group) = (&mut self.checker.service, &self.group);
-        if testimony.is_visitors() {
-            let mut queued = testimony.told.iter().filter(|told| told.what == Content::Queued);
-            queued.next().into_iter().for_each(|told| service.queued(group, chat, told.at));
-            queued.for_each(|told| service.again(group, chat, told.at));
-            return false;
+    /// Notes what is known of the wait.
+    fn note_times(&mut self, chat: &str, testimony: &Testimony) {
+        let service = &mut self.checker.service;
+        // Some groups assign at once, without an offer.
+        let offered = testimony.told.iter().filter(|told| told.what.is("offered") || told.what.is("assigned"));
+        offered.for_each(|told| service.offered(chat, told.at));
+        if !testimony.is_visitors() {
+            return;
         }
-        let offered = first("offered");
-        offered.into_iter().for_each(|at| service.offered(group, chat, at));
-        offered.is_some()
+        let mut queued = testimony.told.iter().filter(|told| told.what == Content::Queued);
+        queued.next().into_iter().for_each(|told| service.queued(chat, told.at));
+        queued.for_each(|told| service.over(chat, told.at));
+        testimony.placed.into_iter().for_each(|at| service.placed(chat, at));
+        // Of one who did not hear the end it is known that they waited up to the last they heard.
+        let last = testimony.told.iter().map(|told| told.at).max();
+        let over = testimony.ended_at().or(testimony.until).or(last);
+        over.into_iter().for_each(|at| service.over(chat, at));
     }
 }
 
@@ -281,7 +283,7 @@ mod tests {
     }
 
     fn court() -> Court {
-        Court::new("support", [("bob-id".to_owned(), 0, 1)])
+        Court::new([("bob-id".to_owned(), 0, 1)])
     }
 
     fn ann() -> Testimony {
@@ -320,7 +322,7 @@ mod tests {
     }
 
     fn bob_and_sue() -> Court {
-        Court::new("support", [("bob-id".to_owned(), 0, 1), ("sue-id".to_owned(), 1, 1)])
+        Court::new([("bob-id".to_owned(), 0, 1), ("sue-id".to_owned(), 1, 1)])
     }
 
     const SUE: Party = Party::Operator(1);

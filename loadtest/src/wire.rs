@@ -22,6 +22,8 @@ pub enum Frame<'a> {
     Offer(Offer<'a>),
     /// The offer is over.
     OfferGone(OfferGone<'a>),
+    /// A visitor is told a place in the queue.
+    Placed,
     /// The server is about to close: come back after these milliseconds.
     Reconnect(u64),
     /// Anything else: hints.
@@ -104,6 +106,8 @@ pub struct Offer<'a> {
     pub group: &'a str,
     #[serde(default)]
     pub kind: Option<&'a str>,
+    #[serde(default)]
+    pub expires_at: Option<&'a str>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,6 +146,7 @@ impl<'a> Frame<'a> {
             "welcome" => Self::Welcome(serde_json::from_str(text)?),
             "offer" => Self::Offer(serde_json::from_str(text)?),
             "offer_gone" => Self::OfferGone(serde_json::from_str(text)?),
+            "queue" => Self::Placed,
             "reconnect" => Self::Reconnect(serde_json::from_str::<Reconnect>(text)?.after_ms),
             _ => Self::Hint,
         })

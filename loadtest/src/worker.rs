@@ -70,8 +70,8 @@ pub enum News {
     Delta(Delta),
     /// What a client heard and said in a chat.
     Told(Testimony),
-    /// A chat was offered, at about this time of the server's clock.
-    Offered(String, i64),
+    /// A chat rings at an operator, up to this moment of the server's clock.
+    Rang(String, i64),
     /// The server owed a client an answer when it ended.
     Unanswered(Unanswered),
     /// No visitor is left.
@@ -98,7 +98,7 @@ async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn
         phases: Phases::new(clock, Micros::MAX, Micros::MAX),
         recorder: RefCell::new(Recorder::default()),
         told: RefCell::new(Vec::new()),
-        offered: RefCell::new(Vec::new()),
+        rang: RefCell::new(Vec::new()),
         unanswered: RefCell::new(Vec::new()),
         zero: Cell::new(0),
         warm: Cell::new(0),
@@ -250,8 +250,8 @@ async fn tell(world: Rc<World>, news: Rc<dyn Fn(News)>) {
 }
 
 fn hand_over(world: &World, news: &dyn Fn(News)) {
-    for (chat, at) in world.offered.borrow_mut().drain(..) {
-        news(News::Offered(chat, at));
+    for (chat, until) in world.rang.borrow_mut().drain(..) {
+        news(News::Rang(chat, until));
     }
     for unanswered in world.unanswered.borrow_mut().drain(..) {
         news(News::Unanswered(unanswered));

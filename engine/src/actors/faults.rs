@@ -1,7 +1,7 @@
 //! Faults that tests plant in a running server, to show that it survives them or that a check would notice. Compiled
 //! only with the feature `faults`; a shipped binary has none.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use crate::domain::chat::{Decision, SlotChange};
 use crate::domain::event::EventKind;
 use crate::domain::operator::Reception;
 use crate::domain::patience::Patience;
+use crate::domain::routing::Arrival;
 use crate::ports::journal::{Append, StoredChat};
 
 /// A message of this text makes the handler panic each time it is judged.
@@ -128,6 +129,8 @@ enum Broken {
     OverAssign,
     /// Some messages are taken in, and neither stored nor answered.
     Swallow,
+    /// The newest chats are served first.
+    NewestFirst,
 }
 
 /// Whether the append is to be told of before it is stored: the fault that a check of the order must find.
@@ -173,6 +176,15 @@ pub fn miscounted(mut decision: Decision) -> Decision {
     decision
 }
 
+/// A chat that says it waits, urgent as no other before it.
+pub fn pushed_in(arrival: Arrival) -> Arrival {
+    static LATEST: AtomicI32 = AtomicI32::new(0);
+    if broken() != Some(Broken::NewestFirst) {
+        return arrival;
+    }
+    Arrival { priority: LATEST.fetch_add(1, Ordering::Relaxed), ..arrival }
+}
+
 fn strikes(fault: Broken) -> bool {
     static CASES: AtomicU64 = AtomicU64::new(1);
     broken() == Some(fault) && CASES.fetch_add(1, Ordering::Relaxed).is_multiple_of(ONE_IN)
@@ -187,6 +199,7 @@ fn broken() -> Option<Broken> {
             "reorder" => Broken::Reorder,
             "over_assign" => Broken::OverAssign,
             "swallow" => Broken::Swallow,
+            "newest_first" => Broken::NewestFirst,
             other => panic!("{BROKEN}: there is no promise {other}"),
         })
     });

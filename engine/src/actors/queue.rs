@@ -168,6 +168,8 @@ impl QueueActor {
         let effects = match message {
             ToQueue::Waiting(arrival) => {
                 let chat = arrival.chat;
+                #[cfg(feature = "faults")]
+                let arrival = crate::actors::faults::pushed_in(arrival);
                 self.answered(chat, None);
                 let effects = self.at_desk(|desk| desk.handle_waiting(arrival, now));
                 self.shared.to_session(self.account, chat, Signal::Known, false);

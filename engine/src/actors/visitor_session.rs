@@ -251,8 +251,7 @@ impl VisitorSession {
         self.shared.metrics.fenced.increment(1);
         self.shared.shard_lost(self.chat.shard(), self.epoch);
         for command in std::mem::take(&mut self.again) {
-            self.refuse_and_block(&command, Failure::unavailable());
-            command.outlet.close(close::RESTART);
+            self.send_away(&command);
         }
         if let Some((brand, visitor)) = &self.of {
             self.shared

@@ -1,204 +1,286 @@
-//! The order of service in a group: who waits longest is offered first. From outside a chat's place is known only by
-//! the moment its visitor was told of, so two chats that began within the tolerance are in either order.
+//! The order of service: who waits longest is offered first. What counts is what the server stamped, and that a visitor
+//! was told a place; of two things that happened within the tolerance nobody outside can say which was first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Chat, Fault, Millis};
 
-/// How much later a chat may have begun and still be offered first, in milliseconds: chats of different actors reach
-/// their queue in any order within the commits under way, which take some milliseconds each.
-pub const TOLERANCE_MS: i64 = 100;
+/// The least tolerance, in milliseconds: a queue decides on one thread and chats stamp their offers on others, each of
+/// which may rest for some time slices of a busy machine.
+pub const TOLERANCE_MS: Millis = 100;
+/// A chat that waits is in line when its visitor was told a place, and after so many milliseconds in any case: within a
+/// second a chat that may be offered is offered, as the server promises.
+const IN_LINE_WITHIN_MS: Millis = 1_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fact {
-    Queued,
-    /// The visitor went before any offer.
-    Gone,
-    Offered,
-    /// An offer was heard of.
-    Heard,
-    /// It had an operator, and waits again: before all others.
-    Again,
-}
-
-/// What became of every chat that waited, by group.
+/// What became of every chat that waited.
 #[derive(Debug, Default)]
 pub struct Service {
     slowest_ms: Millis,
-    facts: BTreeMap<String, Vec<(Millis, Fact, Chat)>>,
+    waits: BTreeMap<Chat, Wait>,
+}
+
+/// One of them, by the server's clock.
+#[derive(Debug, Default)]
+struct Wait {
+    queued: Option<Millis>,
+    placed: Option<Millis>,
+    offered: Option<Millis>,
+    /// Until when the first offer rang that an operator heard.
+    rang_until: Option<Millis>,
+    /// It waited no longer, or again.
+    over: Option<Millis>,
+}
+
+/// A wait of which all is known that is asked for.
+struct Known<'a> {
+    chat: &'a Chat,
+    queued: Millis,
+    in_line: Millis,
+    offered: Option<Millis>,
+    until: Millis,
 }
 
 impl Service {
-    /// A chat began to wait.
-    pub fn queued(&mut self, group: &str, chat: &str, at: Millis) {
-        self.note(group, chat, at, Fact::Queued);
+    /// A chat began to wait, as the server stamped it.
+    pub fn queued(&mut self, chat: &str, at: Millis) {
+        earliest(&mut self.wait(chat).queued, at);
     }
 
-    /// A chat was offered for the first time.
-    pub fn offered(&mut self, group: &str, chat: &str, at: Millis) {
-        self.note(group, chat, at, Fact::Offered);
+    /// Its visitor was told a place in the queue, at the latest then.
+    pub fn placed(&mut self, chat: &str, at: Millis) {
+        earliest(&mut self.wait(chat).placed, at);
     }
 
-    /// An operator heard of an offer, which was made some time before; when, nobody may ever tell.
-    pub fn heard(&mut self, group: &str, chat: &str, at: Millis) {
-        self.note(group, chat, at, Fact::Heard);
+    /// It was offered or assigned, as the server stamped it; the first time counts.
+    pub fn offered(&mut self, chat: &str, at: Millis) {
+        earliest(&mut self.wait(chat).offered, at);
     }
 
-    /// A chat ended without an offer.
-    pub fn gone(&mut self, group: &str, chat: &str, at: Millis) {
-        self.note(group, chat, at, Fact::Gone);
+    /// An operator heard of an offer that expires then. Where nobody has the chat in the end nothing else tells when it
+    /// was offered; all offers of a run ring for the same time.
+    pub fn rang_until(&mut self, chat: &str, at: Millis) {
+        earliest(&mut self.wait(chat).rang_until, at);
     }
 
-    /// A chat that had an operator waits again, before all others whenever they came.
-    pub fn again(&mut self, group: &str, chat: &str, at: Millis) {
-        self.note(group, chat, at, Fact::Again);
+    /// It waits no longer: it ended, or nothing more is known of it. Or it had an operator and waits again, before all
+    /// others whenever they came.
+    pub fn over(&mut self, chat: &str, at: Millis) {
+        earliest(&mut self.wait(chat).over, at);
     }
 
-    /// The slowest answer of the run: where commits took longer than the tolerance, so may a chat's way to its queue.
+    /// The slowest answer of the run: what takes a client to its chat and back so long may take the word of a queue as
+    /// long to a chat.
     pub fn slowest(&mut self, millis: Millis) {
         self.slowest_ms = self.slowest_ms.max(millis);
     }
 
-    /// How much later a chat may have begun to wait and still be offered first, in milliseconds.
+    /// What happened within so many milliseconds may have been the other way round.
     pub fn tolerance(&self) -> Millis {
         self.slowest_ms.max(TOLERANCE_MS)
     }
 
-    /// Each chat that was offered before one that had waited longer by more than the tolerance.
+    /// Each chat that was offered while another waited that had been in line before it came, and went on waiting
+    /// behind the offer; both by more than the tolerance.
     pub fn faults(&self) -> Vec<Fault> {
-        self.facts.iter().flat_map(|(group, facts)| judge(group, facts, self.tolerance())).collect()
+        let tolerance = self.tolerance();
+        let waits = self.known();
+        let mut offers: Vec<(Millis, &Known<'_>)> =
+            waits.iter().filter_map(|wait| Some((wait.offered?, wait))).collect();
+        offers.sort_unstable_by_key(|(at, wait)| (std::cmp::Reverse(*at), wait.chat));
+        let mut by_end: Vec<&Known<'_>> = waits.iter().collect();
+        by_end.sort_unstable_by_key(|wait| std::cmp::Reverse(wait.until));
+        // From the last offer to the first: whoever waits on behind one does so behind all before it.
+        let (mut waiting, mut longest) = (by_end.into_iter().peekable(), None::<&Known<'_>>);
+        let mut faults = Vec::new();
+        for (at, offered) in offers {
+            while let Some(other) = waiting.next_if(|other| other.until > at.saturating_add(tolerance)) {
+                longest = longest.filter(|longest| longest.in_line <= other.in_line).or(Some(other));
+            }
+            let passed = longest.filter(|longest| longest.in_line.saturating_add(tolerance) < offered.queued);
+            faults.extend(passed.map(|longer| Fault::OutOfTurn {
+                chat: offered.chat.clone(),
+                longer: longer.chat.clone(),
+                by_ms: offered.queued - longer.queued,
+            }));
+        }
+        faults.reverse();
+        faults
     }
 
-    fn note(&mut self, group: &str, chat: &str, at: Millis, fact: Fact) {
-        self.facts.entry(group.to_owned()).or_default().push((at, fact, chat.to_owned()));
+    fn known(&self) -> Vec<Known<'_>> {
+        let within = IN_LINE_WITHIN_MS.max(self.tolerance());
+        // An offer that nobody heard may have been the first: the least difference is the true one.
+        let rings = self.waits.values().filter_map(|wait| Some(wait.rang_until? - wait.offered?)).min();
+        let known = self.waits.iter().filter_map(|(chat, wait)| {
+            let queued = wait.queued?;
+            let offered = match (wait.offered, wait.rang_until) {
+                (None, Some(until)) => Some(until - rings?),
+                (offered, _) => offered,
+            };
+            let until = [offered, wait.over].into_iter().flatten().min().unwrap_or(Millis::MAX);
+            let in_line = wait.placed.unwrap_or(Millis::MAX).min(queued.saturating_add(within));
+            Some(Known { chat, queued, in_line, offered: offered.filter(|at| *at == until), until })
+        });
+        known.collect()
+    }
+
+    fn wait(&mut self, chat: &str) -> &mut Wait {
+        self.waits.entry(chat.to_owned()).or_default()
     }
 }
 
-fn judge(group: &str, facts: &[(Millis, Fact, Chat)], tolerance: Millis) -> Vec<Fault> {
-    // An offer that was heard of is taken to have been made as early as can be for the chat's own waiting, and as late
-    // as can be for those whom it passed.
-    let made = facts.iter().map(|(at, fact, chat)| match fact {
-        Fact::Heard => (at - tolerance, Fact::Gone, chat),
-        other => (*at, *other, chat),
-    });
-    let heard = facts.iter().filter(|(_, fact, _)| *fact == Fact::Heard);
-    let mut facts: Vec<_> = made.chain(heard.map(|(at, _, chat)| (*at, Fact::Offered, chat))).collect();
-    facts.sort_unstable();
-    let mut since: BTreeMap<&Chat, Millis> = BTreeMap::new();
-    let mut waiting: BTreeSet<(Millis, &Chat)> = BTreeSet::new();
-    // Offered as soon as they came, for all that can be seen.
-    let mut at_once: BTreeSet<&Chat> = BTreeSet::new();
-    let mut faults = Vec::new();
-    for (at, fact, chat) in facts {
-        if fact == Fact::Queued {
-            since.insert(chat, at);
-            if !at_once.contains(chat) {
-                waiting.insert((at, chat));
-            }
-            continue;
-        }
-        let Some(begun) = since.get(chat).copied() else {
-            at_once.insert(chat);
-            continue;
-        };
-        waiting.remove(&(begun, chat));
-        if fact == Fact::Again {
-            since.remove(chat);
-            continue;
-        }
-        let longest = waiting.first().filter(|(first, _)| begun - first > tolerance);
-        if let (Fact::Offered, Some((first, longer))) = (fact, longest) {
-            let (chat, longer, by_ms) = (chat.clone(), (*longer).clone(), begun - first);
-            faults.push(Fault::OutOfTurn { group: group.to_owned(), chat, longer, by_ms });
-        }
-    }
-    faults
+fn earliest(known: &mut Option<Millis>, at: Millis) {
+    *known = Some(known.map_or(at, |known| known.min(at)));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const T: Millis = TOLERANCE_MS;
+
+    /// The old one is in line from 1,005 on, the new one comes so much after it was told so.
     fn two_wait(apart: Millis) -> Service {
         let mut service = Service::default();
-        service.queued("support", "old", 1_000);
-        service.queued("support", "new", 1_000 + apart);
+        for (chat, at) in [("old", 1_000), ("new", 1_005 + apart)] {
+            service.queued(chat, at);
+            service.placed(chat, at + 5);
+        }
         service
     }
 
     #[test]
     fn the_newest_served_first_is_found() {
         let mut service = two_wait(500);
-        service.offered("support", "new", 2_000);
-        service.offered("support", "old", 2_001);
+        service.offered("new", 2_000);
+        service.offered("old", 2_001 + T);
         let (chat, longer) = ("new".into(), "old".into());
-        assert_eq!(service.faults(), [Fault::OutOfTurn { group: "support".into(), chat, longer, by_ms: 500 }]);
+        assert_eq!(service.faults(), [Fault::OutOfTurn { chat, longer, by_ms: 505 }]);
+    }
+
+    #[test]
+    fn one_who_is_never_served_is_passed_by_all_who_came_later() {
+        let mut service = two_wait(500);
+        for (number, at) in (0..).zip([1_600, 1_700, 1_800]) {
+            service.queued(&format!("c{number}"), at);
+            service.offered(&format!("c{number}"), at + 400);
+        }
+        service.offered("new", 1_900);
+        service.over("old", 9_000);
+        let passed: Vec<String> = service.faults().iter().map(ToString::to_string).collect();
+        assert_eq!(passed.len(), 4, "{passed:?}");
+        assert_eq!(passed[0], "new was offered while old had waited 505 ms longer", "the first of them first");
     }
 
     #[test]
     fn two_that_came_together_are_served_in_either_order() {
-        let mut service = two_wait(TOLERANCE_MS);
-        service.offered("support", "new", 2_000);
+        let mut service = two_wait(T);
+        service.offered("new", 2_000);
+        service.offered("old", 9_000);
         assert_eq!(service.faults(), []);
+    }
+
+    #[test]
+    fn two_that_are_offered_together_bear_stamps_in_either_order() {
+        // Two places became free together: which of the two chats stamped its offer first says nothing.
+        let mut service = two_wait(30_000);
+        service.offered("new", 40_000);
+        service.offered("old", 40_000 + T);
+        assert_eq!(service.faults(), []);
+    }
+
+    #[test]
+    fn who_is_not_yet_in_line_cannot_be_passed() {
+        // Stored at once, and read and brought to its queue a good while later.
+        for (placed, faults) in [(Some(1_900), 0), (Some(1_040), 1), (None, 0)] {
+            let mut service = Service::default();
+            service.queued("old", 1_000);
+            placed.into_iter().for_each(|at| service.placed("old", at));
+            service.queued("new", 1_500);
+            service.offered("new", 1_510);
+            service.offered("old", 3_000);
+            assert_eq!(service.faults().len(), faults, "{placed:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_tells_nobody_a_place_does_not_get_away_with_it() {
+        let mut service = Service::default();
+        service.queued("old", 1_000);
+        service.queued("new", 1_001 + IN_LINE_WITHIN_MS + T);
+        service.offered("new", 3_000);
+        service.offered("old", 4_000);
+        assert_eq!(service.faults().len(), 1);
     }
 
     #[test]
     fn where_answers_were_slow_the_order_is_known_less_well() {
-        let mut service = two_wait(500);
-        service.offered("support", "new", 2_000);
-        assert_eq!(service.faults().len(), 1);
-        service.slowest(600);
-        assert_eq!(service.faults(), []);
+        for (apart, later) in [(500, 2_000), (2_000, 500)] {
+            let mut service = two_wait(apart);
+            service.offered("new", 5_000);
+            service.offered("old", 5_000 + later);
+            assert_eq!(service.faults().len(), 1);
+            service.slowest(600);
+            assert_eq!(service.faults(), [], "came {apart} ms, was offered {later} ms apart");
+        }
     }
 
     #[test]
-    fn an_offer_that_was_only_heard_of_may_have_been_made_before_it_was_heard() {
-        // The old one's offer was heard a moment after the new one's was made.
+    fn when_an_offer_was_made_that_nobody_took_follows_from_when_it_expires() {
+        let rings = |service: &mut Service| {
+            service.queued("other", 100);
+            service.offered("other", 200);
+            service.rang_until("other", 20_200);
+        };
+        // The old one was declined, and its visitor left.
         let mut service = two_wait(500);
-        service.offered("support", "new", 2_000);
-        service.heard("support", "old", 2_000 + TOLERANCE_MS);
+        rings(&mut service);
+        service.rang_until("old", 21_900);
+        service.rang_until("old", 60_000);
+        service.over("old", 8_000);
+        service.offered("new", 2_000);
         assert_eq!(service.faults(), []);
-        let mut later = two_wait(500);
-        later.offered("support", "new", 2_000);
-        later.heard("support", "old", 2_001 + TOLERANCE_MS);
-        assert_eq!(later.faults().len(), 1);
-        let mut at_once = two_wait(150);
-        at_once.offered("support", "new", 1_150);
-        at_once.heard("support", "old", 1_000 + TOLERANCE_MS - 50);
-        assert_eq!(at_once.faults(), []);
-        // Whom a heard one passed is seen when it was heard.
-        let mut passed = two_wait(500);
-        passed.heard("support", "new", 2_000);
-        passed.offered("support", "old", 2_001);
-        assert_eq!(passed.faults().len(), 1);
+        // The new one was.
+        let mut service = two_wait(500);
+        rings(&mut service);
+        service.rang_until("new", 21_900);
+        service.offered("old", 2_500);
+        assert_eq!(service.faults().len(), 1);
+        // Nobody can say for how long offers ring.
+        let mut service = two_wait(500);
+        service.rang_until("new", 21_900);
+        service.offered("old", 2_500);
+        assert_eq!(service.faults(), []);
     }
 
     #[test]
     fn one_who_left_holds_nobody_up() {
-        let mut service = two_wait(500);
-        service.gone("support", "old", 1_900);
-        service.offered("support", "new", 2_000);
-        assert_eq!(service.faults(), []);
+        for (left, faults) in [(2_000 + T, 0), (2_001 + T, 1)] {
+            let mut service = two_wait(500);
+            service.over("old", left);
+            service.offered("new", 2_000);
+            assert_eq!(service.faults().len(), faults);
+        }
     }
 
     #[test]
     fn one_whose_operator_was_lost_goes_first_and_holds_nobody_up() {
         let mut service = Service::default();
-        service.queued("support", "had", 1_000);
-        service.offered("support", "had", 1_000);
-        service.queued("support", "old", 1_500);
-        service.queued("support", "new", 3_000);
-        service.again("support", "had", 4_000);
-        service.offered("support", "had", 5_000);
-        service.offered("support", "old", 5_001);
-        service.offered("support", "new", 5_002);
+        service.queued("had", 1_000);
+        service.offered("had", 1_000);
+        service.queued("old", 1_500);
+        service.queued("new", 3_000);
+        service.over("had", 4_000);
+        service.offered("had", 5_000);
+        service.offered("old", 6_001);
+        service.offered("new", 7_002);
         assert_eq!(service.faults(), []);
-        // One that waits again would be offered before the old one wherever its own beginning is.
+        // One that waits again is offered before the old one wherever its own beginning is.
         let mut later = Service::default();
-        later.queued("support", "old", 1_000);
-        later.queued("support", "had", 2_000);
-        later.again("support", "had", 4_000);
-        later.offered("support", "had", 5_000);
+        later.queued("old", 1_000);
+        later.queued("had", 3_000);
+        later.over("had", 4_000);
+        later.offered("had", 5_000);
         assert_eq!(later.faults(), []);
     }
 }

@@ -61,6 +61,11 @@ impl Ear {
         (true, tag)
     }
 
+    /// The visitor is told a place in the queue; when, by the server's clock.
+    pub fn placed(&mut self, at: Option<i64>) {
+        self.testimony.placed = self.testimony.placed.or(at);
+    }
+
     /// All that was asked for has come.
     pub fn caught_up(&mut self) {
         self.catching_up = false;

@@ -66,7 +66,5 @@ impl Mind for Onlooker {
         Some(Timing::Connect)
     }
 
-    fn lost(&mut self, _unanswered: Option<Micros>) {}
-
     fn close(&mut self, _connected: bool) {}
 }

@@ -20,7 +20,7 @@ use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::recording::said;
 use crate::scenario::Operators;
-use crate::wire::{Event, Frame, Refusal, millis};
+use crate::wire::{Event, Frame, Refusal};
 use played::Played;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,8 +84,6 @@ pub struct Operator {
     commands: u32,
     drops: Vec<Micros>,
     back: Option<Micros>,
-    /// How far the server's clock is ahead of the run's, in microseconds.
-    ahead_us: i64,
     ready: Rc<dyn Fn(u32)>,
     online: bool,
     /// Chats of recorded traffic.
@@ -127,7 +125,6 @@ impl Operator {
             commands: 0,
             drops,
             back: None,
-            ahead_us: 0,
             ready,
             online: false,
             played: BTreeMap::new(),
@@ -140,7 +137,7 @@ impl Operator {
             let mine = event.event.operator == Some(self.id.as_str()) && new;
             match event.event.kind {
                 "assigned" if mine => {
-                    self.note_clock(event.at, now);
+                    self.world.stamped(event.at, now);
                     self.ask_colleagues(event.chat, now);
                 }
                 "transferred" if mine => self.world.count(Tally::Transfers),
@@ -203,12 +200,6 @@ impl Operator {
             ("ended", _) => self.finish(chat),
             _ => {}
         }
-    }
-
-    /// Both clocks may go differently: the difference is taken anew whenever a fresh stamp comes.
-    fn note_clock(&mut self, stamp: &str, now: Micros) {
-        self.ahead_us = millis(stamp) * 1000 - now.cast_signed();
-        self.world.recorder.borrow_mut().ahead(self.ahead_us);
     }
 
     /// The chat is somebody else's from here on, or nobody's.
@@ -404,7 +395,7 @@ impl Mind for Operator {
                 }
             }
             Frame::Welcome(welcome) => {
-                self.note_clock(welcome.server_time, now);
+                self.world.stamped(welcome.server_time, now);
                 let again = self.outbox.open(now, out);
                 if again > 0 {
                     self.world.count(Tally::Again);
@@ -432,19 +423,16 @@ impl Mind for Operator {
                     }
                 }
             }
-            Frame::Reconnect(_) | Frame::Hint => {}
+            Frame::Placed | Frame::Reconnect(_) | Frame::Hint => {}
         }
     }
 
     fn due(&self) -> Micros {
         let plan = self.plans.peek().map_or(Micros::MAX, |Reverse((at, _))| *at);
-        plan.min(self.outbox.due()).min(self.drops.last().copied().unwrap_or(Micros::MAX))
+        plan.min(self.drops.last().copied().unwrap_or(Micros::MAX))
     }
 
     fn act(&mut self, now: Micros, out: &mut Vec<String>) -> Wish {
-        if self.outbox.due() <= now {
-            self.outbox.again(now, out);
-        }
         while self.plans.peek().is_some_and(|Reverse((at, _))| *at <= now) {
             if let Some(Reverse((at, plan))) = self.plans.pop() {
                 self.carry_out(plan, at, now, out);
@@ -457,8 +445,8 @@ impl Mind for Operator {
         Wish::Stay
     }
 
-    fn owed_since(&self) -> Option<Micros> {
-        self.outbox.owed_since()
+    fn outbox(&mut self) -> Option<&mut Outbox> {
+        Some(&mut self.outbox)
     }
 
     fn returns(&self) -> Option<Timing> {
@@ -466,13 +454,6 @@ impl Mind for Operator {
             (false, _) => Some(Timing::Connect),
             (true, false) => Some(Timing::Resume),
             (true, true) => None,
-        }
-    }
-
-    fn lost(&mut self, unanswered: Option<Micros>) {
-        self.back = None;
-        if let Some(by) = unanswered {
-            self.outbox.unanswered(by);
         }
     }
 

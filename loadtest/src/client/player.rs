@@ -5,30 +5,17 @@ use std::rc::Rc;
 
 use engine::protocol::traffic::TrafficChat;
 
+use super::line::{Heard, Line, Phase};
 use super::outbox::About;
 use super::pace::{count_due, count_said};
-use super::{Ear, Mind, Outbox, Wish, World};
-use crate::checker::{Mark, Party};
+use super::{Mind, Outbox, Wish, World};
+use crate::checker::Mark;
 use crate::mark::Tag;
 use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::recording::{Play, ended, said};
 use crate::scenario::Target;
-use crate::wire::{Event, Frame, Refusal, millis};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing was asked yet.
-    Coming,
-    /// `start` was sent.
-    Asking,
-    /// The chat runs.
-    Talking,
-    /// `end` was sent.
-    Ending,
-    /// The chat is over, or there never was one.
-    Over,
-}
+use crate::wire::{Event, Frame};
 
 /// See the module.
 pub struct Player {
@@ -42,12 +29,9 @@ pub struct Player {
     /// Messages of operators that are still to be heard.
     to_hear: usize,
     end: (Micros, bool),
-    back: Option<Micros>,
-    state: State,
+    phase: Phase,
     answered: bool,
-    ear: Option<Ear>,
-    outbox: Outbox,
-    token: Option<String>,
+    line: Line,
     said: u32,
 }
 
@@ -65,6 +49,7 @@ impl Player {
         to_say.reverse();
         let (end_ms, by_operator) = ended(chat);
         world.count(Tally::VisitorsCame);
+        let line = Line::new(world.clone(), number, false);
         Self {
             world,
             target,
@@ -74,12 +59,9 @@ impl Player {
             to_say,
             to_hear: said(chat, false).count(),
             end: (begin + play.micros(end_ms), by_operator),
-            back: None,
-            state: State::Coming,
+            phase: Phase::Coming,
             answered: false,
-            ear: None,
-            outbox: Outbox::default(),
-            token: None,
+            line,
             said: 0,
         }
     }
@@ -96,121 +78,52 @@ impl Player {
             && let Some((at, text)) = self.to_say.pop()
         {
             start["question"] = self.marked(at, &text).into();
-            self.said = 1;
+            (self.said, self.line.asked) = (1, 1);
             count_said(&self.world, at, now);
         }
-        self.outbox.send("start".into(), "", About::Other, self.begin, start.to_string(), now, out);
+        self.line.outbox.send("start".into(), "", About::Other, self.begin, start.to_string(), now, out);
     }
 
     /// The text with what makes it known again.
     fn marked(&self, intended: Micros, text: &str) -> String {
-        let mark = Mark { sender: Party::Visitor(self.number), number: self.said };
+        let mark = Mark { sender: self.line.party(), number: self.said };
         Tag { mark, intended, last: self.to_say.is_empty() }.over(text)
     }
 
     fn say(&mut self, now: Micros, out: &mut Vec<String>) {
         while let Some((intended, text)) = self.to_say.pop_if(|(at, _)| *at <= now) {
             let text = self.marked(intended, &text);
-            let Some(ear) = &mut self.ear else { return };
+            let Some(ear) = &mut self.line.ear else { return };
             let (number, chat) = (self.said, ear.chat().to_owned());
             self.said += 1;
             ear.said(number);
             count_said(&self.world, intended, now);
             let id = format!("m{number}");
             let frame = serde_json::json!({ "type": "say", "id": id, "text": text }).to_string();
-            self.outbox.send(id, &chat, About::Message(number), intended, frame, now, out);
-        }
-    }
-
-    /// The chat has begun: what was asked with it was stored with it.
-    fn begun(&mut self, chat: &str) {
-        if self.ear.is_none() {
-            let mut ear = Ear::new(chat, Party::Visitor(self.number), false);
-            (0..self.said).for_each(|number| ear.said(number));
-            self.ear = Some(ear);
+            self.line.outbox.send(id, &chat, About::Message(number), intended, frame, now, out);
         }
     }
 
     fn event(&mut self, event: &Event<'_>, now: Micros) {
-        if self.state == State::Asking {
-            // The chat's first events may come before the answer to `start`.
-            self.begun(event.chat);
-        }
-        let Some(ear) = self.ear.as_mut().filter(|ear| ear.chat() == event.chat) else { return };
-        let (counts, tag) = ear.hear(event);
-        if !counts {
-            return;
-        }
-        if let Some(tag) = tag {
-            self.world.count(Tally::MessagesHeard);
-            if tag.mark.sender == Party::Visitor(self.number) {
-                if let Some(command) = event.command {
-                    self.settle(command, Some(event.seq), now);
-                }
-            } else {
-                self.to_hear = self.to_hear.saturating_sub(1);
-                self.world.time(Timing::Delivery, tag.intended, now);
-            }
-        }
-        match event.event.kind {
-            "assigned" if !self.answered => {
+        match (self.line.hear(event, self.phase, now), event.event.kind) {
+            (Heard::Words, _) => self.to_hear = self.to_hear.saturating_sub(1),
+            (Heard::Fact, "assigned") if !self.answered => {
                 self.answered = true;
-                self.world.count(Tally::ChatsAnswered);
-                self.running(-1, 1);
-                let waited = ear_times(self.ear.as_ref());
-                self.world.recorder.borrow_mut().time(Timing::Wait, waited);
+                self.line.answered();
             }
-            "ended" => {
+            (Heard::Fact, "ended") => {
                 self.over();
-                self.world.count(Tally::ChatsEnded);
-                if event.event.why == Some("timed_out") {
-                    self.world.count(Tally::ChatsTimedOut);
-                }
+                self.line.ended(event.event.why);
             }
             _ => {}
         }
     }
 
     fn over(&mut self) {
-        if matches!(self.state, State::Talking | State::Ending) {
-            if self.answered { self.running(0, -1) } else { self.running(-1, 0) }
+        if matches!(self.phase, Phase::Running | Phase::Ending) {
+            if self.answered { self.line.chats(0, -1) } else { self.line.chats(-1, 0) }
         }
-        self.state = State::Over;
-    }
-
-    fn running(&self, waiting: i64, active: i64) {
-        let mut recorder = self.world.recorder.borrow_mut();
-        recorder.chats[0] += waiting;
-        recorder.chats[1] += active;
-    }
-
-    fn settle(&mut self, id: &str, seq: Option<u64>, now: Micros) {
-        let Some(sent) = self.outbox.settle(id) else { return };
-        if let (About::Message(number), Some(seq), Some(ear)) = (sent.about, seq, &mut self.ear) {
-            ear.acked(number, seq);
-            self.world.count(Tally::MessagesAcked);
-            self.world.time(Timing::Ack, sent.intended, now);
-        }
-        if let Some(took) = sent.took(now) {
-            self.world.recorder.borrow_mut().answered(took);
-        }
-    }
-
-    fn refused(&mut self, refusal: &Refusal<'_>, now: Micros) {
-        if self.outbox.refused(refusal, now).is_none() {
-            return self.world.error(&format!("answered {}, sent again", refusal.code));
-        }
-        match refusal.why {
-            Some("ended") if self.state == State::Over => self.world.count(Tally::MessagesTooLate),
-            Some("offline") if self.state == State::Asking => self.world.count(Tally::ChatsRefused),
-            why => {
-                let words = format!("refused {} {}", refusal.code, why.unwrap_or_default());
-                self.world.error(words.trim_end());
-            }
-        }
-        if self.state == State::Asking {
-            self.state = State::Over;
-        }
+        self.phase = Phase::Over;
     }
 
     /// When the visitor ends the chat: once all is said, or the run asks for it.
@@ -227,142 +140,78 @@ impl Mind for Player {
     }
 
     fn greet(&mut self, back: Micros) -> String {
-        self.back = Some(back);
-        self.outbox.shut();
-        let mut hello = serde_json::json!({ "type": "hello", "brand": self.target.brand });
-        if let Some(token) = &self.token {
-            hello["token"] = token.as_str().into();
-        }
-        if let Some(ear) = self.ear.as_mut().filter(|_| self.state != State::Over) {
-            let _ = ear.resume();
-            hello["resume"] = serde_json::json!({ "chat": ear.chat(), "after": ear.last() });
-        }
-        hello.to_string()
+        self.line.greet(&self.target.brand, back, self.phase)
     }
 
     fn hear(&mut self, frame: &Frame<'_>, now: Micros, out: &mut Vec<String>) {
         match frame {
             Frame::Event(event) => self.event(event, now),
             Frame::Ack(ack) => {
-                if ack.id == "start" && self.state == State::Asking {
-                    self.begun(ack.chat.unwrap_or_default());
-                    self.world.count(Tally::ChatsStarted);
-                    self.world.time(Timing::Start, self.begin, now);
-                    // Events that came before have counted this chat as one that waits no longer.
-                    self.running(1, 0);
-                    self.state = State::Talking;
+                let begun = self.line.acked(ack, self.begin, now);
+                if begun && self.phase == Phase::Asking {
+                    self.phase = Phase::Running;
                 }
-                self.settle(ack.id, ack.seq, now);
             }
-            Frame::Error(refusal) => self.refused(refusal, now),
+            Frame::Error(refusal) => {
+                let last_word = self.line.refused(refusal, self.phase, now);
+                if last_word && self.phase == Phase::Asking {
+                    self.phase = Phase::Over;
+                }
+            }
             Frame::Welcome(welcome) => {
-                self.world.recorder.borrow_mut().ahead(millis(welcome.server_time) * 1000 - now.cast_signed());
-                let back = self.back.unwrap_or(now);
-                if self.token.is_none() {
-                    self.back = None;
-                    self.world.time(Timing::Connect, back, now);
-                    self.token = welcome.token.as_deref().map(str::to_owned);
-                } else if self.ear.is_some() {
-                    self.world.count(Tally::Resumed);
-                }
-                let again = self.outbox.open(now, out);
-                if self.state == State::Coming {
-                    self.state = State::Asking;
+                self.line.welcomed(welcome, now, out);
+                if self.phase == Phase::Coming {
+                    self.phase = Phase::Asking;
                     self.start(now, out);
-                } else if again > 0 {
-                    self.world.count(Tally::Again);
                 }
             }
-            Frame::Resumed(page) => {
-                let Some(ear) = self.ear.as_mut().filter(|ear| ear.chat() == page.chat) else { return };
-                if page.through < page.last {
-                    out.push(ear.resume());
-                } else {
-                    ear.caught_up();
-                    if let Some(back) = self.back.take() {
-                        self.world.time(Timing::Resume, back, now);
-                    }
-                }
-            }
+            Frame::Resumed(page) => self.line.resumed(page, now, out),
+            Frame::Placed => self.line.placed(now),
             _ => {}
         }
     }
 
     fn due(&self) -> Micros {
-        let next = match self.state {
-            State::Coming | State::Asking | State::Ending => Micros::MAX,
-            State::Talking => self.to_say.last().map_or(Micros::MAX, |(at, _)| *at).min(self.ends_at()),
-            State::Over => 0,
-        };
-        next.min(self.outbox.due())
+        match self.phase {
+            Phase::Coming | Phase::Asking | Phase::Ending => Micros::MAX,
+            Phase::Running => self.to_say.last().map_or(Micros::MAX, |(at, _)| *at).min(self.ends_at()),
+            Phase::Over => 0,
+        }
     }
 
     fn act(&mut self, now: Micros, out: &mut Vec<String>) -> Wish {
-        if self.outbox.due() <= now {
-            self.outbox.again(now, out);
-        }
-        match self.state {
-            State::Over => return Wish::Leave,
-            State::Talking => {
+        match self.phase {
+            Phase::Over => return Wish::Leave,
+            Phase::Running => {
                 self.say(now, out);
                 if self.ends_at() <= now {
-                    self.state = State::Ending;
+                    self.phase = Phase::Ending;
                     let frame = r#"{"type":"end","id":"end"}"#;
-                    let chat = self.ear.as_ref().map_or("", Ear::chat);
-                    self.outbox.send("end".into(), chat, About::Other, now, frame.into(), now, out);
+                    let chat = self.line.chat().to_owned();
+                    self.line.outbox.send("end".into(), &chat, About::Other, now, frame.into(), now, out);
                 }
             }
-            _ => {}
+            Phase::Coming | Phase::Asking | Phase::Ending => {}
         }
         Wish::Stay
     }
 
-    fn owed_since(&self) -> Option<Micros> {
-        self.outbox.owed_since()
+    fn outbox(&mut self) -> Option<&mut Outbox> {
+        Some(&mut self.line.outbox)
     }
 
     fn returns(&self) -> Option<Timing> {
-        match (&self.token, &self.ear) {
-            (None, _) => Some(Timing::Connect),
-            (Some(_), Some(_)) if self.state != State::Over => Some(Timing::Resume),
-            _ => None,
-        }
-    }
-
-    fn lost(&mut self, unanswered: Option<Micros>) {
-        self.back = None;
-        if let Some(by) = unanswered {
-            self.outbox.unanswered(by);
-        }
+        self.line.returns(self.phase)
     }
 
     fn close(&mut self, connected: bool) {
-        let now = self.world.phases.clock.now();
-        if self.state == State::Ending {
-            self.world.error("chat whose end was not confirmed");
-        }
-        if self.state == State::Asking && connected {
-            self.world.error("chat that was asked for and not begun");
-        }
-        if connected {
-            self.world.owes(Party::Visitor(self.number), &self.outbox);
-        }
-        if self.state == State::Talking {
+        if self.phase == Phase::Running {
             // What was due and could not be said is counted as due all the same.
-            let until = now.min(self.world.phases.silent());
+            let until = self.world.phases.clock.now().min(self.world.phases.silent());
             self.to_say.iter().filter(|(at, _)| *at < until).for_each(|(at, _)| count_due(&self.world, *at));
         }
-        let over = self.state == State::Over;
+        let phase = self.phase;
         self.over();
-        if let Some(ear) = self.ear.take() {
-            let whole = over || (connected && ear.is_whole());
-            self.world.hand_in(ear, whole, now);
-        }
+        self.line.close(phase, connected);
     }
-}
-
-/// How long the chat waited, by the server's own stamps, in microseconds.
-fn ear_times(ear: Option<&Ear>) -> Micros {
-    let times = ear.and_then(|ear| Some((ear.at("queued")?, ear.at("assigned")?)));
-    times.and_then(|(queued, assigned)| u64::try_from((assigned - queued) * 1000).ok()).unwrap_or_default()
 }

@@ -20,7 +20,7 @@ fn world(server: std::net::SocketAddr, silent_ms: u64, cut_ms: u64) -> Rc<World>
         phases: Phases::new(Clock::since(unix_us_now()), silent_ms * 1_000, cut_ms * 1_000),
         recorder: RefCell::default(),
         told: RefCell::default(),
-        offered: RefCell::default(),
+        rang: RefCell::default(),
         unanswered: RefCell::default(),
         zero: Cell::new(0),
         warm: Cell::new(0),
@@ -120,7 +120,6 @@ fn said_by_a_visitor(seed: u64, lost: usize, hasty: bool) -> Vec<(usize, u64)> {
             // It draws how long it stays away, and is greeted again.
             let mut again = Vec::new();
             visitor.away_for();
-            visitor.lost(None);
             again.push(visitor.greet(now));
             visitor.hear(&Frame::read(WELCOME).unwrap(), now, &mut again);
         }

@@ -3,17 +3,18 @@
 
 use std::rc::Rc;
 
+use super::line::{Heard, Line, Phase};
 use super::outbox::About;
 use super::pace::{count_due, count_said, drops};
 use super::{Ear, Mind, Outbox, Wish, World};
-use crate::checker::{Mark, Party};
+use crate::checker::Mark;
 use crate::draw::{Draw, Purpose};
 use crate::mark::Tag;
 use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::scenario::{Storm, Target, Visitors};
 use crate::theory::{Close, Fate, Waited};
-use crate::wire::{Event, Frame, Refusal, millis};
+use crate::wire::{Event, Frame};
 
 /// Messages that leave with one write: the server lets so many through at once without a pause.
 const AT_ONCE_MAX: u32 = 32;
@@ -49,11 +50,8 @@ pub struct Visitor {
     patience: Micros,
     messages: u32,
     begin: Micros,
-    back: Option<Micros>,
     state: State,
-    ear: Option<Ear>,
-    outbox: Outbox,
-    token: Option<String>,
+    line: Line,
     said: u32,
     commands: u32,
     drops: Vec<Micros>,
@@ -80,8 +78,7 @@ impl Visitor {
         let patience = like.patience.micros(&mut nature);
         let messages = nature.between(like.messages.least, like.messages.most);
         let drops = drops(like.drops_per_minute.0, begin, world.phases.silent(), draw.of(Purpose::Drops));
-        let (ear, outbox, token) = (None, Outbox::default(), None);
-        let state = State::Coming;
+        let line = Line::new(world.clone(), number, slow);
         world.count(Tally::VisitorsCame);
         Self {
             world,
@@ -94,11 +91,8 @@ impl Visitor {
             patience,
             messages,
             begin,
-            back: None,
-            state,
-            ear,
-            outbox,
-            token,
+            state: State::Coming,
+            line,
             said: 0,
             commands: 0,
             drops,
@@ -123,65 +117,48 @@ impl Visitor {
         self
     }
 
+    fn phase(&self) -> Phase {
+        match self.state {
+            State::Coming => Phase::Coming,
+            State::Asking => Phase::Asking,
+            State::Waiting(_) | State::Talking(..) | State::Lingering(_) => Phase::Running,
+            State::Ending => Phase::Ending,
+            State::Over => Phase::Over,
+        }
+    }
+
     fn event(&mut self, event: &Event<'_>, now: Micros, out: &mut Vec<String>) {
-        let Some(ear) = self.ear.as_mut().filter(|ear| ear.chat() == event.chat) else {
-            // The chat's first events may come before the answer to `start`.
-            if matches!(self.state, State::Asking) {
-                self.ear = Some(Ear::new(event.chat, Party::Visitor(self.number), false));
-                self.event(event, now, out);
+        match (self.line.hear(event, self.phase(), now), event.event.kind) {
+            (Heard::Words, _) if self.like.hints => {
+                out.push(format!(r#"{{"type":"delivered","seq":{}}}"#, event.seq));
             }
-            return;
-        };
-        let (counts, tag) = ear.hear(event);
-        if !counts {
-            return;
-        }
-        if let Some(tag) = tag {
-            self.world.count(Tally::MessagesHeard);
-            if tag.mark.sender == Party::Visitor(self.number) {
-                if let Some(command) = event.command {
-                    self.settle(command, Some(event.seq), now);
-                }
-            } else {
-                self.world.time(Timing::Delivery, tag.intended, now);
-                if self.like.hints {
-                    out.push(format!(r#"{{"type":"delivered","seq":{}}}"#, event.seq));
-                }
-            }
-            return;
-        }
-        match event.event.kind {
-            "assigned" => self.assigned(now),
-            "ended" => self.ended(event.event.why.unwrap_or_default()),
+            (Heard::Fact, "assigned") => self.assigned(now),
+            (Heard::Fact, "ended") => self.ended(event.event.why),
             _ => {}
         }
     }
 
     fn assigned(&mut self, now: Micros) {
         if let State::Waiting(_) | State::Asking = self.state {
-            self.world.count(Tally::ChatsAnswered);
-            self.chats(-1, 1);
-            let waited = self.ear.as_ref().and_then(|ear| Some((ear.at("queued")?, ear.at("assigned")?)));
-            if let Some((queued, assigned)) = waited {
-                let waited = u64::try_from((assigned - queued) * 1000).unwrap_or_default();
-                self.world.recorder.borrow_mut().time(Timing::Wait, waited);
-            }
+            self.line.answered();
             self.state = self.next_message(now, self.messages);
         }
     }
 
-    fn ended(&mut self, why: &str) {
-        match self.state {
-            State::Waiting(_) => self.chats(-1, 0),
-            State::Ending if !self.was_answered() => self.chats(-1, 0),
-            State::Talking(..) | State::Lingering(_) | State::Ending => self.chats(0, -1),
-            _ => {}
-        }
-        if why == "timed_out" {
-            self.world.count(Tally::ChatsTimedOut);
-        }
-        self.world.count(Tally::ChatsEnded);
+    fn ended(&mut self, why: Option<&str>) {
+        self.counts_no_more();
+        self.line.ended(why);
         self.state = State::Over;
+    }
+
+    /// The chat is no more among those that wait, or have an operator.
+    fn counts_no_more(&self) {
+        match self.state {
+            State::Waiting(_) => self.line.chats(-1, 0),
+            State::Ending if !self.was_answered() => self.line.chats(-1, 0),
+            State::Talking(..) | State::Lingering(_) | State::Ending => self.line.chats(0, -1),
+            State::Coming | State::Asking | State::Over => {}
+        }
     }
 
     /// What became of the wait, by the server's stamps.
@@ -206,13 +183,7 @@ impl Visitor {
     }
 
     fn was_answered(&self) -> bool {
-        self.ear.as_ref().is_some_and(|ear| ear.at("assigned").is_some())
-    }
-
-    fn chats(&self, waiting: i64, active: i64) {
-        let mut recorder = self.world.recorder.borrow_mut();
-        recorder.chats[0] += waiting;
-        recorder.chats[1] += active;
+        self.line.ear.as_ref().is_some_and(|ear| ear.at("assigned").is_some())
     }
 
     /// How long it stays away from a connection that it loses.
@@ -249,7 +220,8 @@ impl Visitor {
     }
 
     fn say(&mut self, intended: Micros, size: u32, last: bool, now: Micros, out: &mut Vec<String>) {
-        let Some(ear) = &mut self.ear else { return };
+        let sender = self.line.party();
+        let Some(ear) = &mut self.line.ear else { return };
         let number = self.said;
         self.said += 1;
         let id = format!("m{number}");
@@ -257,7 +229,7 @@ impl Visitor {
         frame.push_str(r#"{"type":"say","id":""#);
         frame.push_str(&id);
         frame.push_str(r#"","text":""#);
-        Tag { mark: Mark { sender: Party::Visitor(self.number), number }, intended, last }.write(size, &mut frame);
+        Tag { mark: Mark { sender, number }, intended, last }.write(size, &mut frame);
         frame.push_str(r#""}"#);
         if self.like.hints {
             // Whoever answers has read, and begins to type the next one unless this was the last.
@@ -266,53 +238,15 @@ impl Visitor {
         }
         ear.said(number);
         count_said(&self.world, intended, now);
-        self.outbox.send(id, ear.chat(), About::Message(number), intended, frame, now, out);
+        self.line.outbox.send(id, ear.chat(), About::Message(number), intended, frame, now, out);
     }
 
     fn command(&mut self, what: &str, more: &str, intended: Micros, now: Micros, out: &mut Vec<String>) {
         let id = format!("{what}{}", self.commands);
         self.commands += 1;
         let frame = format!(r#"{{"type":"{what}","id":"{id}"{more}}}"#);
-        let chat = self.ear.as_ref().map_or("", Ear::chat);
-        self.outbox.send(id, chat, About::Other, intended, frame, now, out);
-    }
-
-    fn settle(&mut self, id: &str, seq: Option<u64>, now: Micros) {
-        let Some(sent) = self.outbox.settle(id) else { return };
-        if let (About::Message(number), Some(seq), Some(ear)) = (sent.about, seq, &mut self.ear) {
-            ear.acked(number, seq);
-            self.world.count(Tally::MessagesAcked);
-            self.world.time(Timing::Ack, sent.intended, now);
-        } else if id.starts_with("start") {
-            self.world.time(Timing::Start, sent.intended, now);
-        }
-        // Who reads slowly hears answers late.
-        if let Some(took) = sent.took(now).filter(|_| !self.slow) {
-            self.world.recorder.borrow_mut().answered(took);
-        }
-    }
-
-    fn refused(&mut self, refusal: &Refusal<'_>, now: Micros) {
-        let Some(sent) = self.outbox.refused(refusal, now) else {
-            return self.world.error(&format!("answered {}, sent again", refusal.code));
-        };
-        match (sent.about, refusal.why) {
-            // The operator's end and the visitor's words may cross.
-            (_, Some("ended")) | (About::Message(_), _) if self.state == State::Over => {
-                self.world.count(Tally::MessagesTooLate);
-            }
-            (_, Some("offline")) if self.state == State::Asking => {
-                self.world.count(Tally::ChatsRefused);
-                self.state = State::Over;
-            }
-            (_, why) => {
-                let words = format!("refused {} {}", refusal.code, why.unwrap_or_default());
-                self.world.error(words.trim_end());
-                if self.state == State::Asking {
-                    self.state = State::Over;
-                }
-            }
-        }
+        let chat = self.line.chat().to_owned();
+        self.line.outbox.send(id, &chat, About::Other, intended, frame, now, out);
     }
 }
 
@@ -322,46 +256,28 @@ impl Mind for Visitor {
     }
 
     fn greet(&mut self, back: Micros) -> String {
-        self.back = Some(back);
-        self.outbox.shut();
-        let mut hello = format!(r#"{{"type":"hello","brand":"{}""#, self.target.brand);
-        if let Some(token) = &self.token {
-            hello.push_str(&format!(r#","token":"{token}""#));
-        }
-        if let Some(ear) = self.ear.as_mut().filter(|_| self.state != State::Over) {
-            let _ = ear.resume();
-            hello.push_str(&format!(r#","resume":{{"chat":"{}","after":{}}}"#, ear.chat(), ear.last()));
-        }
-        hello.push('}');
-        hello
+        self.reads_from = 0;
+        let phase = self.phase();
+        self.line.greet(&self.target.brand, back, phase)
     }
 
     fn hear(&mut self, frame: &Frame<'_>, now: Micros, out: &mut Vec<String>) {
         match frame {
             Frame::Event(event) => self.event(event, now, out),
             Frame::Ack(ack) => {
-                if ack.id.starts_with("start") && self.state == State::Asking {
-                    let number = self.number;
-                    let chat = ack.chat.unwrap_or_default();
-                    self.ear.get_or_insert_with(|| Ear::new(chat, Party::Visitor(number), false));
-                    self.world.count(Tally::ChatsStarted);
-                    self.chats(1, 0);
+                let begun = self.line.acked(ack, self.begin, now);
+                if begun && self.state == State::Asking {
                     self.state = State::Waiting(now + self.patience);
                 }
-                self.settle(ack.id, ack.seq, now);
             }
-            Frame::Error(refusal) => self.refused(refusal, now),
-            Frame::Welcome(welcome) => {
-                self.world.recorder.borrow_mut().ahead(millis(welcome.server_time) * 1000 - now.cast_signed());
-                let back = self.back.take().unwrap_or(now);
-                if self.token.is_none() {
-                    self.world.time(Timing::Connect, back, now);
-                    self.token = welcome.token.as_deref().map(str::to_owned);
-                } else if self.ear.is_some() {
-                    self.back = Some(back);
-                    self.world.recorder.borrow_mut().count(Tally::Resumed);
+            Frame::Error(refusal) => {
+                let last_word = self.line.refused(refusal, self.phase(), now);
+                if last_word && self.state == State::Asking {
+                    self.state = State::Over;
                 }
-                let again = self.outbox.open(now, out);
+            }
+            Frame::Welcome(welcome) => {
+                self.line.welcomed(welcome, now, out);
                 if self.state == State::Coming {
                     self.state = State::Asking;
                     let more = format!(
@@ -369,21 +285,10 @@ impl Mind for Visitor {
                         self.number, self.target.department
                     );
                     self.command("start", &more, self.begin, now, out);
-                } else if again > 0 {
-                    self.world.count(Tally::Again);
                 }
             }
-            Frame::Resumed(page) => {
-                let Some(ear) = self.ear.as_mut().filter(|ear| ear.chat() == page.chat) else { return };
-                if page.through < page.last {
-                    out.push(ear.resume());
-                } else {
-                    ear.caught_up();
-                    if let Some(back) = self.back.take() {
-                        self.world.time(Timing::Resume, back, now);
-                    }
-                }
-            }
+            Frame::Resumed(page) => self.line.resumed(page, now, out),
+            Frame::Placed => self.line.placed(now),
             _ => {}
         }
         if self.slow && matches!(self.state, State::Talking(..) | State::Lingering(_)) && now >= self.reads_from {
@@ -398,13 +303,10 @@ impl Mind for Visitor {
             State::Waiting(until) | State::Lingering(until) | State::Talking(until, _) => until.min(silent),
             State::Over => 0,
         };
-        next.min(self.outbox.due()).min(self.drops.last().copied().unwrap_or(Micros::MAX))
+        next.min(self.drops.last().copied().unwrap_or(Micros::MAX))
     }
 
     fn act(&mut self, now: Micros, out: &mut Vec<String>) -> Wish {
-        if self.outbox.due() <= now {
-            self.outbox.again(now, out);
-        }
         let silent = now >= self.world.phases.silent();
         match self.state {
             State::Over => return Wish::Leave,
@@ -451,50 +353,20 @@ impl Mind for Visitor {
         self.reads_from
     }
 
-    fn owed_since(&self) -> Option<Micros> {
-        self.outbox.owed_since()
+    fn outbox(&mut self) -> Option<&mut Outbox> {
+        Some(&mut self.line.outbox)
     }
 
     fn returns(&self) -> Option<Timing> {
-        match (&self.token, &self.ear) {
-            (None, _) => Some(Timing::Connect),
-            (Some(_), Some(_)) if self.state != State::Over => Some(Timing::Resume),
-            _ => None,
-        }
-    }
-
-    fn lost(&mut self, unanswered: Option<Micros>) {
-        self.back = None;
-        self.reads_from = 0;
-        if let Some(by) = unanswered {
-            self.outbox.unanswered(by);
-        }
+        self.line.returns(self.phase())
     }
 
     fn close(&mut self, connected: bool) {
-        let now = self.world.phases.clock.now();
-        match self.state {
-            State::Waiting(_) => self.chats(-1, 0),
-            State::Talking(..) | State::Lingering(_) => self.chats(0, -1),
-            State::Ending if self.was_answered() => self.chats(0, -1),
-            State::Ending => self.chats(-1, 0),
-            _ => {}
+        self.counts_no_more();
+        self.leave_unsaid(self.world.phases.clock.now().min(self.world.phases.silent()));
+        if let Some(ear) = &self.line.ear {
+            self.tell_wait(ear);
         }
-        self.leave_unsaid(now.min(self.world.phases.silent()));
-        if self.state == State::Ending {
-            self.world.error("chat whose end was not confirmed");
-        }
-        if self.state == State::Asking && connected {
-            self.world.error("chat that was asked for and not begun");
-        }
-        if connected {
-            self.world.owes(Party::Visitor(self.number), &self.outbox);
-        }
-        let over = self.state == State::Over;
-        if let Some(ear) = self.ear.take() {
-            self.tell_wait(&ear);
-            let whole = over || (connected && ear.is_whole());
-            self.world.hand_in(ear, whole, now);
-        }
+        self.line.close(self.phase(), connected);
     }
 }

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use crate::report::plain::duration;
 use crate::summary::{Latency, Percentiles, Summary};
 
-/// A figure that both have.
+/// A figure; none where it was not measured.
 struct Row {
     name: &'static str,
-    one: f64,
-    other: f64,
+    one: Option<f64>,
+    other: Option<f64>,
     worse: Worse,
     time: bool,
 }
@@ -25,20 +25,19 @@ enum Worse {
 /// The table, and whether the second is worse than the first by more than this factor in any figure that counts, or
 /// failed by itself: what a broken run measured shows nothing.
 pub fn compare(one: &Summary, other: &Summary, worse: f64) -> (String, bool) {
-    let mut out = format!("{:<26} {:>12} {:>12} {:>8}\n", "", one.scenario, other.scenario, "ratio");
+    let mut out = format!("first      {}\nsecond     {}\n\n", named(one), named(other));
+    let _ = writeln!(out, "{:<26} {:>12} {:>12} {:>8}", "", "first", "second", "ratio");
     let mut failed = false;
     for row in rows(one, other) {
-        let ratio = row.other / row.one;
-        // Less than a tenth of a millisecond, or one error more, is chance.
-        let noise = if row.time { 0.1 } else { 1e-9 };
-        let bad = match row.worse {
-            Worse::More => row.other > row.one * worse && row.other - row.one > noise,
-            Worse::Less => row.other * worse < row.one,
-            Worse::Neither => false,
+        let shown = |value: Option<f64>| match value {
+            Some(value) if row.time => duration(value),
+            Some(value) => format!("{value:.2}"),
+            None => "-".to_owned(),
         };
+        let bad = row.is_worse(worse);
         failed |= bad;
-        let shown = |value: f64| if row.time { duration(value) } else { format!("{value:.2}") };
-        let ratio = if ratio.is_finite() { format!("{ratio:.2}") } else { "-".into() };
+        let ratio = row.other.zip(row.one).map(|(other, one)| other / one).filter(|ratio| ratio.is_finite());
+        let ratio = ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
         let mark = if bad { "  worse" } else { "" };
         let _ = writeln!(out, "{:<26} {:>12} {:>12} {ratio:>8}{mark}", row.name, shown(row.one), shown(row.other));
     }
@@ -55,6 +54,24 @@ pub fn compare(one: &Summary, other: &Summary, worse: f64) -> (String, bool) {
         out.push_str("these are runs of different scenarios or seeds\n");
     }
     (out, failed)
+}
+
+fn named(summary: &Summary) -> String {
+    format!("{}, seed {}, {:.1} s", summary.scenario, summary.seed, summary.seconds)
+}
+
+impl Row {
+    /// Whether the second is worse by more than the factor. What only one of them measured is no comparison.
+    fn is_worse(&self, factor: f64) -> bool {
+        let (Some(one), Some(other)) = (self.one, self.other) else { return false };
+        // Less than a tenth of a millisecond, or one error more, is chance.
+        let noise = if self.time { 0.1 } else { 1e-9 };
+        match self.worse {
+            Worse::More => other > one * factor && other - one > noise,
+            Worse::Less => other * factor < one,
+            Worse::Neither => false,
+        }
+    }
 }
 
 /// Why a run failed by itself.
@@ -83,23 +100,28 @@ const TIMES: [(&str, Time); 5] = [
 
 fn rows(one: &Summary, other: &Summary) -> Vec<Row> {
     use Worse::{Less, More, Neither};
-    let row = |name, worse, time, of: fn(&Summary) -> f64| Row { name, one: of(one), other: of(other), worse, time };
+    let row =
+        |name, worse, of: fn(&Summary) -> Option<f64>| Row { name, one: of(one), other: of(other), worse, time: false };
+    let time = |name, of: fn(&Latency) -> Percentiles, at: fn(&Percentiles) -> f64| {
+        let measured = |summary: &Summary| Some(of(&summary.latency)).filter(|all| all.count > 0).map(|all| at(&all));
+        Row { name, one: measured(one), other: measured(other), worse: More, time: true }
+    };
     vec![
-        row("visitors", Neither, false, |s| s.counts.visitors_came as f64),
-        row("chats answered", Less, false, |s| s.counts.chats_answered as f64),
-        row("messages a second", Less, false, Summary::rate),
-        row("connect p99", More, true, |s| s.latency.connect.p99_ms),
-        row("ack p50", More, true, |s| s.latency.ack.p50_ms),
-        row("ack p99", More, true, |s| s.latency.ack.p99_ms),
-        row("delivery p50", More, true, |s| s.latency.delivery.p50_ms),
-        row("delivery p99", More, true, |s| s.latency.delivery.p99_ms),
-        row("resume p99", More, true, |s| s.latency.resume.p99_ms),
-        row("wait p90", More, true, |s| s.latency.wait.p90_ms),
-        row("errors a message", More, false, Summary::error_part),
-        row("abandoned part", More, false, Summary::abandoned_part),
-        row("server CPU µs a message", More, false, |s| s.cpu_a_message_us().1.unwrap_or_default()),
-        row("server MiB", More, false, |s| s.cost.server_bytes.unwrap_or_default() as f64 / f64::from(1 << 20)),
-        row("tool CPU µs a message", Neither, false, |s| s.cpu_a_message_us().0.unwrap_or_default()),
+        row("visitors", Neither, |s| Some(s.counts.visitors_came as f64)),
+        row("chats answered", Less, |s| Some(s.counts.chats_answered as f64)),
+        row("messages a second", Less, |s| Some(s.rate())),
+        time("connect p99", |all| all.connect, |connect| connect.p99_ms),
+        time("ack p50", |all| all.ack, |ack| ack.p50_ms),
+        time("ack p99", |all| all.ack, |ack| ack.p99_ms),
+        time("delivery p50", |all| all.delivery, |delivery| delivery.p50_ms),
+        time("delivery p99", |all| all.delivery, |delivery| delivery.p99_ms),
+        time("resume p99", |all| all.resume, |resume| resume.p99_ms),
+        time("wait p90", |all| all.wait, |wait| wait.p90_ms),
+        row("errors a message", More, |s| Some(s.error_part())),
+        row("abandoned part", More, |s| Some(s.abandoned_part())),
+        row("server CPU µs a message", More, |s| s.cpu_a_message_us().1),
+        row("server MiB", More, |s| s.cost.server_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20))),
+        row("tool CPU µs a message", Neither, |s| s.cpu_a_message_us().0),
     ]
 }
 
@@ -111,7 +133,7 @@ mod tests {
 
     fn with_ack(p99_ms: f64) -> Summary {
         let mut summary = Summary::default();
-        summary.latency.ack.p99_ms = p99_ms;
+        (summary.latency.ack.count, summary.latency.ack.p99_ms) = (1, p99_ms);
         summary
     }
 
@@ -121,6 +143,13 @@ mod tests {
         let (table, worse) = compare(&with_ack(10.0), &with_ack(15.0), 1.2);
         assert!(worse && table.contains("ack p99") && table.contains("1.50  worse"), "{table}");
         assert!(!compare(&with_ack(15.0), &with_ack(10.0), 1.2).1, "faster is not worse");
+        let mut known = with_ack(10.0);
+        known.cost.server_bytes = Some(1 << 20);
+        for (one, other) in [(with_ack(10.0), known.clone()), (known, with_ack(10.0))] {
+            let (table, worse) = compare(&one, &other, 1.2);
+            assert!(!worse && table.contains("server MiB"), "only one of them knows its server: {table}");
+        }
+        assert!(!compare(&Summary::default(), &with_ack(10.0), 1.2).1, "the first has nothing to be compared with");
         let mut broken = with_ack(10.0);
         broken.verdict.faults = 1;
         assert!(compare(&with_ack(10.0), &broken, 1.2).1);

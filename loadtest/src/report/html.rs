@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use chart::{Line, chart};
 
-use crate::report::plain::duration;
+use crate::report::plain::{beside, duration};
 use crate::summary::{Percentiles, Second, Summary};
 
 const STYLE: &str = include_str!("html/style.css");
@@ -21,7 +21,7 @@ pub fn page(summary: &Summary) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{title}: load test</title><style>{STYLE}</style></head><body><main>\
-         <h1>{title}</h1><p class=\"verdict {}\"><strong>{}</strong> {} chats judged, {} promises broken, {} limits passed</p>\
+         <h1>{title}</h1><p class=\"verdict {}\"><strong>{}</strong> {} chats judged, {} promises broken, {} limits not kept</p>\
          <p class=\"about\">seed {}, {:.1} s against {}</p>",
         verdict.0,
         verdict.1,
@@ -174,8 +174,10 @@ fn counts(out: &mut String, summary: &Summary) {
         let _ = write!(
             out,
             "<tr><th>the server's mean wait of {:.0} answered</th><td>{:.3} s</td></tr>\
-             <tr><th>ours beside it</th><td>{:+.3} s</td></tr>",
-            view.answered, view.wait_mean_s, view.difference_s,
+             <tr><th>seen from here</th><td>{}</td></tr>",
+            view.answered,
+            view.wait_mean_s,
+            beside(view.difference_s),
         );
     }
     if let Some(off) = summary.pace.off {

@@ -123,13 +123,24 @@ fn costs(out: &mut String, summary: &Summary) {
     if let Some(view) = summary.server {
         let _ = writeln!(
             out,
-            "queue      the server says {:.0} answered after {:.3} s on average; seen from here {:+.3} s beside it",
-            view.answered, view.wait_mean_s, view.difference_s,
+            "queue      the server says {:.0} answered after {:.3} s on average; seen from here {}",
+            view.answered,
+            view.wait_mean_s,
+            beside(view.difference_s),
         );
         if view.invariant_violations > 0.0 {
             let _ =
                 writeln!(out, "queue      the server counts {:.0} violations within itself", view.invariant_violations);
         }
+    }
+}
+
+/// How much more something is than what it stands beside, in seconds.
+pub(super) fn beside(difference_s: f64) -> String {
+    match difference_s {
+        same if same.abs() < 0.000_5 => "the same".into(),
+        more if more > 0.0 => format!("{more:.3} s more"),
+        less => format!("{:.3} s less", less.abs()),
     }
 }
 
@@ -186,14 +197,14 @@ fn verdict(out: &mut String, summary: &Summary) {
     if verdict.tolerance_ms > 0 {
         let _ = writeln!(
             out,
-            "order      chats that began to wait within {} ms of each other are taken to be in either order",
+            "order      of two chats that came or were offered within {} ms either may have been first",
             verdict.tolerance_ms,
         );
     }
     let word = if summary.passed() { "passed" } else { "FAILED" };
     let _ = writeln!(
         out,
-        "{word}     {} chats judged, {} promises broken, {} limits passed",
+        "{word}     {} chats judged, {} promises broken, {} limits not kept",
         verdict.chats,
         verdict.faults,
         summary.breaches.len(),
@@ -214,7 +225,7 @@ pub fn duration(ms: f64) -> String {
 mod tests {
     use super::*;
     use crate::scenario::Breach;
-    use crate::summary::Pace;
+    use crate::summary::{Pace, ServerView};
     use crate::theory::{Beside, Centre, Figures, Theory};
 
     #[test]
@@ -232,6 +243,10 @@ mod tests {
         let text = report(&summary);
         assert!(text.contains("within 0.42 % of what was due") && text.contains("within 240 ms"), "{text}");
         assert!(text.contains("limit      ack_p99_s: nothing was measured") && text.contains("FAILED"), "{text}");
+        for (difference_s, words) in [(-0.054, "0.054 s less"), (0.000_2, "the same"), (1.5, "1.500 s more")] {
+            summary.server = Some(ServerView { difference_s, ..ServerView::default() });
+            assert!(report(&summary).contains(&format!("seen from here {words}\n")), "{}", report(&summary));
+        }
         summary = Summary { ended: Ending::ServerGone, ..Summary::default() };
         assert!(report(&summary).contains("the server was gone") && !summary.passed());
     }

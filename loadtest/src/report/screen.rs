@@ -22,6 +22,8 @@ use crate::summary::{Percentiles, Summary};
 const SHOWN_S: usize = 120;
 /// Narrower than this nothing of it can be read.
 const LEAST: (u16, u16) = (78, 18);
+/// Columns of the counts of visitors, with their border.
+const PEOPLE: u16 = 37;
 
 /// The screen, while the run goes on.
 pub struct Screen {
@@ -86,18 +88,21 @@ impl View<'_> {
                 let words = format!("{}: {online} of {wanted} operators are online", self.name);
                 frame.render_widget(Paragraph::new(words).block(Block::bordered()), frame.area());
             }
-            Progress::Running(summary, seconds, judged) => self.running(frame, summary, *seconds, *judged),
-            Progress::Closing => {
-                frame.render_widget(Paragraph::new("judging the last chats").block(Block::bordered()), frame.area());
+            Progress::Running(summary, seconds, judged) => {
+                self.running(frame, summary, *seconds, self.words(*seconds), *judged)
+            }
+            Progress::Closing(summary, judged) => {
+                self.running(frame, summary, self.length_s, "judging the last chats".into(), *judged);
             }
         }
     }
 
-    fn running(&self, frame: &mut Frame<'_>, summary: &Summary, seconds: f64, judged: u64) {
+    fn running(&self, frame: &mut Frame<'_>, summary: &Summary, seconds: f64, words: String, judged: u64) {
         let rows = [Constraint::Length(3), Constraint::Length(6), Constraint::Min(5), Constraint::Length(4)];
         let [top, middle, charts, bottom] = Layout::vertical(rows).areas(frame.area());
-        self.progress(frame, top, seconds);
-        let [left, right] = Layout::horizontal([Constraint::Length(34), Constraint::Min(26)]).areas(middle);
+        let gauge = Gauge::default().ratio((seconds / self.length_s.max(1e-3)).clamp(0.0, 1.0)).label(words);
+        frame.render_widget(gauge.block(titled(self.name)), top);
+        let [left, right] = Layout::horizontal([Constraint::Length(PEOPLE), Constraint::Min(26)]).areas(middle);
         frame.render_widget(Paragraph::new(people(summary)).block(titled("visitors")), left);
         frame.render_widget(times(summary), right);
         let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(charts);
@@ -110,14 +115,13 @@ impl View<'_> {
         frame.render_widget(Paragraph::new(troubles(summary, judged)).block(titled("judge and errors")), bottom);
     }
 
-    fn progress(&self, frame: &mut Frame<'_>, area: Rect, seconds: f64) {
-        let words = match (self.interrupted, seconds > self.length_s) {
+    /// How far it is.
+    fn words(&self, seconds: f64) -> String {
+        match (self.interrupted, seconds > self.length_s) {
             (true, _) => "ending, again to cut".to_owned(),
             (false, true) => "chats are being ended".to_owned(),
             (false, false) => format!("{seconds:.0} of {:.0} s, q ends", self.length_s),
-        };
-        let gauge = Gauge::default().ratio((seconds / self.length_s.max(1e-3)).clamp(0.0, 1.0)).label(words);
-        frame.render_widget(gauge.block(titled(self.name)), area);
+        }
     }
 }
 
@@ -128,7 +132,7 @@ fn titled(title: &str) -> Block<'_> {
 fn people(summary: &Summary) -> String {
     let (now, counts) = (summary.series.last().copied().unwrap_or_default(), &summary.counts);
     format!(
-        "connected {:>7}   came {:>9}\nin chats  {:>7}   began {:>8}\nwaiting   {:>7}   answered {:>5}\nleft      {:>7}   back {:>9}",
+        "connected {:>7}   came     {:>6}\nin chats  {:>7}   began    {:>6}\nwaiting   {:>7}   answered {:>6}\nleft      {:>7}   back     {:>6}",
         now.connected,
         counts.visitors_came,
         now.active,
@@ -189,11 +193,14 @@ mod tests {
         let mut summary = Summary { series, ..Summary::default() };
         summary.latency.ack.p99_ms = 12.5;
         summary.errors.insert("closed with 1013".into(), 3);
+        let counts = &mut summary.counts;
+        (counts.visitors_came, counts.chats_started, counts.chats_answered) = (123_456, 123_457, 123_458);
+        (counts.chats_abandoned, counts.reconnects) = (1_234_561, 123_459);
         for (width, height) in [LEAST, (100, 30), (240, 70)] {
             let screen = drawn(width, height, &Progress::Running(&summary, 90.0, 55));
-            for words in
-                ["lunch-peak", "90 of 180 s", "4321", "17", "12.5 ms", "a second: 250", "55 chats", "closed with 1013"]
-            {
+            let people = ["4321", " 17 ", "123456", "123457", "123458", "1234561", "123459"];
+            let others = ["lunch-peak", "90 of 180 s", "12.5 ms", "a second: 250", "55 chats", "closed with 1013"];
+            for words in people.iter().chain(&others) {
                 assert!(screen.contains(words), "{words} at {width} x {height}:\n{screen}");
             }
         }
@@ -202,6 +209,8 @@ mod tests {
     #[test]
     fn before_and_behind_the_run_it_says_what_is_waited_for() {
         assert!(drawn(60, 16, &Progress::Preparing(3, 12)).contains("3 of 12 operators"));
-        assert!(drawn(60, 16, &Progress::Closing).contains("judging"));
+        let summary = Summary { series: vec![Second { connected: 4_321, ..Second::default() }], ..Summary::default() };
+        let closing = drawn(100, 30, &Progress::Closing(&summary, 55));
+        assert!(["judging", "4321", "55 chats"].iter().all(|words| closing.contains(words)), "{closing}");
     }
 }

@@ -93,9 +93,19 @@ fn chats_beyond_an_operators_limit_are_found() {
     found("over_assign", "the limit is 3");
 }
 
+/// So many come that a line forms, long before the last of them.
+#[test]
+fn visitors_served_before_those_who_waited_longer_are_found() {
+    found_in(&HURRY.replace("per_minute = 300", "per_minute = 720"), "newest_first", "was offered while");
+}
+
 /// The run fails, and the judge says why; all that it says.
 fn found(fault: &str, why: &str) -> Vec<String> {
-    let json = judged(HURRY, Some(fault));
+    found_in(HURRY, fault, why)
+}
+
+fn found_in(scenario: &str, fault: &str, why: &str) -> Vec<String> {
+    let json = judged(scenario, Some(fault));
     let first = json["verdict"]["first"].as_array().expect("a list of faults");
     let all: Vec<String> = first.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     let named = all.iter().any(|words| words.contains(why));

@@ -10,6 +10,9 @@ use url::Url;
 use crate::config::Reader;
 use crate::telemetry::collector::authorities;
 
+/// Where collectors take OTLP over gRPC, by registration: whoever names it would wait for traces in vain.
+const GRPC_PORT: u16 = 4317;
+
 /// The HTTP server tells of each of its threads; nobody needs that.
 const DEFAULT: &str = "info,actix_server=warn";
 
@@ -49,7 +52,7 @@ impl LogSettings {
                 "otlp_url",
                 "expected the address of a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318 or \
                  https://collector.example.com:4318, without a path or a password; OTLP over gRPC is not spoken: \
-                 collectors take HTTP at another port, mostly 4318",
+                 collectors take that at port 4317, and HTTP at another one, mostly 4318",
                 collector,
             ),
             otlp_ca,
@@ -66,7 +69,8 @@ fn collector(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
     let open = url.username().is_empty() && url.password().is_none();
-    (matches!(url.scheme(), "http" | "https") && url.has_host() && open && bare).then_some(url)
+    let http = matches!(url.scheme(), "http" | "https") && url.port() != Some(GRPC_PORT);
+    (http && url.has_host() && open && bare).then_some(url)
 }
 
 /// Whether it is a filter. A bare word must be a level: else a slip such as `verbose` would name a part of the
@@ -96,8 +100,14 @@ mod tests {
     fn a_collector_is_an_address_without_a_path_or_a_key() {
         assert!(collector("http://collector:4318").is_some() && collector("http://[::1]:4318/").is_some());
         assert!(collector("https://collector.example.com").is_some());
-        for bad in ["collector:4318", "http://c:4318/v1/traces", "http://user:key@c", "https://:key@c", "grpc://c:4317"]
-        {
+        for bad in [
+            "collector:4318",
+            "http://c:4318/v1/traces",
+            "http://user:key@c",
+            "https://:key@c",
+            "grpc://c:4317",
+            "http://c:4317",
+        ] {
             assert!(collector(bad).is_none(), "{bad}");
         }
     }

@@ -82,9 +82,11 @@ fn everything_wrong_is_named_at_once_with_the_right_form() {
 
 #[test]
 fn whoever_names_a_collector_that_takes_grpc_is_told_what_is_spoken() {
-    let wrong = Settings::read(&environment(&[("SWITCHBOARD_OTLP_URL", "grpc://collector:4317")])).unwrap_err();
-    let words = wrong.to_string();
-    assert!(words.contains("otlp_url (SWITCHBOARD_OTLP_URL)") && words.contains("gRPC is not spoken"), "{words}");
+    for named in ["grpc://collector:4317", "http://collector:4317", "https://collector:4317/"] {
+        let words = Settings::read(&environment(&[("SWITCHBOARD_OTLP_URL", named)])).unwrap_err().to_string();
+        assert!(words.contains("otlp_url (SWITCHBOARD_OTLP_URL)") && words.contains("gRPC is not spoken"), "{words}");
+        assert!(words.contains("http://127.0.0.1:4318"), "the right form: {words}");
+    }
     let over_tls = Settings::read(&environment(&[("SWITCHBOARD_OTLP_URL", "https://collector:4318")])).unwrap();
     assert!(over_tls.shown().contains("otlp_url = \"https://collector:4318/\""), "{}", over_tls.shown());
 }

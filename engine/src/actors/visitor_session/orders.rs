@@ -36,10 +36,7 @@ impl VisitorSession {
                 self.again.push_back(command);
                 return self.read(ctx);
             }
-            Life::Elsewhere => {
-                self.refuse_and_block(&command, Failure::unavailable());
-                return command.outlet.close(close::RESTART);
-            }
+            Life::Elsewhere => return self.send_away(&command),
         }
         self.due(ctx);
         if !self.unblock(&command) {
@@ -144,6 +141,16 @@ impl VisitorSession {
             }
             self.blocked.push((socket, command.id.clone(), failure));
         }
+    }
+
+    /// Another node has the chat: its socket is to come anew, and to send the command again. What came from another node
+    /// is answered by nobody here: that node gives it to the chat's owner, as it does with what comes behind it.
+    pub(super) fn send_away(&mut self, command: &Command) {
+        let far = self.shared.nodes.as_ref().is_some_and(|nodes| nodes.leads_away(command.outlet.id()));
+        if !far && !command.outlet.is_closed() {
+            self.refuse_and_block(command, Failure::unavailable());
+        }
+        command.outlet.close(close::RESTART);
     }
 
     /// Whether the command may be judged; one that waits for another is answered as that one was.

@@ -7,7 +7,7 @@ use crate::checker::Party;
 use crate::mark::Tag;
 use crate::moment::Micros;
 use crate::recorder::Tally;
-use crate::wire::Offer;
+use crate::wire::{Offer, millis};
 
 impl Operator {
     pub(super) fn offer(&mut self, offer: &Offer<'_>, now: Micros) {
@@ -16,10 +16,9 @@ impl Operator {
             return;
         }
         self.world.count(Tally::Offers);
-        let server_ms = (now.cast_signed() + self.ahead_us) / 1000;
         // What a colleague asks for is outside the order of those who wait.
-        if offer.kind.is_none_or(|kind| kind == "new") {
-            self.world.offered.borrow_mut().push((offer.chat.to_owned(), server_ms));
+        if let Some(until) = offer.expires_at.filter(|_| offer.kind.is_none_or(|kind| kind == "new")) {
+            self.world.rang.borrow_mut().push((offer.chat.to_owned(), millis(until)));
         }
         if self.offers_draw.happens(self.like.ignores.0) {
             return self.world.count(Tally::OffersIgnored);

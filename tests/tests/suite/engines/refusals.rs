@@ -8,7 +8,7 @@ use engine::domain::ids::ChatId;
 use engine::domain::limits::FAR_ANSWER_WITHIN;
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{GOOD, Inbox, Node, Shop};
+use crate::suite::engines::cast::{GOOD, Inbox, Node, Shop, shards_of};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -74,6 +74,48 @@ async fn what_another_node_does_not_answer_in_time_is_counted_where_it_was_asked
     actix::clock::sleep(FAR_ANSWER_WITHIN).await;
     Counts::default().one(&two, &mut joe.inbox, "j1", "unavailable").await;
     assert_eq!(refused(&one), Vec::<(String, u64)>::new(), "it heard nothing of it");
+}
+
+#[actix::test]
+async fn a_chat_that_is_let_go_counts_what_its_own_sockets_hear_and_nothing_more() {
+    let shop = Shop::in_memory(1, 1, RINGS).await;
+    let (one, two) = shop.nodes(GOOD, 1).await;
+    let mut joe = shop.window(&one, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&one, 42, None).await;
+    clara.sees_online().await;
+    let chat = clara.starts("hello").await;
+    joe.accepts(&chat).await;
+    one.bus.cut(true);
+    two.engine.take_over(&shards_of(1)).await.expect("the store answers");
+    for line in 0..5 {
+        clara.says(&format!("c{line}"), "is anybody there?").await;
+    }
+    assert_eq!(clara.inbox.expect_closed().await, 1012);
+    let heard = clara.inbox.got.iter().filter(|frame| frame["code"] == "unavailable").count() as u64;
+    let counted: u64 = refused(&one).iter().map(|(_, count)| *count).sum();
+    assert_eq!(counted, heard, "the first of them closes the socket, and nobody hears of the others");
+}
+
+#[actix::test]
+async fn what_a_lost_chat_leaves_to_its_new_owner_is_refused_nowhere() {
+    let shop = Shop::in_memory(1, 2, RINGS).await;
+    let (one, two) = shop.nodes(GOOD, 1).await;
+    let mut joe = shop.window(&two, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&one, 42, None).await;
+    clara.sees_online().await;
+    let chat = clara.starts("hello").await;
+    joe.accepts(&chat).await;
+    let three = shop.node("three", Vec::new(), GOOD, 3).await;
+    three.bus.cut(true);
+    three.engine.take_over(&shards_of(1)).await.expect("the store answers");
+    // Goes to the node that had the chat, which finds out by it.
+    joe.says("j1", &chat, "one moment").await;
+    assert_eq!(clara.inbox.expect_closed().await, 1012);
+    three.bus.cut(false);
+    joe.acked("j1").await;
+    assert_eq!((refused(&one), refused(&two), refused(&three)), (Vec::new(), Vec::new(), Vec::new()));
 }
 
 /// How many refusals there were, by code.
