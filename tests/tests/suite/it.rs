@@ -3,6 +3,7 @@
 mod absence;
 mod accounts;
 mod assignment;
+mod attendance;
 mod bad_frames;
 mod bad_input;
 mod canaries;

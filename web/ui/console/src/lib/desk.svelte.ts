@@ -187,6 +187,8 @@ export class Desk {
         return this.#rows(frame);
       case 'left_messages':
         return this.left.told(frame.new);
+      case 'operators':
+        return this.settings.told(frame);
       case 'typing':
         if (frame.role === 'visitor') this.chats.get(frame.chat)?.visitorTypes(frame.on, frame.preview, now);
         return;
@@ -253,7 +255,7 @@ export class Desk {
       link.hint({ type: 'subscribe', id: newId(), topic: `group:${id}` });
     this.lists.connected(link);
     this.left.connected(link);
-    this.settings.loads.connected(link);
+    this.settings.connected(link);
     this.welcomed = true;
     if (frame.next !== undefined) void this.#restOfMine(frame.next);
     this.#moved(this.router.place);
