@@ -24,6 +24,7 @@ mod left_messages;
 mod lost_senders;
 mod marks;
 mod missed;
+mod missed_offers;
 mod needs;
 mod offers;
 mod panics;
