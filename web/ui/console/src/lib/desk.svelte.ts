@@ -74,6 +74,8 @@ export class Desk {
   attentive = $state(true);
   /** The chat in the address does not exist, or is not ours to see. */
   missing = $state<string | null>(null);
+  /** We have seen it; then a colleague got it. */
+  passedOn = $state(false);
   /** The chat in the address could not be asked for. */
   unreached = $state<string | null>(null);
 
@@ -356,7 +358,10 @@ export class Desk {
     try {
       const row = await loadRow(this.http, id);
       if (row) this.#refresh(this.chats.put(row));
-      else if (id === this.router.place.chat && !this.chats.get(id)) this.missing = id;
+      else {
+        const seen = this.chats.lose(id);
+        if (id === this.router.place.chat && !this.chats.get(id)) [this.missing, this.passedOn] = [id, seen];
+      }
     } catch {
       if (id === this.router.place.chat && !this.chats.get(id)) this.unreached = id;
     }
