@@ -26,4 +26,5 @@ mod recount;
 pub mod registry;
 pub mod shared;
 pub mod visitor_session;
+mod watches;
 pub mod worked;

@@ -2,13 +2,12 @@
 //! operator. It is read from the store whenever somebody's status or receiving has changed, four times a second at most,
 //! so it cannot drift from the truth; a window is told of those who are not as it was told before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-
-use dashmap::DashMap;
 
 use crate::actors::outlet::{Outlet, SocketId};
 use crate::actors::shared::{Shared, lock};
+use crate::actors::watches::{Watch, Watches};
 use crate::domain::ids::{AccountId, OperatorId};
 use crate::domain::limits::{ROWS_MAX, SUBSCRIPTIONS_MAX};
 use crate::domain::permission::{Permission, StaffRole};
@@ -71,81 +70,56 @@ pub(super) async fn subscribe(
 
 /// The windows that look at others.
 #[derive(Default)]
-pub struct Attendance {
-    accounts: DashMap<AccountId, Mutex<Looks>>,
-    /// Accounts whose changes other nodes have not heard of.
-    untold: Mutex<BTreeSet<AccountId>>,
-}
-
-#[derive(Default)]
-struct Looks {
-    all: Vec<Look>,
-    changed: bool,
-}
+pub struct Attendance(Watches<Look>);
 
 /// One window looks at somebody.
 #[derive(Clone)]
 struct Look {
     outlet: Outlet,
     at: Watched,
-    /// What the window was last told; none: nothing yet.
+    /// None: nothing yet.
     told: Arc<Mutex<Option<Told>>>,
+}
+
+impl Watch for Look {
+    fn outlet(&self) -> &Outlet {
+        &self.outlet
+    }
 }
 
 impl Attendance {
     /// `false` when the window has as many of these as it may.
     fn subscribe(&self, account: AccountId, outlet: &Outlet, at: Watched) -> bool {
-        let entry = self.accounts.entry(account).or_default();
-        let mut looks = lock(&entry);
-        looks.all.retain(|look| look.outlet.id() != outlet.id() || look.at != at);
-        if looks.all.iter().filter(|look| look.outlet.id() == outlet.id()).count() >= SUBSCRIPTIONS_MAX {
-            return false;
-        }
-        looks.all.push(Look { outlet: outlet.clone(), at, told: Arc::default() });
-        looks.changed = true;
-        true
+        let look = Look { outlet: outlet.clone(), at: at.clone(), told: Arc::default() };
+        self.0.add(account, look, SUBSCRIPTIONS_MAX, |other| other.at == at)
     }
 
     /// A socket does not look at them any more, or at nobody.
     pub fn unsubscribe(&self, account: AccountId, socket: SocketId, at: Option<&Watched>) {
-        if let Some(entry) = self.accounts.get(&account) {
-            lock(&entry).all.retain(|look| look.outlet.id() != socket || at.is_some_and(|at| *at != look.at));
-        }
+        self.0.remove(account, socket, |look| at.is_none_or(|at| *at == look.at));
     }
 
     /// Somebody's status has changed, and is stored.
     pub fn changed(&self, account: AccountId) {
-        lock(&self.untold).insert(account);
-        self.changed_elsewhere(Some(account));
+        self.0.changed(account);
     }
 
     /// The same on another node, in one account or, for all that is known, in any; or people have changed who receives,
     /// which all nodes are told anyway.
     pub fn changed_elsewhere(&self, account: Option<AccountId>) {
-        let Some(account) = account else {
-            return self.accounts.iter().for_each(|entry| lock(entry.value()).changed = true);
-        };
-        if let Some(entry) = self.accounts.get(&account) {
-            lock(&entry).changed = true;
-        }
+        self.0.changed_elsewhere(account);
     }
 
     /// Tells the windows what has changed since the last pulse.
     pub async fn pulse(shared: &Arc<Shared>) {
-        for account in std::mem::take(&mut *lock(&shared.attendance.untold)) {
+        let Self(watches) = &shared.attendance;
+        for account in watches.take_untold() {
             shared.tell_attendance(account);
         }
-        let accounts: Vec<AccountId> = shared.attendance.accounts.iter().map(|entry| *entry.key()).collect();
-        for account in accounts {
-            let due = {
-                let Some(entry) = shared.attendance.accounts.get(&account) else { continue };
-                let mut looks = lock(&entry);
-                looks.all.retain(|look| !look.outlet.is_closed());
-                if std::mem::take(&mut looks.changed) { looks.all.clone() } else { Vec::new() }
-            };
+        for (account, due) in watches.take_due() {
             if tell(shared, account, &due).await.is_err() {
                 // The store does not answer: try again with the next pulse.
-                shared.attendance.changed_elsewhere(Some(account));
+                watches.changed_elsewhere(Some(account));
             }
         }
     }
