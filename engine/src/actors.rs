@@ -2,6 +2,7 @@
 //! and arms one timer. `VisitorSession` writes a chat, `Queue` orders the waiting, `Operator` keeps presence; sockets
 //! are reached through an [`outlet`], and everything that survives is in the store.
 
+pub mod attendance;
 pub mod board;
 pub mod closing;
 pub mod connection;
@@ -25,4 +26,5 @@ mod recount;
 pub mod registry;
 pub mod shared;
 pub mod visitor_session;
+mod watches;
 pub mod worked;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::actors::attendance::Attendance;
 use crate::actors::closing::Closer;
 use crate::actors::connection::pace::Rate;
 use crate::actors::connection::visitor::VISITOR_RATE;
@@ -223,6 +224,7 @@ impl Engine {
                     shared.board.pulse();
                     Lists::pulse(&shared).await;
                     LeftWatch::pulse(&shared).await;
+                    Attendance::pulse(&shared).await;
                 })
                 .await;
             }
@@ -356,6 +358,7 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
         }
     }
     shared.lists.changed_elsewhere(Some(account));
+    shared.attendance.changed_elsewhere(Some(account));
 }
 
 /// Chats that wait say anew what they ask for.

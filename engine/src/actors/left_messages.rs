@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::hash::Hasher;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use dashmap::DashMap;
 use siphasher::sip::SipHasher13;
 
 use crate::actors::messages::Identity;
 use crate::actors::outlet::{Outlet, SocketId};
-use crate::actors::shared::{Shared, lock};
+use crate::actors::shared::Shared;
+use crate::actors::watches::{Watch, Watches};
 use crate::domain::event::EndedWhy;
 use crate::domain::ids::{AccountId, DepartmentId, GroupId, LeftMessageId, VisitorId};
 use crate::domain::left_message::{LeftMessage, LeftSight, LeftState};
@@ -117,68 +117,54 @@ pub async fn sight(
 
 /// The windows that show how many messages are new.
 #[derive(Default)]
-pub struct LeftWatch {
-    accounts: DashMap<AccountId, Mutex<Watched>>,
-    /// Accounts whose changes other nodes have not heard of.
-    untold: Mutex<BTreeSet<AccountId>>,
+pub struct LeftWatch(Watches<Window>);
+
+/// One of them, and who is at it.
+#[derive(Clone)]
+struct Window {
+    outlet: Outlet,
+    identity: Arc<Identity>,
 }
 
-#[derive(Default)]
-struct Watched {
-    windows: Vec<(Outlet, Arc<Identity>)>,
-    changed: bool,
+impl Watch for Window {
+    fn outlet(&self) -> &Outlet {
+        &self.outlet
+    }
 }
 
 impl LeftWatch {
     /// A window wants to know how many are new, now and whenever something changes.
     pub fn subscribe(&self, account: AccountId, outlet: &Outlet, identity: &Arc<Identity>) {
-        let entry = self.accounts.entry(account).or_default();
-        let mut watched = lock(&entry);
-        watched.windows.retain(|(other, _)| other.id() != outlet.id());
-        watched.windows.push((outlet.clone(), Arc::clone(identity)));
-        watched.changed = true;
+        let window = Window { outlet: outlet.clone(), identity: Arc::clone(identity) };
+        self.0.add(account, window, 1, |_| true);
     }
 
     /// It does not any more.
     pub fn unsubscribe(&self, account: AccountId, socket: SocketId) {
-        if let Some(entry) = self.accounts.get(&account) {
-            lock(&entry).windows.retain(|(outlet, _)| outlet.id() != socket);
-        }
+        self.0.remove(account, socket, |_| true);
     }
 
     /// A message was left, or its state has changed.
     pub fn changed(&self, account: AccountId) {
-        lock(&self.untold).insert(account);
-        self.changed_elsewhere(Some(account));
+        self.0.changed(account);
     }
 
     /// The same on another node, in one account or, for all that is known, in any.
     pub fn changed_elsewhere(&self, account: Option<AccountId>) {
-        let Some(account) = account else {
-            return self.accounts.iter().for_each(|entry| lock(entry.value()).changed = true);
-        };
-        if let Some(entry) = self.accounts.get(&account) {
-            lock(&entry).changed = true;
-        }
+        self.0.changed_elsewhere(account);
     }
 
     /// Tells the windows of accounts where something has changed since the last pulse.
     pub async fn pulse(shared: &Arc<Shared>) {
-        for account in std::mem::take(&mut *lock(&shared.left_messages.untold)) {
+        let Self(watches) = &shared.left_messages;
+        for account in watches.take_untold() {
             shared.tell_left_messages(account);
         }
-        let accounts: Vec<AccountId> = shared.left_messages.accounts.iter().map(|entry| *entry.key()).collect();
-        for account in accounts {
-            let due = {
-                let Some(entry) = shared.left_messages.accounts.get(&account) else { continue };
-                let mut watched = lock(&entry);
-                watched.windows.retain(|(outlet, _)| !outlet.is_closed());
-                if std::mem::take(&mut watched.changed) { watched.windows.clone() } else { Vec::new() }
-            };
-            for (outlet, identity) in due {
+        for (account, due) in watches.take_due() {
+            for Window { outlet, identity } in due {
                 if tell(shared, account, &outlet, &identity).await.is_err() {
                     // The store does not answer: try again with the next pulse.
-                    shared.left_messages.changed_elsewhere(Some(account));
+                    watches.changed_elsewhere(Some(account));
                 }
             }
         }

@@ -2,14 +2,13 @@
 //! a second at most. A list is read from the store, never kept up by hand, so it cannot drift from the truth;
 //! windows that ask the same are served by one reading.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use dashmap::DashMap;
-
 use crate::actors::outlet::{Outlet, SocketId};
 use crate::actors::shared::{Shared, lock};
+use crate::actors::watches::{Watch, Watches};
 use crate::domain::ids::{AccountId, CommandId, OperatorId};
 use crate::domain::limits::SUBSCRIPTIONS_MAX;
 use crate::ports::journal::ChatQuery;
@@ -33,19 +32,15 @@ struct Subscription {
     told: Arc<Mutex<Option<Told>>>,
 }
 
-#[derive(Default)]
-struct AccountLists {
-    all: Vec<Subscription>,
-    changed: bool,
+impl Watch for Subscription {
+    fn outlet(&self) -> &Outlet {
+        &self.outlet
+    }
 }
 
 /// See the module.
 #[derive(Default)]
-pub struct Lists {
-    accounts: DashMap<AccountId, Mutex<AccountLists>>,
-    /// Accounts whose changes other nodes have not heard of.
-    untold: Mutex<BTreeSet<AccountId>>,
-}
+pub struct Lists(Watches<Subscription>);
 
 impl Lists {
     /// Adds a list, replacing one of the same id; `false` when the window has as many as it may.
@@ -57,56 +52,35 @@ impl Lists {
         id: CommandId,
         query: ChatQuery,
     ) -> bool {
-        let entry = self.accounts.entry(account).or_default();
-        let mut lists = lock(&entry);
-        lists.all.retain(|list| list.outlet.id() != outlet.id() || list.id != id);
-        if lists.all.iter().filter(|list| list.outlet.id() == outlet.id()).count() >= SUBSCRIPTIONS_MAX {
-            return false;
-        }
-        lists.all.push(Subscription { id, outlet: outlet.clone(), operator, query, told: Arc::default() });
-        lists.changed = true;
-        true
+        let list = Subscription { id: id.clone(), outlet: outlet.clone(), operator, query, told: Arc::default() };
+        self.0.add(account, list, SUBSCRIPTIONS_MAX, |other| other.id == id)
     }
 
     /// Removes the lists of a socket: one, or all.
     pub fn unsubscribe(&self, account: AccountId, socket: SocketId, id: Option<&CommandId>) {
-        if let Some(entry) = self.accounts.get(&account) {
-            lock(&entry).all.retain(|list| list.outlet.id() != socket || id.is_some_and(|id| *id != list.id));
-        }
+        self.0.remove(account, socket, |list| id.is_none_or(|id| *id == list.id));
     }
 
     /// Something that lists show has changed.
     pub fn changed(&self, account: AccountId) {
-        lock(&self.untold).insert(account);
-        self.changed_elsewhere(Some(account));
+        self.0.changed(account);
     }
 
     /// Something was changed by another node, in one account or, for all that is known, in any.
     pub fn changed_elsewhere(&self, account: Option<AccountId>) {
-        let Some(account) = account else {
-            return self.accounts.iter().for_each(|entry| lock(entry.value()).changed = true);
-        };
-        if let Some(entry) = self.accounts.get(&account) {
-            lock(&entry).changed = true;
-        }
+        self.0.changed_elsewhere(account);
     }
 
     /// Tells the windows what has changed since the last pulse.
     pub async fn pulse(shared: &Arc<Shared>) {
-        for account in std::mem::take(&mut *lock(&shared.lists.untold)) {
+        let Self(watches) = &shared.lists;
+        for account in watches.take_untold() {
             shared.tell_lists(account);
         }
-        let accounts: Vec<AccountId> = shared.lists.accounts.iter().map(|entry| *entry.key()).collect();
-        for account in accounts {
-            let due = {
-                let Some(entry) = shared.lists.accounts.get(&account) else { continue };
-                let mut lists = lock(&entry);
-                lists.all.retain(|list| !list.outlet.is_closed());
-                if std::mem::take(&mut lists.changed) { lists.all.clone() } else { Vec::new() }
-            };
+        for (account, due) in watches.take_due() {
             if tell(shared, account, &due).await.is_err() {
                 // The store does not answer: try again with the next pulse.
-                shared.lists.changed_elsewhere(Some(account));
+                watches.changed_elsewhere(Some(account));
             }
         }
     }

@@ -236,6 +236,7 @@ impl OperatorActor {
                 Ok(Change::Now) => {
                     // The queues hear of it before the operator does.
                     actor.change(ctx, |presence| presence.handle_status(status, now));
+                    shared.attendance.changed(actor.account);
                     set.outlet.push(frame::ack(&set.id, None, None));
                 }
                 Ok(Change::Before) => {

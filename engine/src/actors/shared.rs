@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytestring::ByteString;
 
+use crate::actors::attendance::Attendance;
 use crate::actors::board::Board;
 use crate::actors::closing::Closer;
 use crate::actors::left_messages::LeftWatch;
@@ -44,6 +45,8 @@ pub struct Shared {
     pub closer: Closer,
     /// How much of the slots was in use, on its way to the store.
     pub worked: Worked,
+    /// The windows that show who is there, and from which groups they receive.
+    pub attendance: Attendance,
     /// The windows that show messages that were left.
     pub left_messages: LeftWatch,
     /// The other nodes; none where this one is alone.
@@ -84,6 +87,7 @@ impl Shared {
             lists: Lists::default(),
             closer: Closer::default(),
             worked: Worked::default(),
+            attendance: Attendance::default(),
             left_messages: LeftWatch::default(),
             nodes,
             metrics,

@@ -9,6 +9,7 @@ use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::Remembered;
 use crate::ports::store::StoreError;
+use crate::protocol::operator::OperatorNow;
 
 /// An operator's presence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +73,15 @@ impl RosterRow {
         let room = |limit: Option<u32>, held: u32, reserved: u32| limit.is_none_or(|limit| held + reserved < limit);
         room(self.limit, self.held, self.reserved) && room(self.group_limit, self.group_held, self.group_reserved)
     }
+}
+
+/// Whom somebody looks at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Watched {
+    /// The members of a group, as far as that group goes.
+    Members(GroupId),
+    /// One operator, with all their groups.
+    Operator(OperatorId),
 }
 
 /// The command that sets whether somebody receives.
@@ -156,6 +166,9 @@ pub trait Presence: Send + Sync {
 
     /// The members of a group, by operator id; deleted operators are not among them.
     async fn roster(&self, account: AccountId, group: &GroupId) -> Result<Vec<RosterRow>, StoreError>;
+
+    /// Who is there and receives from which groups, by operator id; nobody where there is no such group or operator.
+    async fn attendance(&self, account: AccountId, of: &Watched) -> Result<Vec<OperatorNow>, StoreError>;
 
     /// The latest moment at which an operator was there or changed, or an open chat went on, of all accounts: time was
     /// as late as that when it was stored.

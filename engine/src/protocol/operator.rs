@@ -16,7 +16,7 @@ use crate::protocol::left_message::SendToForm;
 use crate::protocol::visitor::{ChatPhase, MarkPair, Resume};
 
 pub use company::{Invite, Transfer, Whom};
-pub use receiving::{AwayWhy, MyGroup, Receiving, ReceivingFrom, SetMembership, SetStatus};
+pub use receiving::{AwayWhy, MyGroup, OperatorNow, Receiving, ReceivingFrom, SetMembership, SetStatus};
 
 /// A frame from an operator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -126,7 +126,7 @@ pub struct OnChat {
 pub struct Subscribe {
     /// The command's id; `rows` bear it as `subscription`.
     pub id: CommandId,
-    /// `chats`, `group:ID`, or `left_messages`.
+    /// `chats`, `group:ID`, `members:ID`, `operator:ID`, or `left_messages`.
     pub topic: String,
     /// With `chats`: which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,7 +147,7 @@ pub struct Subscribe {
 pub struct Unsubscribe {
     /// The command's id.
     pub id: CommandId,
-    /// `chats`, `group:ID`, or `left_messages`.
+    /// `chats`, `group:ID`, `members:ID`, `operator:ID`, or `left_messages`.
     pub topic: String,
     /// With `chats`: the `subscribe` command's id; without it all lists of the topic end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -294,6 +294,13 @@ pub enum OperatorNotice {
     },
     /// From which of one's groups one receives, to all windows.
     Receiving(Receiving),
+    /// Who is there, and from which groups they receive: first all of the topic, then those of whom something has changed.
+    Operators {
+        /// `members:ID` or `operator:ID`.
+        topic: String,
+        /// At most 200; more follow in frames of their own.
+        operators: Vec<OperatorNow>,
+    },
 }
 
 /// The answer to `hello`.

@@ -7,8 +7,10 @@ use engine::domain::group::{Handling, Membership, Status};
 use engine::domain::ids::{GroupId, OperatorId};
 use engine::domain::operator::PresenceRules;
 use engine::ports::journal::Remembered;
-use engine::ports::presence::{PresenceRow, ReceivingOutcome, ReceivingSet};
+use engine::ports::presence::{PresenceRow, ReceivingOutcome, ReceivingSet, Watched};
+use engine::ports::profiles::Profile;
 use engine::ports::store::{Store, StoreError};
+use engine::protocol::operator::{OperatorNow, ReceivingFrom};
 
 use crate::conformance::world::{World, at, id};
 
@@ -98,6 +100,56 @@ pub async fn a_roster_has_all_that_routing_asks(store: Arc<dyn Store>) {
     assert!(world.store.delete_operator(world.account, first).await.unwrap());
     let roster = world.store.roster(world.account, &world.second_group).await.unwrap();
     assert_eq!(roster.iter().map(|row| row.operator).collect::<Vec<_>>(), [second]);
+}
+
+pub async fn who_is_there_and_receives_is_told_of_a_group_and_of_an_operator(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let other = World::new(Arc::clone(&store), "other").await;
+    let account = world.account;
+    let (joe, mona) = (world.operator(None).await, world.operator(None).await);
+    let (first, second) = (&world.group, &world.second_group);
+    world.join(second, joe, None).await;
+    let of = |watched: Watched| {
+        let store = Arc::clone(&store);
+        async move { store.attendance(account, &watched).await.unwrap() }
+    };
+    let from = |group: &GroupId, active, left_out| ReceivingFrom { group: group.clone(), active, left_out };
+    let now = |operator, groups: &[ReceivingFrom]| OperatorNow {
+        operator,
+        status: Status::Offline,
+        since: at(0),
+        profile: None,
+        groups: groups.to_vec(),
+    };
+    let both = [from(first, true, false), from(second, true, false)];
+    assert_eq!(of(Watched::Operator(joe)).await, [now(joe, &both)]);
+    assert_eq!(of(Watched::Members(first.clone())).await, [now(joe, &both[..1]), now(mona, &both[..1])], "by id");
+    assert_eq!(of(Watched::Members(second.clone())).await, [now(joe, &both[1..])]);
+
+    let early = Profile { id: id("early"), name: "Early".into(), groups: vec![second.clone()] };
+    store.put_profile(account, &early).await.unwrap();
+    store.choose_profile(account, joe, Some(&early.id)).await.unwrap();
+    store.set_status(account, joe, Status::Busy, at(5_000), None).await.unwrap();
+    let paused =
+        Membership { group: second.clone(), operator: joe, handling: Handling::Primary, limit: None, active: false };
+    store.put_membership(account, &paused).await.unwrap();
+    let busy = |groups: &[ReceivingFrom]| OperatorNow {
+        status: Status::Busy,
+        since: at(5_000),
+        profile: Some(early.id.clone()),
+        ..now(joe, groups)
+    };
+    let both = [from(first, true, true), from(second, false, false)];
+    assert_eq!(of(Watched::Operator(joe)).await, [busy(&both)], "what is set, and what the profile makes of it");
+    assert_eq!(of(Watched::Members(second.clone())).await, [busy(&both[1..])]);
+
+    assert!(store.delete_membership(account, first, mona).await.unwrap());
+    assert_eq!(of(Watched::Operator(mona)).await, [now(mona, &[])], "a member of nothing is there all the same");
+    assert_eq!(of(Watched::Members(first.clone())).await, [busy(&both[..1])]);
+    assert_eq!(of(Watched::Members(id("nowhere"))).await, []);
+    assert_eq!(of(Watched::Operator(OperatorId(uuid::Uuid::from_u128(404)))).await, []);
+    assert_eq!(store.attendance(other.account, &Watched::Operator(joe)).await.unwrap(), []);
+    assert_eq!(store.attendance(other.account, &Watched::Members(first.clone())).await.unwrap(), [], "another first");
 }
 
 pub async fn whether_somebody_receives_is_set_once_for_a_command(store: Arc<dyn Store>) {

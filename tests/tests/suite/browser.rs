@@ -47,6 +47,15 @@ fn an_administrator_sets_up_who_gets_what_and_removes_a_group_and_an_operator_in
 }
 
 #[test]
+fn an_administrator_writes_hours_overflow_and_a_profile_and_visitors_feel_it_in_real_browsers() {
+    let server = TestServer::start();
+    let story = Story::begin("routing.mjs", &server.url());
+    assert_eq!(story.next_wish(), None, "it needs nothing of the server but itself");
+    let status = story.end();
+    assert!(status.success(), "the story ended badly ({status}); what it said is above");
+}
+
+#[test]
 fn a_site_that_vouches_for_its_visitors_is_believed_in_real_browsers() {
     let server = TestServer::start();
     let story = Story::begin("identity.mjs", &server.url());

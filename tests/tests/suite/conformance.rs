@@ -154,6 +154,7 @@ on_every_store! {
         a_status_command_that_comes_again_changes_nothing,
         nobody_has_no_status,
         whether_somebody_receives_is_set_once_for_a_command,
+        who_is_there_and_receives_is_told_of_a_group_and_of_an_operator,
         rules_of_presence_are_kept_and_changed_as_they_were_seen,
         the_latest_moment_is_that_of_whatever_is_open,
         a_roster_has_all_that_routing_asks,

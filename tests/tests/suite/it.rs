@@ -3,6 +3,7 @@
 mod absence;
 mod accounts;
 mod assignment;
+mod attendance;
 mod bad_frames;
 mod bad_input;
 mod canaries;
@@ -23,6 +24,7 @@ mod left_messages;
 mod lost_senders;
 mod marks;
 mod missed;
+mod missed_offers;
 mod needs;
 mod offers;
 mod panics;

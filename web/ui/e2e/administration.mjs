@@ -4,11 +4,10 @@
 
 import { Administrator } from './src/administrator.mjs';
 import { eventually } from './src/eventually.mjs';
-import { Operator } from './src/operator.mjs';
+import { Operator, PASSWORD } from './src/operator.mjs';
 import { Story } from './src/story.mjs';
 import { Visitor } from './src/visitor.mjs';
 
-const PASSWORD = 'switchboard-demo';
 const ROSA = { name: 'Rosa Lind', email: 'rosa@example.com', question: 'The Alva sofa is too long. Can it go back?' };
 const NILS = { name: 'Nils Berg', email: 'nils@example.com', question: 'My table came with a scratch.' };
 const VERA = { name: 'Vera Blom', email: 'vera@example.com', question: 'Where is my refund?' };
@@ -25,11 +24,11 @@ await story.tell(tell);
 
 async function tell() {
   const { step } = story;
-  const ada = await step('Ada signs in', adaComes);
+  const ada = await step('Ada signs in', () => Administrator.arrives(adas));
   await step('Support needs a skill, and Bob and Sue have it', () => skills(ada));
   await step('the brand believes what its pages say of a tier', () => variables(ada));
-  const joe = await step('Joe comes first', () => comes(joes, 'joe'));
-  const bob = await step('Bob comes', () => comes(bobs, 'bob'));
+  const joe = await step('Joe comes first', () => Operator.comes(joes, 'joe'));
+  const bob = await step('Bob comes', () => Operator.comes(bobs, 'bob'));
   await step('a chat that needs the skill rings at Bob, although Joe was there first', () => bySkill(joe, bob));
   const nils = await step('whom the page calls a gold customer is served before who came earlier', () => byVariable(bob));
   const mona = await step('Mona lets Joe receive no more, at once', () => receives(joe));
@@ -38,14 +37,6 @@ async function tell() {
   await step('Ada removes Support: who waits is sent to the form, what runs goes on', () => removesSupport(ada, sue, nils));
   await step('it is being removed for everybody, also after a reload, until the last chat ends', () => goes(ada, mona, sue));
   await step('Joe, who does nothing, is away', () => away(joe));
-}
-
-async function adaComes() {
-  const ada = await Administrator.at(adas);
-  await ada.signIn('admin@example.com', PASSWORD);
-  await ada.page.getByText('No active chats').waitFor();
-  await ada.openSettings();
-  return ada;
 }
 
 /**
@@ -90,19 +81,6 @@ async function variables(ada) {
   await page.getByLabel('Steps of tier gold').fill('30');
   await looks.look('brand', page);
   await ada.save('2 changes');
-}
-
-/**
- * @param {import('playwright-core').BrowserContext} context
- * @param {string} name
- */
-async function comes(context, name) {
-  const one = await Operator.at(context);
-  await one.signIn(`${name}@example.com`, PASSWORD);
-  await one.page.getByText('No active chats').waitFor();
-  await one.setStatus('Online');
-  await one.page.getByText(/You are online in 1 group/).waitFor();
-  return one;
 }
 
 /**
@@ -178,10 +156,14 @@ async function receives(joe) {
   await search.fill('get new');
   await looks.look('palette', joe.page);
   await search.press('Enter');
-  await eventually('Mona sees it after a reload', async () => {
-    await page.reload();
-    return page.getByRole('switch', { name: 'Joe receives' }).isChecked();
-  }, true);
+  const isOn = () => page.getByRole('switch', { name: 'Joe receives' }).isChecked();
+  await eventually('Mona sees it on the page that she has open', isOn, true);
+  const row = page.getByRole('row', { name: /^Joe/ });
+  await row.getByText('Online').waitFor();
+  await joe.setStatus('Away');
+  await row.getByText('Away').waitFor();
+  await joe.setStatus('Online');
+  await row.getByText('Online').waitFor();
   return mona;
 }
 
@@ -199,7 +181,7 @@ async function presence(ada) {
  */
 async function removesBob(ada, bob) {
   const { page } = ada;
-  const sue = await comes(sues, 'sue');
+  const sue = await Operator.comes(sues, 'sue');
   await sue.request(NILS.name).waitFor();
   await sue.press('Alt+x');
   await ada.openSection('Operators');

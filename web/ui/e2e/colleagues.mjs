@@ -2,12 +2,11 @@
 // rung together; and what the visitor is told while waiting.
 
 import { eventually } from './src/eventually.mjs';
-import { Operator } from './src/operator.mjs';
+import { Operator, PASSWORD } from './src/operator.mjs';
 import { Rules } from './src/rules.mjs';
 import { Story } from './src/story.mjs';
 import { Visitor } from './src/visitor.mjs';
 
-const PASSWORD = 'switchboard-demo';
 const ROSA = { name: 'Rosa Lind', email: 'rosa@example.com', question: 'Can the Alva sofa be had in green?' };
 const NILS = { name: 'Nils Berg', email: 'nils@example.com', question: 'Is the oak table solid?' };
 const VERA = { name: 'Vera Blom', email: 'vera@example.com', question: 'Where is my order 48213?' };
@@ -28,10 +27,10 @@ await story.tell(tell);
 
 async function tell() {
   const { step } = story;
-  const joe = await step('Joe comes', () => comes(joes, 'joe'));
+  const joe = await step('Joe comes', () => Operator.comes(joes, 'joe'));
   const rosa = await step('a visitor is greeted before anybody answers', () => greeted(joe));
   await step('others wait, and see their places; Joe sends one to the form', () => places(joe));
-  const bob = await step('Bob comes', () => comes(bobs, 'bob'));
+  const bob = await step('Bob comes', () => Operator.comes(bobs, 'bob'));
   await step('Joe asks anybody in the group, and Bob has it', () => transferred(joe, bob, rosa));
   await step('Bob asks Joe to take over, who declines: the chat is still Bob’s', () => declined(bob, joe));
   await step('Bob invites Joe and stays; both write; Joe leaves', () => invited(bob, joe, rosa));
@@ -39,19 +38,6 @@ async function tell() {
   await step('Mona takes the chat from Joe, who is told', () => takenOver(joe, rosa));
   await step('a chat rings at both: the first has it, the other is told who', () => ringsAtAll(joe, bob));
   await step('after some were served the next one is told how long it takes', () => estimated(joe, bob));
-}
-
-/**
- * @param {import('playwright-core').BrowserContext} context
- * @param {string} name
- */
-async function comes(context, name) {
-  const one = await Operator.at(context);
-  await one.signIn(`${name}@example.com`, PASSWORD);
-  await one.page.getByText('No active chats').waitFor();
-  await one.setStatus('Online');
-  await one.page.getByText(/You are online in 1 group/).waitFor();
-  return one;
 }
 
 /** @param {Operator} joe */
@@ -205,7 +191,7 @@ async function handedOver(bob, joe, rosa) {
  * @param {Visitor} rosa
  */
 async function takenOver(joe, rosa) {
-  const mona = await comes(monas, 'mona');
+  const mona = await Operator.comes(monas, 'mona');
   await mona.page.getByRole('tab', { name: /^All/ }).click();
   await mona.page.getByRole('link', { name: /Rosa/ }).click();
   await mona.page.getByText('Joe has this chat.').waitFor();

@@ -3,7 +3,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { Administrator } from './src/administrator.mjs';
 import { eventually } from './src/eventually.mjs';
-import { Operator } from './src/operator.mjs';
+import { Operator, PASSWORD } from './src/operator.mjs';
 import * as server from './src/server.mjs';
 import { Story } from './src/story.mjs';
 import { Visitor } from './src/visitor.mjs';
@@ -11,7 +11,6 @@ import { Visitor } from './src/visitor.mjs';
 const SHOP = 'Larkfield: furniture for slow evenings';
 const LETTER = { name: 'Rosa Ferrari', email: 'rosa@example.net', text: 'Do you have this sofa in dark green?\nPlease write to me.' };
 const ROSA = { name: 'Rosa Lind', email: 'rosa@example.com', question: 'Can the Alva sofa be had in green?' };
-const PASSWORD = 'switchboard-demo';
 
 const story = await Story.begin('conversation');
 const { browsers, looks } = story;

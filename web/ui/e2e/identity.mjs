@@ -7,7 +7,6 @@ import { Operator } from './src/operator.mjs';
 import { Story } from './src/story.mjs';
 import { Visitor } from './src/visitor.mjs';
 
-const PASSWORD = 'switchboard-demo';
 const SECRET = 'the-shop-signs-with-this-secret-of-its-own';
 const KEY = '2026.a';
 const ANN = { name: 'Ann Lund', email: 'ann@example.com', question: 'Where is my order 4711?' };
@@ -21,7 +20,7 @@ await story.tell(tell);
 async function tell() {
   const { step } = story;
   const ada = await step('Ada gives the brand a key', addsAKey);
-  const joe = await step('Joe comes', comes);
+  const joe = await step('Joe comes', () => Operator.comes(joes, 'joe'));
   const ann = await step('Ann, for whom the shop vouches, asks, and Joe sees the lock', () => asks(joe));
   await step('Ada moves her chats ahead', () => setsPriority(ada));
   await step('Ann is there again after a reload, and nobody after signing out', () => comesAndGoes(ann));
@@ -29,11 +28,8 @@ async function tell() {
 }
 
 async function addsAKey() {
-  const ada = await Administrator.at(adas);
+  const ada = await Administrator.arrives(adas);
   const { page } = ada;
-  await ada.signIn('admin@example.com', PASSWORD);
-  await page.getByText('No active chats').waitFor();
-  await ada.openSettings();
   await ada.openSection('Brands');
   await page.getByRole('table').getByRole('link').first().click();
   await page.getByText('No keys: nobody is verified').waitFor();
@@ -50,14 +46,6 @@ async function addsAKey() {
   await page.getByRole('list', { name: 'Identity keys' }).getByText(KEY).waitFor();
   await looks.look('identity-keys', page);
   return ada;
-}
-
-async function comes() {
-  const joe = await Operator.at(joes);
-  await joe.signIn('joe@example.com', PASSWORD);
-  await joe.page.getByText('No active chats').waitFor();
-  await joe.setStatus('Online');
-  return joe;
 }
 
 /** @param {Operator} joe */

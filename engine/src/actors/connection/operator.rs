@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use self::arrival::Place;
+use crate::actors::attendance;
 use crate::actors::connection::ask::{self, Ask};
 use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::membership;
@@ -39,7 +40,7 @@ use crate::protocol::operator::{
 use crate::protocol::visitor::Resume;
 
 /// What may be subscribed to.
-const TOPICS: &str = "must be \"chats\", \"group:ID\" or \"left_messages\"";
+const TOPICS: &str = "must be \"chats\", \"group:ID\", \"members:ID\", \"operator:ID\" or \"left_messages\"";
 
 /// Frames that a window sends without anybody's doing.
 const BY_ITSELF: [&str; 5] = ["delivered", "read", "resume", "subscribe", "unsubscribe"];
@@ -346,6 +347,18 @@ impl OperatorConnection {
             self.shared.left_messages.subscribe(self.account, &self.outlet, &self.identity);
             return Ok(None);
         }
+        if let Some(watched) = attendance::watched(&topic)? {
+            let (shared, outlet, account) = (Arc::clone(&self.shared), self.outlet.clone(), self.account);
+            let role = self.identity.role;
+            return Ok(Some(Box::pin(async move {
+                let done = attendance::subscribe(&shared, account, role, &outlet, watched).await;
+                outlet.push(match done {
+                    Ok(()) => frame::ack(&id, None, None),
+                    Err(failure) => shared.refusal(Some(&id), None, &failure),
+                });
+                None
+            })));
+        }
         if topic != "chats" {
             return Err(Failure::invalid("topic", TOPICS));
         }
@@ -379,6 +392,8 @@ impl OperatorConnection {
             self.shared.lists.unsubscribe(self.account, self.outlet.id(), subscription.as_ref());
         } else if topic == "left_messages" {
             self.shared.left_messages.unsubscribe(self.account, self.outlet.id());
+        } else if let Some(watched) = attendance::watched(&topic)? {
+            self.shared.attendance.unsubscribe(self.account, self.outlet.id(), Some(&watched));
         } else {
             return Err(Failure::invalid("topic", TOPICS));
         }
@@ -439,6 +454,7 @@ impl Drop for OperatorConnection {
         self.place.leave();
         shared.lists.unsubscribe(account, socket, None);
         shared.left_messages.unsubscribe(account, socket);
+        shared.attendance.unsubscribe(account, socket, None);
         for group in &self.watched {
             shared.unwatch_group(account, group, socket);
         }

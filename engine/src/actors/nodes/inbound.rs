@@ -85,6 +85,7 @@ impl Nodes {
         }
         shared.lists.changed_elsewhere(None);
         shared.left_messages.changed_elsewhere(None);
+        shared.attendance.changed_elsewhere(None);
     }
 
     /// Forgets what a node follows here.
@@ -159,6 +160,7 @@ impl Nodes {
                 None => shared.board.remove(account, &group),
             },
             Body::LeftMessages(account) => shared.left_messages.changed_elsewhere(Some(account)),
+            Body::Attendance(account) => shared.attendance.changed_elsewhere(Some(account)),
             Body::Lists(account) => shared.lists.changed_elsewhere(Some(account)),
             Body::Born { account, brand, visitor, chat } => {
                 let key = (account, brand, visitor);

@@ -247,6 +247,13 @@ impl Shared {
         }
     }
 
+    /// The status of an operator has changed.
+    pub(crate) fn tell_attendance(&self, account: AccountId) {
+        if let Some(nodes) = &self.nodes {
+            nodes.send_all(self, &Body::Attendance(account));
+        }
+    }
+
     /// People have changed something here.
     pub(crate) fn tell_staff(&self, account: AccountId, change: &StaffChange) {
         if let Some(nodes) = &self.nodes {

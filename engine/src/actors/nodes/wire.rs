@@ -150,6 +150,8 @@ pub enum Body {
     Lists(AccountId),
     /// Messages that visitors of the account left have changed.
     LeftMessages(AccountId),
+    /// The status of an operator of the account has changed.
+    Attendance(AccountId),
     /// A visitor has a new chat.
     Born {
         /// The account.
@@ -235,9 +237,12 @@ impl Body {
             Self::Frames { .. } => "frames",
             Self::NotMine(_) | Self::Owners => "owners",
             Self::Ask { .. } | Self::Answer { .. } => "question",
-            Self::Board { .. } | Self::Lists(_) | Self::LeftMessages(_) | Self::Born { .. } | Self::Staff { .. } => {
-                "news"
-            }
+            Self::Board { .. }
+            | Self::Lists(_)
+            | Self::LeftMessages(_)
+            | Self::Attendance(_)
+            | Self::Born { .. }
+            | Self::Staff { .. } => "news",
         }
     }
 }

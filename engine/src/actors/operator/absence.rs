@@ -42,6 +42,7 @@ impl OperatorActor {
                 // The next start finds the old status; until then nothing is offered all the same.
                 tracing::warn!(operator = %actor.operator, %error, "that an operator is away was not stored");
             }
+            actor.shared.attendance.changed(actor.account);
             let why = match why {
                 AwayBecause::Inactive => AwayWhy::Inactive,
                 AwayBecause::OffersExpired => AwayWhy::OffersExpired,
@@ -58,6 +59,7 @@ impl OperatorActor {
                 // The next start finds the old status, and no socket: it lapses again.
                 tracing::warn!(%operator, %error, "a lapsed presence was not stored");
             }
+            shared.attendance.changed(account);
         });
         self.tell(&OperatorNotice::Status { status: Status::Offline, since, why: None });
     }

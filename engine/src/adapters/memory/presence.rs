@@ -10,9 +10,10 @@ use crate::domain::limits::{COMMANDS_REMEMBERED, SHARDS};
 use crate::domain::operator::PresenceRules;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::Remembered;
-use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingOutcome, ReceivingSet, RosterRow};
+use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingOutcome, ReceivingSet, RosterRow, Watched};
 use crate::ports::shards::{ShardRow, Shards};
 use crate::ports::store::StoreError;
+use crate::protocol::operator::{OperatorNow, ReceivingFrom};
 use crate::protocol::visitor::ChatPhase;
 
 #[async_trait]
@@ -132,6 +133,32 @@ impl Presence for MemoryStore {
             })
         });
         Ok(rows.collect())
+    }
+
+    async fn attendance(&self, account: AccountId, of: &Watched) -> Result<Vec<OperatorNow>, StoreError> {
+        let state = self.open()?;
+        let memberships = state.memberships.iter().filter(|((in_account, ..), _)| *in_account == account);
+        let (whose, groups): (Vec<OperatorId>, Option<&GroupId>) = match of {
+            Watched::Members(group) => {
+                let members = memberships.filter(|((_, in_group, _), _)| in_group == group);
+                (members.map(|((.., operator), _)| *operator).collect(), Some(group))
+            }
+            Watched::Operator(operator) => (vec![*operator], None),
+        };
+        let found = whose.into_iter().filter_map(|operator| {
+            let row = state.operator(account, operator)?;
+            let theirs = state.memberships.iter().filter(|((of, in_group, who), _)| {
+                *of == account && *who == operator && groups.is_none_or(|group| group == in_group)
+            });
+            let from = theirs.map(|((_, group, _), member)| ReceivingFrom {
+                group: group.clone(),
+                active: member.membership.active,
+                left_out: !state.receives_from(account, row, group),
+            });
+            let (status, since, profile) = (row.status, row.since, row.profile.clone());
+            Some(OperatorNow { operator, status, since, profile, groups: from.collect() })
+        });
+        Ok(found.collect())
     }
 
     async fn latest_moment(&self) -> Result<Option<Timestamp>, StoreError> {

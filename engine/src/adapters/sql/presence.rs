@@ -9,8 +9,9 @@ use crate::domain::limits::COMMANDS_REMEMBERED;
 use crate::domain::operator::PresenceRules;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::Remembered;
-use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingOutcome, ReceivingSet, RosterRow};
+use crate::ports::presence::{Drift, Presence, PresenceRow, ReceivingOutcome, ReceivingSet, RosterRow, Watched};
 use crate::ports::store::StoreError;
+use crate::protocol::operator::OperatorNow;
 
 #[async_trait]
 impl<B: Backend> Presence for B {
@@ -93,6 +94,11 @@ impl<B: Backend> Presence for B {
     async fn roster(&self, account: AccountId, group: &GroupId) -> Result<Vec<RosterRow>, StoreError> {
         let group = group.clone();
         self.read(move |sql| Box::pin(roster(sql, account, group))).await
+    }
+
+    async fn attendance(&self, account: AccountId, of: &Watched) -> Result<Vec<OperatorNow>, StoreError> {
+        let of = of.clone();
+        self.read(move |sql| Box::pin(receiving::attendance(sql, account, of))).await
     }
 
     async fn latest_moment(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -1,13 +1,15 @@
-//! From which groups an operator receives, and what the account sets of presence.
+//! From which groups operators receive and whether they are there, and what the account sets of presence.
 
 use crate::adapters::sql::presence::once;
 use crate::adapters::sql::value::json;
 use crate::adapters::sql::{Query, Sql};
 use crate::adapters::sql::{closings, remembered};
+use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, GroupId, OperatorId};
 use crate::domain::operator::PresenceRules;
-use crate::ports::presence::{ReceivingOutcome, ReceivingSet};
+use crate::ports::presence::{ReceivingOutcome, ReceivingSet, Watched};
 use crate::ports::store::StoreError;
+use crate::protocol::operator::{OperatorNow, ReceivingFrom};
 
 pub(super) async fn set_receiving(
     sql: &mut dyn Sql,
@@ -37,6 +39,47 @@ pub(super) async fn set_receiving(
         sql.run(set.arg(active).arg(account).arg(group.as_str()).arg(operator.0)).await?;
     }
     Ok(ReceivingOutcome::Set)
+}
+
+/// One row for each group of whoever is looked at, or one without a group.
+pub(super) async fn attendance(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    of: Watched,
+) -> Result<Vec<OperatorNow>, StoreError> {
+    let mut query = Query::new(
+        "SELECT o.id, o.status, o.status_since, o.profile, m.grp, coalesce(m.active, FALSE), \
+         o.profile IS NOT NULL AND NOT EXISTS (SELECT 1 FROM profile_group p \
+         WHERE p.account = m.account AND p.profile = o.profile AND p.grp = m.grp) \
+         FROM operator o LEFT JOIN membership m ON m.account = o.account AND m.operator = o.id WHERE o.account = $1",
+    )
+    .arg(account);
+    match of {
+        Watched::Members(group) => query.push(" AND m.grp = ").push_arg(group.as_str()),
+        Watched::Operator(operator) => query.push(" AND o.id = ").push_arg(operator.0),
+    };
+    query.push(" ORDER BY o.id, m.grp");
+    let rows = sql.run(query).await?.all(|mut row| {
+        let now = OperatorNow {
+            operator: OperatorId(row.uuid()?),
+            status: row.named(Status::parse)?,
+            since: row.time()?,
+            profile: row.opt_parsed()?,
+            groups: Vec::new(),
+        };
+        let (group, active, left_out) = (row.opt_parsed()?, row.bool()?, row.bool()?);
+        Ok((now, group.map(|group| ReceivingFrom { group, active, left_out })))
+    })?;
+    let mut found: Vec<OperatorNow> = Vec::new();
+    for (now, from) in rows {
+        if found.last().is_none_or(|last| last.operator != now.operator) {
+            found.push(now);
+        }
+        if let Some(last) = found.last_mut() {
+            last.groups.extend(from);
+        }
+    }
+    Ok(found)
 }
 
 pub(super) async fn rules(sql: &mut dyn Sql, account: AccountId) -> Result<Option<PresenceRules>, StoreError> {

@@ -105,7 +105,8 @@ pub struct RoutingRules {
     pub last_operator_waits_s: u32,
     /// Seconds for which a chat waits for the operator whom the page names.
     pub wanted_operator_waits_s: u32,
-    /// Offers in a row that an operator may let expire before they are set to away; none is any number.
+    /// Offers in a row, of all their groups together, that make an operator away when the last of them is this group's
+    /// and they let it expire; none is any number.
     pub expired_offers_until_away: Option<u32>,
     /// What becomes of chats whose operator is lost.
     pub lost_operator: LostOperator,

@@ -127,6 +127,18 @@ fn a_chat_rings_at_all_who_are_free_and_takes_nobodys_slot() {
 }
 
 #[test]
+fn whoever_is_granted_a_slot_of_their_own_is_not_about_to_get_another_chat() {
+    let away = Member { active: false, ..primary(BOB, 1) };
+    let mut desk = single(RoutingRules::default(), vec![primary(JOE, 1), away]);
+    desk.handle_closed(who(JOE), true, at(100));
+    assert_eq!(proposals(&desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100))), []);
+    let effects = desk.handle_grant(who(JOE), at(101));
+    let Some(Effect::Propose { record, .. }) = effects.first() else { panic!("{effects:?}") };
+    let Counts { free, choosing, inactive, .. } = record.counts;
+    assert_eq!((free, choosing, inactive), (1, 0, 1), "as of whoever is chosen without a round");
+}
+
+#[test]
 fn a_chat_that_rings_at_all_goes_on_at_the_others_when_one_declines() {
     let mut desk = desk(OfferMode::RingAll, RoutingRules::default(), vec![primary(JOE, 1), primary(BOB, 1)]);
     desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100));

@@ -1,10 +1,12 @@
-//! Status, and from which of one's groups one receives: what a window sends, and what all windows are told.
+//! Status, and from which of one's groups one receives: what a window sends, what all windows are told, and what those
+//! are told who look at others.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::domain::group::{Handling, Status};
 use crate::domain::ids::{CommandId, DepartmentId, GroupId, OperatorId, ProfileId};
+use crate::domain::time::Timestamp;
 
 /// Changes one's status.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -81,4 +83,21 @@ pub struct ReceivingFrom {
     pub active: bool,
     /// The chosen profile leaves it out.
     pub left_out: bool,
+}
+
+/// Whether somebody is there, and from which groups they receive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OperatorNow {
+    /// Who.
+    pub operator: OperatorId,
+    /// Status.
+    pub status: Status,
+    /// Since when.
+    pub since: Timestamp,
+    /// The chosen profile; none is all their groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub profile: Option<ProfileId>,
+    /// By id: of the members of a group that group alone, of one operator all of theirs.
+    pub groups: Vec<ReceivingFrom>,
 }

@@ -143,3 +143,47 @@ async fn every_window_on_every_node_is_told_of_messages_that_are_left() {
     })
     .await;
 }
+
+#[actix::test]
+async fn whoever_looks_at_joe_from_either_node_sees_what_he_sets_on_the_other() {
+    with_each_seed(async |seed| {
+        // His presence and the queue are with the second node, his window with the first.
+        let shop = Shop::open(2, 2, RINGS).await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let mut joe = shop.window(&one, &shop.joe).await;
+        let (mut here, mut there) = (shop.window(&one, &shop.bob).await, shop.window(&two, &shop.bob).await);
+        let id = shop.joe.id.to_string();
+        let topics = [format!("members:{}", shop.group), format!("operator:{id}")];
+        for window in [&mut here, &mut there] {
+            for topic in &topics {
+                window.sends(json!({ "type": "subscribe", "id": topic.replace(':', "-"), "topic": topic })).await;
+                window.acked(&topic.replace(':', "-")).await;
+            }
+        }
+        let his = |topic: &str, what: fn(&Value) -> bool| {
+            let (id, topic) = (id.clone(), topic.to_owned());
+            move |frame: &Value| {
+                let all = frame["operators"].as_array().into_iter().flatten();
+                frame["topic"] == topic.as_str()
+                    && all.into_iter().any(|one| one["operator"] == id.as_str() && what(one))
+            }
+        };
+        joe.goes_online().await;
+        for window in [&mut here, &mut there] {
+            for topic in &topics {
+                window.inbox.expect("that he is there", his(topic, |one| one["status"] == "online")).await;
+            }
+        }
+        let pause =
+            json!({ "type": "membership_status", "id": "pause", "group": shop.group.as_str(), "active": false });
+        joe.sends(pause).await;
+        joe.acked("pause").await;
+        for window in [&mut here, &mut there] {
+            for topic in &topics {
+                let paused: fn(&Value) -> bool = |one| one["groups"][0]["active"] == false;
+                window.inbox.expect("that he receives no more", his(topic, paused)).await;
+            }
+        }
+    })
+    .await;
+}

@@ -126,6 +126,8 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
         json!({ "type": "accept", "offer": offer }),
         json!({ "type": "decline", "offer": offer }),
         json!({ "type": "subscribe", "topic": "group:sales" }),
+        json!({ "type": "subscribe", "topic": "members:sales" }),
+        json!({ "type": "subscribe", "topic": format!("operator:{joe}") }),
         json!({ "type": "membership_status", "group": "sales", "active": false }),
         json!({ "type": "membership_status", "group": "support", "active": false, "operator": joe }),
     ] {
@@ -149,11 +151,13 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
     eve.expect_none("news of it", |frame| frame["type"] == "left_messages" && frame["new"] != 0).await;
     // Support is a name in both accounts, and not the same group.
     eve.acked(json!({ "type": "subscribe", "topic": "group:support" })).await;
+    eve.acked(json!({ "type": "subscribe", "topic": "members:support" })).await;
     eve.status("online").await;
     let mut dora = VisitorClient::connect(&shop.server).await;
     dora.start(&Start::support("Dora", "canary-of-dora")).await;
     shop.clara.say("canary-again").await;
     shop.joe.expect_text("canary-again").await;
+    shop.joe.status("busy").await;
     eve.expect_none("word of the shop's", |frame| frame.to_string().contains("canary")).await;
     shop.clara.expect_none("sign of Eve", |frame| frame["type"] == "typing" || frame["type"] == "read").await;
     let log = eve.log().text();

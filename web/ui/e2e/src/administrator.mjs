@@ -1,6 +1,6 @@
 // The administrator at the console's settings.
 
-import { Operator } from './operator.mjs';
+import { Operator, PASSWORD } from './operator.mjs';
 
 /** @typedef {import('playwright-core').BrowserContext} BrowserContext */
 
@@ -11,6 +11,18 @@ export class Administrator extends Operator {
     return new Administrator(page);
   }
 
+  /**
+   * The demo's administrator signs in and opens the settings.
+   * @param {BrowserContext} context
+   */
+  static async arrives(context) {
+    const ada = await Administrator.at(context);
+    await ada.signIn('admin@example.com', PASSWORD);
+    await ada.page.getByText('No active chats').waitFor();
+    await ada.openSettings();
+    return ada;
+  }
+
   /** By keys, as from everywhere in the console. */
   async openSettings() {
     await this.press('g');
@@ -18,7 +30,7 @@ export class Administrator extends Operator {
     await this.page.getByRole('heading', { name: 'Groups', level: 1 }).waitFor();
   }
 
-  /** @param {'Operators' | 'Presence' | 'Groups' | 'Departments' | 'Brands'} section */
+  /** @param {'Operators' | 'Presence' | 'Groups' | 'Departments' | 'Brands' | 'Profiles'} section */
   async openSection(section) {
     await this.page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: section }).click();
   }
@@ -30,6 +42,23 @@ export class Administrator extends Operator {
   async open(name) {
     await this.page.getByRole('table').getByRole('link', { name, exact: true }).click();
     await this.page.getByRole('heading', { name, level: 1 }).waitFor();
+  }
+
+  /**
+   * Opens a tab of the thing that is open.
+   * @param {string} name
+   */
+  async openTab(name) {
+    await this.page.getByRole('tab', { name, exact: true }).click();
+  }
+
+  /**
+   * Tries to save by key, and stays with what is wrong.
+   * @param {string} words what the bar says of it
+   */
+  async saveInVain(words) {
+    await this.press('Control+s');
+    await this.page.getByRole('status').getByText(words).waitFor();
   }
 
   /**

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const SERIOUS = ['serious', 'critical'];
+const PHONE = { width: 390, height: 844 };
 const SCHEMES = /** @type {const} */ (['light', 'dark']);
 
 export class Looks {
@@ -36,6 +37,22 @@ export class Looks {
    */
   async look(name, page, frame = page.mainFrame()) {
     await this.#each(name, page, () => this.#audit(name, frame));
+  }
+
+  /**
+   * Looks at the page as it is on this screen, and on a phone's.
+   * @param {string} name
+   * @param {Page} page
+   * @param {() => Promise<void>} [turn] what brings it into view where there is room for one pane, and out again
+   */
+  async everywhere(name, page, turn = async () => {}) {
+    await this.look(name, page);
+    const screen = page.viewportSize();
+    await page.setViewportSize(PHONE);
+    await turn();
+    await this.look(`${name}-phone`, page);
+    await turn();
+    if (screen) await page.setViewportSize(screen);
   }
 
   /**

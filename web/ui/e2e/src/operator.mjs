@@ -5,6 +5,9 @@ import { URL_OF_SERVER } from './server.mjs';
 /** @typedef {import('playwright-core').BrowserContext} BrowserContext */
 /** @typedef {import('playwright-core').Page} Page */
 
+/** Of everybody in the demo. */
+export const PASSWORD = 'switchboard-demo';
+
 export class Operator {
   /** @param {Page} page */
   constructor(page) {
@@ -22,6 +25,20 @@ export class Operator {
     const page = await context.newPage();
     await page.goto(URL_OF_SERVER);
     return new Operator(page);
+  }
+
+  /**
+   * Somebody of the demo signs in and is ready for chats.
+   * @param {BrowserContext} context
+   * @param {string} name as it stands before the `@`
+   */
+  static async comes(context, name) {
+    const one = await Operator.at(context);
+    await one.signIn(`${name}@example.com`, PASSWORD);
+    await one.page.getByText('No active chats').waitFor();
+    await one.setStatus('Online');
+    await one.page.getByText(/You are online in 1 group/).waitFor();
+    return one;
   }
 
   /**

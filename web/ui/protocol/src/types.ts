@@ -4,7 +4,7 @@
 export type {
   Answer, AssignedBy, Audience, Author, AwayWhy, ChatFilter, ChatOrder, ChatPhase, ChatRow, Code, EndedBy, EndedWhy, EventKind,
   Failure, Handling, LeftMessageRow, LeftState, ListWindow, MarkPair, Message, MyGroup, Myself, Offer, OfferEnd, OfferKind, OnChat, OperatorCommand,
-  OperatorMarks, OperatorNotice, Permission, Person, Receiving, Resume, Role, RowVisitor, SetStatus, StaffRole, Status, Subscribe, Unsubscribe, Why,
+  OperatorMarks, OperatorNotice, OperatorNow, Permission, Person, Receiving, Resume, Role, RowVisitor, SetStatus, StaffRole, Status, Subscribe, Unsubscribe, Why,
   Ack as AckFrame, Beat as BeatFrame, ErrorFrame, EventFrame, Reconnect as ReconnectFrame, Resumed as ResumedFrame,
   Hello as OperatorHello, Mark as OperatorMark, Say as OperatorSay, Typing as OperatorTyping, Welcome as OperatorWelcome,
 } from './generated/operator';

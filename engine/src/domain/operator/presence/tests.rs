@@ -150,6 +150,16 @@ fn whoever_lets_offers_expire_in_a_row_is_away() {
 }
 
 #[test]
+fn offers_of_all_groups_are_one_row_and_the_group_of_the_last_one_decides() {
+    let mut presence = online_at_zero();
+    assert_eq!(presence.handle_offer_expired(None, at(1)), [], "a group that sets nobody to away for it");
+    assert_eq!(presence.handle_offer_expired(Some(4), at(2)), [], "the second of four");
+    assert_eq!(presence.handle_offer_expired(None, at(3)), [], "the third, in the group without a rule");
+    let away = PresenceEffect::SetAway { since: at(4), why: AwayBecause::OffersExpired };
+    assert!(presence.handle_offer_expired(Some(2), at(4)).contains(&away), "more than two in a row");
+}
+
+#[test]
 fn an_offer_that_nobody_could_hear_is_not_held_against_the_operator() {
     let mut presence = online_at_zero();
     presence.handle_offer_expired(Some(2), at(1));

@@ -91,9 +91,15 @@ impl Desk {
     }
 
     fn granted(&self, demand: &Demand, operator: OperatorId) -> Option<Decision> {
-        let handling = self.roster.member(operator)?.handling;
+        let member = self.roster.member(operator)?;
+        let handling = member.handling;
         let view = self.roster.view(demand.class());
         let mut counts = view.counts();
+        if self.roster.standing(operator) == Some(Standing::Choosing) && demand.class().is_met_by(&member.skills) {
+            // What the slot was closed for is this chat.
+            counts.choosing -= 1;
+            counts.free += 1;
+        }
         counts.unskilled = self.roster.counts().total() - counts.total();
         // A closed slot has no place among the free ones.
         let best = best_of(&view, self.roster.score_when_open(operator));

@@ -74,6 +74,8 @@ export class Desk {
   attentive = $state(true);
   /** The chat in the address does not exist, or is not ours to see. */
   missing = $state<string | null>(null);
+  /** We have seen it; then a colleague got it. */
+  passedOn = $state(false);
   /** The chat in the address could not be asked for. */
   unreached = $state<string | null>(null);
 
@@ -187,6 +189,8 @@ export class Desk {
         return this.#rows(frame);
       case 'left_messages':
         return this.left.told(frame.new);
+      case 'operators':
+        return this.settings.told(frame);
       case 'typing':
         if (frame.role === 'visitor') this.chats.get(frame.chat)?.visitorTypes(frame.on, frame.preview, now);
         return;
@@ -253,7 +257,7 @@ export class Desk {
       link.hint({ type: 'subscribe', id: newId(), topic: `group:${id}` });
     this.lists.connected(link);
     this.left.connected(link);
-    this.settings.loads.connected(link);
+    this.settings.connected(link);
     this.welcomed = true;
     if (frame.next !== undefined) void this.#restOfMine(frame.next);
     this.#moved(this.router.place);
@@ -354,7 +358,10 @@ export class Desk {
     try {
       const row = await loadRow(this.http, id);
       if (row) this.#refresh(this.chats.put(row));
-      else if (id === this.router.place.chat && !this.chats.get(id)) this.missing = id;
+      else {
+        const seen = this.chats.lose(id);
+        if (id === this.router.place.chat && !this.chats.get(id)) [this.missing, this.passedOn] = [id, seen];
+      }
     } catch {
       if (id === this.router.place.chat && !this.chats.get(id)) this.unreached = id;
     }

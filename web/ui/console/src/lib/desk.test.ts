@@ -235,6 +235,26 @@ test('take next leaves alone what rings here', async () => {
   expect(server.last('take')?.chat).toBe('waits');
 });
 
+test('a chat that waited here and is a colleague’s now is said to be so, and shown no more', async () => {
+  const { desk: one } = await desk();
+  server.welcome();
+  const subscription = server.got.find((frame) => frame.topic === 'chats')?.id;
+  const waits = running('theirs', { state: 'waiting', owner: undefined });
+  server.rows.set('theirs', waits);
+  server.say({ type: 'rows', topic: 'chats', subscription, total: 1, rows: [waits] });
+  one.router.go({ list: 'waiting', chat: 'theirs' });
+  await vi.advanceTimersByTimeAsync(10);
+  expect([one.open?.id, one.missing]).toEqual(['theirs', null]);
+  server.rows.delete('theirs');
+  const now = server.got.findLast((frame) => frame.topic === 'chats' && frame.type === 'subscribe')?.id;
+  server.say({ type: 'rows', topic: 'chats', subscription: now, total: 0, rows: [] });
+  await vi.advanceTimersByTimeAsync(10);
+  expect([one.open, one.missing, one.passedOn]).toEqual([undefined, 'theirs', true]);
+  one.router.go({ chat: 'nope' });
+  await vi.advanceTimersByTimeAsync(10);
+  expect([one.missing, one.passedOn], 'that one was never seen').toEqual(['nope', false]);
+});
+
 test('what I have seen to its end is told as read, once', async () => {
   const { desk: one } = await desk();
   server.welcome([running('a')]);

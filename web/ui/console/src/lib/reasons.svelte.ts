@@ -1,6 +1,6 @@
 /** Why a chat went to whom it went, and why it still waits: as the server tells it, asked again while it waits. */
 import type { ChatRow } from '@switchboard/protocol';
-import type { Http } from './http';
+import { type Http, Problem } from './http';
 
 /** An operator, by the name of today; none where they were removed. */
 export interface Named {
@@ -57,8 +57,9 @@ export class WhySource {
     try {
       const told = await this.#http.get<Reasons>(`/chats/${chat}/decisions`);
       if (look === this.#look) this.told = told;
-    } catch {
-      // What was told last stays; a chat that may not be read shows nothing.
+    } catch (error) {
+      // What was told last stays, and is asked for again; of a chat that may not be read nothing more will be told.
+      if (error instanceof Problem && error.status < 500) return;
     }
     if (waiting && look === this.#look) this.#timer = setTimeout(() => void this.#ask(chat, waiting, look), AGAIN_AFTER);
   }

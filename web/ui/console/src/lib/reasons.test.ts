@@ -6,10 +6,11 @@ import { blankRow } from './state/rows';
 /** A server that answers with what it is told to, and counts the questions. */
 function server() {
   const asked: string[] = [];
-  const answers: { next: Reasons | null } = { next: null };
+  const answers: { next: Reasons | 'away' | null } = { next: null };
   const http = new Http(async (path) => {
     asked.push(path.replace('/api/v1', ''));
     const { next } = answers;
+    if (next === 'away') return Response.json({ code: 'unavailable', detail: 'not now' }, { status: 503 });
     return next ? Response.json(next) : Response.json({ code: 'not_found', detail: 'no such chat' }, { status: 404 });
   });
   return { http, asked, answers };
@@ -45,6 +46,17 @@ test('while a chat waits the reason on screen follows the server, and the asking
   expect(asked.length).toBe(2);
 });
 
+test('of a chat that may not be seen any more nothing is asked again', async () => {
+  const { http, asked, answers } = server();
+  const source = new WhySource(http);
+  answers.next = waits('all_full');
+  source.look('c1', true);
+  await vi.advanceTimersByTimeAsync(0);
+  answers.next = null;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([asked.length, source.told?.waiting?.reason]).toEqual([2, 'all_full']);
+});
+
 test('a chat that does not wait is asked about once', async () => {
   const { http, asked, answers } = server();
   const source = new WhySource(http);
@@ -73,7 +85,7 @@ test('a server that is away leaves what was told, and is asked again', async () 
   answers.next = waits('all_full');
   source.look('c1', true);
   await vi.advanceTimersByTimeAsync(0);
-  answers.next = null;
+  answers.next = 'away';
   await vi.advanceTimersByTimeAsync(2_000);
   expect([asked.length, source.told?.waiting?.reason]).toEqual([2, 'all_full']);
   answers.next = waits('ringing');

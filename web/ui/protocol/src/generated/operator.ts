@@ -880,7 +880,40 @@ since: string,
 /**
  * Why, when the operator has not said so.
  */
-why?: AwayWhy, } | { "type": "receiving" } & Receiving;
+why?: AwayWhy, } | { "type": "receiving" } & Receiving | { "type": "operators", 
+/**
+ * `members:ID` or `operator:ID`.
+ */
+topic: string, 
+/**
+ * At most 200; more follow in frames of their own.
+ */
+operators: Array<OperatorNow>, };
+
+/**
+ * Whether somebody is there, and from which groups they receive.
+ */
+export type OperatorNow = { 
+/**
+ * Who.
+ */
+operator: string, 
+/**
+ * Status.
+ */
+status: Status, 
+/**
+ * Since when.
+ */
+since: string, 
+/**
+ * The chosen profile; none is all their groups.
+ */
+profile?: string, 
+/**
+ * By id: of the members of a group that group alone, of one operator all of theirs.
+ */
+groups: Array<ReceivingFrom>, };
 
 /**
  * One thing that may be allowed.
@@ -1069,7 +1102,7 @@ export type Subscribe = {
  */
 id: string, 
 /**
- * `chats`, `group:ID`, or `left_messages`.
+ * `chats`, `group:ID`, `members:ID`, `operator:ID`, or `left_messages`.
  */
 topic: string, 
 /**
@@ -1128,7 +1161,7 @@ export type Unsubscribe = {
  */
 id: string, 
 /**
- * `chats`, `group:ID`, or `left_messages`.
+ * `chats`, `group:ID`, `members:ID`, `operator:ID`, or `left_messages`.
  */
 topic: string, 
 /**

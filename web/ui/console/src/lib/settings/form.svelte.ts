@@ -37,6 +37,15 @@ export class Form {
     this.values = { ...this.values, [key]: value };
   }
 
+  /** A part of what is saved under a key is another one now: it is shown where nobody has written another here. */
+  follow(key: string, part: string, value: unknown): void {
+    const [saved, written] = [this.saved[key], this.values[key]] as (Values | null | undefined)[];
+    if (!saved || same(saved[part], value)) return;
+    this.saved = { ...this.saved, [key]: { ...saved, [part]: value } };
+    if (written && same(written[part], saved[part]))
+      this.values = { ...this.values, [key]: { ...written, [part]: value } };
+  }
+
   /** Those keys are saved as they are written. */
   kept(keys: readonly string[]): void {
     this.saved = { ...this.saved, ...Object.fromEntries(keys.map((key) => [key, this.values[key]])) };

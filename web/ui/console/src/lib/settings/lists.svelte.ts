@@ -81,6 +81,11 @@ export class StaffLists {
     return this.#departmentById.get(id)?.name ?? id;
   }
 
+  /** What a profile is called. */
+  profile(id: string): string {
+    return this.profiles.find((one) => one.id === id)?.name ?? id;
+  }
+
   membersOf(group: string): readonly Membership[] {
     return this.#operatorsOf.get(group) ?? [];
   }

@@ -1,12 +1,16 @@
 /** The settings as a whole: the lists, the one thing that is open, and what is being made. */
+import type { OperatorNotice } from '@switchboard/protocol';
 import type { Http } from '../http';
+import type { Link } from '../state/link.svelte';
 import type { Place, Router, SectionId } from '../state/router.svelte';
+import { Attendance } from './attendance.svelte';
 import { brandEditor } from './brand';
 import { departmentEditor } from './department';
 import type { Editor } from './editor.svelte';
 import { groupEditor } from './group';
 import { StaffLists } from './lists.svelte';
 import { Loads } from './load.svelte';
+import type { Side } from './members';
 import { operatorEditor } from './operator';
 import { presenceEditor } from './presence';
 import { profileEditor } from './profile';
@@ -29,6 +33,8 @@ export class Settings {
   readonly lists: StaffLists;
   /** What is held now by those in view. */
   readonly loads = new Loads();
+  /** Whether they are there, and receive. */
+  readonly attendance = new Attendance();
   /** The one thing in the address. */
   editor = $state.raw<Editor | null>(null);
   /** What somebody is about to make. */
@@ -43,10 +49,24 @@ export class Settings {
     router.unsaved = () => this.editor?.dirty ?? false;
   }
 
+  /** There is a connection again. */
+  connected(link: Link): void {
+    this.loads.connected(link);
+    this.attendance.connected(link);
+  }
+
+  /** Somebody in view is there or not, or receives or not, as of now. */
+  told(frame: Extract<OperatorNotice, { type: 'operators' }>): void {
+    this.attendance.told(frame);
+    if (this.editor) this.attendance.show(this.editor.form);
+  }
+
   /** We are somewhere else; what is shown is loaded when it is come to. */
   moved({ settings }: Place): void {
-    const side = settings?.section === 'groups' ? 'group' : settings?.section === 'operators' ? 'operator' : null;
-    this.loads.look(side !== null && settings?.id ? { of: side, id: settings.id } : null);
+    const of = settings?.section === 'groups' ? 'group' : settings?.section === 'operators' ? 'operator' : null;
+    const side: Side | null = of !== null && settings?.id ? { of, id: settings.id } : null;
+    this.loads.look(side);
+    this.attendance.look(side);
     const single = settings !== null && SINGLE.includes(settings.section);
     const open = settings?.id || single ? `${settings?.section}/${settings?.id ?? ''}` : null;
     if (settings === null) {
@@ -59,8 +79,10 @@ export class Settings {
     void this.load();
     if (open === this.#open) return;
     this.#open = open;
-    this.editor = settings.id === null && !single ? null : EDITORS[settings.section](this.#http, settings.id ?? '');
-    void this.editor?.load();
+    const editor = settings.id === null && !single ? null : EDITORS[settings.section](this.#http, settings.id ?? '');
+    this.editor = editor;
+    // What was told while it was loaded may be newer than what was read.
+    void editor?.load().then(() => this.editor === editor && this.attendance.show(editor.form));
   }
 
   /** Saves what is open; true when all of it is saved. */
@@ -94,5 +116,6 @@ export class Settings {
     this.#open = this.editor = null;
     this.lists.clear();
     this.loads.clear();
+    this.attendance.clear();
   }
 }

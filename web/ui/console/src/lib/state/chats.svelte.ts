@@ -59,6 +59,14 @@ export class Chats {
     return this.mine.filter((chat) => !told.has(chat.id)).map((chat) => chat.id);
   }
 
+  /** A chat of somebody else's, which we may not see any more. True when we had seen it. */
+  lose(id: string): boolean {
+    const chat = this.#known.get(id);
+    if (!chat || this.#isMine(chat) || this.#lingering.has(id)) return false;
+    this.#known = new Map([...this.#known].filter(([known]) => known !== id));
+    return true;
+  }
+
   /** Another chat is open now, or none: what ended, was read and is left goes from the list. */
   open(id: string | null): void {
     this.openId = id;

@@ -11,6 +11,7 @@ import { addressOf, placeOf } from './router.svelte';
 import { Session } from './session.svelte';
 import { Sounds } from './sounds';
 import { running } from './testing';
+import { ToastList } from './toasts.svelte';
 
 afterEach(() => vi.useRealTimers());
 
@@ -161,4 +162,21 @@ test('a server that cannot be reached is not a wrong password', async () => {
   expect(session.failure?.title).toBe('No connection.');
   await session.resume();
   expect(session.state).toBe('unreachable');
+});
+
+test('what is said again takes the place of what it repeats, and nothing else gives way to it', () => {
+  vi.useFakeTimers();
+  const toasts = new ToastList();
+  const texts = (): string[] => toasts.all.map(({ text }) => text);
+  toasts.say('Saved');
+  toasts.say('Support is deleted');
+  vi.advanceTimersByTime(4_000);
+  toasts.say('Saved');
+  expect(texts()).toEqual(['Support is deleted', 'Saved']);
+  vi.advanceTimersByTime(2_000);
+  expect(texts(), 'it has five seconds of its own').toEqual(['Saved']);
+  toasts.say('Nils Berg: transferred to Bob', { label: 'Open', run: () => {} });
+  toasts.say('Nils Berg: transferred to Bob', { label: 'Open', run: () => {} });
+  expect(texts(), 'each opens something').toHaveLength(3);
+  vi.useRealTimers();
 });

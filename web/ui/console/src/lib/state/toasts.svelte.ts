@@ -9,7 +9,9 @@ export class ToastList {
   all = $state.raw<readonly Toast[]>([]);
   #last = 0;
 
+  /** The same again takes the place of what it repeats. */
   say(text: string, action?: Toast['action']): void {
+    if (!action) this.all = this.all.filter((toast) => toast.wrong || toast.action || toast.text !== text);
     const id = this.#put({ text, action });
     setTimeout(() => this.close(id), LASTS);
   }
