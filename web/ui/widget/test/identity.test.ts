@@ -188,6 +188,21 @@ describe('a visitor for whom the site vouches', () => {
     expect(later.server.take('say').map((say) => say.text)).toEqual(['Which one was it?']);
   });
 
+  it('is met as the page says, though it said so while the connection was being made', async () => {
+    const { server, client, texts } = await annIsCutOff();
+    client.say('Which one was it?');
+    vi.advanceTimersByTime(500);
+    server.welcomes(IS_NOBODY);
+    await vi.advanceTimersByTimeAsync(0);
+    server.opens();
+    client.givenIs({ identity: ANN_LATER });
+    server.welcomes(IS_NOBODY);
+    await vi.advanceTimersByTimeAsync(0);
+    server.welcomes({ ...IS_ANN, chat: CHAT });
+    expect(identities(server).at(-1)).toEqual(['token-ann', ANN_LATER]);
+    expect(texts().at(-1)).toBe('Which one was it?: waiting');
+  });
+
   it('is not the one who says what a closed page of somebody else left behind', async () => {
     const shelf = memoryShelf();
     const ann = await annIsCutOff(shelf);

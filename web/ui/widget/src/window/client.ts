@@ -378,6 +378,7 @@ export class Client {
     this.#outbox.retain(worthKeeping(this.#outbox.entries, this.#who.slot, this.#scope));
     this.#outbox.connected();
     void this.#outbox.claim();
+    if (!this.#isBound) queueMicrotask(() => this.#greetAgain()); // said while the greeting was on its way
     this.#planMarks();
   }
 
