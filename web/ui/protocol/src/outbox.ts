@@ -240,7 +240,8 @@ function blocks(error: ErrorFrame): boolean {
 function read<C extends Command>(text: string | null): Entry<C>[] {
   try {
     const list: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(list) ? list.filter((entry) => typeof entry?.command?.id === 'string') : [];
+    const isEntry = (entry: any): boolean => typeof entry?.command?.id === 'string' && typeof entry.scope === 'string';
+    return Array.isArray(list) ? list.filter(isEntry) : [];
   } catch {
     return [];
   }

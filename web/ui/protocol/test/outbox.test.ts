@@ -234,6 +234,7 @@ describe('an outbox that several tabs share', () => {
     shelf.write('outbox.one', entry);
     shelf.write('outbox.two', entry);
     shelf.write('outbox.bad', '{"not":"a list"}');
+    shelf.write('outbox.worse', '[{"command":{"type":"say","id":"of nothing"},"at":1},null]');
     const tab = outbox({ shelf, holder: lockHolder(locks) });
     await tab.box.claim();
     expect(tab.left()).toEqual(['a']);
