@@ -1,7 +1,7 @@
 //! Signing in and out, one's own sessions, one's own password.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use engine::domain::ids::ProfileId;
+use engine::domain::ids::{CommandId, ProfileId};
 use engine::domain::permission::Permission;
 use engine::domain::time::Timestamp;
 use engine::ports::staff::{Operator, Session};
@@ -9,6 +9,7 @@ use engine::protocol::error::Failure;
 use engine::protocol::operator::Myself;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::password::Turn;
 use crate::auth::sign_in::{self, Attempt};
 use crate::auth::token::SessionToken;
 use crate::auth::{SignedIn, keyed, origin, password, session};

@@ -38,6 +38,8 @@ export interface Entry<C extends Command> {
 export interface OutboxOptions<C extends Command> {
   /** Hands a command to the connection; false when there is none. */
   send: (command: C) => boolean;
+  /** Whether it may be sent as things are; what may not waits, and holds up no other. All may, unless told. */
+  fits?: (entry: Entry<C>) => boolean;
   /** Stored durably. `by` has `seq` and `chat` where an event was made. */
   onSettled?: (entry: Entry<C>, by: AckFrame | EventFrame<unknown>) => void;
   /** Refused for good; the entry is gone, the others go on. */
@@ -192,6 +194,7 @@ export class Outbox<C extends Command> {
     if (!this.#connected) return;
     for (const slot of [...this.#slots]) {
       if (slot.sent || this.#lanes.get(laneOf(slot.entry.command))?.timer != null) continue;
+      if (this.#options.fits?.(slot.entry) === false) continue;
       if (!this.#options.send(slot.entry.command)) return;
       slot.sent = true;
     }
@@ -237,7 +240,8 @@ function blocks(error: ErrorFrame): boolean {
 function read<C extends Command>(text: string | null): Entry<C>[] {
   try {
     const list: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(list) ? list.filter((entry) => typeof entry?.command?.id === 'string') : [];
+    const isEntry = (entry: any): boolean => typeof entry?.command?.id === 'string' && typeof entry.scope === 'string';
+    return Array.isArray(list) ? list.filter(isEntry) : [];
   } catch {
     return [];
   }

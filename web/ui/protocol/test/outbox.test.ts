@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { leaseHolder, lockHolder, memoryShelf, newId, Outbox, type Command, type Holder, type Shelf } from '../src/index';
+import { leaseHolder, lockHolder, memoryShelf, newId, Outbox, type Command, type Entry, type Holder, type Shelf } from '../src/index';
 
 type Say = Command & { text?: string };
 
-function outbox(extra: { shelf?: Shelf; holder?: Holder; limit?: number; offline?: boolean } = {}) {
+function outbox(extra: { shelf?: Shelf; holder?: Holder; limit?: number; offline?: boolean; fits?: (entry: Entry<Say>) => boolean } = {}) {
   const sent: string[] = [];
   const settled: string[] = [];
   const failed: string[] = [];
@@ -234,6 +234,7 @@ describe('an outbox that several tabs share', () => {
     shelf.write('outbox.one', entry);
     shelf.write('outbox.two', entry);
     shelf.write('outbox.bad', '{"not":"a list"}');
+    shelf.write('outbox.worse', '[{"command":{"type":"say","id":"of nothing"},"at":1},null]');
     const tab = outbox({ shelf, holder: lockHolder(locks) });
     await tab.box.claim();
     expect(tab.left()).toEqual(['a']);
@@ -252,6 +253,18 @@ describe('an outbox that several tabs share', () => {
     vi.setSystemTime(Date.now() + 90_000); // the first tab has crashed: its timers ran no more
     await second.box.claim();
     expect(second.left()).toEqual(['a']);
+  });
+
+  it('keeps what may not be sent now, holds up nothing by it, and sends it in its place once it may', () => {
+    let away = true;
+    const { box, say, left, news } = outbox({ fits: ({ command }) => !away || command.id !== 'a' });
+    say('a');
+    say('b');
+    expect([news(), left()]).toEqual([['b'], ['a', 'b']]);
+    box.disconnected();
+    away = false;
+    box.connected();
+    expect(news()).toEqual(['a', 'b']);
   });
 
   it('goes on from memory when there is no room', () => {

@@ -1,37 +1,7 @@
-import { leaseHolder, memoryShelf, type Shelf } from '@switchboard/protocol';
+import { leaseHolder, memoryShelf } from '@switchboard/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../src/window/client';
-import type { Line } from '../src/window/conversation';
-import { CHAT, FakeServer, message } from './fakes';
-
-async function visitor(shelf: Shelf = memoryShelf()) {
-  const server = new FakeServer();
-  let rang = 0;
-  const client = new Client({
-    brand: 'demo', url: 'ws://chat.example/ws/visitor', shelf, holder: leaseHolder(shelf), socket: server.make,
-    random: () => 0, onChange: () => {}, onMessage: () => rang++,
-  });
-  await client.open({ url: 'https://shop.example/', title: 'Shop' });
-  const texts = (): string[] => lines().map((line) => (line.kind === 'message' ? `${line.text}: ${line.state}` : line.kind));
-  const lines = (): Line[] => client.chat?.lines(client.pending) ?? [];
-  return { server, client, shelf, texts, lines, rang: () => rang };
-}
-
-/** A visitor in a running chat whose history (one question) has been read. */
-async function chatting(shelf?: Shelf) {
-  const all = await visitor(shelf);
-  all.server.welcomes({ chat: CHAT });
-  all.server.event(1, { kind: 'started' });
-  all.server.event(2, message('My sofa is broken', 'visitor'));
-  all.server.event(3, { kind: 'assigned', name: 'Sue Tanaka' });
-  all.server.says({ type: 'resumed', chat: 'chat-1', through: 3, last: 3, marks: CHAT.marks });
-  return all;
-}
-
-/** As the site signs them: for Ann, for Ann again, for Ben. */
-const [ANN, ANN_LATER, BEN] = [{ sub: 'ann', exp: 1 }, { sub: 'ann', exp: 2 }, { sub: 'ben', exp: 1 }].map(
-  (claims) => `${btoa('{}')}.${btoa(JSON.stringify(claims))}.c2ln`.replaceAll('=', ''),
-) as [string, string, string];
+import { CHAT, chatting, FakeServer, message, visitor } from './fakes';
 
 beforeEach(() => vi.useFakeTimers({ now: Date.parse('2026-11-21T10:00:00Z') }));
 afterEach(() => vi.useRealTimers());
@@ -72,66 +42,6 @@ describe('a visitor', () => {
     server.welcomes({ token: 'token-2', visitor: 'visitor-2' });
     expect(server.take('hello').map((hello) => hello.token)).toEqual([undefined, 'token-1', undefined]);
     expect(shelf.read('switchboard.demo.token')).toBe('token-2');
-  });
-
-  it('for whom the site vouches is kept beside the one for whom nobody does', async () => {
-    const { server, client, shelf } = await visitor();
-    server.welcomes();
-    client.givenIs({ identity: ANN });
-    server.welcomes({ token: 'token-ann', visitor: 'visitor-ann', verified: true });
-    client.givenIs({});
-    server.welcomes();
-    client.givenIs({ identity: ANN });
-    server.welcomes({ token: 'token-ann', visitor: 'visitor-ann', verified: true });
-    const said = server.take('hello').map(({ token, identity }) => [token, identity]);
-    expect(said).toEqual([[undefined, undefined], [undefined, ANN], ['token-1', undefined], ['token-ann', ANN]]);
-    client.logout();
-    expect(shelf.keys('switchboard.demo.')).toEqual([]);
-  });
-
-  it('is somebody else at once when the page has signed somebody else', async () => {
-    const { server, client } = await visitor();
-    server.welcomes();
-    client.givenIs({ identity: ANN });
-    server.welcomes({ token: 'token-ann', visitor: 'visitor-ann', verified: true, chat: CHAT });
-    client.say('meant by Ann');
-    server.take('say');
-    client.givenIs({ identity: ANN_LATER });
-    expect(client.chat?.id, 'a fresh token for the same visitor changes nothing').toBe('chat-1');
-    client.givenIs({ identity: BEN });
-    expect(client.chat).toBeNull();
-    server.welcomes({ token: 'token-ben', visitor: 'visitor-ben', verified: true });
-    expect(client.pending).toEqual([]);
-    expect(server.take('say')).toEqual([]);
-  });
-
-  it('keeps a chat that runs when the page signs who they are in the middle of it', async () => {
-    const { server, client } = await chatting();
-    server.take('hello');
-    client.givenIs({ identity: ANN });
-    expect(client.chat?.id).toBe('chat-1');
-    expect(server.take('hello')).toEqual([]);
-    server.event(4, { kind: 'ended', by: 'visitor', why: 'closed' });
-    client.start({ name: 'Ann', question: 'Another one' });
-    server.opens();
-    expect(server.take('hello').at(-1)).toMatchObject({ identity: ANN });
-  });
-
-  it('whose identity is not accepted comes as who they were without it', async () => {
-    const { server, client, shelf } = await visitor();
-    server.welcomes();
-    client.givenIs({ identity: ANN });
-    server.welcomes({ token: 'token-nobody', visitor: 'visitor-nobody' });
-    await vi.advanceTimersByTimeAsync(0);
-    server.welcomes();
-    expect(server.take('hello').map(({ token, identity }) => [token, identity])).toEqual([
-      [undefined, undefined], [undefined, ANN], ['token-1', undefined],
-    ]);
-    expect(shelf.read('switchboard.demo.token')).toBe('token-1');
-    expect(client.window?.name).toBe('Larkfield');
-    client.givenIs({ identity: ANN_LATER });
-    server.opens();
-    expect(server.take('hello').at(-1)).toMatchObject({ identity: ANN_LATER });
   });
 
   it('begins a chat and follows it from its first event', async () => {
@@ -475,15 +385,15 @@ describe('a message that is left', () => {
 
   it.each(['timed_out', 'offline', 'sent_to_form'] as const)('takes the place of a chat that ended %s', async (why) => {
     const { server, client } = await chatting();
-    expect(client.isForForm).toBe(false);
+    expect(client.chat?.isForForm).toBe(false);
     server.event(4, { kind: 'ended', by: 'system', why });
-    expect(client.isForForm).toBe(true);
+    expect(client.chat?.isForForm).toBe(true);
   });
 
   it('does not take the place of one that was closed', async () => {
     const { server, client } = await chatting();
     server.event(4, { kind: 'ended', by: 'operator', why: 'closed' });
-    expect(client.isForForm).toBe(false);
+    expect(client.chat?.isForForm).toBe(false);
   });
 });
 

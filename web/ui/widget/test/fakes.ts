@@ -1,6 +1,9 @@
 // A server for one visitor: what the widget's client gets and what it sent.
 
-import type { Socket, VisitorEvent } from '@switchboard/protocol';
+import { leaseHolder, memoryShelf, type Shelf, type Socket, type VisitorEvent } from '@switchboard/protocol';
+import type { Given } from '../src/bridge';
+import { Client } from '../src/window/client';
+import type { Line } from '../src/window/conversation';
 
 export class FakeServer {
   readonly sent: any[] = [];
@@ -75,3 +78,28 @@ export const CHAT = {
   id: 'chat-1', state: 'active', seq: 0, operator: 'Sue Tanaka',
   marks: { visitor: { delivered: 0, read: 0 }, operators: { delivered: 0, read: 0 } },
 } as const;
+
+export async function visitor(shelf: Shelf = memoryShelf(), given: Given = {}) {
+  const server = new FakeServer();
+  let rang = 0;
+  const client = new Client({
+    brand: 'demo', url: 'ws://chat.example/ws/visitor', shelf, holder: leaseHolder(shelf), socket: server.make,
+    random: () => 0, onChange: () => {}, onMessage: () => rang++,
+  });
+  client.givenIs(given);
+  await client.open({ url: 'https://shop.example/', title: 'Shop' });
+  const texts = (): string[] => lines().map((line) => (line.kind === 'message' ? `${line.text}: ${line.state}` : line.kind));
+  const lines = (): Line[] => client.chat?.lines(client.pending) ?? [];
+  return { server, client, shelf, texts, lines, rang: () => rang };
+}
+
+/** A visitor in a running chat whose history (one question) has been read. */
+export async function chatting(shelf?: Shelf) {
+  const all = await visitor(shelf);
+  all.server.welcomes({ chat: CHAT });
+  all.server.event(1, { kind: 'started' });
+  all.server.event(2, message('My sofa is broken', 'visitor'));
+  all.server.event(3, { kind: 'assigned', name: 'Sue Tanaka' });
+  all.server.says({ type: 'resumed', chat: 'chat-1', through: 3, last: 3, marks: CHAT.marks });
+  return all;
+}

@@ -1,5 +1,5 @@
 /** The contact of a chat: what is set of them, and what is being written. */
-import type { Http } from './http';
+import { type Http, Problem } from './http';
 import { stepsOf } from './settings/department';
 import { reasonOf } from './settings/editor.svelte';
 import { PRIORITY_MAX } from './settings/rules';
@@ -43,20 +43,31 @@ export class Contact {
       return false;
     }
     this.saving = true;
+    this.wrong = '';
     try {
       this.#is(await this.#http.patch<Set>(this.#path, { priority: steps }, this.#version));
       return true;
     } catch (error) {
       this.wrong = `Not saved: ${reasonOf(error)}`;
+      if (error instanceof Problem && error.why === 'changed') await this.#readAgain();
       return false;
     } finally {
       this.saving = false;
     }
   }
 
-  #is({ version, priority }: Set): void {
+  /** Somebody else has set it: the next save is of what counts now, and what is typed stays. */
+  async #readAgain(): Promise<void> {
+    await this.#http.get<Set>(this.#path).then((set) => this.#counts(set), () => {});
+  }
+
+  #is(set: Set): void {
+    this.#counts(set);
+    this.typed = String(set.priority);
+  }
+
+  #counts({ version, priority }: Set): void {
     this.#version = version;
     this.priority = priority;
-    this.typed = String(priority);
   }
 }

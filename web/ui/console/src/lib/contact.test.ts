@@ -45,3 +45,31 @@ test('what the server says against it is shown, and what was written stays', asy
   expect(await contact.save()).toBe(false);
   expect([contact.typed, contact.wrong]).toEqual(['7', 'Not saved: somebody else has changed it meanwhile']);
 });
+
+test('what somebody else changed meanwhile is read anew, and the next save counts', async () => {
+  let kept = { priority: 0, version: 40 };
+  const matches: unknown[] = [];
+  const contact = new Contact(
+    server((method, body, match) => {
+      if (method === 'PATCH') {
+        matches.push(match);
+        if (match !== `"${kept.version}"`) {
+          const changed = { code: 'conflict', why: 'changed', detail: 'somebody else has changed it meanwhile' };
+          return new Response(JSON.stringify(changed), { status: 409 });
+        }
+        kept = { priority: (body as { priority: number }).priority, version: kept.version + 1 };
+      }
+      return new Response(JSON.stringify({ verified: true, subject: 'customer-7', ...kept }), { status: 200 });
+    }),
+    'chat-1',
+  );
+  await contact.load();
+  kept = { priority: 3, version: 41 };
+  contact.write('7');
+  expect(await contact.save()).toBe(false);
+  expect([contact.typed, contact.priority, contact.dirty], 'what is typed stays beside what counts now').toEqual(['7', 3, true]);
+  expect(contact.wrong).toBe('Not saved: somebody else has changed it meanwhile');
+  expect(await contact.save()).toBe(true);
+  expect([kept.priority, contact.typed, contact.dirty, contact.wrong]).toEqual([7, '7', false, '']);
+  expect(matches).toEqual(['"40"', '"41"']);
+});

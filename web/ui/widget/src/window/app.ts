@@ -118,7 +118,7 @@ export class App {
       if (client.chat.phase === 'waiting') return client.chat.served ? 'chat' : 'queue';
       if (client.chat.phase === 'ended' && client.catchingUp && !client.chat.ended) return 'connecting';
       if (client.chat.phase === 'active' || this.#context.reviewing) return 'chat';
-      return client.isForForm ? 'offline' : 'ended';
+      return client.chat?.isForForm ? 'offline' : 'ended';
     }
     if (client.availability === 'offline') {
       this.#chatNow = false;

@@ -9,8 +9,10 @@ import {
 import type { Given, PageInfo } from '../bridge';
 import { Conversation, type Pending } from './conversation';
 import { subjectOf } from './given';
-import { END_TOLD_FOR, FOR_FORM, MARKS_AFTER, SIGNED_OUT, START_LASTS, TYPING_LASTS } from './limits';
-import { Memory, type Item } from './memory';
+import { END_TOLD_FOR, MARKS_AFTER, SIGNED_OUT, START_LASTS, TYPING_LASTS } from './limits';
+import { Memory } from './memory';
+import { scopeOf, worthKeeping } from './scope';
+import { Who } from './who';
 
 type Kept = Extract<VisitorCommand, { type: 'start' | 'say' | 'end' | 'leave_message' }>;
 
@@ -54,8 +56,9 @@ export class Client {
   #acked: Pending[] = [];
   #failed: Pending[] = [];
   #sentToken: string | null = null;
-  #sentIdentity: string | undefined;
-  #refusedIdentity: string | undefined;
+  readonly #who = new Who();
+  /** The last `start` that the visitor of the last greeting has sent. */
+  #begun: string | null = null;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #marksTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -72,7 +75,8 @@ export class Client {
       ...random,
     });
     this.#outbox = new Outbox({
-      send: (command) => this.#socket.send(command),
+      send: (command) => this.#sends(command),
+      fits: ({ scope }) => scope === '' || scope === this.#scope,
       onSettled: (entry, by) => this.#settled(entry, by.type === 'ack' ? by : { chat: by.chat, seq: by.seq }),
       onFailed: (entry, error) => this.#refused(entry, error),
       onChange: () => options.onChange(),
@@ -115,11 +119,11 @@ export class Client {
 
   /** The page says this of its visitor now. A chat that runs keeps what it began with; the next one begins with this. */
   givenIs(given: Given): void {
-    const before = subjectOf(this.#sentIdentity);
+    const before = subjectOf(this.#who.is);
     this.given = given;
     if (before !== null && before !== subjectOf(given.identity) && this.connection.kind !== 'idle') {
-      // It is somebody else's page now: nothing of who was here before may be seen or sent.
-      this.#outbox.retain(() => false);
+      // It is somebody else's page now: nothing of who was here before may be seen or sent. Their words wait for them.
+      this.#outbox.retain(({ scope }) => scope !== '');
       this.startAfresh();
     } else if (!this.starting && (!this.chat || this.chat.phase === 'ended')) this.#greetAgain();
     this.#options.onChange();
@@ -147,12 +151,12 @@ export class Client {
 
   say(text: string): 'queued' | 'full' | 'too_large' {
     if (!this.chat) return 'full';
-    return this.#outbox.add({ type: 'say', id: newId(), text }, this.chat.id);
+    return this.#outbox.add({ type: 'say', id: newId(), text }, this.#scope);
   }
 
   end(): void {
     if (!this.chat || this.ending) return;
-    this.#outbox.add({ type: 'end', id: newId() }, this.chat.id);
+    this.#outbox.add({ type: 'end', id: newId() }, this.#scope);
   }
 
   /** Leaves a message for later. */
@@ -186,19 +190,28 @@ export class Client {
     this.startAfresh();
   }
 
+  /** Another tab has forgotten who the visitor is. */
+  forgottenElsewhere(): void {
+    this.#outbox.retain(() => false);
+  }
+
+  /** Another tab has let a token go: if it is the one in use here, there is no use in it any more. */
+  tokenGone(): void {
+    if (this.memory.tokenOf(this.#who.slot) === null) this.startAfresh();
+  }
+
   /** Connects anew as whoever the memory says. */
   startAfresh(): void {
     this.#socket.close();
     this.#leaveChat();
+    this.#begun = null;
     this.left = false;
     this.#socket.open();
   }
 
   /** The brand's name and colour: the last ones known, until the server says. */
   get look(): { name: string; color: string } {
-    if (this.window) return this.window;
-    const [color = '', name = ''] = (this.memory.get('look') ?? '').split(/ (.*)/s);
-    return { name, color };
+    return this.window ?? this.memory.look;
   }
 
   get dismissed(): boolean {
@@ -217,47 +230,45 @@ export class Client {
     return command?.type === 'leave_message' ? command : null;
   }
 
-  /** Nobody answered the chat that has ended: what was asked is for the form. */
-  get isForForm(): boolean {
-    const { phase, ended, served } = this.chat ?? {};
-    if (phase !== 'ended' || !ended) return false;
-    // Whoever leaves the queue would rather write.
-    return FOR_FORM.includes(ended.why) || (ended.by === 'visitor' && !served);
-  }
-
   get ending(): boolean {
-    return this.#outbox.entries.some((entry) => entry.command.type === 'end');
+    return this.#outbox.entries.some(({ command, scope }) => command.type === 'end' && scope === this.#scope);
   }
 
   /** Own messages that are not part of the conversation yet. */
   get pending(): Pending[] {
     const waiting = this.#outbox.entries.flatMap(({ command, scope, at }): Pending[] =>
-      command.type === 'say' && scope === this.chat?.id ? [{ id: command.id, text: command.text, at }] : [],
+      command.type === 'say' && scope === this.#scope ? [{ id: command.id, text: command.text, at }] : [],
     );
     return [...this.#acked, ...waiting, ...this.#failed];
   }
 
-  /** Who the page says it is, unless the server did not believe it. */
-  get #identity(): string | undefined {
-    return this.given.identity === this.#refusedIdentity ? undefined : this.given.identity;
+  /** Whose what is written now is. */
+  get #scope(): string {
+    return scopeOf(this.#who.slot, this.chat?.id);
   }
 
-  /** Under which name the visitor of the last greeting is kept. */
-  get #slot(): Item {
-    return this.#sentIdentity === undefined ? 'token' : 'verified';
+  /** What runs belongs to the visitor of the last greeting, and stays theirs whatever the page says meanwhile. */
+  get #isBound(): boolean {
+    return (this.chat !== null && this.chat.phase !== 'ended') || (this.#begun !== null && this.starting?.id === this.#begun);
+  }
+
+  #sends(command: Kept): boolean {
+    const sent = this.#socket.send(command);
+    if (sent && command.type === 'start') this.#begun = command.id;
+    return sent;
   }
 
   #hello(): VisitorCommand {
-    this.#sentIdentity = this.#identity;
-    this.#sentToken = this.memory.get(this.#slot);
+    const identity = this.#who.greets(this.given.identity, this.#isBound);
+    this.#sentToken = this.memory.tokenOf(this.#who.slot);
     const resume = this.chat && this.#positions.forHello([this.chat.id])[0];
-    this.#greeted = this.#greeting();
+    this.#greeted = this.#greeting(identity);
     const { language = this.#options.language, variables } = this.given;
     return {
       type: 'hello',
       brand: this.#options.brand,
       ...(this.#sentToken ? { token: this.#sentToken } : {}),
-      ...(this.#sentIdentity ? { identity: this.#sentIdentity } : {}),
+      ...(identity ? { identity } : {}),
       ...(language ? { language } : {}),
       ...(this.#page ? { page: this.#page } : {}),
       ...(variables ? { variables } : {}),
@@ -266,14 +277,15 @@ export class Client {
   }
 
   /** What the page says and a greeting alone can bear: its language, its variables and whom it has signed. */
-  #greeting(): string {
+  #greeting(identity: string | undefined): string {
     const { language, variables } = this.given;
-    return JSON.stringify([language, variables, subjectOf(this.#identity)]);
+    return JSON.stringify([language, variables, subjectOf(identity)]);
   }
 
   /** Where the page has said something else since, the server is greeted anew, before anything is begun. */
   #greetAgain(): void {
-    if (this.connection.kind !== 'connected' || this.#greeted === this.#greeting()) return;
+    const greeting = this.#greeting(this.#who.believed(this.given.identity));
+    if (this.connection.kind !== 'connected' || this.#greeted === greeting) return;
     this.#socket.close();
     this.#socket.open();
   }
@@ -286,7 +298,7 @@ export class Client {
       this.typing = null;
     }
     if (state.kind === 'stopped' && state.code === SIGNED_OUT && this.#sentToken) {
-      this.memory.set(this.#slot, null);
+      this.memory.keepToken(this.#who.slot, null);
       this.#leaveChat();
       queueMicrotask(() => this.#socket.retryNow());
     }
@@ -333,21 +345,21 @@ export class Client {
   }
 
   #welcome(welcome: VisitorWelcome): void {
-    if (this.#sentIdentity !== undefined && !welcome.verified) {
+    if (this.#who.is !== undefined && !welcome.verified) {
       // Not accepted. The visitor comes as whoever they are without it.
-      this.#refusedIdentity = this.#sentIdentity;
+      this.#who.refuse();
       queueMicrotask(() => this.startAfresh());
       return;
     }
-    const kept = this.memory.get(this.#slot);
+    const kept = this.memory.tokenOf(this.#who.slot);
     if (kept && kept !== this.#sentToken && kept !== welcome.token) {
       // Another tab became the visitor while this one was on its way: there must be only one.
       queueMicrotask(() => this.startAfresh());
       return;
     }
-    this.memory.set(this.#slot, welcome.token);
+    this.memory.keepToken(this.#who.slot, welcome.token);
     this.window = welcome.window;
-    this.memory.set('look', `${welcome.window.color} ${welcome.window.name}`);
+    this.memory.look = welcome.window;
     this.availability = welcome.state;
     this.wasConnected = true;
     const { chat } = welcome;
@@ -363,10 +375,10 @@ export class Client {
     } else if (this.chat) {
       this.#leaveChat();
     }
-    this.#outbox.retain(({ command: { type }, scope }) =>
-      type === 'start' || type === 'leave_message' || scope === chat?.id);
+    this.#outbox.retain(worthKeeping(this.#outbox.entries, this.#who.slot, this.#scope));
     this.#outbox.connected();
     void this.#outbox.claim();
+    if (!this.#isBound) queueMicrotask(() => this.#greetAgain()); // said while the greeting was on its way
     this.#planMarks();
   }
 
@@ -400,9 +412,9 @@ export class Client {
       this.#positions.follow(by.chat);
     }
     if (command.type === 'leave_message') this.left = true;
-    if (command.type !== 'say' || scope !== this.chat?.id || by.seq === undefined) return;
+    if (command.type !== 'say' || !this.chat || scope !== this.#scope || by.seq === undefined) return;
     this.chat.remember(by.seq, command.id);
-    if (by.seq > this.#positions.last(scope)) {
+    if (by.seq > this.#positions.last(this.chat.id)) {
       this.#acked.push({ id: command.id, text: command.text, at: entry.at, seq: by.seq });
     }
   }
@@ -419,7 +431,7 @@ export class Client {
       }
     }
     if (command.type === 'leave_message') this.leaveError = error;
-    if (command.type === 'say' && scope === this.chat?.id) {
+    if (command.type === 'say' && scope === this.#scope) {
       this.#failed.push({ id: command.id, text: command.text, at: entry.at, failed: error.why ?? error.code });
     }
     this.#options.onChange();
@@ -429,8 +441,7 @@ export class Client {
     if (this.chat?.id !== id) {
       this.#leaveChat();
       this.chat = new Conversation(id);
-      const [chat, seq] = (this.memory.get('read') ?? '').split(' ');
-      if (chat === id) this.chat.raise({ visitor: { read: Number(seq) || 0 } });
+      this.chat.raise({ visitor: { read: this.memory.readIn(id) } });
       this.chat.phase = phase;
     } else if (phase !== 'waiting') {
       this.chat.phase = phase;
@@ -461,8 +472,7 @@ export class Client {
 
   /** Another tab of the same visitor has read up to there. */
   readElsewhere(): void {
-    const [chat, seq] = (this.memory.get('read') ?? '').split(' ');
-    if (this.chat?.id === chat) this.chat?.raise({ visitor: { read: Number(seq) || 0 } });
+    this.chat?.raise({ visitor: { read: this.memory.readIn(this.chat.id) } });
     this.#options.onChange();
   }
 

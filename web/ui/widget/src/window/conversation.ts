@@ -1,6 +1,7 @@
 // One chat as its visitor sees it: a plain record that events, marks and hints are put into, in order.
 
 import type { EndedBy, EndedWhy, EventFrame, VisitorEvent, VisitorMarks } from '@switchboard/protocol';
+import { FOR_FORM } from './limits';
 
 export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'failed';
 
@@ -47,6 +48,13 @@ export class Conversation {
   readonly #keys = new Map<number, string>();
 
   constructor(readonly id: string) {}
+
+  /** Nobody answered, and it has ended: what was asked is for the form. */
+  get isForForm(): boolean {
+    if (this.phase !== 'ended' || !this.ended) return false;
+    // Whoever leaves the queue would rather write.
+    return FOR_FORM.includes(this.ended.why) || (this.ended.by === 'visitor' && !this.served);
+  }
 
   /** The one who has the chat. */
   get operator(): string | null {

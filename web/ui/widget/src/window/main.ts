@@ -84,8 +84,10 @@ document.addEventListener('visibilitychange', () => client.seen(visible()));
 // Other tabs of the same visitor: read there is read here, and signed out there is signed out here.
 addEventListener('storage', (event) => {
   if (event.key === client.memory.key('read')) client.readElsewhere();
-  const gone = event.newValue === null;
-  if (gone && (event.key === client.memory.key('token') || event.key === client.memory.key('verified'))) client.startAfresh();
+  if (event.newValue !== null) return;
+  // How the window looks is forgotten only together with everything else.
+  if (event.key === client.memory.key('look')) client.forgottenElsewhere();
+  if (event.key === client.memory.key('token') || event.key === client.memory.key('verified')) client.tokenGone();
 });
 
 if (embedded) {

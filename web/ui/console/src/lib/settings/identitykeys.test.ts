@@ -17,6 +17,21 @@ test('what a key cannot be is said at its field', () => {
   expect(wrong({ algorithm: 'RS256', key: PEM.replace('PUBLIC', 'PRIVATE') }), 'it is to stay where it is').toEqual(['key']);
 });
 
+test('a secret is what is written between its ends: a pasted line end is no part of it, and one within is refused', async () => {
+  const wrong = (key: string): string | undefined => checkKey({ id: '2026.b', algorithm: 'HS256', key }, []).key;
+  expect(wrong(`${SECRET}\n`)).toBeUndefined();
+  expect(wrong(`\r\n${SECRET} `)).toBeUndefined();
+  expect(wrong(`short${' '.repeat(40)}`), 'blanks around it do not count').toMatch(/32 characters/);
+  for (const within of ['\n', '\r\n', '\r']) expect(wrong(`${SECRET}${within}${SECRET}`)).toMatch(/one line/);
+  const sent: unknown[] = [];
+  const http = new Http(async (_path, { body }) => {
+    if (typeof body === 'string') sent.push(...JSON.parse(body).identity_keys);
+    return new Response(JSON.stringify({ version: 7, identity_keys: [] }), { status: 200 });
+  });
+  await new IdentityKeys(http, 'demo').add({ id: '2026.b', algorithm: 'HS256', key: ` ${SECRET}\r\n` });
+  expect(sent).toEqual([{ id: '2026.b', algorithm: 'HS256', key: SECRET }]);
+});
+
 test('the keys that are there stay, and none of them is sent anywhere', async () => {
   const asked: { method: string; body: unknown; match: string | undefined }[] = [];
   const http = new Http(async (_path, { method = '', body, headers }) => {

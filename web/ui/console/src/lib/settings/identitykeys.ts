@@ -37,7 +37,9 @@ export function checkKey({ id, algorithm, key }: NewKey, there: readonly Identit
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(id.trim())) wrong.id = 'Expected 1 to 64 of A-Z a-z 0-9 _ - .';
   else if (there.some((other) => other.id === id.trim())) wrong.id = 'There is a key of that name';
   if (algorithm === 'HS256') {
-    if (new TextEncoder().encode(key).length < SECRET_MIN) wrong.key = `Expected ${SECRET_MIN} characters or more`;
+    const secret = key.trim();
+    if (/[\r\n]/.test(secret)) wrong.key = 'Expected one line: this secret has line breaks in it';
+    else if (new TextEncoder().encode(secret).length < SECRET_MIN) wrong.key = `Expected ${SECRET_MIN} characters or more`;
   } else if (!/-----BEGIN [A-Z ]*PUBLIC KEY-----[\s\S]+-----END [A-Z ]*PUBLIC KEY-----/.test(key)) {
     wrong.key = 'Expected the public key as PEM, with its first and last line';
   }
@@ -57,9 +59,9 @@ export class IdentityKeys {
     return (await this.#http.get<Keyed>(this.#path)).identity_keys;
   }
 
-  /** With the key among them. */
+  /** With the key among them; what was pasted around it is no part of it, for nobody could see that again. */
   add({ id, algorithm, key }: NewKey): Promise<IdentityKey[]> {
-    return this.#change((there) => [...there, { id: id.trim(), algorithm, key: algorithm === 'HS256' ? key : key.trim() }]);
+    return this.#change((there) => [...there, { id: id.trim(), algorithm, key: key.trim() }]);
   }
 
   /** Without it. */

@@ -76,12 +76,12 @@ export function offlineScreen(context: Context): Screen {
 
   /** Where they asked, else where the page would have them ask; one that is gone is none. */
   function departmentAsked(): string {
-    const id = (client.isForForm && client.memory.get('department')) || client.given.department;
+    const id = (client.chat?.isForForm && client.memory.get('department')) || client.given.department;
     return departments.some((one) => one.id === id) ? (id ?? '') : '';
   }
 
   function asked(): string {
-    const first = client.isForForm && client.chat?.lines([]).find((line) => line.kind === 'message' && line.mine);
+    const first = client.chat?.isForForm && client.chat?.lines([]).find((line) => line.kind === 'message' && line.mine);
     return first && first.kind === 'message' ? first.text : '';
   }
 
@@ -145,12 +145,12 @@ export function offlineScreen(context: Context): Screen {
     setText(send, t(busy ? 'offline.sending' : 'offline.send'));
     for (const one of fields) one.control.disabled = busy;
     chat.hidden = !here || busy;
-    setText(chat, t(client.isForForm ? 'ended.again' : 'offline.chat_now'));
-    read.hidden = !client.isForForm || client.dismissed || !client.chat?.lines([]).some((line) => line.kind === 'message');
+    setText(chat, t(client.chat?.isForForm ? 'ended.again' : 'offline.chat_now'));
+    read.hidden = !client.chat?.isForForm || client.dismissed || !client.chat?.lines([]).some((line) => line.kind === 'message');
   }
 
   function showIntro(): void {
-    const why = client.isForForm && !client.dismissed ? client.chat?.ended?.why : undefined;
+    const why = client.chat?.isForForm && !client.dismissed ? client.chat?.ended?.why : undefined;
     const [head, words]: [TextKey, TextKey] =
       why === 'timed_out' ? ['ended.timed_out_title', 'offline.timed_out']
       : why === 'sent_to_form' || why === 'closed' ? ['offline.sent_title', 'offline.sent_text']
