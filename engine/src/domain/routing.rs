@@ -17,6 +17,8 @@ pub mod view;
 pub mod words;
 
 #[cfg(test)]
+mod planted;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod stories;
