@@ -9,6 +9,7 @@ pub mod demand;
 pub mod desk;
 pub mod effect;
 pub mod explain;
+mod orders;
 pub mod record;
 pub mod roster;
 pub mod score;
