@@ -24,3 +24,4 @@ pub mod skills;
 pub mod text;
 pub mod time;
 pub mod urgency;
+pub mod zone;

@@ -1,5 +1,6 @@
 //! Every address the server answers, on one screen.
 
+pub mod account;
 pub mod auth;
 pub mod brands;
 pub mod chats;
@@ -87,6 +88,7 @@ pub fn public(app: &mut ServiceConfig) {
             )
             .service(at("/brands").route(get().to(brands::list)))
             .service(at("/brands/{id}").route(get().to(brands::get)).route(change().to(brands::change)))
+            .service(at("/account").route(get().to(account::get)).route(change().to(account::change)))
             .service(
                 at("/presence_rules").route(get().to(presence_rules::get)).route(change().to(presence_rules::change)),
             )

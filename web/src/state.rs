@@ -95,6 +95,8 @@ pub enum StaffChange {
     Asks,
     /// What the account sets of its operators' presence was changed.
     PresenceRules,
+    /// The account's time zone was changed.
+    TimeZone,
     /// Something that chats depend on is about to be gone.
     Closing,
     /// A browser session ended; sockets that were opened with it end (4401).

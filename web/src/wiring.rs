@@ -159,6 +159,7 @@ impl StaffChanges for ToEngine {
             StaffChange::Asks => EngineChange::Asks,
             StaffChange::Closing => EngineChange::Closing,
             StaffChange::PresenceRules => EngineChange::PresenceRules,
+            StaffChange::TimeZone => EngineChange::TimeZone,
             StaffChange::Group(group) => EngineChange::Group(group),
             StaffChange::GroupGone(group) => EngineChange::GroupDeleted(group),
             StaffChange::Membership(_, operator) => EngineChange::Operator(operator),

@@ -80,6 +80,8 @@ pub enum StaffChange {
     Asks,
     /// What the account sets of its operators' presence changed.
     PresenceRules,
+    /// The account's time zone changed: groups may open or close.
+    TimeZone,
     /// An operator may not sign in any more.
     OperatorGone(OperatorId),
     /// Something is about to be gone: those whom it concerns read it.
@@ -323,6 +325,11 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
             ask_anew(shared, account);
         }
         StaffChange::Asks => ask_anew(shared, account),
+        StaffChange::TimeZone => {
+            for queue in registry.queues_of(account) {
+                queue.hint(ToQueue::Reload);
+            }
+        }
         StaffChange::Receives(_) | StaffChange::Profile => {
             for queue in registry.queues_of(account) {
                 queue.hint(ToQueue::Reload);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 
 use crate::actors::guard::Place;
-use crate::actors::messages::{Order, ToQueue};
+use crate::actors::messages::{Order, Signal, ToOperator, ToQueue};
 use crate::domain::chat::{Decision, SlotChange};
 use crate::domain::event::EventKind;
 use crate::domain::operator::Reception;
@@ -29,7 +29,8 @@ pub const PANIC_REBUILDING: &str = "!fault rebuild";
 
 /// A message that begins so, and goes on with a kind of news (`load`, `reception`, `gone`), is stored as any other;
 /// the next news of that kind that a queue is told are lost. `settling` loses nothing: the queue takes in the next
-/// reception without looking whether a chat waits for it.
+/// reception without looking whether a chat waits for it; with `sender` a chat does not take in that the sender of a
+/// transfer which nobody took is gone, as if the server had been killed just then.
 pub const DEAF_NEXT: &str = "!fault deaf ";
 
 static ONCE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
@@ -37,6 +38,15 @@ static ONCE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(
 static NEXT: Mutex<Vec<(String, Place)>> = Mutex::new(Vec::new());
 /// News to be lost.
 static DEAF: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// News of which all are lost.
+static STONE_DEAF: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+
+/// From here on all news of a kind are lost in this process: for a test that has its engines in it, and one story to
+/// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `proposed_elsewhere`, `elsewhere_over` of queues, `rules` of
+/// operators, `move`, `relieved` of chats.
+pub fn lose_all(what: &'static str) {
+    STONE_DEAF.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+}
 
 /// Panics where the order asks for it, or notes what it asks for later.
 ///
@@ -65,8 +75,30 @@ pub fn is_unheard(message: &ToQueue) -> bool {
         ToQueue::Load(_) => is_lost("load"),
         ToQueue::Reception { reception: Reception::Ready { .. }, .. } => is_lost("reception"),
         ToQueue::Gone(_) => is_lost("gone"),
+        ToQueue::Reload => is_lost("reload"),
+        ToQueue::ProposedElsewhere(_) => is_lost("proposed_elsewhere"),
+        ToQueue::ElsewhereOver(_) => is_lost("elsewhere_over"),
         _ => false,
     }
+}
+
+/// Whether an operator's actor does not hear a message.
+pub fn is_unheard_by_operator(message: &ToOperator) -> bool {
+    matches!(message, ToOperator::Rules) && is_lost("rules")
+}
+
+/// Whether a chat does not hear a signal.
+pub fn is_unheard_by_chat(signal: &Signal) -> bool {
+    match signal {
+        Signal::MoveTo(_) => is_lost("move"),
+        Signal::Relieved { .. } => is_lost("relieved"),
+        _ => false,
+    }
+}
+
+/// Whether a chat does not take in that the sender of its transfer is gone.
+pub fn forgets_the_sender() -> bool {
+    is_lost("sender")
 }
 
 /// Whether the reception of somebody who can be rung is taken in without a look at who waits.
@@ -75,6 +107,9 @@ pub fn forgets_to_settle(reception: Reception) -> bool {
 }
 
 fn is_lost(what: &str) -> bool {
+    if STONE_DEAF.lock().unwrap_or_else(PoisonError::into_inner).contains(&what) {
+        return true;
+    }
     let mut deaf = DEAF.lock().unwrap_or_else(PoisonError::into_inner);
     let at = deaf.iter().position(|planted| planted == what);
     at.map(|at| deaf.remove(at)).is_some()

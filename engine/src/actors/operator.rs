@@ -139,6 +139,10 @@ impl OperatorActor {
     }
 
     fn message(&mut self, message: ToOperator, ctx: &mut Context<Self>) {
+        #[cfg(feature = "faults")]
+        if crate::actors::faults::is_unheard_by_operator(&message) {
+            return;
+        }
         let now = self.shared.now();
         let wake = self.slots.next_wake();
         if let ToOperator::Load(load) | ToOperator::Freed(load) = &message {

@@ -79,6 +79,7 @@ impl QueueActor {
         let (shared, account, group) = (Arc::clone(&self.shared), self.account, self.group.clone());
         let reading = async move {
             let Some(settings) = shared.store.group(account, &group).await? else { return Ok(None) };
+            let settings = settings.in_account(&shared.store.time_zone(account).await?);
             let roster = shared.store.roster(account, &group).await?;
             let waiting = shared.store.waiting(account, &group).await?;
             Ok(Some((settings, roster, waiting)))

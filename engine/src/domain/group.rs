@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 use crate::domain::ids::{DepartmentId, GroupId, OperatorId};
 use crate::domain::limits::{CONNECTION_TIMEOUT, OFFER_EXPIRES_AFTER};
+use crate::domain::zone::Zone;
 
 pub use rules::{BadSetting, InTime, Instead, LostOperator, Overflow, RoutingRules};
 
@@ -94,6 +95,13 @@ impl GroupSettings {
             connection_timeout: CONNECTION_TIMEOUT,
             rules: Box::default(),
         }
+    }
+
+    /// As they hold in an account: its clock counts the hours that name none.
+    #[must_use]
+    pub fn in_account(mut self, zone: &Zone) -> Self {
+        self.rules.hours = self.rules.hours.take().map(|hours| hours.in_account(zone));
+        self
     }
 }
 

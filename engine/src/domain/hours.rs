@@ -1,6 +1,7 @@
-//! When a group is open: hours by day of the week, and holidays, in the time zone of the account. Times are of the
-//! clock on the wall. An hour that the change to summer time skips is not there: an interval that begins in it
-//! begins when the clock goes on. One that comes twice in autumn is open, or closed, both times.
+//! When a group is open: hours by day of the week, and holidays, in the time zone of the account, or of a group that
+//! names its own. Times are of the clock on the wall. An hour that the change to summer time skips is not there: an
+//! interval that begins in it begins when the clock goes on. One that comes twice in autumn is open, or closed, both
+//! times.
 
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::limits::{DAY_INTERVALS_MAX, HOLIDAYS_MAX};
 use crate::domain::time::Timestamp;
+use crate::domain::zone::{ZONE_EXPECTED, Zone};
 
 /// Hours cannot be as they were said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,8 +48,9 @@ pub struct Holiday {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hours {
-    /// The name of the time zone in the IANA database, such as `Europe/Zurich`.
-    pub zone: String,
+    /// Whose clock on the wall it is; none: the account's.
+    #[serde(default)]
+    pub zone: Option<Zone>,
     /// Monday to Sunday.
     pub week: [Vec<Interval>; 7],
     /// Days that differ.
@@ -63,8 +66,8 @@ impl Hours {
     /// Whether the hours make sense; else which part does not.
     pub fn check(&self) -> Result<(), BadHours> {
         let bad = |field: String, expected| Err(BadHours { field, expected });
-        if TimeZone::get(&self.zone).is_err() {
-            return bad("zone".into(), "the name of a time zone, such as Europe/Zurich");
+        if self.zone.as_ref().is_some_and(|zone| !zone.is_known()) {
+            return bad("zone".into(), ZONE_EXPECTED);
         }
         for (day, intervals) in self.week.iter().enumerate() {
             check_day(intervals, &format!("week.{day}"))?;
@@ -84,13 +87,19 @@ impl Hours {
         Ok(())
     }
 
+    /// By the account's clock where they name none.
+    #[must_use]
+    pub fn in_account(self, account: &Zone) -> Self {
+        Self { zone: Some(self.zone.unwrap_or_else(|| account.clone())), ..self }
+    }
+
     /// Whether the group is open, and until when that surely stays so. Hours that could not be checked are closed.
     pub fn at(&self, now: Timestamp) -> (bool, Timestamp) {
         self.look(now).unwrap_or((false, now + std::time::Duration::from_secs(3600)))
     }
 
     fn look(&self, now: Timestamp) -> Result<(bool, Timestamp), jiff::Error> {
-        let zone = TimeZone::get(&self.zone)?;
+        let zone = self.zone.clone().unwrap_or_default().clocks()?;
         let here = jiff::Timestamp::from_millisecond(now.millis())?.to_zoned(zone);
         let open = self.is_open(&here);
         // What is said holds until the next edge by the wall, and at the longest until the clocks are set.

@@ -258,8 +258,8 @@ pub const DECISION_MEMBERS_MAX: u32 = 20;
 pub const REASONS_LOOKED_AT_MAX: usize = 200;
 /// Decisions kept with a chat, the latest: a chat that has been offered so often is explained by the last ones.
 pub const DECISIONS_PER_CHAT_MAX: u32 = 50;
-/// Classes of skills for which one group keeps an order of its own: each costs a step for each change of a member.
-/// Chats of further classes are served as rightly, but somebody is looked for among all members.
+/// Classes of skills for which one group keeps an order of its own: each costs a step for each change of a
+/// member who serves it. Chats of further classes are served as rightly, but somebody is looked for among all members.
 pub const SKILL_CLASSES_MAX: usize = 64;
 /// Characters of a skill's name: as of other names that people choose.
 pub const SKILL_CHARS_MAX: usize = 64;

@@ -9,6 +9,7 @@ pub mod demand;
 pub mod desk;
 pub mod effect;
 pub mod explain;
+mod orders;
 pub mod record;
 pub mod roster;
 pub mod score;
@@ -16,6 +17,8 @@ pub mod still;
 pub mod view;
 pub mod words;
 
+#[cfg(test)]
+mod planted;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

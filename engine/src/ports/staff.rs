@@ -10,6 +10,7 @@ use crate::domain::permission::StaffRole;
 use crate::domain::skills::Skills;
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::BrandPriorities;
+use crate::domain::zone::Zone;
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::WelcomeScreen;
 
@@ -130,6 +131,10 @@ pub trait Staff: Send + Sync {
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
     /// Makes an account.
     async fn create_account(&self, slug: &str, name: &str, at: Timestamp) -> Result<Account, StoreError>;
+    /// The account's time zone: `UTC` until somebody sets another.
+    async fn time_zone(&self, account: AccountId) -> Result<Zone, StoreError>;
+    /// Changes it, if it is still as it was seen; `false`: it is not.
+    async fn change_time_zone(&self, account: AccountId, before: &Zone, after: &Zone) -> Result<bool, StoreError>;
 
     /// A brand by its key.
     async fn brand(&self, key: &BrandId) -> Result<Option<Brand>, StoreError>;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use engine::domain::event::Sender;
 use engine::domain::group::{Handling, Membership, Status};
+use engine::domain::ids::AccountId;
+use engine::domain::zone::Zone;
 use engine::ports::journal::{ChatQuery, MarkRow, Remembered, Side};
 use engine::ports::staff::{Operator, Session};
 use engine::ports::store::Store;
@@ -96,4 +98,21 @@ pub async fn an_account_sees_and_changes_nothing_of_another(store: Arc<dyn Store
     assert!(store.delete_group(other, &theirs.group).await.unwrap());
     assert!(store.group(ours.account, &ours.group).await.unwrap().is_some());
     assert_eq!(store.memberships(ours.account, None, Some(operator)).await.unwrap().len(), 1);
+}
+
+pub async fn an_account_keeps_its_time_zone_and_changes_it_as_it_was_seen(store: Arc<dyn Store>) {
+    let ours = store.create_account("ours", "Ours", at(0)).await.unwrap().id;
+    let theirs = store.create_account("theirs", "Theirs", at(0)).await.unwrap().id;
+    let (usual, zurich, tokyo) = (Zone::default(), Zone::from("Europe/Zurich"), Zone::from("Asia/Tokyo"));
+    assert_eq!((usual.as_str(), store.time_zone(ours).await), ("UTC", Ok(usual.clone())));
+    assert_eq!(store.change_time_zone(ours, &tokyo, &zurich).await, Ok(false), "it never was that");
+    assert_eq!(store.change_time_zone(ours, &usual, &zurich).await, Ok(true));
+    assert_eq!(store.change_time_zone(ours, &usual, &tokyo).await, Ok(false), "somebody was quicker");
+    assert_eq!(store.time_zone(ours).await, Ok(zurich.clone()));
+    assert_eq!(store.change_time_zone(ours, &zurich, &tokyo).await, Ok(true));
+    assert_eq!(store.time_zone(ours).await, Ok(tokyo));
+    assert_eq!(store.time_zone(theirs).await, Ok(usual.clone()));
+    let nobody = AccountId(404);
+    assert_eq!(store.change_time_zone(nobody, &usual, &zurich).await, Ok(false));
+    assert_eq!(store.time_zone(nobody).await, Ok(usual), "no account has hours to count");
 }

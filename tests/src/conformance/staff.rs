@@ -57,7 +57,7 @@ fn rules(other: &GroupId) -> RoutingRules {
         expired_offers_until_away: Some(3),
         lost_operator: LostOperator::Requeue,
         priority: -2,
-        hours: Some(Hours { zone: "Europe/Zurich".into(), week, holidays }),
+        hours: Some(Hours { zone: Some("Europe/Zurich".into()), week, holidays }),
         greeting: Some("Good day!".into()),
         greeting_after_s: 5,
         queue_text: Some("{ahead} before you".into()),

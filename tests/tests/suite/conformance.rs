@@ -72,7 +72,10 @@ async fn sqlite_in(folder: &std::path::Path) -> Arc<dyn Store> {
 }
 
 on_every_store! {
-    accounts { an_account_sees_and_changes_nothing_of_another }
+    accounts {
+        an_account_sees_and_changes_nothing_of_another,
+        an_account_keeps_its_time_zone_and_changes_it_as_it_was_seen,
+    }
     appending {
         an_append_adds_its_events_and_moves_the_head,
         a_writer_with_an_older_epoch_is_fenced,

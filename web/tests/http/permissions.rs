@@ -68,6 +68,8 @@ async fn each_role_may_what_it_may_on_each_route_and_nothing_else() {
         (Method::POST, "/profiles".into(), json!({}), Least::Administrator, 422),
         (Method::PATCH, "/profiles/none".into(), json!({}), Least::Administrator, 404),
         (Method::DELETE, "/profiles/none".into(), Value::Null, Least::Administrator, 404),
+        (Method::GET, "/account".into(), Value::Null, Least::Operator, 200),
+        (Method::PATCH, "/account".into(), json!({ "time_zone": "UTC" }), Least::Administrator, 200),
         (Method::GET, "/presence_rules".into(), Value::Null, Least::Operator, 200),
         (Method::PATCH, "/presence_rules".into(), json!({ "grace_s": 60 }), Least::Administrator, 200),
         (Method::GET, "/departments".into(), Value::Null, Least::Operator, 200),

@@ -33,6 +33,7 @@ async function tell() {
   const nils = await step('whom the page calls a gold customer is served before who came earlier', () => byVariable(bob));
   const mona = await step('Mona lets Joe receive no more, at once', () => receives(joe));
   await step('Ada sets after which time one is away', () => presence(ada));
+  await step('Ada sets the time zone of the company, which groups follow', () => zone(ada));
   const sue = await step('Ada removes Bob, whose chats ring at Sue', () => removesBob(ada, bob));
   await step('Ada removes Support: who waits is sent to the form, what runs goes on', () => removesSupport(ada, sue, nils));
   await step('it is being removed for everybody, also after a reload, until the last chat ends', () => goes(ada, mona, sue));
@@ -173,6 +174,31 @@ async function presence(ada) {
   await ada.page.getByLabel('Away after').fill('15');
   await looks.look('presence', ada.page);
   await ada.save('1 change');
+}
+
+/** @param {Administrator} ada */
+async function zone(ada) {
+  const { page } = ada;
+  await ada.openSection('Company');
+  const field = page.getByLabel('Time zone');
+  await eventually('the zone at first', () => field.inputValue(), 'UTC');
+  await field.fill('Mars/Olympus');
+  await ada.press('Control+s');
+  await page.getByText('Expected the name of a time zone, such as Europe/Zurich').waitFor();
+  await looks.look('company', page);
+  await field.fill('Asia/Tokyo');
+  await ada.save('1 change');
+  await page.reload();
+  await eventually('the zone after a reload', () => field.inputValue(), 'Asia/Tokyo');
+  await page.getByText(/^It is \d+:\d\d there\.$/).waitFor();
+  await ada.openSection('Groups');
+  await ada.open('Support');
+  await page.getByRole('tab', { name: 'Hours' }).click();
+  await page.getByRole('switch', { name: 'Open at set hours only' }).click();
+  await page.getByText('The clocks in Asia/Tokyo are not changed.').waitFor();
+  await eventually('by whose clock', () => page.getByLabel('Time zone').getAttribute('placeholder'), 'Asia/Tokyo, the account’s');
+  await looks.look('hours-of-the-account', page);
+  await page.getByRole('switch', { name: 'Open at set hours only' }).click();
 }
 
 /**

@@ -6,13 +6,14 @@ use actix::Context;
 
 use super::VisitorSession;
 use crate::actors::guard::{deliver, wait_for};
-use crate::actors::messages::{Signal, ToOperator, ToQueue};
+use crate::actors::messages::{OperatorSnapshot, Signal, ToOperator, ToQueue};
 use crate::domain::chat::{Guest, Input, Person};
 use crate::domain::event::{EventKind, OfferEnd};
 use crate::domain::group::{LostOperator, Status};
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::limits::{SENDER_LOOKED_AT_EVERY, SENDER_LOOKS};
 use crate::domain::routing::{Arrival, Wishes};
+use crate::domain::time::Timestamp;
 use crate::protocol::visitor::ChatPhase;
 
 impl VisitorSession {
@@ -27,7 +28,7 @@ impl VisitorSession {
             }
             EventKind::TransferDenied { .. } => {
                 self.sought_no_more(ToQueue::Gone(self.chat));
-                self.back_with_the_sender();
+                self.back_with_the_sender(None);
             }
             EventKind::InviteDenied { .. } => self.sought_no_more(ToQueue::Gone(self.chat)),
             EventKind::Transferred { operator, name, group, offer, .. } => {
@@ -100,26 +101,38 @@ impl VisitorSession {
         });
     }
 
-    /// A chat that was read anew, as after a start, has an owner who may be gone for good: somebody must notice.
+    /// A chat that was read anew, as after a start, has an owner who may be gone for good: somebody must notice. Nor may
+    /// anybody have looked where the sender was when nobody took it over.
     pub(super) fn look_after_owner(&self) {
-        let core = self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Active);
-        if let Some((owner, _)) = core.and_then(|core| core.audience.as_ref()) {
+        let Some(core) = self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Active) else { return };
+        if let Some((owner, _)) = &core.audience {
             self.to_operator(owner.id, ToOperator::Gone);
+        }
+        if let Some(at) = core.chat.handed_back_at() {
+            self.back_with_the_sender(Some(at));
         }
     }
 
     /// Nobody took it over: a sender who is gone meanwhile cannot have it back. Who that is says their presence, which
-    /// outlives this session and this node.
-    fn back_with_the_sender(&self) {
+    /// outlives this session and this node. Looked up later than it came back, as after a start, it says so of whoever
+    /// was off-line by then and has opened no window within the grace; for all others what their group says holds.
+    fn back_with_the_sender(&self, since: Option<Timestamp>) {
         let owner = self.core.as_ref().and_then(|core| core.audience.as_ref());
         let Some(((owner, _), addr)) = owner.filter(|(_, outlets)| outlets.count() == 0).zip(self.addr.clone()) else {
             return;
         };
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, owner.id);
         actix::spawn(async move {
+            if since.is_some() {
+                tokio::time::sleep(shared.patience.operator_grace).await;
+            }
+            let gone = |there: &OperatorSnapshot| {
+                let then = since.is_none_or(|since| there.since <= since && !there.is_here);
+                there.status == Status::Offline && then
+            };
             for _ in 0..SENDER_LOOKS {
                 match shared.operator_state(account, operator).await {
-                    Some(there) if there.status == Status::Offline => {
+                    Some(there) if gone(&there) => {
                         return deliver(&addr, Signal::SenderLost(operator));
                     }
                     Some(_) => return,
@@ -134,6 +147,10 @@ impl VisitorSession {
     /// Nobody took the chat over, and its sender is off-line. They wanted to hand it on: it goes to the front of the
     /// queue whatever the group does with the chats of other operators who are lost.
     pub(super) fn sender_is_lost(&mut self, operator: OperatorId, ctx: &mut Context<Self>) {
+        #[cfg(feature = "faults")]
+        if crate::actors::faults::forgets_the_sender() {
+            return;
+        }
         let owner = self.core.as_ref().and_then(|core| core.audience.as_ref());
         if owner.is_some_and(|(owner, outlets)| owner.id == operator && outlets.count() == 0) {
             self.internal(Input::Requeue { operator }, ctx);

@@ -30,6 +30,10 @@ impl VisitorSession {
             }
             return;
         }
+        #[cfg(feature = "faults")]
+        if crate::actors::faults::is_unheard_by_chat(&signal) {
+            return;
+        }
         self.due(ctx);
         match signal {
             Signal::Joined => self.joined(ctx),

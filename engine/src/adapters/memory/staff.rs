@@ -9,6 +9,7 @@ use crate::adapters::memory::state::{AccountRow, MembershipRow, OperatorRow, Slo
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
 use crate::domain::time::Timestamp;
+use crate::domain::zone::Zone;
 use crate::ports::staff::{Account, Brand, Credentials, Department, Failures, Operator, Session, Staff};
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::ChatPhase;
@@ -26,8 +27,22 @@ impl Staff for MemoryStore {
         }
         let id = AccountId(state.accounts.keys().next_back().map_or(1, |last| last.0 + 1));
         let account = Account { id, slug: slug.to_owned(), name: name.to_owned() };
-        state.accounts.insert(id, AccountRow { account: account.clone(), last_number: 0, presence: None });
+        let row = AccountRow { account: account.clone(), last_number: 0, presence: None, time_zone: Zone::default() };
+        state.accounts.insert(id, row);
         Ok(account)
+    }
+
+    async fn time_zone(&self, account: AccountId) -> Result<Zone, StoreError> {
+        Ok(self.open()?.accounts.get(&account).map(|row| row.time_zone.clone()).unwrap_or_default())
+    }
+
+    async fn change_time_zone(&self, account: AccountId, before: &Zone, after: &Zone) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let Some(row) = state.accounts.get_mut(&account).filter(|row| row.time_zone == *before) else {
+            return Ok(false);
+        };
+        row.time_zone = after.clone();
+        Ok(true)
     }
 
     async fn brand(&self, key: &BrandId) -> Result<Option<Brand>, StoreError> {

@@ -14,6 +14,7 @@ use crate::domain::limits::{FAILURES_REMEMBERED, FORGET_EVERY};
 use crate::domain::operator::PresenceRules;
 use crate::domain::report::Work;
 use crate::domain::time::Timestamp;
+use crate::domain::zone::Zone;
 use crate::ports::contacts::ContactSettings;
 use crate::ports::decisions::DecisionRow;
 use crate::ports::journal::{ChatRecord, OfferRow, Remembered};
@@ -53,6 +54,7 @@ pub(super) struct AccountRow {
     pub(super) account: Account,
     pub(super) last_number: i64,
     pub(super) presence: Option<PresenceRules>,
+    pub(super) time_zone: Zone,
 }
 
 pub(super) struct OperatorRow {

@@ -1,9 +1,10 @@
-//! Accounts, brands and departments.
+//! Accounts with their time zone, brands and departments.
 
 use crate::adapters::sql::value::json;
 use crate::adapters::sql::{Query, Row, Sql};
 use crate::domain::ids::{AccountId, BrandId, DepartmentId};
 use crate::domain::time::Timestamp;
+use crate::domain::zone::Zone;
 use crate::ports::staff::{Account, Brand, Department};
 use crate::ports::store::StoreError;
 
@@ -24,6 +25,22 @@ pub(super) async fn create_account(
     let id = sql.run(query).await?.first(|mut row| row.account())?;
     let id = id.ok_or_else(|| StoreError::Corrupt("a new account has no id".into()))?;
     Ok(Account { id, slug, name })
+}
+
+pub(super) async fn time_zone(sql: &mut dyn Sql, account: AccountId) -> Result<Zone, StoreError> {
+    let query = Query::new("SELECT time_zone FROM account WHERE id = $1").arg(account);
+    let zone = sql.run(query).await?.first(|mut row| row.text().map(Zone::new))?;
+    Ok(zone.unwrap_or_default())
+}
+
+pub(super) async fn change_time_zone(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    before: Zone,
+    after: Zone,
+) -> Result<bool, StoreError> {
+    let query = Query::new("UPDATE account SET time_zone = $1 WHERE id = $2 AND time_zone = $3");
+    Ok(sql.run(query.arg(after.as_str()).arg(account).arg(before.as_str())).await?.affected > 0)
 }
 
 const BRAND_COLUMNS: &str =

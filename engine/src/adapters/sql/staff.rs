@@ -6,6 +6,7 @@ use crate::adapters::sql::{Backend, groups, operators, places, sessions};
 use crate::domain::group::{GroupSettings, Membership};
 use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
 use crate::domain::time::Timestamp;
+use crate::domain::zone::Zone;
 use crate::ports::staff::{Account, Brand, Credentials, Department, Failures, Operator, Session, Staff};
 use crate::ports::store::StoreError;
 
@@ -19,6 +20,15 @@ impl<B: Backend> Staff for B {
         let slug = slug.to_owned();
         let name = name.to_owned();
         self.write(move |sql| Box::pin(places::create_account(sql, slug, name, at))).await
+    }
+
+    async fn time_zone(&self, account: AccountId) -> Result<Zone, StoreError> {
+        self.read(move |sql| Box::pin(places::time_zone(sql, account))).await
+    }
+
+    async fn change_time_zone(&self, account: AccountId, before: &Zone, after: &Zone) -> Result<bool, StoreError> {
+        let (before, after) = (before.clone(), after.clone());
+        self.write(move |sql| Box::pin(places::change_time_zone(sql, account, before, after))).await
     }
 
     async fn brand(&self, key: &BrandId) -> Result<Option<Brand>, StoreError> {

@@ -66,6 +66,11 @@ impl Chat {
         self.asked.as_ref()
     }
 
+    /// When nobody took over what the owner wanted to hand on; none once the owner has gone on with it.
+    pub fn handed_back_at(&self) -> Option<Timestamp> {
+        self.handed_back_at
+    }
+
     /// The group that looks for a colleague now, and who must not be found.
     pub fn sought_in(&self) -> Option<(&GroupId, Vec<Tried>)> {
         let asked = self.asked.as_ref().filter(|asked| asked.operator.is_none())?;
@@ -295,7 +300,7 @@ impl Chat {
     }
 
     pub(super) fn apply_asked(&mut self, asked: Asked) {
-        self.asked = Some(asked);
+        (self.asked, self.handed_back_at) = (Some(asked), None);
     }
 
     pub(super) fn apply_transferred(&mut self, operator: OperatorId, name: &str, group: &GroupId, at: Timestamp) {
@@ -329,7 +334,7 @@ impl Chat {
 
     pub(super) fn now_owned_by(&mut self, owner: Person, group: GroupId, at: Timestamp) {
         self.guests.retain(|guest| guest.person.id != owner.id);
-        self.owned_since = at;
+        (self.owned_since, self.handed_back_at) = (at, None);
         self.group = Some(group.clone());
         self.state = ChatState::Active { owner, group };
     }

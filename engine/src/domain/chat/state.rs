@@ -116,6 +116,8 @@ pub struct Chat {
     pub(super) owned_since: Timestamp,
     /// What the owner asks of colleagues.
     pub(super) asked: Option<Asked>,
+    /// When nobody took over what the owner wanted to hand on, until they are seen to go on with it.
+    pub(super) handed_back_at: Option<Timestamp>,
     /// Colleagues who came.
     pub(super) guests: Vec<Guest>,
     /// The operator whom the page named.
@@ -166,6 +168,7 @@ impl Chat {
             visitor_seq: 0,
             owned_since: Timestamp::EPOCH,
             asked: None,
+            handed_back_at: None,
             guests: Vec::new(),
             wanted: None,
             moved: false,
@@ -214,6 +217,7 @@ impl Chat {
             EventKind::Queued { group } => {
                 self.ring = None;
                 self.ask_is_over(OfferEnd::Withdrawn);
+                self.handed_back_at = None;
                 self.guests.clear();
                 // Who had an operator before does not wait behind those who had none.
                 self.requeued = self.owner().is_some();
@@ -281,7 +285,8 @@ impl Chat {
                 until: *until,
                 offer: None,
             }),
-            EventKind::TransferDenied { .. } | EventKind::InviteDenied { .. } => self.asked = None,
+            EventKind::TransferDenied { .. } => (self.asked, self.handed_back_at) = (None, Some(at)),
+            EventKind::InviteDenied { .. } => self.asked = None,
             EventKind::Transferred { operator, name, group, .. } => self.apply_transferred(*operator, name, group, at),
             EventKind::Joined { operator, name, group, .. } => self.apply_joined(*operator, name, group),
             EventKind::Left { operator, .. } => self.apply_left(*operator, at),
@@ -289,6 +294,8 @@ impl Chat {
                 self.messages += 1;
                 match message.from.role {
                     Role::Operator if self.owner().is_some() => {
+                        let of_owner = self.owner().map(|owner| owner.id) == message.from.id;
+                        self.handed_back_at = self.handed_back_at.filter(|_| !of_owner);
                         self.replies.add(self.idle_since.replace(at), at);
                         self.answered_at.get_or_insert(at);
                     }

@@ -317,6 +317,35 @@ fn a_transfer_that_is_denied_or_not_answered_leaves_it_with_the_sender() {
 }
 
 #[test]
+fn that_it_came_back_is_known_until_the_sender_goes_on_with_it() {
+    let denied = || {
+        let mut story = Story::begin();
+        story.accepted(1, 7);
+        story.does(2, asks(OfferKind::Transfer, Some(8), false)).unwrap();
+        assert_eq!(story.chat.handed_back_at(), None, "it is with the colleague");
+        let offer = story.chat.offer().unwrap().id;
+        story.does(33, Input::Decline { offer, operator: operator(8) }).unwrap();
+        assert_eq!(story.chat.handed_back_at(), Some(at(33)));
+        assert_eq!(Chat::replay(story.chat.id, &story.log), story.chat, "also after a start");
+        story
+    };
+    let mut story = denied();
+    story.does(34, say(visitor())).unwrap();
+    assert_eq!(story.chat.handed_back_at(), Some(at(33)), "what the visitor says shows nothing of the sender");
+    story.does(35, say(answerer(7))).unwrap();
+    assert_eq!(story.chat.handed_back_at(), None);
+    for goes_on in [
+        asks(OfferKind::Invite, Some(9), true),
+        Input::TakeOver { operator: operator(9), name: "op9".into() },
+        Input::Requeue { operator: operator(7) },
+    ] {
+        let mut story = denied();
+        story.does(40, goes_on.clone()).unwrap();
+        assert_eq!(story.chat.handed_back_at(), None, "{goes_on:?}");
+    }
+}
+
+#[test]
 fn who_is_asked_to_take_over_or_to_join_cannot_send_a_colleagues_chat_to_the_form() {
     for kind in [OfferKind::Transfer, OfferKind::Invite] {
         let mut story = Story::begin();

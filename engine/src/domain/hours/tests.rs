@@ -15,7 +15,7 @@ fn hours(sunday: Vec<Interval>) -> Hours {
     let day = vec![open(8, 12), open(13, 18)];
     let week = [day.clone(), day.clone(), day.clone(), day.clone(), day, vec![], sunday];
     let holiday = Holiday { date: "2026-12-25".into(), open: vec![open(10, 11)] };
-    Hours { zone: "Europe/Berlin".into(), week, holidays: vec![holiday] }
+    Hours { zone: Some("Europe/Berlin".into()), week, holidays: vec![holiday] }
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn what_is_said_to_hold_until_a_moment_does_hold_until_then() {
 #[test]
 fn wrong_hours_are_named() {
     let fault = |hours: Hours| hours.check().unwrap_err().field;
-    assert_eq!(fault(Hours { zone: "Europe/Atlantis".into(), ..hours(vec![]) }), "zone");
+    assert_eq!(fault(Hours { zone: Some("Europe/Atlantis".into()), ..hours(vec![]) }), "zone");
     assert_eq!(fault(hours(vec![open(8, 12), open(11, 13)])), "week.6.1");
     assert_eq!(fault(hours(vec![open(12, 12)])), "week.6.0");
     assert_eq!(fault(hours(vec![open(12, 25)])), "week.6.0");
@@ -82,4 +82,36 @@ fn wrong_hours_are_named() {
         fault(Hours { holidays: vec![day("2026-02-03"), day("2026-02-03")], ..hours(vec![]) }),
         "holidays.1.date"
     );
+}
+
+#[test]
+fn hours_without_a_zone_are_counted_by_the_accounts_clock_and_others_by_their_own() {
+    let own = hours(vec![]);
+    let accounts = Hours { zone: None, ..own.clone() };
+    assert_eq!(accounts.check(), Ok(()));
+    // A Monday: eight o'clock comes to Tokyo, then to Berlin, then to London.
+    for (account, opens) in [("Asia/Tokyo", "23:00"), ("Europe/Berlin", "07:00"), ("Europe/London", "08:00")] {
+        let day = if opens == "23:00" { "2026-01-04" } else { "2026-01-05" };
+        let opens = at(&format!("{day}T{opens}:00Z"));
+        let here = accounts.clone().in_account(&account.into());
+        assert_eq!(here.at(opens - std::time::Duration::from_secs(1)), (false, opens), "{account}");
+        assert!(here.at(opens).0, "{account}");
+        assert_eq!(own.clone().in_account(&account.into()), own, "{account} says nothing of a zone of its own");
+    }
+    assert_eq!(accounts.at(at("2026-01-05T08:00:00Z")), (true, at("2026-01-05T12:00:00Z")), "UTC is the usual zone");
+}
+
+#[test]
+fn the_accounts_clock_has_its_daylight_saving() {
+    let accounts = Hours { zone: None, ..hours(vec![Interval { from_minute: 150, to_minute: 240 }]) };
+    let berlin = accounts.clone().in_account(&"Europe/Berlin".into());
+    assert_eq!(berlin.at(at("2026-03-29T00:59:59Z")), (false, at("2026-03-29T01:00:00Z")), "from half past two on");
+    assert_eq!(berlin.at(at("2026-03-30T05:59:59Z")), (false, at("2026-03-30T06:00:00Z")));
+    // Lagos has the same hour in winter, and never another.
+    let lagos = accounts.in_account(&"Africa/Lagos".into());
+    assert_eq!(lagos.at(at("2026-03-29T01:00:00Z")), (false, at("2026-03-29T01:30:00Z")));
+    assert_eq!(lagos.at(at("2026-03-30T05:59:59Z")), (false, at("2026-03-30T07:00:00Z")));
+    let unknown = hours(vec![]);
+    let unknown = Hours { zone: None, ..unknown }.in_account(&"Europe/Atlantis".into());
+    assert!(!unknown.at(at("2026-01-05T08:00:00Z")).0, "nobody opens by a clock that nobody knows");
 }

@@ -10,6 +10,8 @@ use proptest::prelude::*;
 
 use centre::{Centre, Step};
 
+use super::planted::{self, Fault};
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -56,13 +58,15 @@ fn the_model_would_see_a_chat_left_waiting() {
     centre.must_be_settled();
 }
 
-/// Operators of several groups, skills, overflow in a circle, wanted operators: after each step the truth is asked
-/// whether anybody waits beside somebody free, and each proposal whether it was the right one. 50,000 steps each.
+/// Operators of several groups, skills, overflow in a circle, wanted operators, groups that close and open again, also
+/// over holidays and while others help: after each step the truth is asked whether anybody waits beside somebody free,
+/// or for nothing, and each proposal whether it was the right one. 50,000 steps each.
 macro_rules! shared_operators {
     ($($name:ident: $seeds:expr, $twin:expr;)+) => {
         $(#[test]
         fn $name() {
-            $seeds.for_each(|seed| shared::run(seed, 2_000, $twin));
+            let sent_away: usize = $seeds.map(|seed| shared::run(seed, 2_000, $twin)).sum();
+            assert!(sent_away > 25, "a test in which {sent_away} find nobody there shows nothing of hours");
         })+
     };
 }
@@ -79,4 +83,36 @@ shared_operators! {
 fn a_chat_rings_at_just_those_who_should_hear_it() {
     let served: usize = (1..=50).map(|seed| ringing::run(seed, 2_000)).sum();
     assert!(served > 3_000, "a test in which {served} are served shows nothing");
+}
+
+/// Each fault is seen, with these words, by one of a few plays at least.
+fn must_be_seen<T>(faults: &[(Fault, &str)], plays: impl Fn(u64) -> T) {
+    for (fault, words) in faults {
+        let seen: Vec<String> = (1..=6).filter_map(|seed| planted::with(*fault, || plays(seed))).collect();
+        assert!(seen.iter().any(|said| said.contains(words)), "{fault:?} was seen as {seen:?}");
+    }
+    (1..=6).for_each(|seed| drop(plays(seed)));
+}
+
+#[test]
+fn each_fault_of_ringing_at_all_is_seen() {
+    let faults = [
+        (Fault::RingsOutOfTurn, "has to wait for its turn"),
+        (Fault::ForgetsSomebody, "must hear it"),
+        (Fault::AsksAtOnce, "it must not ring at"),
+        (Fault::RingsOn, "is what is known"),
+    ];
+    must_be_seen(&faults, |seed| ringing::run(seed, 500));
+}
+
+#[test]
+fn each_fault_of_hours_is_seen() {
+    let faults = [
+        (Fault::AlwaysOpen, "are told Online"),
+        (Fault::OldHours, "are told"),
+        (Fault::SleepsOn, "are told"),
+        (Fault::NoMinute, "waited(row) >= 60"),
+        (Fault::NeverTurnsAway, "waits for nothing"),
+    ];
+    must_be_seen(&faults, |seed| shared::run(seed, 1_000, false));
 }

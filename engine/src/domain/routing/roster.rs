@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::group::{Availability, Handling};
 use crate::domain::ids::{GroupId, OperatorId};
-use crate::domain::limits::SKILL_CLASSES_MAX;
 use crate::domain::operator::{Load, Reception};
 use crate::domain::routing::decision::Counts;
 use crate::domain::routing::demand::Pool;
+use crate::domain::routing::orders::{Orders, Serves};
 use crate::domain::routing::score::Score;
 use crate::domain::routing::view::View;
 use crate::domain::skills::{SkillClass, Skills};
@@ -101,6 +101,8 @@ pub(super) struct Entry {
     receives: bool,
     open: bool,
     pub(super) score: Option<Score>,
+    /// Whose order the member is in besides everybody's.
+    serves: Serves,
 }
 
 /// The roster of one group.
@@ -118,8 +120,8 @@ pub struct Roster {
     closed: BTreeSet<OperatorId>,
     /// All members.
     everybody: View,
-    /// Those who can what a class of chats asks for, and how many waiting chats do.
-    classes: BTreeMap<SkillClass, (u32, View)>,
+    /// Those who can what a class of chats asks for.
+    orders: Orders,
     changes: u64,
     receiving: u32,
     open: u32,
@@ -136,7 +138,7 @@ impl Roster {
             elsewhere: BTreeMap::new(),
             closed: BTreeSet::new(),
             everybody: View::default(),
-            classes: BTreeMap::new(),
+            orders: Orders::default(),
             changes: 0,
             receiving: 0,
             open: 0,
@@ -164,7 +166,8 @@ impl Roster {
         }
         self.withdraw(operator);
         let standing = Standing::Inactive;
-        let entry = Entry { member, group_version, standing, receives: false, open: false, score: None };
+        let serves = self.orders.of(&member.skills);
+        let entry = Entry { member, group_version, standing, receives: false, open: false, score: None, serves };
         self.members.insert(operator, entry);
         self.enter(operator);
     }
@@ -287,34 +290,34 @@ impl Roster {
         if class.is_everybody() {
             return;
         }
-        if let Some((users, _)) = self.classes.get_mut(class) {
-            *users += 1;
+        if self.orders.is_used(class) {
             return;
         }
-        if self.classes.len() >= SKILL_CLASSES_MAX {
-            let unused = self.classes.iter().find(|(_, (users, _))| *users == 0).map(|(class, _)| class.clone());
-            let Some(unused) = unused else { return };
-            self.classes.remove(&unused);
+        let Some(order) = self.orders.room() else { return };
+        let mut view = View::default();
+        for entry in self.members.values_mut() {
+            let able = class.is_met_by(&entry.member.skills);
+            entry.serves.set(order, able);
+            if able {
+                view.add(entry);
+            }
         }
-        let view = self.gather(class);
-        self.classes.insert(class.clone(), (1, view));
+        self.orders.keep(order, class.clone(), view);
     }
 
     /// A chat that asked for this class asks no more. Its order is kept until the room is needed.
     pub fn leave_class(&mut self, class: &SkillClass) {
-        if let Some((users, _)) = self.classes.get_mut(class) {
-            *users = users.saturating_sub(1);
-        }
+        self.orders.is_left(class);
     }
 
-    /// Those who can what a class asks for. Beyond [`SKILL_CLASSES_MAX`] classes they are gathered anew each time.
+    /// Those who can what a class asks for. Beyond [`crate::domain::limits::SKILL_CLASSES_MAX`] classes they are gathered anew each time.
     pub fn view(&self, class: &SkillClass) -> Cow<'_, View> {
         self.known_view(class).map_or_else(|| Cow::Owned(self.gather(class)), Cow::Borrowed)
     }
 
     /// The same, where an order is kept for the class.
     pub fn known_view(&self, class: &SkillClass) -> Option<&View> {
-        if class.is_everybody() { Some(&self.everybody) } else { self.classes.get(class).map(|(_, view)| view) }
+        if class.is_everybody() { Some(&self.everybody) } else { self.orders.view(class) }
     }
 
     /// Those who may be offered a chat, primary members first, best first.
@@ -401,11 +404,7 @@ impl Roster {
         self.receiving -= u32::from(entry.receives);
         self.open -= u32::from(entry.open);
         self.everybody.remove(entry);
-        for (class, (_, view)) in &mut self.classes {
-            if class.is_met_by(&entry.member.skills) {
-                view.remove(entry);
-            }
-        }
+        self.orders.each(entry.serves, |view| view.remove(entry));
         entry.score = None;
     }
 
@@ -436,11 +435,7 @@ impl Roster {
         self.receiving += u32::from(entry.receives);
         self.open += u32::from(entry.open);
         self.everybody.add(entry);
-        for (class, (_, view)) in &mut self.classes {
-            if class.is_met_by(&entry.member.skills) {
-                view.add(entry);
-            }
-        }
+        self.orders.each(entry.serves, |view| view.add(entry));
     }
 }
 

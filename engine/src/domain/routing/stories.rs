@@ -294,13 +294,44 @@ fn a_group_that_turns_offline_gives_its_visitors_a_minute() {
 fn a_group_is_offline_outside_its_hours_and_online_again_by_itself() {
     let open = vec![Interval { from_minute: 0, to_minute: 10 }, Interval { from_minute: 20, to_minute: 1_440 }];
     let week = std::array::from_fn(|_| open.clone());
-    let hours = Some(Hours { zone: "UTC".into(), week, holidays: Vec::new() });
+    let hours = Some(Hours { zone: None, week, holidays: Vec::new() });
     let mut desk = single(RoutingRules { hours, ..RoutingRules::default() }, vec![primary(JOE, 1)]);
     assert_eq!(desk.next_wake(), Some(at(600)));
     assert!(desk.handle_due(at(600)).contains(&Effect::Availability(Availability::Offline)));
     assert_eq!(desk.next_wake(), Some(at(1_200)));
     assert!(desk.handle_due(at(1_200)).contains(&Effect::Availability(Availability::Online)));
     assert!(desk.handle_due(at(700)).contains(&Effect::Availability(Availability::Offline)), "the clock jumped back");
+}
+
+#[test]
+fn the_accounts_time_zone_opens_and_closes_groups_that_have_none_of_their_own() {
+    // Noon of a Thursday in Greenwich; the hours are office hours.
+    let noon = at(12 * 3_600);
+    let office = vec![Interval { from_minute: 540, to_minute: 1_020 }];
+    let week: [Vec<Interval>; 7] = std::array::from_fn(|_| office.clone());
+    let in_zone = |own: Option<&str>, account: &str| {
+        let hours = Some(Hours { zone: own.map(Into::into), week: week.clone(), holidays: Vec::new() });
+        let group = single(RoutingRules { hours, ..RoutingRules::default() }, vec![]).settings().clone();
+        group.in_account(&account.into())
+    };
+    let told = |effects: Vec<Effect>| {
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Availability(state) => Some(state),
+            _ => None,
+        })
+    };
+    let (mut desk, _) = Desk::open(in_zone(None, "UTC"), vec![primary(JOE, 1)], [], noon);
+    assert_eq!(desk.told_availability(), Some(Availability::Online));
+    assert_eq!(desk.next_wake(), Some(at(17 * 3_600)));
+    let mut change = |account, own| told(desk.handle_settings(in_zone(own, account), noon));
+    assert_eq!(change("Asia/Tokyo", None), Some(Availability::Offline), "nine in the evening");
+    assert_eq!(change("Asia/Kolkata", None), None, "half past five");
+    assert_eq!(change("America/New_York", None), None, "seven in the morning");
+    assert_eq!(change("America/Sao_Paulo", None), Some(Availability::Online), "nine o'clock");
+    assert_eq!(change("Asia/Tokyo", Some("UTC")), None, "the group has its own");
+    assert_eq!(change("Asia/Tokyo", None), Some(Availability::Offline));
+    assert_eq!(desk.next_wake(), Some(at(24 * 3_600)), "until nine in Tokyo");
+    assert_eq!(told(desk.handle_due(at(24 * 3_600))), Some(Availability::Online));
 }
 
 #[test]

@@ -1,11 +1,15 @@
-//! Groups and operators that go, or do not receive for a while, where the chats, the queue, the operator and the windows
-//! live on different nodes.
+//! Groups and operators that go, or do not receive for a while, and groups that close by the account's clock, where the
+//! chats, the queue, the operator and the windows live on different nodes.
 
 use std::time::Duration;
 
 use engine::actors::engine::StaffChange;
+use engine::actors::faults;
 use engine::domain::closing::{Closing, HeldChats, WaitingChats};
+use engine::domain::group::RoutingRules;
+use engine::domain::hours::{Holiday, Hours, Interval};
 use engine::domain::operator::PresenceRules;
+use engine::domain::zone::Zone;
 use serde_json::{Value, json};
 
 use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, with_each_seed};
@@ -60,124 +64,193 @@ fn is_status<'a>(status: &'a str, why: Value) -> impl Fn(&Value) -> bool + 'a {
 
 #[actix::test]
 async fn a_group_goes_though_its_chats_live_on_the_other_node() {
-    with_each_seed(async |seed| {
-        let shop = Shop::open(1, 1, RINGS).await;
-        let sales = shop.has_sales(2, &shop.bob).await;
-        shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
-        let (one, two) = shop.nodes(BAD, seed).await;
-        let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&two, &shop.bob).await);
-        joe.goes_online().await;
-        bob.goes_online().await;
-        let (mut clara, mut dora) = (shop.tab(&two, 42, None).await, shop.tab(&two, 43, None).await);
-        clara.sees_online().await;
-        dora.sees_online().await;
-        let running = clara.starts_in(Some("support"), "hello").await;
-        joe.accepts(&running).await;
-        let waiting = dora.starts_in(Some("support"), "and me?").await;
-        joe.offered(&waiting).await;
+    with_each_seed(group_goes).await;
+}
 
-        let closing = Closing::Group { group: shop.group.clone(), waiting: WaitingChats::Move(sales) };
-        closes(&shop, &two, closing).await;
-        // What waited rings in the other group, and no more in this one.
-        let over = |frame: &Value| frame["type"] == "offer_gone" && frame["chat"] == waiting.as_str();
-        joe.inbox.expect("that it rings no more", over).await;
-        bob.accepts(&waiting).await;
-        dora.inbox.expect("assigned", |frame| frame["event"]["name"] == "Bob").await;
-        // What ran runs on, and the group is there as long.
-        joe.says("j1", &running, "I am still here").await;
-        joe.acked("j1").await;
-        clara.inbox.expect("the message", |frame| frame["event"]["text"] == "I am still here").await;
-        let group = shop.store.group(shop.account, &shop.group).await.expect("the store answers");
-        assert!(group.is_some(), "it is there until its last chat ends");
-        clara.sends(json!({ "type": "end", "id": "end" })).await;
-        clara.acked("end").await;
-        nothing_closes(&shop).await;
-        assert_eq!(shop.store.group(shop.account, &shop.group).await, Ok(None));
-        assert_eq!(shop.store.recount(shop.account).await, Ok(Vec::new()), "every slot was given back");
-    })
-    .await;
+async fn group_goes(seed: u64) {
+    let shop = Shop::open(1, 1, RINGS).await;
+    let sales = shop.has_sales(2, &shop.bob).await;
+    shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
+    let (one, two) = shop.nodes(BAD, seed).await;
+    let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&two, &shop.bob).await);
+    joe.goes_online().await;
+    bob.goes_online().await;
+    let (mut clara, mut dora) = (shop.tab(&two, 42, None).await, shop.tab(&two, 43, None).await);
+    clara.sees_online().await;
+    dora.sees_online().await;
+    let running = clara.starts_in(Some("support"), "hello").await;
+    joe.accepts(&running).await;
+    let waiting = dora.starts_in(Some("support"), "and me?").await;
+    joe.offered(&waiting).await;
+
+    let closing = Closing::Group { group: shop.group.clone(), waiting: WaitingChats::Move(sales) };
+    closes(&shop, &two, closing).await;
+    // What waited rings in the other group, and no more in this one.
+    let over = |frame: &Value| frame["type"] == "offer_gone" && frame["chat"] == waiting.as_str();
+    joe.inbox.expect("that it rings no more", over).await;
+    bob.accepts(&waiting).await;
+    dora.inbox.expect("assigned", |frame| frame["event"]["name"] == "Bob").await;
+    // What ran runs on, and the group is there as long.
+    joe.says("j1", &running, "I am still here").await;
+    joe.acked("j1").await;
+    clara.inbox.expect("the message", |frame| frame["event"]["text"] == "I am still here").await;
+    let group = shop.store.group(shop.account, &shop.group).await.expect("the store answers");
+    assert!(group.is_some(), "it is there until its last chat ends");
+    clara.sends(json!({ "type": "end", "id": "end" })).await;
+    clara.acked("end").await;
+    nothing_closes(&shop).await;
+    assert_eq!(shop.store.group(shop.account, &shop.group).await, Ok(None));
+    assert_eq!(shop.store.recount(shop.account).await, Ok(Vec::new()), "every slot was given back");
 }
 
 #[actix::test]
 async fn an_operator_goes_though_the_chats_they_hold_live_on_the_other_node() {
-    with_each_seed(async |seed| {
-        let shop = Shop::open(2, 1, RINGS).await;
-        let (one, two) = shop.nodes(BAD, seed).await;
-        let mut joe = shop.window(&one, &shop.joe).await;
-        joe.goes_online().await;
-        let (mut clara, mut dora) = (shop.tab(&two, 42, None).await, shop.tab(&two, 43, None).await);
-        clara.sees_online().await;
-        dora.sees_online().await;
-        let held = clara.starts("hello").await;
-        joe.accepts(&held).await;
-        let rings = dora.starts("and me?").await;
-        joe.offered(&rings).await;
-        let mut bob = shop.window(&two, &shop.bob).await;
-        bob.goes_online().await;
+    with_each_seed(operator_goes).await;
+}
 
-        let closing = Closing::Operator { operator: shop.joe.id, chats: HeldChats::Requeue, delete: true };
-        closes(&shop, &two, closing).await;
-        assert_eq!(joe.inbox.expect_closed().await, 4401);
-        // Both are Bob's: the one that was held, and the one that rang.
-        bob.accepts(&held).await;
-        bob.accepts(&rings).await;
-        for (tab, chat) in [(&mut clara, &held), (&mut dora, &rings)] {
-            tab.inbox.expect("Bob", |frame| frame["event"]["name"] == "Bob" && frame["chat"] == chat.as_str()).await;
-        }
-        nothing_closes(&shop).await;
-        assert_eq!(shop.store.operator(shop.account, shop.joe.id).await, Ok(None));
-        assert_eq!(shop.store.recount(shop.account).await, Ok(Vec::new()), "every slot was given back");
-    })
-    .await;
+async fn operator_goes(seed: u64) {
+    let shop = Shop::open(2, 1, RINGS).await;
+    let (one, two) = shop.nodes(BAD, seed).await;
+    let mut joe = shop.window(&one, &shop.joe).await;
+    joe.goes_online().await;
+    let (mut clara, mut dora) = (shop.tab(&two, 42, None).await, shop.tab(&two, 43, None).await);
+    clara.sees_online().await;
+    dora.sees_online().await;
+    let held = clara.starts("hello").await;
+    joe.accepts(&held).await;
+    let rings = dora.starts("and me?").await;
+    joe.offered(&rings).await;
+    let mut bob = shop.window(&two, &shop.bob).await;
+    bob.goes_online().await;
+
+    let closing = Closing::Operator { operator: shop.joe.id, chats: HeldChats::Requeue, delete: true };
+    closes(&shop, &two, closing).await;
+    assert_eq!(joe.inbox.expect_closed().await, 4401);
+    // Both are Bob's: the one that was held, and the one that rang.
+    bob.accepts(&held).await;
+    bob.accepts(&rings).await;
+    for (tab, chat) in [(&mut clara, &held), (&mut dora, &rings)] {
+        tab.inbox.expect("Bob", |frame| frame["event"]["name"] == "Bob" && frame["chat"] == chat.as_str()).await;
+    }
+    nothing_closes(&shop).await;
+    assert_eq!(shop.store.operator(shop.account, shop.joe.id).await, Ok(None));
+    assert_eq!(shop.store.recount(shop.account).await, Ok(Vec::new()), "every slot was given back");
 }
 
 #[actix::test]
 async fn who_does_not_receive_for_a_while_is_asked_by_no_queue_wherever_they_live() {
     for operators_on in [1, 2] {
-        with_each_seed(async |seed| {
-            let shop = Shop::open(1, operators_on, RINGS).await;
-            let (one, two) = shop.nodes(BAD, seed).await;
-            let (mut joe, mut beside) = (shop.window(&two, &shop.joe).await, shop.window(&one, &shop.joe).await);
-            joe.goes_online().await;
-            let mut clara = shop.tab(&one, 42, None).await;
-            sees(&mut clara, "online").await;
-            receives(&mut joe, &shop, "pause", false).await;
-            sees(&mut clara, "offline").await;
-            let paused = |frame: &Value| frame["type"] == "receiving" && frame["groups"][0]["active"] == false;
-            joe.inbox.expect("that he does not receive", paused).await;
-            beside.inbox.expect("that he does not receive", paused).await;
-            receives(&mut beside, &shop, "go-on", true).await;
-            sees(&mut clara, "online").await;
-            let chat = clara.starts("hello").await;
-            joe.accepts(&chat).await;
-            clara.inbox.expect("assigned", |frame| frame["event"]["name"] == "Joe").await;
-            assert_eq!((joe.inbox.closed, beside.inbox.closed), (None, None), "no window is closed for it");
-        })
-        .await;
+        with_each_seed(async |seed| pauses(operators_on, seed).await).await;
     }
+}
+
+async fn pauses(operators_on: u8, seed: u64) {
+    let shop = Shop::open(1, operators_on, RINGS).await;
+    let (one, two) = shop.nodes(BAD, seed).await;
+    let (mut joe, mut beside) = (shop.window(&two, &shop.joe).await, shop.window(&one, &shop.joe).await);
+    joe.goes_online().await;
+    let mut clara = shop.tab(&one, 42, None).await;
+    sees(&mut clara, "online").await;
+    receives(&mut joe, &shop, "pause", false).await;
+    sees(&mut clara, "offline").await;
+    let paused = |frame: &Value| frame["type"] == "receiving" && frame["groups"][0]["active"] == false;
+    joe.inbox.expect("that he does not receive", paused).await;
+    beside.inbox.expect("that he does not receive", paused).await;
+    receives(&mut beside, &shop, "go-on", true).await;
+    sees(&mut clara, "online").await;
+    let chat = clara.starts("hello").await;
+    joe.accepts(&chat).await;
+    clara.inbox.expect("assigned", |frame| frame["event"]["name"] == "Joe").await;
+    assert_eq!((joe.inbox.closed, beside.inbox.closed), (None, None), "no window is closed for it");
 }
 
 #[actix::test]
 async fn rules_of_presence_that_change_on_one_node_hold_on_the_other() {
-    with_each_seed(async |seed| {
-        let shop = Shop::open(1, 2, RINGS).await;
-        let (one, two) = shop.nodes(BAD, seed).await;
-        let mut joe = shop.window(&two, &shop.joe).await;
-        joe.goes_online().await;
-        let mut clara = shop.tab(&one, 42, None).await;
-        sees(&mut clara, "online").await;
-        let rules = PresenceRules { away_after_s: Some(2), grace_s: 1 };
-        assert_eq!(shop.store.change_presence_rules(shop.account, None, rules).await, Ok(true));
-        one.engine.changed(shop.account, &StaffChange::PresenceRules);
-        // He does nothing: away by himself, and the queue on the other node knows.
-        joe.inbox.expect("that he is away", is_status("away", json!("inactive"))).await;
-        sees(&mut clara, "offline").await;
-        joe.sends(json!({ "type": "status", "id": "back", "status": "online" })).await;
-        joe.acked("back").await;
-        sees(&mut clara, "online").await;
-        // His window is lost: the grace is as short as it was set.
-        drop(joe);
-        sees(&mut clara, "offline").await;
-    })
-    .await;
+    with_each_seed(rules_change).await;
+}
+
+async fn rules_change(seed: u64) {
+    let shop = Shop::open(1, 2, RINGS).await;
+    let (one, two) = shop.nodes(BAD, seed).await;
+    let mut joe = shop.window(&two, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&one, 42, None).await;
+    sees(&mut clara, "online").await;
+    let rules = PresenceRules { away_after_s: Some(2), grace_s: 1 };
+    assert_eq!(shop.store.change_presence_rules(shop.account, None, rules).await, Ok(true));
+    one.engine.changed(shop.account, &StaffChange::PresenceRules);
+    // He does nothing: away by himself, and the queue on the other node knows.
+    joe.inbox.expect("that he is away", is_status("away", json!("inactive"))).await;
+    sees(&mut clara, "offline").await;
+    joe.sends(json!({ "type": "status", "id": "back", "status": "online" })).await;
+    joe.acked("back").await;
+    sees(&mut clara, "online").await;
+    // His window is lost: the grace is as short as it was set.
+    drop(joe);
+    sees(&mut clara, "offline").await;
+}
+
+#[actix::test]
+async fn a_time_zone_that_is_set_on_one_node_opens_and_closes_groups_on_the_other() {
+    with_each_seed(zone_changes).await;
+}
+
+async fn zone_changes(seed: u64) {
+    let shop = Shop::open(1, 1, RINGS).await;
+    // Open all days but one, which two zones never have at the same time.
+    let (early, late) = (Zone::from("Pacific/Kiritimati"), Zone::from("Pacific/Niue"));
+    let today = jiff::Timestamp::now().in_tz(early.as_str()).expect("the zone is known").date();
+    let always = vec![Interval { from_minute: 0, to_minute: 1_440 }];
+    let week = std::array::from_fn(|_| always.clone());
+    let holidays = vec![Holiday { date: today.to_string(), open: Vec::new() }];
+    let hours = Some(Hours { zone: None, week, holidays });
+    shop.has_rules(RoutingRules { hours, ..RoutingRules::default() }).await;
+    assert_eq!(shop.store.change_time_zone(shop.account, &Zone::default(), &late).await, Ok(true));
+    let (one, two) = shop.nodes(BAD, seed).await;
+    let mut joe = shop.window(&one, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&two, 42, None).await;
+    sees(&mut clara, "online").await;
+    for (before, after, state) in [(&late, &early, "offline"), (&early, &late, "online")] {
+        assert_eq!(shop.store.change_time_zone(shop.account, before, after).await, Ok(true));
+        two.engine.changed(shop.account, &StaffChange::TimeZone);
+        sees(&mut clara, state).await;
+    }
+}
+
+// Each story would miss no such fault: with one planted it fails, and says what it is that fails.
+
+#[actix::test]
+#[should_panic(expected = "that it rings no more did not come")]
+async fn a_group_whose_chats_are_not_told_to_move_is_caught() {
+    faults::lose_all("move");
+    group_goes(1).await;
+}
+
+#[actix::test]
+#[should_panic(expected = "an offer did not come")]
+async fn an_operator_who_goes_with_the_chats_they_hold_is_caught() {
+    faults::lose_all("relieved");
+    operator_goes(1).await;
+}
+
+#[actix::test]
+#[should_panic(expected = "the shop is not offline")]
+async fn a_queue_that_does_not_hear_who_receives_is_caught() {
+    faults::lose_all("reload");
+    pauses(2, 1).await;
+}
+
+#[actix::test]
+#[should_panic(expected = "that he is away did not come")]
+async fn an_operator_whose_rules_of_presence_do_not_change_is_caught() {
+    faults::lose_all("rules");
+    rules_change(1).await;
+}
+
+#[actix::test]
+#[should_panic(expected = "the shop is not offline")]
+async fn a_queue_that_goes_on_by_the_old_time_zone_is_caught() {
+    faults::lose_all("reload");
+    zone_changes(1).await;
 }

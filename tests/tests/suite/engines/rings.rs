@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use engine::actors::faults;
 use engine::domain::group::{GroupSettings, OfferMode, Overflow, RoutingRules};
 use engine::domain::ids::GroupId;
 
@@ -34,48 +35,56 @@ fn is_rung(window: &mut Window, chat: &str) -> bool {
 async fn it_rings_in_one_group_at_a_time_and_the_other_one_is_quiet_until_then() {
     let all = OfferMode::RingAll;
     for (own, helping) in [(all, all), (OfferMode::Single, all), (all, OfferMode::Single)] {
-        let shop = Shop::in_memory(1, 1, RINGS).await;
-        let sales = shop.has_sales(2, &shop.bob).await;
-        shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
-        let overflow = Some(Overflow { after_s: 0, groups: vec![sales.clone()] });
-        shop.has_rules(RoutingRules { overflow, ..RoutingRules::default() }).await;
-        rings(&shop, &shop.group, own).await;
-        rings(&shop, &sales, helping).await;
-        let (one, _two) = shop.nodes(GOOD, 1).await;
-        let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&one, &shop.bob).await);
-        joe.goes_online().await;
-        bob.goes_online().await;
-        let mut clara = shop.tab(&one, 1, None).await;
-        clara.sees_online().await;
-        let chat = clara.starts_in(Some("support"), "hello").await;
-        // Which of them is quicker is not said, that there is one is.
-        let (first, second) = loop {
-            match (is_rung(&mut joe, &chat), is_rung(&mut bob, &chat)) {
-                (false, false) => actix::clock::sleep(Duration::from_millis(5)).await,
-                (true, false) => break (&mut joe, &mut bob),
-                (false, true) => break (&mut bob, &mut joe),
-                (true, true) => panic!("{own:?}, {helping:?}: it rings in both groups"),
-            }
-        };
-        actix::clock::sleep(Duration::from_millis(300)).await;
-        let said = said_to_queues(&one);
-        actix::clock::sleep(Duration::from_secs(2)).await;
-        assert!(!is_rung(second, &chat), "{own:?}, {helping:?}: the other group is quiet");
-        assert_eq!(said_to_queues(&one), said, "{own:?}, {helping:?}: while it rings there is nothing to say");
-        let over = |frame: &serde_json::Value| frame["type"] == "offer_gone" && frame["chat"] == chat.as_str();
-        let gone = first.inbox.expect("its end", over).await;
-        assert_eq!(gone["why"], "expired", "{gone}");
-        // It is the other one's turn, as whoever let it go is not asked again so soon.
-        second.accepts(&chat).await;
-        clara.inbox.expect("assigned", |frame| frame["event"]["kind"] == "assigned").await;
-        // Said again where nodes lost touch, it is the same one.
-        let offers = first.inbox.got.iter().filter(|frame| frame["type"] == "offer" && frame["chat"] == chat.as_str());
-        assert!(offers.clone().all(|offer| offer["offer"] == gone["offer"]), "{own:?}, {helping:?}: {offers:?}");
+        one_rings_the_other_is_quiet(own, helping).await;
     }
+}
+
+async fn one_rings_the_other_is_quiet(own: OfferMode, helping: OfferMode) {
+    let shop = Shop::in_memory(1, 1, RINGS).await;
+    let sales = shop.has_sales(2, &shop.bob).await;
+    shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
+    let overflow = Some(Overflow { after_s: 0, groups: vec![sales.clone()] });
+    shop.has_rules(RoutingRules { overflow, ..RoutingRules::default() }).await;
+    rings(&shop, &shop.group, own).await;
+    rings(&shop, &sales, helping).await;
+    let (one, _two) = shop.nodes(GOOD, 1).await;
+    let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&one, &shop.bob).await);
+    joe.goes_online().await;
+    bob.goes_online().await;
+    let mut clara = shop.tab(&one, 1, None).await;
+    clara.sees_online().await;
+    let chat = clara.starts_in(Some("support"), "hello").await;
+    // Which of them is quicker is not said, that there is one is.
+    let (first, second) = loop {
+        match (is_rung(&mut joe, &chat), is_rung(&mut bob, &chat)) {
+            (false, false) => actix::clock::sleep(Duration::from_millis(5)).await,
+            (true, false) => break (&mut joe, &mut bob),
+            (false, true) => break (&mut bob, &mut joe),
+            (true, true) => panic!("{own:?}, {helping:?}: it rings in both groups"),
+        }
+    };
+    actix::clock::sleep(Duration::from_millis(300)).await;
+    let said = said_to_queues(&one);
+    actix::clock::sleep(Duration::from_secs(2)).await;
+    assert!(!is_rung(second, &chat), "{own:?}, {helping:?}: the other group is quiet");
+    assert_eq!(said_to_queues(&one), said, "{own:?}, {helping:?}: while it rings there is nothing to say");
+    let over = |frame: &serde_json::Value| frame["type"] == "offer_gone" && frame["chat"] == chat.as_str();
+    let gone = first.inbox.expect("its end", over).await;
+    assert_eq!(gone["why"], "expired", "{gone}");
+    // It is the other one's turn, as whoever let it go is not asked again so soon.
+    second.accepts(&chat).await;
+    clara.inbox.expect("assigned", |frame| frame["event"]["kind"] == "assigned").await;
+    // Said again where nodes lost touch, it is the same one.
+    let offers = first.inbox.got.iter().filter(|frame| frame["type"] == "offer" && frame["chat"] == chat.as_str());
+    assert!(offers.clone().all(|offer| offer["offer"] == gone["offer"]), "{own:?}, {helping:?}: {offers:?}");
 }
 
 #[actix::test]
 async fn what_is_declined_by_all_of_one_group_rings_in_the_other_at_once() {
+    declined_here_rings_there().await;
+}
+
+async fn declined_here_rings_there() {
     let shop = Shop::in_memory(1, 1, RINGS).await;
     let sales = shop.has_sales(2, &shop.bob).await;
     shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
@@ -99,4 +108,20 @@ async fn what_is_declined_by_all_of_one_group_rings_in_the_other_at_once() {
     bob.accepts(&chat).await;
     assert!(declined.elapsed() < Duration::from_secs(1), "it took {:?}", declined.elapsed());
     clara.inbox.expect("assigned", |frame| frame["event"]["name"] == "Bob").await;
+}
+
+// With a fault planted each of these claims fails, and says what it is that fails.
+
+#[actix::test]
+#[should_panic(expected = "while it rings there is nothing to say")]
+async fn a_group_that_does_not_hear_that_another_rings_is_caught() {
+    faults::lose_all("proposed_elsewhere");
+    one_rings_the_other_is_quiet(OfferMode::RingAll, OfferMode::Single).await;
+}
+
+#[actix::test]
+#[should_panic(expected = "an offer did not come")]
+async fn a_group_that_does_not_hear_that_it_is_its_turn_is_caught() {
+    faults::lose_all("elsewhere_over");
+    declined_here_rings_there().await;
 }

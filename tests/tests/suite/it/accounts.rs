@@ -90,6 +90,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         assert_eq!(eve.get(&format!("/api/v1/chats?{filter}")).await.ok()["items"], json!([]), "{filter}");
     }
     eve.patch("/api/v1/presence_rules", json!({ "away_after_s": 10, "grace_s": 5 })).await.ok();
+    eve.patch("/api/v1/account", json!({ "time_zone": "Pacific/Niue" })).await.ok();
     let refused = eve.patch("/api/v1/auth/me", json!({ "profile": "early" })).await.refused(422, "invalid");
     assert_eq!(refused["field"], json!("profile"), "{refused}");
     assert_eq!(everything(&admin).await, before, "nothing of the shop has changed");
@@ -199,6 +200,8 @@ async fn everything(admin: &Browser) -> Vec<Value> {
     for list in LISTS {
         all.push(admin.get(&format!("/api/v1/{list}?limit=200")).await.ok());
     }
-    all.push(admin.get("/api/v1/presence_rules").await.ok());
+    for single in ["presence_rules", "account"] {
+        all.push(admin.get(&format!("/api/v1/{single}")).await.ok());
+    }
     all
 }

@@ -1,4 +1,4 @@
-//! Opening hours and holidays by the clock on the wall of a group's zone, and groups that help each other in a circle.
+//! Opening hours and holidays by the clock on the wall, the account's or a group's own, and groups that help each other in a circle.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,6 +9,7 @@ use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
 const SUPPORT: &str = "/api/v1/groups/support";
+const ACCOUNT: &str = "/api/v1/account";
 
 async fn admin_of(server: &TestServer) -> Browser {
     Browser::signed_in(&server.url(), "admin").await
@@ -93,6 +94,72 @@ async fn a_holiday_is_the_day_of_the_groups_zone() {
     becomes(&admin, "online").await;
     clara.start(&Start::support("Clara", "And now?")).await;
     joe.offer().await;
+}
+
+#[tokio::test]
+async fn groups_without_a_zone_follow_the_accounts_at_once_and_after_a_restart() {
+    let mut server = TestServer::start();
+    let admin = admin_of(&server).await;
+    let _joe = OperatorClient::online(&server, "joe").await;
+    let usual = admin.get(ACCOUNT).await.ok();
+    assert_eq!(usual["time_zone"], "UTC", "{usual}");
+    // These two never have the same date: on one of them today is a holiday.
+    let (early, late) = ("Pacific/Kiritimati", "Pacific/Niue");
+    let holiday = now_in(early).date();
+    let mut hours = but_on(early, holiday);
+    hours["zone"] = Value::Null;
+    let shown = admin.patch(SUPPORT, json!({ "hours": hours })).await.ok();
+    assert_eq!(shown["hours"]["zone"], Value::Null, "{shown}");
+    let set = admin.patch_seen(&usual, ACCOUNT, json!({ "time_zone": early })).await.ok();
+    assert_ne!(set["version"], usual["version"]);
+    becomes(&admin, "offline").await;
+    let group = admin.get(SUPPORT).await.ok();
+    assert_eq!(group["version"], shown["version"], "nothing of the group has changed");
+    admin.patch(ACCOUNT, json!({ "time_zone": late })).await.ok();
+    becomes(&admin, "online").await;
+    // A group that names its own stays as it is.
+    admin.patch(SUPPORT, json!({ "hours": but_on(early, holiday) })).await.ok();
+    becomes(&admin, "offline").await;
+    admin.patch(SUPPORT, json!({ "hours": hours })).await.ok();
+    becomes(&admin, "online").await;
+    admin.patch(ACCOUNT, json!({ "time_zone": early })).await.ok();
+    becomes(&admin, "offline").await;
+    server.kill();
+    server.restart();
+    let admin = admin_of(&server).await;
+    assert_eq!(admin.get(ACCOUNT).await.ok()["time_zone"], early);
+    let mut joe = OperatorClient::connect(&server, "joe").await;
+    joe.status("online").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let refused = clara.refused(Start::support("Clara", "Open?").command(), "conflict").await;
+    assert_eq!(refused["why"], "offline", "{refused}");
+    admin.patch(ACCOUNT, json!({ "time_zone": late })).await.ok();
+    becomes(&admin, "online").await;
+    clara.start(&Start::support("Clara", "And now?")).await;
+    joe.offer().await;
+}
+
+#[tokio::test]
+async fn a_time_zone_that_nobody_knows_is_named_and_only_administrators_set_one() {
+    let server = TestServer::start();
+    let admin = admin_of(&server).await;
+    let usual = admin.get(ACCOUNT).await.ok();
+    for wrong in [json!("Mars/Olympus"), json!(""), json!("+02:00"), json!(7), json!(["UTC"])] {
+        let problem = admin.patch(ACCOUNT, json!({ "time_zone": wrong })).await.refused(422, "invalid");
+        assert_eq!(problem["field"], "time_zone", "{wrong}: {problem}");
+    }
+    let nothing = json!({ "zone": "", "week": [[], [], [], [], [], [], []], "holidays": [] });
+    let problem = admin.patch(SUPPORT, json!({ "hours": nothing })).await.refused(422, "invalid");
+    assert_eq!(problem["field"], "hours.zone", "{problem}");
+    for name in ["joe", "mona"] {
+        let browser = Browser::signed_in(&server.url(), name).await;
+        assert_eq!(browser.get(ACCOUNT).await.ok(), usual);
+        browser.patch(ACCOUNT, json!({ "time_zone": "Europe/Zurich" })).await.refused(403, "forbidden");
+    }
+    assert_eq!(admin.get(ACCOUNT).await.ok(), usual);
+    admin.patch_seen(&usual, ACCOUNT, json!({ "time_zone": "Europe/Zurich" })).await.ok();
+    let late = admin.patch_seen(&usual, ACCOUNT, json!({ "time_zone": "Asia/Tokyo" })).await.refused(409, "conflict");
+    assert_eq!(late["why"], "changed", "{late}");
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ struct Lost {
     mona: OperatorClient,
     chat: String,
     offer: Value,
+    /// What stands in the chat.
+    said: Vec<&'static str>,
 }
 
 async fn joe_is_lost_in_mid_transfer() -> Lost {
@@ -55,7 +57,8 @@ async fn joe_is_lost_where(rules: Value) -> Lost {
     let row = mona.browser.get(&format!("/api/v1/chats/{chat}")).await.ok();
     assert_eq!((&row["state"], &row["owner"]["name"]), (&json!("active"), &json!("Joe")), "{row}");
     clara.say("Are you there?").await;
-    Lost { server, clara, dora, mona, chat, offer }
+    let said = vec!["Where is my parcel?", "Are you there?"];
+    Lost { server, clara, dora, mona, chat, offer, said }
 }
 
 #[tokio::test]
@@ -119,10 +122,68 @@ async fn a_target_who_declines_sends_it_to_the_front_of_the_queue() {
     falls_to_the_front(joe_is_lost_in_mid_transfer().await).await;
 }
 
+#[tokio::test]
+async fn a_server_that_is_killed_between_the_no_and_the_queue_finishes_it_when_it_starts() {
+    // The usual rule keeps chats of lost operators: nothing else would bring this one back.
+    let mut lost = joe_is_lost_where(json!({ "offer_expires_after_s": 60 })).await;
+    lost.clara.expect("the queue at first", |frame| frame["event"]["kind"] == "queued").await;
+    let planted = "!fault deaf sender";
+    lost.clara.say(planted).await;
+    lost.said.push(planted);
+    lost.mona.decline(&lost.offer).await;
+    lost.clara.expect_none("queue", |frame| frame["event"]["kind"] == "queued").await;
+    let events = lost.mona.browser.get(&format!("/api/v1/chats/{}/events", lost.chat)).await.ok();
+    let last = events["items"].as_array().and_then(|all| all.last()).map(|item| item["event"]["kind"].clone());
+    assert_eq!(last, Some(json!("transfer_denied")), "the no is stored, and that he is gone is not yet seen: {events}");
+    lost.server.kill();
+    lost.server.restart();
+    lost.clara.reconnect().await.expect("the server is back");
+    lost.dora.reconnect().await.expect("the server is back");
+    is_at_the_front(lost).await;
+}
+
+#[tokio::test]
+async fn a_sender_within_the_grace_has_it_back_and_only_then_it_is_as_the_group_says() {
+    for (rule, comes_back) in [("keep", true), ("requeue", true), ("keep", false), ("requeue", false)] {
+        let patience = ("SWITCHBOARD_FAULT_PATIENCE", "operator_grace=3000");
+        let (server, mut clara, mut joe, chat) = joe_answers_with(&[patience]).await;
+        let admin = Browser::signed_in(&server.url(), "admin").await;
+        admin.patch("/api/v1/groups/support", json!({ "lost_operator": rule })).await.ok();
+        let mut mona = OperatorClient::online(&server, "mona").await;
+        let to = json!({ "operator": mona.id() });
+        joe.stored(json!({ "type": "transfer", "chat": chat, "to": to, "reason": "Yours?" })).await;
+        let offer = mona.offer_of(&chat).await;
+        joe.lose();
+        let lost = Instant::now();
+        mona.decline(&offer).await;
+        let row = async || admin.get(&format!("/api/v1/chats/{chat}")).await.ok();
+        while lost.elapsed() < Duration::from_millis(2000) {
+            let row = row().await;
+            assert_eq!((&row["state"], &row["owner"]["name"]), (&json!("active"), &json!("Joe")), "{rule}: {row}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        if comes_back {
+            joe.reconnect().await.expect("his session goes on");
+            joe.resume(&chat, 0).await;
+            joe.say(&chat, "Then I go on").await;
+            clara.expect_text("Then I go on").await;
+        }
+        tokio::time::sleep(Duration::from_millis(3500)).await;
+        let expected = if rule == "requeue" && !comes_back { "waiting" } else { "active" };
+        let row = row().await;
+        assert_eq!(row["state"], json!(expected), "{rule}, {comes_back}: {row}");
+    }
+}
+
 /// Mona says no.
-async fn falls_to_the_front(lost: Lost) {
-    let Lost { server, mut clara, mut dora, mut mona, chat, offer } = lost;
-    mona.decline(&offer).await;
+async fn falls_to_the_front(mut lost: Lost) {
+    lost.mona.decline(&lost.offer).await;
+    is_at_the_front(lost).await;
+}
+
+/// Clara's chat is before Dora's, and Bob gets it with all that stands in it.
+async fn is_at_the_front(lost: Lost) {
+    let Lost { server, mut clara, mut dora, chat, said, .. } = lost;
     clara.expect("the queue again", |frame| frame["event"]["kind"] == "queued").await;
     clara.expect("the front", |frame| frame["type"] == "queue" && frame["ahead"] == 0).await;
     dora.expect("the second place", |frame| frame["type"] == "queue" && frame["ahead"] == 1).await;
@@ -136,5 +197,5 @@ async fn falls_to_the_front(lost: Lost) {
     bob.accept(&first).await;
     clara.expect_event("assigned").await;
     bob.resume(&chat, 0).await;
-    assert_eq!(bob.ledger(&chat).texts(), ["Where is my parcel?", "Are you there?"]);
+    assert_eq!(bob.ledger(&chat).texts(), said);
 }

@@ -7,6 +7,7 @@ CREATE TABLE account (
     name        TEXT COLLATE "C" NOT NULL,
     created_at  BIGINT NOT NULL,
     last_number BIGINT NOT NULL DEFAULT 0, -- the latest chat's number
+    time_zone   TEXT COLLATE "C" NOT NULL DEFAULT 'UTC', -- by which hours are counted that name none
     presence    TEXT -- JSON; NULL is the usual
 );
 

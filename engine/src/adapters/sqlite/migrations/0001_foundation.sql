@@ -6,6 +6,7 @@ CREATE TABLE account (
     name        TEXT NOT NULL,
     created_at  INTEGER NOT NULL,
     last_number INTEGER NOT NULL DEFAULT 0, -- the latest chat's number
+    time_zone   TEXT NOT NULL DEFAULT 'UTC', -- by which hours are counted that name none
     presence    TEXT -- JSON; NULL is the usual
 ) STRICT;
 

@@ -11,6 +11,8 @@ use crate::domain::routing::demand::{Demand, cooled_down_at};
 use crate::domain::routing::desk::Desk;
 use crate::domain::routing::earlier;
 use crate::domain::routing::effect::Effect;
+#[cfg(test)]
+use crate::domain::routing::planted::{self, Fault};
 use crate::domain::routing::roster::Standing;
 use crate::domain::time::Timestamp;
 
@@ -58,7 +60,10 @@ impl Desk {
 
     pub(super) fn ring_all(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.again_at = None;
-        let first: Vec<ChatId> = self.queue.iter().take(RING_ALL_CHATS_MAX).collect();
+        let in_turn = RING_ALL_CHATS_MAX;
+        #[cfg(test)]
+        let in_turn = if planted::has(Fault::RingsOutOfTurn) { usize::MAX } else { in_turn };
+        let first: Vec<ChatId> = self.queue.iter().take(in_turn).collect();
         let behind: Vec<ChatId> = self.ringing.at.keys().filter(|chat| !first.contains(chat)).copied().collect();
         for chat in behind {
             self.ring_at(chat, BTreeSet::new(), effects);
@@ -81,6 +86,8 @@ impl Desk {
     /// those who let it go long enough ago when nobody else is left. And when that changes by itself. At whoever has lost
     /// the connection it does not begin to ring, but rings on.
     fn all_for(&self, chat: ChatId, demand: &Demand, now: Timestamp) -> (BTreeSet<OperatorId>, Option<Timestamp>) {
+        #[cfg(test)]
+        let now = if planted::has(Fault::AsksAtOnce) { Timestamp::from_millis(i64::MAX) } else { now };
         if let Some(only) = demand.only() {
             let hears =
                 self.roster.free_member(only).is_some() || self.rings_on(chat, demand, now).any(|(_, at)| at == only);
@@ -103,6 +110,8 @@ impl Desk {
             }
         }
         let all = if fresh.is_empty() { again } else { fresh };
+        #[cfg(test)]
+        let all: Vec<_> = all.into_iter().skip(usize::from(planted::has(Fault::ForgetsSomebody))).collect();
         let best = all.iter().map(|(handling, _)| *handling).min();
         let all = all.into_iter().filter(|(handling, _)| Some(*handling) == best);
         let on = self.rings_on(chat, demand, now).filter(|(handling, _)| best.is_none_or(|best| *handling <= best));
@@ -128,6 +137,8 @@ impl Desk {
             .filter_map(|operator| self.roster.member(*operator).map(|member| (*operator, member.name.clone())))
             .collect();
         let fewer: Vec<OperatorId> = before.difference(&wanted).copied().collect();
+        #[cfg(test)]
+        let fewer = if planted::has(Fault::RingsOn) { Vec::new() } else { fewer };
         if !fewer.is_empty() {
             effects.push(Effect::RingNoMore { chat, operators: fewer });
         }

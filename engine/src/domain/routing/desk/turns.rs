@@ -12,6 +12,8 @@ use crate::domain::routing::demand::{Demand, Wishes};
 use crate::domain::routing::desk::Desk;
 use crate::domain::routing::earlier;
 use crate::domain::routing::effect::{Arrival, Effect, TurnedAway};
+#[cfg(test)]
+use crate::domain::routing::planted::{self, Fault};
 use crate::domain::time::Timestamp;
 
 /// When something is due for whom.
@@ -91,7 +93,12 @@ impl Desk {
     pub(super) fn review_all(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let all: Vec<ChatId> = self.queue.iter().collect();
         all.into_iter().for_each(|chat| self.review(chat, None, now, effects));
-        (self.turns.open, self.turns.offline_look) = (None, self.turns.offline_since.map(|_| now));
+        self.turns.offline_look = self.turns.offline_since.map(|_| now);
+        #[cfg(test)]
+        if planted::has(Fault::OldHours) {
+            return;
+        }
+        self.turns.open = None;
     }
 
     /// Brings what one chat asks for up to date, and finds when to look at it next.
@@ -168,7 +175,10 @@ impl Desk {
 
     /// Off-line when nobody receives, or the hours say so.
     pub(super) fn availability(&mut self, now: Timestamp) -> Availability {
-        let Some(hours) = &self.settings.rules.hours else { return self.roster.availability() };
+        let hours = self.settings.rules.hours.as_ref();
+        #[cfg(test)]
+        let hours = hours.filter(|_| !planted::has(Fault::AlwaysOpen));
+        let Some(hours) = hours else { return self.roster.availability() };
         let known = self.turns.open.filter(|(_, found_at, until)| *found_at <= now && now < *until);
         let (open, ..) = *self.turns.open.insert(known.unwrap_or_else(|| {
             let (open, until) = hours.at(now);
@@ -189,14 +199,21 @@ impl Desk {
             (self.turns.offline_since, self.turns.offline_look) = (None, None);
             return;
         }
+        #[cfg(test)]
+        if planted::has(Fault::NeverTurnsAway) {
+            return;
+        }
+        let hope = self.offline_hope;
+        #[cfg(test)]
+        let hope = if planted::has(Fault::NoMinute) { std::time::Duration::ZERO } else { hope };
         let since = *self.turns.offline_since.get_or_insert(now);
-        let look = *self.turns.offline_look.get_or_insert(since + self.offline_hope);
+        let look = *self.turns.offline_look.get_or_insert(since + hope);
         if look > now {
             return;
         }
-        let latest = Timestamp::from_millis(now.millis().saturating_sub(self.offline_hope.as_millis() as i64));
+        let latest = Timestamp::from_millis(now.millis().saturating_sub(hope.as_millis() as i64));
         if since > latest {
-            self.turns.offline_look = Some(since + self.offline_hope);
+            self.turns.offline_look = Some(since + hope);
             return;
         }
         let hopeless: Vec<ChatId> = self.queue.entered_by(latest).collect();
@@ -215,6 +232,8 @@ impl Desk {
         let due = self.turns.due.first().map(|(at, _)| *at);
         let look = self.turns.offline_look.filter(|_| !self.queue.is_empty());
         let hours = self.turns.open.filter(|_| self.settings.rules.hours.is_some()).map(|(_, _, until)| until);
+        #[cfg(test)]
+        let hours = hours.filter(|_| !planted::has(Fault::SleepsOn));
         [due, look, hours].into_iter().flatten().min()
     }
 }

@@ -1,7 +1,10 @@
-//! A contact centre of several groups that share operators, in which everything is settled at once. Its truth is kept
-//! in plain lists; each proposal of the desks is judged by looking at everybody.
+//! A contact centre of several groups that share operators, and that close and open by a clock on the wall, in which
+//! everything is settled at once. Its truth is kept in plain lists; each proposal of the desks is judged by looking at
+//! everybody.
 
+mod hours;
 mod judge;
+mod people;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -13,6 +16,9 @@ use crate::domain::operator::Reception;
 use crate::domain::routing::{Action, Arrival, Centre, Effect, LoadNews, Member, Settled, TurnedAway, Wishes};
 use crate::domain::skills::{Level, Need, Skill, Skills};
 use crate::domain::time::Timestamp;
+
+use hours::{BEGINNINGS, Hopes, Open};
+use people::{Person, Seat, member};
 
 const RELAXED_EVERY_S: u64 = 50;
 const OVERFLOW_AFTER_S: u64 = 30;
@@ -44,29 +50,6 @@ impl Dice {
     }
 }
 
-struct Seat {
-    handling: Handling,
-    active: bool,
-    limit: Option<u32>,
-    held: u32,
-    reserved: u32,
-}
-
-struct Person {
-    limit: Option<u32>,
-    reception: Reception,
-    skills: Skills,
-    seats: BTreeMap<GroupId, Seat>,
-    last_ended_at: Option<Timestamp>,
-    version: u64,
-}
-
-impl Person {
-    fn used(&self) -> u32 {
-        self.seats.values().map(|seat| seat.held + seat.reserved).sum()
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum State {
     Waiting,
@@ -88,6 +71,8 @@ struct Row {
     last: Option<OperatorId>,
     /// It has ceased to wait for one operator, and does not begin again.
     gave_up: bool,
+    /// The visitor goes when told that nobody is there any more. Others are told again.
+    goes_when_told: bool,
     state: State,
 }
 
@@ -96,6 +81,12 @@ struct World {
     centre: Centre,
     /// For whoever is wanted, and for whoever was last.
     waits_s: BTreeMap<GroupId, (u32, u32)>,
+    /// Whose clock on the wall it is, and when the groups are open by it.
+    zone: &'static str,
+    open: BTreeMap<GroupId, Open>,
+    hopes: Hopes,
+    /// Visitors who went because nobody was there any more.
+    sent_away: usize,
     /// Fed the same, but opened with everybody in another order. Not in all runs: it takes as long again.
     twin: Option<Centre>,
     people: BTreeMap<OperatorId, Person>,
@@ -109,23 +100,26 @@ struct World {
     freed: Option<OperatorId>,
 }
 
-/// Plays many steps of one seed.
-pub fn run(seed: u64, steps: usize, twin: bool) {
+/// Plays many steps of one seed; how many visitors went because nobody was there any more.
+pub fn run(seed: u64, steps: usize, twin: bool) -> usize {
     let mut dice = Dice::of(seed);
-    let mut world = World::open(&mut dice, twin);
+    let mut world = World::open(&mut dice, twin, BEGINNINGS[seed as usize % BEGINNINGS.len()]);
     for step in 0..steps {
         world.step(&mut dice);
         world.must_be_settled(&format!("seed {seed}, step {step}"));
+        world.must_be_told(&format!("seed {seed}, step {step}"));
     }
+    let sent_away = world.sent_away;
     world.everybody_is_served_in_the_end();
     assert!(world.served > steps / 100, "seed {seed}: a test in which {} are served shows nothing", world.served);
+    sent_away
 }
 
 fn groups() -> Vec<GroupId> {
     ["billing", "sales", "support"].map(|name| name.parse().unwrap()).to_vec()
 }
 
-fn settings(group: &GroupId, (wanted, last): (u32, u32)) -> GroupSettings {
+fn settings(group: &GroupId, (wanted, last): (u32, u32), open: &Open, zone: &str) -> GroupSettings {
     let mut settings = GroupSettings::new(group.clone(), group.as_str().parse().unwrap(), "Group");
     settings.rules.skill_relaxed_every_s = Some(RELAXED_EVERY_S as u32);
     settings.rules.wanted_operator_waits_s = wanted;
@@ -135,8 +129,9 @@ fn settings(group: &GroupId, (wanted, last): (u32, u32)) -> GroupSettings {
     let helps = overflow(group);
     settings.rules.overflow =
         (!helps.is_empty()).then_some(Overflow { after_s: OVERFLOW_AFTER_S as u32, groups: helps });
+    settings.rules.hours = open.hours(zone);
     settings.rules.check(group).unwrap();
-    settings
+    settings.in_account(&zone.into())
 }
 
 /// Billing and sales help each other, in a circle; nobody helps support.
@@ -157,8 +152,8 @@ fn skill(n: usize) -> Skill {
 }
 
 impl World {
-    fn open(dice: &mut Dice, twin: bool) -> Self {
-        let now = Timestamp::from_millis(1_000_000);
+    fn open(dice: &mut Dice, twin: bool, (begins, zone): (&str, &'static str)) -> Self {
+        let now: Timestamp = begins.parse().unwrap();
         let mut people = BTreeMap::new();
         for n in 0..2 + dice.below(6) {
             let limits = [None, Some(0), Some(1), Some(1), Some(2), Some(3), Some(5)];
@@ -187,6 +182,10 @@ impl World {
             now,
             centre: empty(),
             waits_s: groups().into_iter().map(|group| (group, (WAITS_S[2], WAITS_S[0]))).collect(),
+            zone,
+            open: groups().into_iter().map(|group| (group, Open::draw(dice, now))).collect(),
+            hopes: Hopes::default(),
+            sent_away: 0,
             twin: None,
             people,
             chats: BTreeMap::new(),
@@ -200,27 +199,42 @@ impl World {
             world.people.iter().filter_map(|(operator, person)| member(*operator, person, group)).collect()
         };
         let all: Vec<(GroupSettings, Vec<Member>)> =
-            groups().iter().map(|group| (settings(group, world.waits_s[group]), of(group))).collect();
+            groups().iter().map(|group| (world.settings(group), of(group))).collect();
         let turned = all
             .iter()
             .rev()
             .map(|(settings, members)| (settings.clone(), members.iter().rev().cloned().collect::<Vec<Member>>()));
         world.twin = twin.then(|| Centre::open(turned, now).0);
         world.centre = Centre::open(all.clone(), now).0;
+        world.note_hopes();
         world
+    }
+
+    fn settings(&self, group: &GroupId) -> GroupSettings {
+        settings(group, self.waits_s[group], &self.open[group], self.zone)
+    }
+
+    /// A group waits for operators, or is open, otherwise than before.
+    fn is_set_up(&mut self, group: &GroupId) {
+        let (settings, now) = (self.settings(group), self.now);
+        // Several chats may begin to look elsewhere at once: places are told after each of them.
+        self.judges_places = false;
+        self.does(|centre| centre.handle_settings(settings.clone(), now));
+        self.judges_places = true;
     }
 
     fn step(&mut self, dice: &mut Dice) {
         let now = self.now;
-        match dice.below(21) {
+        match dice.below(23) {
             20 => {
                 let group = groups()[dice.below(3)].clone();
-                let waits = (WAITS_S[dice.below(3)], WAITS_S[dice.below(3)]);
-                self.waits_s.insert(group.clone(), waits);
-                // Several chats may begin to look elsewhere at once: places are told after each of them.
-                self.judges_places = false;
-                self.does(|centre| centre.handle_settings(settings(&group, waits), now));
-                self.judges_places = true;
+                self.waits_s.insert(group.clone(), (WAITS_S[dice.below(3)], WAITS_S[dice.below(3)]));
+                self.is_set_up(&group);
+            }
+            21 if dice.one_in(8) => {
+                let group = groups()[dice.below(3)].clone();
+                self.open.insert(group.clone(), Open::draw(dice, now));
+                self.is_set_up(&group);
             }
             0..=5 => self.arrives(dice),
             6 => {
@@ -286,6 +300,11 @@ impl World {
         let needs = (0..3).filter(|_| dice.one_in(4)).collect::<Vec<usize>>().into_iter();
         let needs = needs.map(|n| Need { skill: skill(n), level: Level::new(1 + n as i64).unwrap() }).collect();
         let home = groups()[dice.below(3)].clone();
+        if !self.receives(&home) && dice.one_in(2) {
+            // The door is closed; others were in it just then.
+            return;
+        }
+        let goes_when_told = dice.one_in(2);
         let mut somebody =
             |one_in| dice.one_in(one_in).then(|| *self.people.keys().nth(dice.below(self.people.len())).unwrap());
         let (wanted, last) = (somebody(5), somebody(3));
@@ -306,6 +325,7 @@ impl World {
             wanted: wanted.filter(can_ring),
             last: last.filter(can_ring).filter(|_| remembered),
             gave_up: false,
+            goes_when_told,
             state: State::Waiting,
         };
         let wishes = Wishes { skills: row.needs.clone(), wanted, last: last.map(|last| (last, served_at)) };
@@ -339,6 +359,7 @@ impl World {
             self.does(|centre| centre.handle_due(wake));
         }
         self.now = until;
+        self.note_hopes();
     }
 
     fn pick(&self, dice: &mut Dice, which: impl Fn(State) -> bool) -> Option<ChatId> {
@@ -375,16 +396,26 @@ impl World {
 
     /// Feeds both centres, judges what they do, and answers each proposal at once.
     fn does(&mut self, input: impl Fn(&mut Centre) -> Vec<Action>) {
+        self.feed(&input);
+    }
+
+    fn feed(&mut self, input: &dyn Fn(&mut Centre) -> Vec<Action>) {
         let actions = input(&mut self.centre);
         if let Some(twin) = &mut self.twin {
             assert_eq!(actions, input(twin), "the same inputs, the same effects");
         }
         let mut to_do: VecDeque<Action> = actions.into();
+        let mut leaving = Vec::new();
         while let Some(Action { group, effect }) = to_do.pop_front() {
             match effect {
                 Effect::Propose { chat, operator, record, .. } => {
                     if self.judges {
-                        self.judge(chat, operator, &group);
+                        // What is proposed in the same moment does not wait, though it is said later.
+                        let also = to_do.iter().filter_map(|action| match action.effect {
+                            Effect::Propose { chat, .. } => Some(chat),
+                            _ => None,
+                        });
+                        self.judge(chat, operator, &group, &also.collect::<Vec<ChatId>>());
                     }
                     assert!(record.counts.total() as usize >= 1 && record.best.len() <= 10);
                     let row = self.chats.get_mut(&chat).unwrap();
@@ -403,7 +434,10 @@ impl World {
                     let row = self.chats.remove(&chat).unwrap();
                     assert!(is_bounded(&row.home) && self.waiting_in(&row.home) >= LENGTH_MAX, "there was room");
                 }
-                Effect::TurnAway { chat, why, unless, .. } => self.judge_hopeless(chat, why, &unless),
+                Effect::TurnAway { chat, why, unless, .. } => {
+                    self.judge_hopeless(chat, why, &unless);
+                    leaving.extend(self.chats.get(&chat).filter(|row| row.goes_when_told).map(|_| chat));
+                }
                 Effect::Lost { .. } | Effect::SeekIn { .. } | Effect::NotNeeded { .. } => panic!("{effect:?}"),
                 _ => {}
             }
@@ -413,10 +447,23 @@ impl World {
         for chat in gave_up {
             self.chats.get_mut(&chat).unwrap().gave_up = true;
         }
+        for chat in leaving {
+            if self.chats.get(&chat).is_some_and(|row| row.state == State::Waiting) {
+                self.chats.remove(&chat);
+                self.sent_away += 1;
+                let now = self.now;
+                self.feed(&|centre| centre.handle_gone(chat, now));
+            }
+        }
+        self.note_hopes();
     }
 
     fn everybody_is_served_in_the_end(&mut self) {
         self.judges = false;
+        for group in groups() {
+            self.open.insert(group.clone(), Open::default());
+            self.is_set_up(&group);
+        }
         for (operator, group) in
             self.people.iter().flat_map(|(o, p)| p.seats.keys().map(|g| (*o, g.clone()))).collect::<Vec<_>>()
         {
@@ -441,24 +488,4 @@ impl World {
         let nobody = |row: &&&Row| self.people.values().any(|person| person.seats.contains_key(&row.home));
         assert_eq!(starved.iter().filter(nobody).count(), 0, "somebody is never served");
     }
-}
-
-fn member(operator: OperatorId, person: &Person, group: &GroupId) -> Option<Member> {
-    let seat = person.seats.get(group)?;
-    Some(Member {
-        operator,
-        name: "somebody".into(),
-        handling: seat.handling,
-        active: seat.active,
-        limit: person.limit,
-        group_limit: seat.limit,
-        reception: person.reception,
-        held: person.seats.values().map(|seat| seat.held).sum(),
-        reserved: person.seats.values().map(|seat| seat.reserved).sum(),
-        group_held: seat.held,
-        group_reserved: seat.reserved,
-        last_ended_at: person.last_ended_at,
-        version: person.version,
-        skills: person.skills.clone(),
-    })
 }

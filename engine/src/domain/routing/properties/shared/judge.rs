@@ -26,7 +26,7 @@ impl World {
         row.wanted.filter(|wanted| *group == row.home && !was_tried(row, *wanted))
     }
 
-    fn looks_in(&self, row: &Row) -> Vec<GroupId> {
+    pub(super) fn looks_in(&self, row: &Row) -> Vec<GroupId> {
         let mut all = vec![row.home.clone()];
         if self.waited(row) >= OVERFLOW_AFTER_S && self.awaits(row).is_none() {
             all.extend(overflow(&row.home));
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// Whether a proposal is the one that the rules ask for.
-    pub(super) fn judge(&self, chat: ChatId, operator: OperatorId, group: &GroupId) {
+    pub(super) fn judge(&self, chat: ChatId, operator: OperatorId, group: &GroupId, also: &[ChatId]) {
         let row = &self.chats[&chat];
         assert_eq!(row.state, State::Waiting, "a chat has one owner");
         assert!(self.looks_in(row).contains(group), "{chat:?} does not look in {group}");
@@ -102,7 +102,8 @@ impl World {
         let best = eligible.iter().min_by_key(|operator| order(operator)).unwrap();
         assert_eq!(*best, operator, "another one comes first for {chat:?} in {group}");
         let ours = (handling(&operator), Self::rank(chat, row));
-        for (other, theirs) in self.chats.iter().filter(|(_, row)| row.state == State::Waiting) {
+        let is_waiting = |(other, row): &(&ChatId, &Row)| row.state == State::Waiting && !also.contains(other);
+        for (other, theirs) in self.chats.iter().filter(is_waiting) {
             if !self.looks_in(theirs).contains(group) || !self.eligible(theirs, group).contains(&operator) {
                 continue;
             }
@@ -152,12 +153,12 @@ impl World {
         assert_eq!(why, TurnedAway::GroupOffline);
         let row = &self.chats[&chat];
         assert!(self.waited(row) >= 60);
-        let receives = |group: &GroupId| {
-            let mut seats =
-                self.people.values().filter_map(|person| Some((person.seats.get(group)?, person.reception)));
-            seats.any(|(seat, reception)| seat.active && reception != Reception::None)
-        };
-        assert!(!self.looks_in(row).iter().any(receives), "{chat:?} has hope");
+        // One that opens this very moment may not know it yet, nor one that closes.
+        if !self.is_turning() {
+            assert!(!self.looks_in(row).iter().any(|group| self.receives(group)), "{chat:?} has hope");
+            let since = self.offline_since(&row.home).map(|since| self.now.since(since).as_secs());
+            assert!(since.is_some_and(|since| since >= 60), "{chat:?} had no minute, but {since:?}");
+        }
         assert!(unless.iter().all(|group| self.looks_in(row).contains(group)));
     }
 

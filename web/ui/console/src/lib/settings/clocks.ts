@@ -1,5 +1,5 @@
 /** What the clock on the wall shows in a time zone, when it is changed, and whether somebody is open by it. */
-import { DAY_MINUTES, DAYS, isZone, minutesOf, type Span, timeText, type Week } from './hours';
+import { DAY_MINUTES, DAYS, isZone, minutesOf, type Span, timeText, type Week, zoneOf } from './hours';
 import type { Interval } from './staff';
 
 const MINUTE = 60_000;
@@ -70,12 +70,18 @@ export function changesWords(zone: string, now: number): string[] {
   });
 }
 
+/** What the wall shows there now: `It is 9:05 there.`; empty for what is no zone. */
+export function clockWords(zone: string, now: number): string {
+  return isZone(zone) ? `It is ${timeText(wallAt(zone, now).minute)} there.` : '';
+}
+
 /** `Open now, until 17:00`, or when it opens next; by the clocks there. Empty while the hours are not right. */
-export function nowWords(week: Week, now: number): string {
-  if (!isZone(week.zone)) return '';
-  const here = wallAt(week.zone, now);
+export function nowWords(week: Week, account: string, now: number): string {
+  const zone = zoneOf(week, account);
+  if (!isZone(zone)) return '';
+  const here = wallAt(zone, now);
   const begins = Date.parse(`${here.date}T00:00:00Z`);
-  const clock = `It is ${timeText(here.minute)} there.`;
+  const clock = clockWords(zone, now);
   const open = (spans: readonly Span[]): Interval[] =>
     spans.flatMap((span) => minutesOf(span) ?? []).sort((a, b) => a.from_minute - b.from_minute);
   const today = open(spansOf(week, here));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changesWords, clockChanges, nowWords, wallAt } from './clocks';
+import { changesWords, clockChanges, clockWords, nowWords, wallAt } from './clocks';
 import { checkWeek, dayWords, hoursOf, minuteOf, type Span, usualWeek, type Week, weekOf } from './hours';
 import type { Hours } from './staff';
 
@@ -92,11 +92,23 @@ test('whether it is open now, and until when or from when on', () => {
   const hours = week([span('9:00', '12:00'), span('12:00', '13:00'), span('14:00', '17:00')], {
     holidays: [{ date: '2026-11-30', open: [] }],
   });
-  const at = (utc: string): string => nowWords(hours, Date.parse(utc));
+  const at = (utc: string): string => nowWords(hours, 'UTC', Date.parse(utc));
   expect(at('2026-11-23T09:30:00Z')).toBe('Open now, until 13:00. It is 10:30 there.');
   expect(at('2026-11-23T12:30:00Z')).toBe('Closed now, opens today at 14:00. It is 13:30 there.');
   expect(at('2026-11-22T12:30:00Z')).toBe('Closed now, opens tomorrow at 9:00. It is 13:30 there.');
   // The next Monday is a holiday: the one after it.
   expect(at('2026-11-23T17:00:00Z')).toBe('Closed now, opens on Monday at 9:00. It is 18:00 there.');
-  expect(nowWords(week([]), Date.now())).toMatch(/^Closed, also in the next two weeks\./);
+  expect(nowWords(week([]), 'UTC', Date.now())).toMatch(/^Closed, also in the next two weeks\./);
+});
+
+test('hours without a zone are those of the account’s clock, and said so to the server', () => {
+  const hours = week([span('9:00', '17:00')], { zone: '' });
+  const monday = Date.parse('2026-11-23T09:30:00Z');
+  expect(checkWeek(hours)).toEqual({});
+  expect(hoursOf(hours).zone).toBe(null);
+  expect(weekOf(hoursOf(hours)).zone).toBe('');
+  expect(nowWords(hours, 'Europe/Zurich', monday)).toBe('Open now, until 17:00. It is 10:30 there.');
+  expect(nowWords(hours, 'America/New_York', monday)).toBe('Closed now, opens today at 9:00. It is 4:30 there.');
+  expect(nowWords({ ...hours, zone: 'Asia/Tokyo' }, 'Europe/Zurich', monday)).toMatch(/It is 18:30 there/);
+  expect(clockWords('Europe/Atlantis', monday)).toBe('');
 });

@@ -13,7 +13,7 @@ export interface SpecialDay {
   open: Span[];
 }
 
-/** Hours in a form; `week` is Monday to Sunday. */
+/** Hours in a form; `week` is Monday to Sunday. Nothing written is the account's time zone. */
 export interface Week {
   zone: string;
   week: Span[][];
@@ -26,15 +26,15 @@ export const SPANS_MAX = 8;
 export const SPECIAL_DAYS_MAX = 200;
 export const DAY_MINUTES = 1440;
 
-/** What somebody begins with: office hours, where they are. */
+/** What somebody begins with: office hours, by the account's clock. */
 export function usualWeek(): Week {
   const open = (): Span[] => [{ from: '9:00', to: '17:00' }];
-  return { zone: ownZone(), week: DAYS.map((_, day) => (day < 5 ? open() : [])), holidays: [] };
+  return { zone: '', week: DAYS.map((_, day) => (day < 5 ? open() : [])), holidays: [] };
 }
 
-/** The time zone of this machine. */
-export function ownZone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** By whose clock the hours are counted. */
+export function zoneOf({ zone }: Pick<Week, 'zone'>, account: string): string {
+  return zone.trim() || account;
 }
 
 /** `9`, `9:30`, `930` and `0930` are times; null is none. Midnight ends a day as well as it begins one. */
@@ -60,23 +60,30 @@ export function minutesOf({ from, to }: Span): Interval | null {
 export function weekOf({ zone, week, holidays }: Hours): Week {
   const spans = (open: readonly Interval[]): Span[] =>
     open.map(({ from_minute, to_minute }) => ({ from: timeText(from_minute), to: timeText(to_minute) }));
-  return { zone, week: week.map(spans), holidays: holidays.map(({ date, open }) => ({ date, open: spans(open) })) };
+  return {
+    zone: zone ?? '',
+    week: week.map(spans),
+    holidays: holidays.map(({ date, open }) => ({ date, open: spans(open) })),
+  };
 }
 
 /** As it is sent; only for hours with which nothing is wrong. */
 export function hoursOf({ zone, week, holidays }: Week): Hours {
   const spans = (open: readonly Span[]): Interval[] => open.flatMap((span) => minutesOf(span) ?? []);
   return {
-    zone: zone.trim(),
+    zone: zone.trim() || null,
     week: week.map(spans),
     holidays: holidays.map(({ date, open }) => ({ date, open: spans(open) })),
   };
 }
 
+/** What is said of a zone that is none. */
+export const ZONE_EXPECTED = 'Expected the name of a time zone, such as Europe/Zurich';
+
 /** What is wrong, by where it is: `hours.week.0.1` is Monday's second span. */
 export function checkWeek({ zone, week, holidays }: Week): Record<string, string> {
   const wrong: Record<string, string> = {};
-  if (!isZone(zone.trim())) wrong['hours.zone'] = 'Expected the name of a time zone, such as Europe/Zurich';
+  if (zone.trim() !== '' && !isZone(zone.trim())) wrong['hours.zone'] = ZONE_EXPECTED;
   week.forEach((open, day) => checkDay(open, `hours.week.${day}`, wrong));
   holidays.forEach(({ date, open }, at) => {
     if (!isDate(date)) wrong[`hours.holidays.${at}.date`] = 'Expected a date as 2026-12-31';

@@ -1,6 +1,7 @@
 /** All groups, operators, departments and memberships of the account: what the lists of the settings show. */
 import { type Http, Problem } from '../http';
 import { byName } from '../order';
+import type { Account } from './company';
 import type { Profile } from './profile';
 import { allOf, type Brand, type Department, type Group, type Membership, type Operator } from './staff';
 
@@ -11,6 +12,8 @@ export class StaffLists {
   brands = $state.raw<readonly Brand[]>([]);
   memberships = $state.raw<readonly Membership[]>([]);
   profiles = $state.raw<readonly Profile[]>([]);
+  /** The account's: hours without a zone are counted by its clock. */
+  timeZone = $state('UTC');
   /** What is here is shown while it is loaded anew. */
   state = $state<'loading' | 'there' | 'failed' | 'forbidden'>('loading');
   /** Why it did not load, as a code to quote. */
@@ -40,13 +43,14 @@ export class StaffLists {
     const http = this.#http;
     if (this.state !== 'there') this.state = 'loading';
     try {
-      const [groups, operators, departments, brands, memberships, profiles] = await Promise.all([
+      const [groups, operators, departments, brands, memberships, profiles, account] = await Promise.all([
         allOf<Group>(http, '/groups'),
         allOf<Operator>(http, '/operators'),
         allOf<Department>(http, '/departments'),
         allOf<Brand>(http, '/brands'),
         allOf<Membership>(http, '/memberships'),
         allOf<Profile>(http, '/profiles'),
+        http.get<Account>('/account'),
       ]);
       [this.groups, this.operators, this.brands, this.profiles] = [
         groups.sort(byName),
@@ -56,6 +60,7 @@ export class StaffLists {
       ];
       // Departments have places of their own.
       [this.departments, this.memberships] = [departments, memberships];
+      this.timeZone = account.time_zone;
       this.state = 'there';
     } catch (error) {
       if (quiet) return;

@@ -17,11 +17,13 @@ const joe: Operator = {
 const member = (handling: string, limit = ''): object => ({ handling, limit, active: true });
 const named = (id: string): string => id.charAt(0).toUpperCase() + id.slice(1);
 const besides = (values: object): string[] =>
-  besidesOf({ ...base, ...values }, { operator: () => joe, group: named }, Date.parse('2026-11-23T09:30:00Z')).map(
-    ({ title, say }) => `${title}. ${say}`,
-  );
+  besidesOf(
+    { ...base, ...values },
+    { operator: () => joe, group: named, timeZone: 'Asia/Tokyo' },
+    Date.parse('2026-11-23T09:30:00Z'),
+  ).map(({ title, say }) => `${title}. ${say}`);
 const titles = (values: object, who: (id: string) => Operator | undefined = () => joe): string[] =>
-  meaningOf({ ...base, ...values }, { operator: who, group: named }).map(({ at, title }) =>
+  meaningOf({ ...base, ...values }, { operator: who, group: named, timeZone: 'UTC' }).map(({ at, title }) =>
     at ? `${at}: ${title}` : title,
   );
 
@@ -131,6 +133,8 @@ test('what holds besides the path is said, as it is written now', () => {
   ]);
   const hours = { zone: 'Europe/Zurich', week: [[{ from: '9', to: '17' }], [], [], [], [], [], []], holidays: [] };
   expect(besides({ hours })[0]).toMatch(/^Opening hours\. Open now, until 17:00/);
+  // It is half past six in Tokyo.
+  expect(besides({ hours: { ...hours, zone: '' } })[0]).toMatch(/^Opening hours\. Closed now, opens on Monday at 9:00/);
 });
 
 test('spans are as short as is exact', () => {
@@ -147,7 +151,16 @@ test('spans are as short as is exact', () => {
 
 test('a setting is found by its words, and leads to where it is', () => {
   const found = (typed: string) => findSetting(typed).map(({ section, setting }) => `${section.id}: ${setting ?? ''}`);
-  expect(found('')).toEqual(['operators: ', 'presence: ', 'groups: ', 'departments: ', 'brands: ', 'profiles: ']);
+  expect(found('')).toEqual([
+    'company: ',
+    'operators: ',
+    'presence: ',
+    'groups: ',
+    'departments: ',
+    'brands: ',
+    'profiles: ',
+  ]);
+  expect(found('time zone')).toEqual(['company: Time zone of the account', 'groups: Time zone of a group']);
   expect(found('limit GROUP')).toEqual(['operators: Limit, all groups together', 'groups: Limit in a group']);
   expect(found('priority')).toEqual([
     'groups: Priority of a group',

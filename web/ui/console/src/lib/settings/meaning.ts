@@ -19,10 +19,11 @@ export interface Meaning {
   last?: boolean;
 }
 
-/** Who is who: an operator by the id, and the name of a group. */
+/** Who is who: an operator by the id, and the name of a group; and the account's time zone. */
 export interface Names {
   operator: (id: string) => Operator | undefined;
   group: (id: string) => string;
+  timeZone: string;
 }
 
 /** A step that comes after a set time. */
@@ -217,13 +218,14 @@ function endOf(values: Values, { group }: Names): Timed {
 }
 
 /** What holds besides the path, with the values as they are written. */
-export function besidesOf(values: Values, { group }: Names, now: number): Meaning[] {
+export function besidesOf(values: Values, { group, timeZone }: Names, now: number): Meaning[] {
   const holds: Meaning[] = [];
   const add = (title: string, say: string, from: readonly string[]): void => {
     holds.push({ at: '', title, say, from });
   };
   const week = values['hours'] as Week | null | undefined;
-  if (week) add('Opening hours', `${nowWords(week, now)} While closed, visitors get the off-line form.`, ['hours']);
+  if (week)
+    add('Opening hours', `${nowWords(week, timeZone, now)} While closed, visitors get the off-line form.`, ['hours']);
   const most = numberOf(values, 'queue_length_max');
   if (most !== null) {
     const instead = String(values['when_full'] ?? OFFLINE_FORM);

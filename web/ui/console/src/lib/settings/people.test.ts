@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Http } from '../http';
+import { companyEditor } from './company';
 import { presenceEditor } from './presence';
 import { profileEditor, toggled } from './profile';
 
@@ -29,6 +30,20 @@ test('rules of presence: nothing written is never, and what cannot be is said at
   editor.set('grace_s', '30');
   expect(await editor.save()).toBe(true);
   expect(wrote).toEqual(['PATCH /presence_rules {"away_after_s":null,"grace_s":30} "7"']);
+});
+
+test('the account’s time zone is one that browsers know', async () => {
+  const { http, wrote } = server({ '/account': { time_zone: 'UTC', version: 9 } });
+  const editor = companyEditor(http);
+  await editor.load();
+  for (const wrong of ['', 'Europe/Atlantis', '+02:00']) {
+    editor.set('time_zone', wrong);
+    expect(await editor.save()).toBe(false);
+    expect(editor.form.wrong).toEqual({ time_zone: 'Expected the name of a time zone, such as Europe/Zurich' });
+  }
+  editor.set('time_zone', ' Europe/Zurich ');
+  expect(await editor.save()).toBe(true);
+  expect(wrote).toEqual(['PATCH /account {"time_zone":"Europe/Zurich"} "9"']);
 });
 
 test('a profile is its name and its groups, in whatever order they were chosen', async () => {

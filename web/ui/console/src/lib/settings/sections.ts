@@ -4,12 +4,13 @@ import type { SectionId } from '../state/router.svelte';
 export interface Section {
   id: SectionId;
   label: string;
-  part: 'People' | 'Routing';
+  part: 'Company' | 'People' | 'Routing';
   /** Settings to be found there, in the words of their fields. */
   settings: readonly string[];
 }
 
 export const SECTIONS: readonly Section[] = [
+  { id: 'company', label: 'Company', part: 'Company', settings: ['Time zone of the account'] },
   {
     id: 'operators',
     label: 'Operators',
@@ -42,6 +43,7 @@ export const SECTIONS: readonly Section[] = [
       'Service level: answered within',
       'Overflow to other groups',
       'Opening hours and holidays',
+      'Time zone of a group',
       'Missed offers, set to away',
       'Connection lost',
       'Skills given up while waiting',

@@ -5,6 +5,7 @@ import type { Link } from '../state/link.svelte';
 import type { Place, Router, SectionId } from '../state/router.svelte';
 import { Attendance } from './attendance.svelte';
 import { brandEditor } from './brand';
+import { companyEditor } from './company';
 import { departmentEditor } from './department';
 import type { Editor } from './editor.svelte';
 import { groupEditor } from './group';
@@ -16,6 +17,7 @@ import { presenceEditor } from './presence';
 import { profileEditor } from './profile';
 
 const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
+  company: companyEditor,
   operators: operatorEditor,
   presence: presenceEditor,
   groups: groupEditor,
@@ -24,7 +26,7 @@ const EDITORS: Record<SectionId, (http: Http, id: string) => Editor> = {
   profiles: profileEditor,
 };
 /** Parts that are one thing, not a list of things. */
-const SINGLE: readonly SectionId[] = ['presence'];
+const SINGLE: readonly SectionId[] = ['company', 'presence'];
 
 /** How often it is looked whether what is being removed is gone. */
 const GONE_LOOKED_EVERY = 2_000;

@@ -23,9 +23,9 @@ export interface Interval {
   to_minute: number;
 }
 
-/** When a group is open, by the clock on the wall; `week` is Monday to Sunday. */
+/** When a group is open, by the clock on the wall, without a zone the account's; `week` is Monday to Sunday. */
 export interface Hours {
-  zone: string;
+  zone: string | null;
   week: Interval[][];
   holidays: { date: string; open: Interval[] }[];
 }

@@ -5,8 +5,16 @@ export type ListId = 'active' | 'waiting' | 'ended' | 'all';
 const LISTS: readonly ListId[] = ['active', 'waiting', 'ended', 'all'];
 
 /** The parts of the settings. */
-export type SectionId = 'operators' | 'presence' | 'groups' | 'departments' | 'brands' | 'profiles';
-const SECTIONS: readonly SectionId[] = ['operators', 'presence', 'groups', 'departments', 'brands', 'profiles'];
+export type SectionId = 'company' | 'operators' | 'presence' | 'groups' | 'departments' | 'brands' | 'profiles';
+const SECTIONS: readonly SectionId[] = [
+  'company',
+  'operators',
+  'presence',
+  'groups',
+  'departments',
+  'brands',
+  'profiles',
+];
 
 /** A part of the settings, or one thing in it. */
 export interface SettingsPlace {

@@ -1,0 +1,49 @@
+//! Faults that the properties plant in the rules, one at a time, to show that each would be seen. Compiled for tests
+//! only.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A chat rings at all although others are before it.
+    RingsOutOfTurn,
+    /// Of those who are free one does not hear it.
+    ForgetsSomebody,
+    /// It rings at once again at whoever let it go.
+    AsksAtOnce,
+    /// Nobody is told that it rings no more.
+    RingsOn,
+    /// Hours close no group.
+    AlwaysOpen,
+    /// Other hours are not taken in before the old ones change.
+    OldHours,
+    /// Nobody looks when hours begin or end.
+    SleepsOn,
+    /// Nobody has a minute of hope in a group that closes.
+    NoMinute,
+    /// Nobody is told that there is nothing to wait for.
+    NeverTurnsAway,
+}
+
+thread_local! {
+    static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
+}
+
+/// Whether that is to go wrong now.
+pub fn has(fault: Fault) -> bool {
+    PLANTED.get() == Some(fault)
+}
+
+/// Plays with a fault planted; with which words it was seen.
+pub fn with<T>(fault: Fault, plays: impl FnOnce() -> T) -> Option<String> {
+    PLANTED.set(Some(fault));
+    let seen = catch_unwind(AssertUnwindSafe(plays)).err();
+    PLANTED.set(None);
+    let words = |panic: &(dyn std::any::Any + Send)| {
+        let owned = panic.downcast_ref::<String>().cloned();
+        owned.or(panic.downcast_ref::<&str>().map(|words| (*words).to_owned())).unwrap_or_default()
+    };
+    seen.map(|panic| words(&*panic))
+}
