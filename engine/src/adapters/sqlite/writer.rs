@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -20,7 +20,7 @@ use crate::adapters::sqlite::pass::Pass;
 use crate::adapters::sqlite::queue::{Done, Job, Queue};
 use crate::adapters::sqlite::read::{OnWriter, at_once, store_error, words};
 use crate::adapters::sqlite::tail::Tail;
-use crate::domain::limits::{APPENDS_JOINED_MAX, COMMIT_GROUP_MAX, FORGET_EVERY, STORE_RETRY_AFTER};
+use crate::domain::limits::{APPENDS_JOINED_MAX, COMMIT_EVERY, COMMIT_GROUP_MAX, FORGET_EVERY, STORE_RETRY_AFTER};
 use crate::domain::time::Timestamp;
 use crate::metrics::{StoreMetrics, seconds};
 use crate::ports::journal::{Append, AppendOutcome, Appended, Completion};
@@ -144,15 +144,24 @@ pub(super) fn start(opened: Opened, queue: &Arc<Queue>) -> Result<JoinHandle<()>
 fn run(core: &mut Core, queue: &Queue) {
     let mut batch = Vec::with_capacity(COMMIT_GROUP_MAX);
     let mut failed = false;
+    let mut begun: Option<Instant> = None;
     loop {
         let patience = if failed { STORE_RETRY_AFTER } else { core.pass.due_in(&core.tail) };
-        let Some(left) = queue.take(&mut batch, COMMIT_GROUP_MAX, patience) else { break };
+        let Some(mut left) = queue.take(&mut batch, COMMIT_GROUP_MAX, patience) else { break };
+        let wait = begun.map_or(Duration::ZERO, |begun| COMMIT_EVERY.saturating_sub(begun.elapsed()));
+        if !batch.is_empty() && batch.len() < COMMIT_GROUP_MAX && !wait.is_zero() {
+            // Many come at once: those of the next moment go along.
+            std::thread::sleep(wait);
+            let room = COMMIT_GROUP_MAX - batch.len();
+            left = queue.take(&mut batch, room, Duration::ZERO).unwrap_or(0);
+        }
         core.metrics.writer_queue.set((left + batch.len()) as f64);
         let due = core.pass.look(&mut core.tail);
         if core.checkpoints.look(&core.connection) {
             core.metrics.checkpoints.increment(1);
         }
         if !batch.is_empty() || due {
+            begun = Some(Instant::now());
             failed = !group(core, &mut batch);
         }
         core.tell_lag();
