@@ -1,6 +1,8 @@
 //! Groups whose members take chats by hand, and that help another group: its visitors are seen, and taken, when they
 //! have waited long enough, and not before.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use switchboard_tests::client::OperatorClient;
 use switchboard_tests::http::Browser;
@@ -46,4 +48,29 @@ async fn a_visitor_of_another_group_is_seen_and_taken_by_hand_after_a_while() {
     assert_eq!(told["event"]["name"], "Sue", "{told}");
     let taken = sues.browser.get(&format!("/api/v1/chats/{chat}")).await.ok();
     assert_eq!((&taken["group"], &taken["owner"]["id"]), (&json!("experts"), &json!(sue)), "{taken}");
+}
+
+#[tokio::test]
+async fn who_is_asked_for_another_group_may_still_answer_when_the_wait_has_been_too_long() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let (joe, bob) = (
+        Browser::signed_in(&server.url(), "joe").await.operator_id(),
+        Browser::signed_in(&server.url(), "bob").await.operator_id(),
+    );
+    admin.post("/api/v1/groups", json!({ "id": "experts", "name": "Experts", "department": "support" })).await.ok();
+    admin.post("/api/v1/memberships", json!({ "group": "experts", "operator": joe, "handling": "primary" })).await.ok();
+    let full = json!({ "group": "sales", "operator": bob, "handling": "primary", "limit": 0 });
+    admin.post("/api/v1/memberships", full).await.ok();
+    let rules = json!({ "overflow": { "after_s": 1, "groups": ["experts"] }, "queue_wait_max_s": 3 });
+    admin.patch("/api/v1/groups/sales", rules).await.ok();
+    let _bobs = OperatorClient::online(&server, "bob").await;
+    let mut joes = OperatorClient::online(&server, "joe").await;
+
+    let (mut clara, chat) = asks(&server, "Clara", "sales").await;
+    let offer = joes.offer_of(&chat).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    joes.accept(&offer).await;
+    let told = clara.expect_event("assigned").await;
+    assert_eq!(told["event"]["name"], "Joe", "{told}");
 }
