@@ -44,7 +44,7 @@ pub const VARIABLE_NAME_CHARS_MAX: usize = 64;
 pub const PAGE_EVENTS_MAX: usize = 200;
 /// Bytes of one page of history (PROTOCOL: 256 KiB).
 pub const PAGE_BYTES_MAX: usize = 256 * 1024;
-/// Chats whose pages follow one `hello` by themselves: more than anybody holds, and fewer than a socket keeps in order.
+/// Pages that follow one `hello` by themselves: of more chats than anybody holds, and fewer than a socket keeps in order.
 pub const HELLO_RESUMES_MAX: usize = 512;
 /// Chats, offers and rows of one `welcome` or `rows` frame (PROTOCOL: 200).
 pub const ROWS_MAX: usize = 200;
