@@ -12,7 +12,7 @@ use engine::protocol::error::{Failure, Why};
 use crate::auth::password::Turn;
 use crate::auth::signed_in::CSRF_HEADER;
 use crate::auth::token::{CsrfToken, SessionToken};
-use crate::auth::{SignedIn, session};
+use crate::auth::{SignedIn, session, sign_in};
 use crate::error::Problem;
 use crate::routes::idempotent::{HEADER, key_of, other_request};
 use crate::state::AppState;
@@ -85,9 +85,19 @@ pub async fn renewed(
 ) -> Result<SignedIn, Problem> {
     let before = has_ended(state, request, problem.clone()).await?;
     let Some(key) = key_of(request)? else { return Err(problem) };
+    // Nobody has signed in for this: whoever tries is counted as one who tries to.
+    let of_session = format!("{:016x}", u64::from_be_bytes(first(&before.hash())));
+    let counts = sign_in::counts(state, request, &of_session);
     let turn = state.passwords.turn().await?;
+    counts.check(&state.store, state.clock.now()).await?;
     let token = next(state, &turn, &key, &before, password).await?;
-    SignedIn::by(state, token).await.map_err(|_| problem)
+    match SignedIn::by(state, token).await {
+        Ok(who) => Ok(who),
+        Err(_) => {
+            counts.wrong(&state.store, state.clock.now()).await?;
+            Err(problem)
+        }
+    }
 }
 
 /// The token that a request with a key bears, with what belongs to it, where its session is over: what it asked for was

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use engine::domain::limits::SIGN_IN_TRIES;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -134,6 +135,11 @@ async fn a_password_that_is_changed_twice_by_one_key_is_changed_once() {
     assert_eq!((other.code(), &other.body["why"]), ("conflict", &json!("id")));
     assert_eq!(change("other", &before, NEW).await.code(), "unauthorized");
     assert_eq!(change("", &before, NEW).await.code(), "unauthorized");
+    // Guessing at it is counted as guessing at the door is.
+    for _ in 2..SIGN_IN_TRIES {
+        assert_eq!(change("new", &before, "a guess").await.code(), "unauthorized");
+    }
+    assert_eq!(change("new", &before, NEW).await.code(), "rate_limited");
     assert_eq!(joe.signs_in("", NEW).await.status, 200);
     let token = now.cookie.split_once('=').unwrap().1.to_owned();
     for secret in [NEW, &token] {
