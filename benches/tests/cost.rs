@@ -25,7 +25,12 @@ fn a_small_measurement_tells_what_a_visitor_and_a_message_cost() {
         assert!(what.starts_with(begins) && measured.is_some() && floor.is_some(), "{row}");
         // So few connections may find room in memory that the process holds already; a message is never for nothing.
         if row["unit"] == "µs" {
-            assert!(measured > floor && floor > Some(0.0), "more than the least that could do the same: {row}");
+            // At a steady rate messages of a moment are committed together here, and each by itself by the floor's writer.
+            let dearer = measured > floor || what.contains("steady");
+            assert!(
+                dearer && measured > Some(0.0) && floor > Some(0.0),
+                "more than the least that does the same: {row}"
+            );
         }
     }
     assert!(costs["machine"]["cores"].as_u64() > Some(0) && costs["build"].is_string(), "{costs}");

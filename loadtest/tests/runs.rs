@@ -46,8 +46,17 @@ fn run(arguments: &[&str]) -> (Output, Value) {
 }
 
 fn run_at(binary: &Path, arguments: &[&str]) -> (Output, Value) {
+    result_of(loadtest(&run_with(binary, arguments)))
+}
+
+/// The arguments of a run whose result comes as JSON.
+fn run_with<'a>(binary: &'a Path, arguments: &[&'a str]) -> Vec<&'a str> {
     let fixed = ["run", "--server", binary.to_str().expect("a path in UTF-8"), "--json", "-"];
-    let output = loadtest(&[&fixed[..], arguments].concat()).output().expect("the program runs");
+    [&fixed[..], arguments].concat()
+}
+
+fn result_of(mut run: Command) -> (Output, Value) {
+    let output = run.output().expect("the program runs");
     let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         panic!("no JSON ({error}); standard error: {}", String::from_utf8_lossy(&output.stderr))
     });

@@ -147,6 +147,15 @@ impl Queue {
         Some(inner.jobs.len())
     }
 
+    /// Moves up to `max` more jobs into a batch that was taken, as far as they are there; answers how many are left. It
+    /// never ends the queue: the batch is not answered yet.
+    pub(super) fn take_more(&self, batch: &mut Vec<Job>, max: usize) -> usize {
+        let mut inner = self.lock();
+        let count = inner.jobs.len().min(max);
+        batch.extend(inner.jobs.drain(..count));
+        inner.jobs.len()
+    }
+
     fn push(&self, mut inner: MutexGuard<'_, Inner>, job: Job) {
         inner.jobs.push_back(job);
         let wake = inner.asleep;

