@@ -18,7 +18,6 @@ test: needs-test ui check ui-test rust-test release-test ## everything that must
 check: ## formatting, lints, types of the UI
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo check -p switchboard-web
 	$(NPM) run check
 
 ui: needs-node ## the console, the widget and the demo shop, compressed, into web/ui/dist
@@ -30,7 +29,7 @@ ui-test: ## the UI's own tests
 
 rust-test: ## unit, integration, conformance, simulation, crash and browser tests
 	cargo build --workspace --all-targets
-	cargo nextest run --workspace --no-fail-fast
+	cargo nextest run --workspace --no-fail-fast --test-threads $$((2 * $$(nproc)))
 
 # The release profile twice: with the faults that the stories plant, and as it is shipped, which must know none.
 RELEASE := target/release/switchboard

@@ -27,6 +27,7 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use self::recording::{Each, Recording};
 use crate::domain::ids::{AccountId, GroupId};
 use crate::domain::limits::{GROUPS_COUNTED, OPERATOR_MAILBOX, QUEUE_MAILBOX, SESSION_MAILBOX};
+use crate::domain::report::OfferCount;
 
 /// The recorder of one engine.
 pub struct Metrics {
@@ -159,10 +160,13 @@ impl Metrics {
         self.left_messages.count(if after_chat { "chat" } else { "nothing" });
     }
 
-    /// Counts an offer: `made`, or how it ended.
-    pub fn offer(&self, account: AccountId, group: &GroupId, outcome: &'static str) {
+    /// Counts an offer for a group: that it was made, or how it ended.
+    pub fn offer(&self, account: AccountId, group: &GroupId, count: OfferCount) {
         let group = self.group(account, group);
-        if outcome == "made" { group.offers.increment(1) } else { group.offer_settled(outcome) }
+        match count {
+            OfferCount::Made => group.offers.increment(1),
+            OfferCount::Over(how) => group.offer_over(how),
+        }
     }
 
     /// Counts a command that was refused, by its code.
@@ -259,6 +263,7 @@ pub fn seconds(histogram: &Histogram, span: Duration) {
 mod tests {
     use super::*;
     use crate::domain::chat::Outcome;
+    use crate::domain::report::OfferOutcome;
 
     #[test]
     fn a_group_is_counted_under_its_name_and_its_account() {
@@ -267,8 +272,8 @@ mod tests {
         let group = metrics.group(AccountId(1), &support);
         seconds(group.queue_time(Outcome::Answered), Duration::from_secs(7));
         group.waiting.set(3.0);
-        metrics.offer(AccountId(1), &support, "made");
-        metrics.offer(AccountId(1), &support, "declined");
+        metrics.offer(AccountId(1), &support, OfferCount::Made);
+        metrics.offer(AccountId(1), &support, OfferCount::Over(OfferOutcome::Declined));
         metrics.chat_ended(AccountId(1), &support, "visitor", "closed");
         let text = metrics.render();
         assert!(text.contains("# HELP switchboard_queue_time_seconds "), "{text}");
@@ -289,6 +294,7 @@ mod tests {
             Invariant::QueueMissedLoad,
             Invariant::QueueMissedReception,
             Invariant::SlotNotRefilled,
+            Invariant::SlotsLeftClosed,
             Invariant::ChatSetAside,
         ];
         assert_eq!(all.map(Invariant::as_str), Invariant::NAMES);

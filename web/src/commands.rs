@@ -1,4 +1,5 @@
-//! What the commands do. Each says in one place what it prints and how it ends: 0 done, 1 failed, 2 wrong settings.
+//! What the commands do. Each says in one place what it prints and how it ends: 0 done, 1 failed, 2 wrong settings
+//! or arguments.
 
 use std::fs::File;
 use std::io::{BufRead, BufWriter, Write};
@@ -8,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::cli::{Cli, Command, CreateAdmin, ExportTraffic};
 use crate::config::{Settings, WrongSettings};
-use crate::provision::ProvisionError;
+use crate::provision::{Administrator, ProvisionError};
 use crate::shutdown::Signals;
 use crate::startup::{self, StartError};
 use crate::traffic::{self, TrafficError};
@@ -40,7 +41,8 @@ pub enum CommandError {
 impl CommandError {
     /// The exit status.
     pub fn status(&self) -> u8 {
-        if matches!(self, Self::Settings(_)) { 2 } else { 1 }
+        let wrong = matches!(self, Self::Settings(_) | Self::Provision(ProvisionError::Form(_) | ProvisionError::Slug));
+        if wrong { 2 } else { 1 }
     }
 }
 
@@ -97,9 +99,10 @@ async fn migrate(settings: &Settings) -> Result<(), CommandError> {
 
 async fn create_admin(settings: &Settings, wanted: CreateAdmin) -> Result<(), CommandError> {
     let (secret, made) = if wanted.password_stdin { (read_line()?, false) } else { (make_password()?, true) };
+    // A slip of the pen leaves no empty database behind.
+    let checked = Administrator::checked(wanted.account.as_deref(), &wanted.email, &secret)?;
     let store = startup::open_store(settings).await?;
-    let at = startup::system_clock().now();
-    let account = provision::administrator(&store, wanted.account.as_deref(), &wanted.email, &secret, at).await;
+    let account = provision::administrator(&store, &checked, startup::system_clock().now()).await;
     store.close().await;
     let mut out = std::io::stdout();
     writeln!(out, "{} is an administrator of the account {}", wanted.email, account?)?;

@@ -50,23 +50,47 @@ impl From<Failure> for ProvisionError {
     }
 }
 
+/// Who is to be administrator, of the right form.
+#[derive(Debug)]
+pub struct Administrator {
+    slug: Option<String>,
+    email: String,
+    secret: String,
+}
+
+impl Administrator {
+    /// Without an account's slug it is the only one there is, or the first.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Slug`] and [`ProvisionError::Form`]: nothing needs to be opened to know.
+    pub fn checked(slug: Option<&str>, email: &str, secret: &str) -> Result<Self, ProvisionError> {
+        let fits = |slug: &str| {
+            (1..=64).contains(&slug.len())
+                && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        if slug.is_some_and(|slug| !fits(slug)) {
+            return Err(ProvisionError::Slug);
+        }
+        let email = text::email("--email", email).map_err(Failure::from)?;
+        let secret = password::checked("password", secret)?;
+        Ok(Self { slug: slug.map(str::to_owned), email, secret })
+    }
+}
+
 /// Makes an administrator, and all that an account needs beside one. Answers the account's slug.
 ///
 /// # Errors
 /// See [`ProvisionError`]; what was made before stays, and is found the next time.
 pub async fn administrator(
     store: &SharedStore,
-    slug: Option<&str>,
-    email: &str,
-    secret: &str,
+    wanted: &Administrator,
     at: Timestamp,
 ) -> Result<String, ProvisionError> {
-    let email = text::email("--email", email).map_err(Failure::from)?;
-    let secret = password::checked("password", secret)?;
-    let account = account(store, slug, at).await?;
+    let Administrator { slug, email, secret } = wanted;
+    let account = account(store, slug.as_deref(), at).await?;
     let operators = store.operators(account.id).await?;
     if operators.iter().any(|operator| operator.email.to_lowercase() == email.to_lowercase()) {
-        return Err(ProvisionError::Exists(email, account.slug));
+        return Err(ProvisionError::Exists(email.clone(), account.slug));
     }
     if store.brands(account.id).await?.is_empty() {
         let id = free_brand(store, &account.slug).await?;
@@ -82,8 +106,8 @@ pub async fn administrator(
         store.put_group(account.id, &GroupSettings::new(name_of(id), department.id, name)).await?;
     }
     let local = email.split('@').next().unwrap_or_default();
-    let operator = operator(&email, local, StaffRole::Administrator, None);
-    store.create_operator(account.id, &operator, &password::hash(&secret)?, at).await?;
+    let operator = operator(email, local, StaffRole::Administrator, None);
+    store.create_operator(account.id, &operator, &password::hash(secret)?, at).await?;
     Ok(account.slug)
 }
 
@@ -125,13 +149,8 @@ fn department_id(id: &str) -> DepartmentId {
 
 async fn account(store: &SharedStore, slug: Option<&str>, at: Timestamp) -> Result<Account, ProvisionError> {
     let accounts = store.accounts().await?;
-    let fits = |slug: &str| {
-        (1..=64).contains(&slug.len())
-            && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
     let slug = match (slug, accounts.as_slice()) {
-        (Some(slug), _) if fits(slug) => slug,
-        (Some(_), _) => return Err(ProvisionError::Slug),
+        (Some(slug), _) => slug,
         (None, [one]) => &one.slug,
         (None, []) => FIRST_ACCOUNT,
         (None, several) => {

@@ -133,33 +133,42 @@ async fn tell(shared: &Arc<Shared>, account: AccountId, due: &[Look]) -> Result<
         }
         let Some(now) = read.get(&look.at) else { continue };
         let mut told = lock(&look.told);
-        let news: Vec<OperatorNow> = match &*told {
-            None => now.clone(),
-            Some(before) => now.iter().filter(|one| before.get(&one.operator) != Some(*one)).cloned().collect(),
+        let there: Told = now.iter().map(|one| (one.operator, one.clone())).collect();
+        let (news, gone): (Vec<OperatorNow>, Vec<OperatorId>) = match &*told {
+            None => (now.clone(), Vec::new()),
+            Some(before) => (
+                now.iter().filter(|one| before.get(&one.operator) != Some(*one)).cloned().collect(),
+                before.keys().filter(|one| !there.contains_key(one)).copied().collect(),
+            ),
         };
-        if told.is_none() || !news.is_empty() {
-            say(look, news);
+        if told.is_none() || !news.is_empty() || !gone.is_empty() {
+            say(look, news, gone);
         }
-        *told = Some(now.iter().map(|one| (one.operator, one.clone())).collect());
+        *told = Some(there);
     }
     Ok(())
 }
 
 /// In one frame, or in several where they are many; of a group without members that there are none.
-fn say(look: &Look, news: Vec<OperatorNow>) {
+fn say(look: &Look, news: Vec<OperatorNow>, gone: Vec<OperatorId>) {
     let topic = match &look.at {
         Watched::Members(group) => format!("{MEMBERS}{group}"),
         Watched::Operator(operator) => format!("{OPERATOR}{operator}"),
     };
-    let mut rest = news;
+    let (mut news, mut gone) = (news, gone);
     loop {
-        let more = rest.split_off(rest.len().min(ROWS_MAX));
-        look.outlet.push(frame::notice(&OperatorNotice::Operators { topic: topic.clone(), operators: rest }));
-        if more.is_empty() {
+        let rest = (first(&mut news), first(&mut gone));
+        look.outlet.push(frame::notice(&OperatorNotice::Operators { topic: topic.clone(), operators: news, gone }));
+        if rest.0.is_empty() && rest.1.is_empty() {
             return;
         }
-        rest = more;
+        (news, gone) = rest;
     }
+}
+
+/// Leaves as many as one frame bears, and gives the others.
+fn first<T>(rows: &mut Vec<T>) -> Vec<T> {
+    rows.split_off(rows.len().min(ROWS_MAX))
 }
 
 /// What the topics of ours begin with.

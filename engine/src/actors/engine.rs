@@ -322,6 +322,10 @@ pub(crate) fn apply(shared: &Arc<Shared>, account: AccountId, change: &StaffChan
                     operator.hint(ToOperator::Receiving);
                 }
             }
+            if matches!(change, StaffChange::GroupDeleted(_)) {
+                // Whoever named it names it no more.
+                registry.queues_of(account).iter().for_each(|queue| queue.hint(ToQueue::Reload));
+            }
             ask_anew(shared, account);
         }
         StaffChange::Asks => ask_anew(shared, account),

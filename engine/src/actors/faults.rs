@@ -27,8 +27,8 @@ pub const PANIC_NEXT: &str = "!fault next ";
 /// A message of this text makes each rebuilding of its chat panic.
 pub const PANIC_REBUILDING: &str = "!fault rebuild";
 
-/// A message that begins so, and goes on with a kind of news (`load`, `reception`, `gone`), is stored as any other;
-/// the next news of that kind that a queue is told are lost. `settling` loses nothing: the queue takes in the next
+/// A message that begins so, and goes on with a kind of news (`load`, `reception`, `gone`, `opening` of closed slots), is
+/// stored as any other; the next news of that kind that a queue is told are lost. `settling` loses nothing: the queue takes in the next
 /// reception without looking whether a chat waits for it; with `sender` a chat does not take in that the sender of a
 /// transfer which nobody took is gone, as if the server had been killed just then.
 pub const DEAF_NEXT: &str = "!fault deaf ";
@@ -75,6 +75,7 @@ pub fn is_unheard(message: &ToQueue) -> bool {
         ToQueue::Load(_) => is_lost("load"),
         ToQueue::Reception { reception: Reception::Ready { .. }, .. } => is_lost("reception"),
         ToQueue::Gone(_) => is_lost("gone"),
+        ToQueue::Closed { closed: false, .. } => is_lost("opening"),
         ToQueue::Reload => is_lost("reload"),
         ToQueue::ProposedElsewhere(_) => is_lost("proposed_elsewhere"),
         ToQueue::ElsewhereOver(_) => is_lost("elsewhere_over"),
@@ -166,6 +167,14 @@ enum Broken {
     Swallow,
     /// The newest chats are served first.
     NewestFirst,
+    /// Some operators are not told that a chat is theirs.
+    Unassigned,
+    /// Some messages reach a socket in other words.
+    Alter,
+    /// Some events reach a socket in the name of another chat.
+    Misdirect,
+    /// Some acks bear the number of another event.
+    WrongAck,
 }
 
 /// Whether the append is to be told of before it is stored: the fault that a check of the order must find.
@@ -192,11 +201,33 @@ pub fn on_the_way(frame: ByteString, late: &mut Option<ByteString>) -> Vec<ByteS
     if strikes(Broken::Drop) {
         return Vec::new();
     }
+    if is_an_operators_assignment(&frame) && strikes(Broken::Unassigned) {
+        return Vec::new();
+    }
+    if frame.contains(SAID) && strikes(Broken::Alter) {
+        return vec![frame.replacen(SAID, "is no parcel", 1).into()];
+    }
+    if strikes(Broken::Misdirect) {
+        return vec![frame.replacen(r#""chat":""#, r#""chat":"0"#, 1).into()];
+    }
     if strikes(Broken::Reorder) {
         *late = Some(frame);
         return Vec::new();
     }
     if strikes(Broken::Double) { vec![frame.clone(), frame] } else { vec![frame] }
+}
+
+/// What load tests say.
+const SAID: &str = "is the parcel";
+
+/// Visitors are told a name alone.
+fn is_an_operators_assignment(frame: &str) -> bool {
+    frame.contains(r#""kind":"assigned""#) && frame.contains(r#""operator":""#)
+}
+
+/// The number that an ack bears in place of its event's.
+pub fn acked_as(seq: u32) -> u32 {
+    if strikes(Broken::WrongAck) { seq + 7 } else { seq }
 }
 
 /// The decision, with the slots of accepted chats given back.
@@ -235,6 +266,10 @@ fn broken() -> Option<Broken> {
             "over_assign" => Broken::OverAssign,
             "swallow" => Broken::Swallow,
             "newest_first" => Broken::NewestFirst,
+            "unassigned" => Broken::Unassigned,
+            "alter" => Broken::Alter,
+            "misdirect" => Broken::Misdirect,
+            "wrong_ack" => Broken::WrongAck,
             other => panic!("{BROKEN}: there is no promise {other}"),
         })
     });

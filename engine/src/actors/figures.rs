@@ -27,24 +27,27 @@ async fn compare(shared: &Shared, over: &Over) -> Result<(), StoreError> {
     let (Some(facts), Some(row)) = (facts, row) else {
         return Err(StoreError::Corrupt("a chat that was told to be over is not".to_owned()));
     };
-    let told = [("counted", over.counted), ("row", Some(row.share()))];
-    for (kept, share) in told.into_iter().filter_map(|(kept, share)| Some((kept, share?))) {
-        for figure in share.differing(&facts.share()) {
-            shared.metrics.figures_drift(kept, figure);
-            tracing::error!(chat = %over.chat, kept, figure, "a figure of a chat is not what its log says");
-        }
-    }
-    if row.group != facts.group {
-        shared.metrics.figures_drift("row", "group");
-        tracing::error!(chat = %over.chat, kept = "row", figure = "group", "a figure of a chat is not what its log says");
-    }
-    let Share { outcome, queue_time, .. } = facts.share();
-    if over.judged.is_some_and(|judged| judged.in_time != outcome.in_time(queue_time, judged.within)) {
-        shared.metrics.figures_drift("counted", "service_level");
-        tracing::error!(chat = %over.chat, figure = "service_level", "a figure of a chat is not what its log says");
+    for (kept, figure) in drifts(over, &row, &facts) {
+        shared.metrics.figures_drift(kept, figure);
+        tracing::error!(chat = %over.chat, kept, figure, "a figure of a chat is not what its log says");
     }
     shared.metrics.figures_checked.increment(1);
     Ok(())
+}
+
+/// The figures that are not what the log says, each with who keeps it.
+fn drifts(over: &Over, row: &ChatFacts, log: &ChatFacts) -> Vec<(&'static str, &'static str)> {
+    let share = log.share();
+    let mut counted = over.counted.map(|counted| counted.differing(&share)).unwrap_or_default();
+    if over.waited_in.iter().chain([&over.ended_in]).any(|group| *group != log.group) {
+        counted.push("group");
+    }
+    let Share { outcome, queue_time, .. } = share;
+    if over.judged.is_some_and(|judged| judged.in_time != outcome.in_time(queue_time, judged.within)) {
+        counted.push("service_level");
+    }
+    let counted = counted.into_iter().map(|figure| ("counted", figure));
+    counted.chain(row.differing(log).into_iter().map(|figure| ("row", figure))).collect()
 }
 
 /// All events of the chat whose kind is known.
@@ -61,5 +64,86 @@ async fn log(shared: &Shared, over: &Over) -> Result<Vec<Event>, StoreError> {
             let (seq, visitor_seq) = (stored.seq, stored.visitor_seq);
             Some(Event { seq, visitor_seq, at: stored.at, kind: stored.kind()?, origin: None })
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::chat::{Outcome, Replies};
+    use crate::domain::ids::{AccountId, ChatId, Shard};
+    use crate::domain::time::Timestamp;
+    use crate::metrics::Judged;
+
+    /// A chat that waited two seconds and was answered in three.
+    fn log() -> ChatFacts {
+        let at = |second: i64| Timestamp::from_millis(second * 1000);
+        let mut replies = Replies::default();
+        replies.count_one(Duration::from_secs(3));
+        ChatFacts {
+            group: "support".parse().unwrap(),
+            queued_at: at(1),
+            assigned_at: Some(at(3)),
+            answered_at: Some(at(6)),
+            ended_at: at(60),
+            outcome: Outcome::Answered,
+            operator: Some("joe".to_owned()),
+            messages: 4,
+            replies,
+        }
+    }
+
+    fn over() -> Over {
+        let group = log().group;
+        Over {
+            account: AccountId(1),
+            chat: ChatId::new(1, 1, Shard(1)),
+            at: log().ended_at,
+            ended_in: group.clone(),
+            waited_in: Some(group),
+            counted: Some(log().share()),
+            judged: Some(Judged { within: Duration::from_secs(20), in_time: Some(true) }),
+        }
+    }
+
+    #[test]
+    fn what_is_as_the_log_says_does_not_drift_nor_what_another_session_counted() {
+        assert_eq!(drifts(&over(), &log(), &log()), []);
+        let elsewhere = Over { waited_in: None, counted: None, judged: None, ..over() };
+        assert_eq!(drifts(&elsewhere, &log(), &log()), []);
+    }
+
+    #[test]
+    fn each_figure_of_the_row_that_reports_read_is_held_against_the_log() {
+        let later = |at: Timestamp| at + Duration::from_secs(1);
+        let found = |change: &dyn Fn(&mut ChatFacts)| {
+            let mut row = log();
+            change(&mut row);
+            drifts(&over(), &row, &log())
+        };
+        assert_eq!(found(&|row| row.group = "sales".parse().unwrap()), [("row", "group")]);
+        assert_eq!(found(&|row| row.operator = None), [("row", "operator")]);
+        assert_eq!(found(&|row| row.messages = 3), [("row", "messages")]);
+        assert_eq!(found(&|row| row.outcome = Outcome::Abandoned), [("row", "outcome")]);
+        assert_eq!(found(&|row| row.queued_at = later(row.queued_at)), [("row", "queue_time")]);
+        assert_eq!(found(&|row| row.answered_at = row.answered_at.map(later)), [("row", "first_reply")]);
+        assert_eq!(found(&|row| row.ended_at = later(row.ended_at)), [("row", "handling_time")]);
+        assert_eq!(found(&|row| row.replies = Replies::default()), [("row", "idle_time")]);
+    }
+
+    #[test]
+    fn each_figure_that_metrics_counted_is_held_against_the_log() {
+        let sales = || "sales".parse().unwrap();
+        let share = Share { first_reply: None, replies: Replies::default(), ..log().share() };
+        let missed = Over { counted: Some(share), ..over() };
+        assert_eq!(drifts(&missed, &log(), &log()), [("counted", "first_reply"), ("counted", "idle_time")]);
+        for elsewhere in [Over { ended_in: sales(), ..over() }, Over { waited_in: Some(sales()), ..over() }] {
+            assert_eq!(drifts(&elsewhere, &log(), &log()), [("counted", "group")]);
+        }
+        let judged = Some(Judged { within: Duration::from_secs(20), in_time: Some(false) });
+        let late = Over { judged, ..over() };
+        assert_eq!(drifts(&late, &log(), &log()), [("counted", "service_level")]);
     }
 }

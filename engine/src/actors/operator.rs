@@ -443,8 +443,9 @@ impl Guarded for OperatorActor {
 
     fn discard(&mut self) {
         self.presence = None;
-        // Read again, the operator is announced, which ends with open slots.
+        // Read again, the operator is announced, and who can be rung is asked for anew.
         self.slots = Slots::new([]);
+        self.say_of_slots(vec![SlotsEffect::Open]);
         let offers = std::mem::take(&mut self.offers);
         // A second panic before the first was made good: what rang before the first is what windows know.
         self.rang.get_or_insert(offers);

@@ -209,10 +209,7 @@ impl QueueActor {
                 Vec::new()
             }
             ToQueue::Grant { operator, round } => self.granted(operator, round, now),
-            ToQueue::ProposedElsewhere(chat) => {
-                desk.note_elsewhere(chat);
-                Vec::new()
-            }
+            ToQueue::ProposedElsewhere(chat) => desk.handle_elsewhere(chat, now),
             ToQueue::ElsewhereOver(chat) => desk.handle_elsewhere_over(chat, now),
             ToQueue::Elsewhere { operator, count } => desk.handle_proposals_elsewhere(operator, count, now),
             ToQueue::Watch(_) | ToQueue::Unwatch(_) | ToQueue::Reload | ToQueue::ReadAnew | ToQueue::LetGo => {

@@ -13,10 +13,11 @@ use crate::actors::nodes::directory::look_up;
 use crate::actors::registry::SessionRef;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
-use crate::domain::event::{Origin, Sender};
+use crate::domain::event::{EventKind, Origin, Sender};
 use crate::domain::group::Availability;
 use crate::domain::identity::{Identity, Subject};
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, Shard, VisitorId};
+use crate::domain::limits::PAGE_BYTES_MAX;
 use crate::domain::text;
 use crate::domain::urgency::Variables;
 use crate::ports::journal::{Birth, BirthError, ChatHead, Side};
@@ -54,6 +55,9 @@ pub(super) struct Begun {
     /// Its session; none where it lives elsewhere.
     pub session: Option<SessionRef>,
 }
+
+/// Events that a chat begins with, at most: that it did, the question, and where it waits.
+const BIRTH_EVENTS: usize = 3;
 
 /// Makes a chat: durable, told to the visitor's sockets, and in the hands of its session when this returns.
 ///
@@ -107,8 +111,16 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
     let Arriving { brand, visitor, subject, page, language, variables, start } = arriving;
     let visitor = *visitor;
     let account = brand.account;
-    let digest = digest(start);
-    let checked = check(shared, brand, start).await?;
+    let origin = Origin { sender: Sender::Visitor, command: start.id.clone(), digest: digest(start) };
+    // A command that made its chat earlier is answered as then, whatever has changed since.
+    let or_again = async |failure: Failure| {
+        let again = again(shared, brand, visitor, &origin).await?;
+        again.ok_or(NotBegun::Refused(failure))
+    };
+    let checked = match check(shared, brand, start).await {
+        Ok(checked) => checked,
+        Err(failure) => return or_again(failure).await,
+    };
     let (id, epoch) = shared.new_chat().ok_or_else(Failure::unavailable)?;
     if shared.board.state(account, checked.department.as_ref()) == Availability::Offline {
         // Nobody is sent away on news that are on their way: an operator may have come this moment.
@@ -122,9 +134,11 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
     let sake = group_for_the_sake_of(shared, account, department, start.operator, contact.as_ref()).await;
     let sake = sake.map_err(|_| Failure::unavailable())?;
     let Some((group, state)) = sake.or_else(|| shared.board.group_for(account, department)) else {
-        return Err(offline().into());
+        return or_again(offline()).await;
     };
-    let origin = Origin { sender: Sender::Visitor, command: start.id.clone(), digest };
+    if state == Availability::Offline || shared.is_draining() {
+        return or_again(if shared.is_draining() { Failure::unavailable() } else { offline() }).await;
+    }
     let mut chat = Chat::unborn(id);
     let now = shared.now();
     let input = Input::Start {
@@ -161,11 +175,6 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         head,
         at: now,
     };
-    if state == Availability::Offline || shared.is_draining() {
-        // A command that made its chat earlier is answered as then, even now.
-        let failure = if shared.is_draining() { Failure::unavailable() } else { offline() };
-        return again_or(shared, &birth, failure).await.map_err(NotBegun::from);
-    }
     let outlets = shared.registry.outlets_of_visitor(account, &brand.id, visitor);
     match shared.store.birth(birth).await {
         Ok(_) => {
@@ -263,21 +272,26 @@ async fn departments(shared: &Shared, brand: &Brand) -> Result<Vec<Department>, 
     shared.store.departments(brand.account).await.map_err(|_| Failure::unavailable())
 }
 
-/// The answer of a start that made its chat earlier; else the failure. Makes nothing.
-async fn again_or(shared: &Arc<Shared>, birth: &Birth, failure: Failure) -> Result<Begun, Failure> {
-    let store = &shared.store;
-    let latest = store.chat_of_visitor(birth.account, &birth.brand, birth.visitor).await;
-    let Some(latest) = latest.map_err(|_| Failure::unavailable())? else { return Err(failure) };
-    let first = store.events(birth.account, latest.id, Side::Visitor, 0, 1, 1).await;
-    let first = first.map_err(|_| Failure::unavailable())?.events.into_iter().next();
-    match first.and_then(|event| event.origin) {
-        Some(origin) if origin.command == birth.origin.command && origin.digest == birth.origin.digest => {
-            let session = session(shared, birth.account, latest.id);
-            Ok(Begun { chat: latest.id, seq: birth.head.visitor_seq, session })
-        }
-        Some(origin) if origin.command == birth.origin.command => Err(other_content()),
-        _ => Err(failure),
+/// The answer of a start that made its chat earlier, if it did. Makes nothing.
+async fn again(
+    shared: &Arc<Shared>,
+    brand: &Brand,
+    visitor: VisitorId,
+    origin: &Origin,
+) -> Result<Option<Begun>, Failure> {
+    let (store, account) = (&shared.store, brand.account);
+    let latest = store.chat_of_visitor(account, &brand.id, visitor).await;
+    let Some(latest) = latest.map_err(|_| Failure::unavailable())? else { return Ok(None) };
+    let first = store.events(account, latest.id, Side::Visitor, 0, BIRTH_EVENTS, PAGE_BYTES_MAX).await;
+    let first = first.map_err(|_| Failure::unavailable())?.events;
+    match first.first().and_then(|event| event.origin.as_ref()) {
+        Some(made) if made.command == origin.command && made.digest == origin.digest => {}
+        Some(made) if made.command == origin.command => return Err(other_content()),
+        _ => return Ok(None),
     }
+    let queued = first.iter().find(|event| matches!(event.kind(), Some(EventKind::Queued { .. })));
+    let seq = queued.map_or(latest.head.visitor_seq, |event| event.visitor_seq);
+    Ok(Some(Begun { chat: latest.id, seq, session: session(shared, account, latest.id) }))
 }
 
 /// The groups of a department, or of all. Where no queue has told anything yet, as after a start, the store knows them.

@@ -11,6 +11,7 @@ mod company;
 mod core;
 mod deadlines;
 mod joining;
+mod missed;
 mod orders;
 mod publish;
 mod signals;
@@ -34,6 +35,7 @@ use crate::actors::shared::Shared;
 use crate::domain::group::GroupSettings;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, VisitorId};
 use crate::domain::limits::SESSION_REST_AFTER;
+use crate::domain::report::Offers;
 use crate::domain::time::Timestamp;
 use crate::metrics::{Counted, Invariant};
 use crate::ports::journal::{Lane, MarkRow, StoredChat};
@@ -85,6 +87,8 @@ pub struct VisitorSession {
     of: Option<(BrandId, VisitorId)>,
     /// What was counted of it.
     counted: Counted,
+    /// What was counted of its offers; as all figures it outlives the state.
+    offers: Offers,
 }
 
 /// Whether the state is there.
@@ -135,6 +139,7 @@ impl VisitorSession {
             epoch: 0,
             of: None,
             counted: Counted::default(),
+            offers: Offers::default(),
         }
     }
 
@@ -222,6 +227,9 @@ impl VisitorSession {
         }
         let first = self.published == 0;
         self.counted.complete |= first && core.chat.is_waiting();
+        if first {
+            self.offers = Offers::of(&core.chat);
+        }
         let from = if first { core.chat.last_seq } else { self.published };
         self.published = core.chat.last_seq;
         if core.visitor_outlets.count() > 0 {

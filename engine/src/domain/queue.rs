@@ -209,6 +209,23 @@ impl Queue {
         places.filter_map(|place| self.waiting.get(&place.chat).map(|waiting| (*place, waiting)))
     }
 
+    /// Chats of all these pools that nobody has, in order. A step costs the logarithm of how many pools there are, and
+    /// nothing for chats of others.
+    pub fn offerable_in<'a>(
+        &'a self,
+        pools: impl Iterator<Item = &'a Pool>,
+    ) -> impl Iterator<Item = (Place, &'a Waiting)> {
+        let mut rest: Vec<_> = pools.filter_map(|pool| self.unoffered.get(pool)).map(BTreeSet::iter).collect();
+        let first = rest.iter_mut().enumerate().filter_map(|(pool, places)| Some((*places.next()?, pool)));
+        let mut heads: BTreeSet<(Place, usize)> = first.collect();
+        let places = std::iter::from_fn(move || {
+            let (place, pool) = heads.pop_first()?;
+            heads.extend(rest.get_mut(pool).and_then(Iterator::next).map(|next| (*next, pool)));
+            Some(place)
+        });
+        places.filter_map(|place| self.waiting.get(&place.chat).map(|waiting| (place, waiting)))
+    }
+
     /// How many chats of a pool nobody has.
     pub fn offerable_count(&self, pool: &Pool) -> usize {
         self.unoffered.get(pool).map_or(0, BTreeSet::len)

@@ -3,6 +3,7 @@
 
 mod from_log;
 mod idle;
+mod offers;
 mod work;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::domain::time::Timestamp;
 
 pub use idle::IdleFigures;
 use idle::IdleSteps;
+pub use offers::{OfferCount, OfferOutcome, Offers};
 pub use work::{Work, by_hour, hour_of, slots};
 
 /// Each figure and how it comes about. Times are in seconds; a figure that nothing can be said of is null.
@@ -60,7 +62,8 @@ pub const FORMULAS: [(&str, &str); 17] = [
 /// What holds for all of a report.
 pub const NOTES: [&str; 3] = [
     "hours are those of UTC, not of an account's zone; a chat counts in the one in which it began",
-    "a chat counts for the group that first answered it, or in which its wait ended, and for its last operator",
+    "a chat counts for the group that first answered it, or in which its wait ended, and for the operator who has it when \
+     it ends; one that waits again then has none",
     "ratings are in no report: nobody is asked for any yet",
 ];
 
@@ -79,7 +82,7 @@ pub struct ChatFacts {
     pub ended_at: Timestamp,
     /// What came of its wait.
     pub outcome: Outcome,
-    /// Who had it, by an id.
+    /// Who had it when it ended, by an id; nobody, where it waited again.
     pub operator: Option<String>,
     /// Its messages.
     pub messages: u32,
@@ -98,6 +101,17 @@ impl ChatFacts {
             handling_time: assigned.map(|assigned| self.ended_at.since(assigned)),
             replies: self.replies,
         }
+    }
+
+    /// The names of the figures in which the two differ.
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let compared = [
+            ("group", self.group == other.group),
+            ("operator", self.operator == other.operator),
+            ("messages", self.messages == other.messages),
+        ];
+        let own = compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name);
+        self.share().differing(&other.share()).into_iter().chain(own).collect()
     }
 }
 
@@ -118,7 +132,7 @@ pub struct Share {
 
 impl Share {
     /// The names of the figures in which the two differ.
-    pub fn differing(&self, other: &Self) -> impl Iterator<Item = &'static str> {
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
         let compared = [
             ("outcome", self.outcome == other.outcome),
             ("queue_time", self.queue_time == other.queue_time),
@@ -126,7 +140,7 @@ impl Share {
             ("handling_time", self.handling_time == other.handling_time),
             ("idle_time", self.replies == other.replies),
         ];
-        compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name)
+        compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
     }
 }
 

@@ -7,6 +7,7 @@
 use metrics::Unit;
 
 use super::invariant::Invariant;
+use crate::domain::report::OfferOutcome;
 
 /// What a metric does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +110,7 @@ macro_rules! catalogue {
 const ACCOUNT: Dimension = Dimension { name: "account", values: Values::Accounts };
 const GROUP: Dimension = Dimension { name: "group", values: Values::Groups };
 const OUTCOME: Dimension = one_of("outcome", &["answered", "abandoned", "sent_to_form", "turned_away"]);
-const OFFER_OUTCOME: Dimension = one_of("outcome", &["accepted", "declined", "expired", "withdrawn", "taken", "ended"]);
+const OFFER_OUTCOME: Dimension = one_of("outcome", OfferOutcome::NAMES);
 const SIGN: Dimension = one_of("sign", &["longer", "shorter"]);
 const BY: Dimension = one_of("by", &["visitor", "operator", "system"]);
 const WHY_ENDED: Dimension =
@@ -158,8 +159,20 @@ const REASON: Dimension = one_of(
 );
 const KEPT: Dimension = one_of("kept", &["counted", "row"]);
 const WITHIN: Dimension = one_of("within", &["yes", "no"]);
-const FIGURE: Dimension =
-    one_of("figure", &["outcome", "queue_time", "first_reply", "handling_time", "idle_time", "service_level", "group"]);
+const FIGURE: Dimension = one_of(
+    "figure",
+    &[
+        "outcome",
+        "queue_time",
+        "first_reply",
+        "handling_time",
+        "idle_time",
+        "service_level",
+        "group",
+        "operator",
+        "messages",
+    ],
+);
 
 /// Seconds; from an instant to an hour, for what people wait for.
 pub const WAITS: [f64; 15] =
@@ -216,9 +229,10 @@ catalogue! {
     CHATS_ENDED = counter("switchboard_chats_ended_total", &[ACCOUNT, GROUP, BY, WHY_ENDED]);
     /// Messages left by visitors, after a chat that nobody answered or without one.
     LEFT_MESSAGES = counter("switchboard_left_messages_total", &[AFTER]);
-    /// Offers made.
+    /// Offers made, for this group. A ring at all is one, however many it rings at and whoever comes to it.
     OFFERS = counter("switchboard_offers_total", &[ACCOUNT, GROUP]);
-    /// Offers that are over, by how they ended.
+    /// Offers that are over, in the group they were made for, each once: by how it ended, a ring at all by how the last one
+    /// left it. `taken`: somebody took the chat by hand. Those made and not yet over are those that ring.
     OFFERS_SETTLED = counter("switchboard_offers_settled_total", &[ACCOUNT, GROUP, OFFER_OUTCOME]);
     /// Messages stored, by role of the sender.
     MESSAGES = counter("switchboard_messages_total", &[one_of("role", &["visitor", "operator"])]);

@@ -18,6 +18,8 @@ pub struct Counted {
     /// Whether all of the chat's figures were counted here, and none before or elsewhere.
     pub complete: bool,
     wait: Option<(Outcome, Duration)>,
+    /// The group in which the wait was counted.
+    waited_in: Option<GroupId>,
     first_reply: Option<Duration>,
     handling_time: Option<Duration>,
     replies: Replies,
@@ -42,6 +44,7 @@ impl Counted {
         let waited = waited + planted();
         seconds(of_group.queue_time(outcome), waited);
         self.wait = Some((outcome, waited));
+        self.waited_in = Some(group.clone());
         self.unjudged = Some((group.clone(), of_group));
     }
 
@@ -79,6 +82,11 @@ impl Counted {
         Some(Share { outcome, queue_time, first_reply, handling_time, replies })
     }
 
+    /// The group in which the wait was counted, where all was counted here.
+    pub fn waited_in(&self) -> Option<GroupId> {
+        self.waited_in.clone().filter(|_| self.complete)
+    }
+
     /// How the wait stood by the service level, where all was counted here.
     pub fn judged(&self) -> Option<Judged> {
         self.judged.filter(|_| self.complete)
@@ -94,6 +102,10 @@ pub struct Over {
     pub chat: ChatId,
     /// When it ended.
     pub at: Timestamp,
+    /// The group in which its end was counted.
+    pub ended_in: GroupId,
+    /// The group in which its wait was counted, where one session counted all.
+    pub waited_in: Option<GroupId>,
     /// What was counted of it, where one session counted all.
     pub counted: Option<Share>,
     /// How its wait stood by the service level, where it was counted here.
@@ -145,6 +157,8 @@ mod tests {
             account: AccountId(1),
             chat: ChatId::new(n, u128::from(n), Shard(1)),
             at: at(1_000),
+            ended_in: "support".parse().unwrap(),
+            waited_in: None,
             counted: None,
             judged: None,
         };
@@ -164,9 +178,10 @@ mod tests {
         let group = metrics.group(AccountId(1), &support);
         let mut counted = Counted::default();
         counted.waited(&support, Arc::clone(&group), Outcome::Answered, Duration::from_secs(3));
-        assert_eq!(counted.share(), None);
+        assert_eq!((counted.share(), counted.waited_in()), (None, None));
         counted.complete = true;
         counted.handled(&group, Duration::from_secs(9));
+        assert_eq!(counted.waited_in(), Some(support));
         let share = counted.share().unwrap();
         assert_eq!((share.queue_time, share.handling_time), (Duration::from_secs(3), Some(Duration::from_secs(9))));
     }

@@ -8,7 +8,7 @@ use metrics::{Counter, Gauge, Histogram};
 use super::catalogue;
 use super::recording::{Each, Recording};
 use crate::domain::chat::Outcome;
-use crate::domain::report::Work;
+use crate::domain::report::{OfferOutcome, Work};
 use crate::domain::routing::WhyStill;
 
 /// The metrics of one group.
@@ -99,8 +99,8 @@ impl GroupMetrics {
     }
 
     /// Counts an offer that is over.
-    pub fn offer_settled(&self, outcome: &'static str) {
-        self.offers_settled.count(outcome);
+    pub fn offer_over(&self, how: OfferOutcome) {
+        self.offers_settled.count(how.as_str());
     }
 
     /// Counts a wait that counts for the service level.

@@ -13,6 +13,8 @@ pub enum Invariant {
     QueueMissedReception,
     /// A chat waited beside an operator who might have been offered it.
     SlotNotRefilled,
+    /// Slots of an operator of several groups were closed for the asking, and nobody opened them again.
+    SlotsLeftClosed,
     /// A chat could not be rebuilt from what is stored.
     ChatSetAside,
 }
@@ -25,6 +27,7 @@ impl Invariant {
         Self::QueueMissedLoad.as_str(),
         Self::QueueMissedReception.as_str(),
         Self::SlotNotRefilled.as_str(),
+        Self::SlotsLeftClosed.as_str(),
         Self::ChatSetAside.as_str(),
     ];
 
@@ -36,6 +39,7 @@ impl Invariant {
             Self::QueueMissedLoad => "queue_missed_load",
             Self::QueueMissedReception => "queue_missed_reception",
             Self::SlotNotRefilled => "slot_not_refilled",
+            Self::SlotsLeftClosed => "slots_left_closed",
             Self::ChatSetAside => "chat_set_aside",
         }
     }

@@ -6,6 +6,9 @@ use crate::domain::closing::Closing;
 use crate::domain::ids::{AccountId, ChatId, OperatorId};
 use crate::ports::store::StoreError;
 
+/// Why a group stays to which another one that is removed sends its chats.
+pub const CHATS_COME: &str = "the chats of another group are on their way here";
+
 /// Closings.
 #[async_trait]
 pub trait Closings: Send + Sync {

@@ -300,6 +300,8 @@ pub enum OperatorNotice {
         topic: String,
         /// At most 200; more follow in frames of their own.
         operators: Vec<OperatorNow>,
+        /// Who was told of before and belongs to the topic no more; at most 200 likewise.
+        gone: Vec<OperatorId>,
     },
 }
 

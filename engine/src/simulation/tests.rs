@@ -220,6 +220,20 @@ fn secondary_members_help_only_when_the_primary_is_full() {
 }
 
 #[test]
+fn where_chats_ring_at_all_those_whom_nobody_may_have_hold_up_nobody() {
+    let results = looked_at_closely(
+        r#"{"length_s": 5400, "groups": [{"id": "desk", "offer_mode": "ring_all", "offer_expires_s": 20,
+            "arrivals": {"kind": "poisson", "per_hour": 80}, "handling": {"kind": "exponential", "mean_s": 240},
+            "kinds": [{"part": 0.7, "skills": [{"skill": "german", "level": 1}]}]}],
+            "crews": [{"name": "Ana", "count": 1, "limit": 1, "skills": {"german": 5}, "seats": [{"group": "desk"}]},
+                      {"name": "English", "count": 4, "limit": 1, "seats": [{"group": "desk"}],
+                       "answers": {"delay": {"kind": "exponential", "mean_s": 5}, "declined": 0.1}}]}"#,
+    );
+    let longest = results.runs[0].cells[0].iter().map(|cell| cell.queue_max).max().unwrap();
+    assert!(longest > 30, "as many wait for Ana as would ring at once, and more: {longest}");
+}
+
+#[test]
 fn a_break_empties_an_operator() {
     let results = looked_at_closely(
         r#"{"length_s": 3600, "interval_s": 600, "groups": [{"id": "support", "offer_mode": "automatic",

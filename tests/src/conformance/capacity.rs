@@ -220,6 +220,25 @@ pub async fn a_member_who_comes_back_still_holds_what_runs(store: Arc<dyn Store>
     assert_eq!(held.done(append).await.loads[0].held, 0, "a chat ends though its owner is no member any more");
 }
 
+pub async fn a_guest_who_is_a_member_again_still_holds_the_chat(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let (owner, guest) = (world.operator(Some(1)).await, world.operator(Some(3)).await);
+    let mut talk = world.chat(0).await;
+    let append = talk.is_assigned_to(owner, 1_000);
+    talk.done(append).await;
+    let append = talk.asks(OfferKind::Invite, owner, guest, 2_000);
+    talk.done(append).await;
+    let append = talk.is_accepted(3_000);
+    talk.done(append).await;
+    assert!(world.store.delete_membership(world.account, &world.group, guest).await.unwrap());
+    world.join(&world.group, guest, Some(1)).await;
+    assert_eq!(world.slots(&world.group, guest).await, [1, 0, 1, 0]);
+    assert_eq!(world.store.recount(world.account).await.unwrap(), []);
+    let mut next = world.chat(10).await;
+    let append = next.is_assigned_to(guest, 4_000);
+    assert_eq!(world.append(append).await, Err(AppendError::NoCapacity { operator: guest }), "the group's limit");
+}
+
 pub async fn a_chat_changes_hands_and_takes_guests_with_every_slot_accounted_for(store: Arc<dyn Store>) {
     let world = World::new(store, "acme").await;
     let (owner, colleague) = (world.operator(Some(1)).await, world.operator(Some(1)).await);

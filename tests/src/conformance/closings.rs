@@ -33,6 +33,8 @@ pub async fn a_group_closes_when_no_chat_is_in_it(store: Arc<dyn Store>) {
     assert!(!store.roster(account, &world.group).await.unwrap()[0].active, "nothing new comes");
     let back = Closing::Group { group: world.second_group.clone(), waiting: WaitingChats::End };
     assert!(matches!(store.begin_closing(account, &back).await, Err(StoreError::Conflict(_))), "chats come there");
+    let at_once = store.delete_group(account, &world.second_group).await;
+    assert!(matches!(at_once, Err(StoreError::Conflict(_))), "and none is in it yet: {at_once:?}");
     assert_eq!(store.begin_closing(account, &end).await, Ok(true), "another choice");
     assert_eq!(store.closings().await, Ok(vec![(account, end.clone())]));
     assert_eq!(store.finish_closing(account, &end).await, Ok(false), "a chat waits");

@@ -205,6 +205,23 @@ pub async fn groups_are_kept_replaced_and_removed(store: Arc<dyn Store>) {
     assert_eq!(store.group(world.account, &world.group).await.unwrap(), None);
 }
 
+pub async fn a_group_that_is_gone_is_named_by_no_other(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let (gone, other) = (world.group.clone(), world.second_group.clone());
+    let before = store.group(world.account, &other).await.unwrap().expect("it was made");
+    let mut naming = before.clone();
+    naming.rules.overflow = Some(Overflow { after_s: 30, groups: vec![gone.clone()] });
+    naming.rules.when_full = Instead::Group(gone.clone());
+    store.put_group(world.account, &naming).await.unwrap();
+    let elsewhere = World::new(Arc::clone(&store), "other").await;
+    let mut theirs = elsewhere.store.group(elsewhere.account, &other).await.unwrap().expect("it was made");
+    theirs.rules.overflow = Some(Overflow { after_s: 30, groups: vec![gone.clone()] });
+    store.put_group(elsewhere.account, &theirs).await.unwrap();
+    assert!(store.delete_group(world.account, &gone).await.unwrap());
+    assert_eq!(store.group(world.account, &other).await.unwrap(), Some(before));
+    assert_eq!(store.group(elsewhere.account, &other).await.unwrap(), Some(theirs), "another account's own is there");
+}
+
 pub async fn an_address_belongs_to_one_operator_of_an_account(store: Arc<dyn Store>) {
     let account = store.create_account("acme", "Acme", at(0)).await.unwrap().id;
     let other = store.create_account("other", "Other", at(0)).await.unwrap().id;

@@ -109,6 +109,7 @@ on_every_store! {
         a_hand_over_tells_both_loads_in_the_order_asked,
         counters_that_went_wrong_are_found_and_set_right,
         a_member_who_comes_back_still_holds_what_runs,
+        a_guest_who_is_a_member_again_still_holds_the_chat,
     }
     decisions {
         a_decision_is_there_with_the_offer_that_came_of_it,
@@ -185,6 +186,7 @@ on_every_store! {
         departments_are_listed_by_place,
         departments_keep_what_their_chats_need,
         groups_are_kept_replaced_and_removed,
+        a_group_that_is_gone_is_named_by_no_other,
         an_address_belongs_to_one_operator_of_an_account,
         an_operator_is_changed_and_removed,
         memberships_are_listed_by_group_then_operator,

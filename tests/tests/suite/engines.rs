@@ -16,4 +16,5 @@ mod resting;
 mod rings;
 mod rules;
 mod takeover;
+mod traffic;
 mod zombie;

@@ -50,8 +50,9 @@ mod waiting;
 mod wanted;
 mod windows;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
 /// A server, a visitor, Joe who has accepted, and their chat.
@@ -86,6 +87,17 @@ async fn nobody_answers(settings: &[(&str, &str)]) -> (TestServer, OperatorClien
     let server = TestServer::with(settings);
     let mona = OperatorClient::online(&server, "mona").await;
     (server, mona)
+}
+
+/// A server, and Joe with his one place for Support and Sales alike.
+async fn joe_serves_two_groups() -> (TestServer, OperatorClient) {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let joe = Browser::signed_in(&server.url(), "joe").await.operator_id();
+    let sales = json!({ "group": "sales", "operator": joe, "handling": "primary" });
+    admin.post("/api/v1/memberships", sales).await.ok();
+    let joe = OperatorClient::online(&server, "joe").await;
+    (server, joe)
 }
 
 /// Asks a department; the chat.

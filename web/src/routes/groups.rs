@@ -65,7 +65,7 @@ pub async fn change(write: StaffWrite, id: web::Path<String>) -> Result<HttpResp
         .once(|_| async {
             let find = async || find(state, who.account, &id).await;
             let swap = async |before: &GroupSettings, after: &GroupSettings| {
-                check(state, who, after).await?;
+                check(state, who, Some(before), after).await?;
                 Ok(state.store.change_group(who.account, before, after).await?)
             };
             let group = known.change(find, GroupView::of, |group| change.apply(body, group), swap).await?;
@@ -124,20 +124,25 @@ pub(super) async fn find(state: &AppState, account: AccountId, id: &str) -> Resu
 }
 
 async fn put(state: &AppState, who: &SignedIn, group: &GroupSettings) -> Result<(), Problem> {
-    check(state, who, group).await?;
+    check(state, who, None, group).await?;
     state.store.put_group(who.account, group).await?;
     state.staff_changes.changed(who.account, StaffChange::Group(group.id.clone())).await;
     Ok(())
 }
 
-/// Whether everything that the group names is there.
-async fn check(state: &AppState, who: &SignedIn, group: &GroupSettings) -> Result<(), Problem> {
+/// Whether everything that the group names is there. What it named before may be gone meanwhile: that is in nobody's way.
+async fn check(
+    state: &AppState,
+    who: &SignedIn,
+    before: Option<&GroupSettings>,
+    group: &GroupSettings,
+) -> Result<(), Problem> {
     let departments = state.store.departments(who.account).await?;
     if !departments.iter().any(|department| department.id == group.department) {
         return Err(Failure::invalid("department", "there is no such department").into());
     }
     let groups = state.store.groups(who.account).await?;
-    match rules::missing(&group.rules, &groups) {
+    match rules::missing(&group.rules, before.map(|before| &*before.rules), &groups) {
         Some(field) => Err(Failure::invalid(field, "there is no such group").into()),
         None => Ok(()),
     }

@@ -11,7 +11,6 @@ use engine::actors::shared::Shared;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure};
 use engine::protocol::frame::read_fields;
-use engine::protocol::operator::Hello;
 
 use crate::auth::{origin, signed_in::SignedIn};
 use crate::error::Problem;
@@ -53,7 +52,7 @@ impl Side for OperatorSide {
     }
 
     fn hello(&self, outlet: Outlet, text: &str) -> Result<Later<Opened<OperatorConnection>>, Failure> {
-        let hello: Hello = read_fields(text)?;
+        let resumes = OperatorConnection::pages_of(read_fields(text)?)?;
         let who = match &self.who {
             Ok(who) => who,
             Err(failure) => return Ok(Box::pin(std::future::ready(Err(refused(failure.clone()))))),
@@ -74,7 +73,7 @@ impl Side for OperatorSide {
                 }
                 Err(_) => return Err(refused(Failure::unavailable())),
             }
-            OperatorConnection::open(&engine, outlet, account, operator, hello).await.map_err(refused)
+            OperatorConnection::open(&engine, outlet, account, operator, resumes).await.map_err(refused)
         }))
     }
 

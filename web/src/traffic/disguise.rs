@@ -39,6 +39,15 @@ impl Disguise {
             // Pictures: every place of these two parts of their blocks is taken.
             '\u{1f000}'..='\u{1faff}' => self.other(letter, '\u{1f600}'..='\u{1f64f}'),
             '\u{2600}'..='\u{27bf}' => self.other(letter, '\u{2600}'..='\u{26ff}'),
+            // Signs that nobody sees, which spell a text in what looks like none.
+            '\u{e0020}'..='\u{e007f}' => self.other(letter, '\u{e0020}'..='\u{e007f}'),
+            '\u{e0100}'..='\u{e01ef}' => self.other(letter, '\u{e0100}'..='\u{e01ef}'),
+            // For private use: any of them may be a letter of somebody's.
+            '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => {
+                let first = u32::from(letter) & !0xff;
+                let taken = |other: &u32| other & 0xffff < 0xfffe;
+                self.other(letter, (first..=first + 0xff).filter(taken).filter_map(char::from_u32))
+            }
             _ if letter.is_alphanumeric() => self.neighbour(letter),
             // Signs, arrows, clocks and stars, many of which are shown as pictures too.
             '\u{203c}' | '\u{2049}' | '\u{2100}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{3200}'..='\u{32ff}' => {
@@ -90,7 +99,7 @@ impl Disguise {
 mod tests {
     use super::*;
 
-    const SAID: [&str; 9] = [
+    const SAID: [&str; 11] = [
         "Where is my parcel 4711-B?",
         "Die Größe paßt nicht, schöne Grüße an Jürgen!",
         "Где мой заказ? Ёлка",
@@ -100,6 +109,8 @@ mod tests {
         "👍🏽 thanks 🇩🇪 ☎ ✂",
         "⭐ ⌚ ⬛ ‼ ⁉ ™ ↩ ⏰ Ⓜ ㊗ 〰 ▶ ⤴",
         "clara.smith+shop@example.com",
+        "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} a\u{e0041}b\u{e0142}",
+        "\u{e000} \u{f8ff} \u{f1234} \u{10fffd}",
     ];
 
     #[test]

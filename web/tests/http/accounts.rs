@@ -69,7 +69,8 @@ async fn ask(browser: &Browser, method: &Method, path: &str, id: &str, body: &Va
 async fn other_company(server: &TestServer) -> (Credentials, Browser) {
     let email = "boss@other.example";
     let now = server.running.state.clock.now();
-    provision::administrator(&server.store, Some("other"), email, PASSWORD, now).await.unwrap();
+    let other = provision::Administrator::checked(Some("other"), email, PASSWORD).unwrap();
+    provision::administrator(&server.store, &other, now).await.unwrap();
     let theirs = server.store.credentials(email).await.unwrap().remove(0);
     (theirs, server.signed_in(email).await)
 }

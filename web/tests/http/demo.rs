@@ -52,7 +52,8 @@ async fn what_people_changed_is_not_made_good_and_another_store_is_left_alone() 
     assert_eq!(store.operator(account, joe.id).await.unwrap().unwrap().name, "Joseph");
 
     let own: SharedStore = Arc::new(MemoryStore::new());
-    provision::administrator(&own, None, "ada@shop.example", "a password of hers", at()).await.unwrap();
+    let ada = provision::Administrator::checked(None, "ada@shop.example", "a password of hers").unwrap();
+    provision::administrator(&own, &ada, at()).await.unwrap();
     assert!(!fill(&own, at()).await.unwrap());
     assert_eq!(own.accounts().await.unwrap().len(), 1);
 }

@@ -224,6 +224,28 @@ async fn a_write_sent_twice_has_one_effect_and_one_answer() {
 }
 
 #[actix_web::test]
+async fn a_group_that_named_one_that_is_gone_can_be_changed() {
+    let server = TestServer::start().await;
+    let admin = server.signed_in("admin@example.com").await;
+    admin.post("/groups", json!({ "id": "level-2", "department": "support", "name": "Level 2" })).await;
+    let overflow = json!({ "after_s": 30, "groups": ["level-2"] });
+    let set = json!({ "overflow": overflow, "when_full": { "group": "level-2" } });
+    assert_eq!(admin.patch("/groups/support", set).await.status, 200);
+    assert_eq!(admin.delete("/groups/level-2").await.status, 204);
+    let left = admin.patch("/groups/support", json!({ "name": "Help" })).await;
+    assert_eq!(left.status, 200, "{left:?}");
+    assert_eq!((&left.body["overflow"], &left.body["when_full"]), (&Value::Null, &json!("offline_form")));
+    // Named and removed at the same moment: what is there already is in nobody's way, what is new is refused.
+    let account = server.account().await;
+    let mut dangling = server.store.group(account, &"support".parse().unwrap()).await.unwrap().unwrap();
+    dangling.rules.overflow = Some(serde_json::from_value(overflow).unwrap());
+    server.store.put_group(account, &dangling).await.unwrap();
+    assert_eq!(admin.patch("/groups/support", json!({ "name": "Support" })).await.status, 200);
+    let more = json!({ "overflow": { "after_s": 30, "groups": ["level-2", "level-3"] } });
+    assert_eq!(admin.patch("/groups/support", more).await.field(), "overflow.groups.1");
+}
+
+#[actix_web::test]
 async fn a_write_sent_twice_at_once_has_one_effect_and_one_answer() {
     let server = TestServer::start().await;
     let admin = server.signed_in("admin@example.com").await;

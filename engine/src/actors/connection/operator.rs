@@ -34,7 +34,7 @@ use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame::{self, Head, read_fields};
 use crate::protocol::left_message::SendToForm;
 use crate::protocol::operator::{
-    Answer, Hello, Invite, Mark, OnChat, OperatorNotice, Say, SetMembership, SetStatus, Subscribe, Transfer, Typing,
+    Answer, Invite, Mark, OnChat, OperatorNotice, Say, SetMembership, SetStatus, Subscribe, Transfer, Typing,
     Unsubscribe, Whom,
 };
 use crate::protocol::visitor::Resume;
@@ -76,7 +76,7 @@ impl OperatorConnection {
         outlet: Outlet,
         account: AccountId,
         operator: OperatorId,
-        hello: Hello,
+        resumes: VecDeque<Resume>,
     ) -> Result<Self, Failure> {
         let shared = Arc::clone(engine.shared());
         let place = Place::take(&shared, account, operator, &outlet);
@@ -91,12 +91,10 @@ impl OperatorConnection {
         let rate = Rate { per_second: OPERATOR_COMMANDS_PER_SECOND, burst: OPERATOR_COMMANDS_BURST };
         // From here on dropping the connection makes the socket unknown again.
         let (watched, pace) = (Vec::new(), Pace::new(rate));
-        let (resumes, worked_at, heard_at) = (VecDeque::new(), None, Instant::now());
-        let mut connection =
-            Self { shared, outlet, account, identity, place, resumes, watched, pace, worked_at, heard_at };
+        let (worked_at, heard_at) = (None, Instant::now());
+        let connection = Self { shared, outlet, account, identity, place, resumes, watched, pace, worked_at, heard_at };
         let welcome = connection.welcome(operator, (memberships, receiving)).await?;
         let known: Vec<(ChatId, u32)> = welcome.chats.iter().map(|chat| (chat.id, chat.seq)).collect();
-        connection.resumes = welcome::pages_of(hello.resume.unwrap_or_default());
         // What came since the socket is known belongs behind the pages, too.
         connection.resumes.iter().for_each(|resume| connection.outlet.hold(resume.chat));
         connection.outlet.welcome(frame::notice(&OperatorNotice::Welcome(Box::new(welcome))), &known);

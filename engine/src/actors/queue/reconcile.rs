@@ -158,7 +158,8 @@ impl QueueActor {
         let now = self.shared.now();
         let due = self.desk.as_ref().and_then(|desk| desk.next_wake()).is_some_and(|wake| wake <= now);
         let effects = self.at_desk(|desk| desk.handle_due(now));
-        let found = effects.iter().filter(|effect| matches!(effect, Effect::Propose { .. })).count();
+        let rings = |effect: &&Effect| matches!(effect, Effect::Propose { .. } | Effect::RingAll { .. });
+        let found = effects.iter().filter(rings).count();
         if found > 0 && !due {
             tracing::error!(group = %self.group, found, "chats waited beside free operators");
             self.shared.metrics.violated(Invariant::SlotNotRefilled);

@@ -10,6 +10,7 @@ use crate::actors::messages::{ToOperator, ToQueue};
 use crate::domain::ids::{ChatId, OperatorId};
 use crate::domain::routing::Effect;
 use crate::domain::time::Timestamp;
+use crate::metrics::Invariant;
 
 impl QueueActor {
     pub(super) fn close(&mut self, operator: OperatorId, closed: bool, now: Timestamp) -> Vec<Effect> {
@@ -59,12 +60,13 @@ impl QueueActor {
         self.shared.to_operator(self.account, operator, ToOperator::Proposals { group: self.group.clone(), count });
     }
 
-    /// Whoever closed slots opens them again within moments. What was forgotten is opened here.
+    /// Whoever closed slots opens them again within moments. What was forgotten is opened here, and counted.
     pub(super) fn open_forgotten(&mut self, ctx: &mut Context<Self>) {
         let now = self.shared.now();
         let forgotten = self.closed.iter().filter(|(_, heard)| now.since(**heard) >= FORGOTTEN_AFTER);
         for operator in forgotten.map(|(operator, _)| *operator).collect::<Vec<_>>() {
-            tracing::warn!(%operator, group = %self.group, "slots were closed and not opened again");
+            tracing::error!(%operator, group = %self.group, "slots were closed and not opened again");
+            self.shared.metrics.violated(Invariant::SlotsLeftClosed);
             self.message(ToQueue::Closed { operator, closed: false }, ctx);
         }
     }

@@ -43,8 +43,7 @@ impl VisitorSession {
             Because::Command(cause) => (Some(cause), None),
             Because::Engine(record) => (None, record),
         };
-        let light =
-            decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
+        let light = is_light(&decision.events, &core.chat);
         match cause {
             Some(cause) if light && decision.slots.is_empty() => self.join(decision.events, now, cause, ctx),
             cause => {
@@ -82,8 +81,7 @@ impl VisitorSession {
         let freed = frees.map(|slot| slot.place().0).collect();
         let rung_before = offers::ringing(&core.chat);
         let guests_before = core.chat.guests().to_vec();
-        let light =
-            decision.events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && core.chat.question.is_some();
+        let light = is_light(&decision.events, &core.chat);
         let after = core.chat.last_seq;
         let mut made = Made::default();
         if let Err(error) = core.take_in(self.chat, decision.events, now, cause, &mut made) {
@@ -219,6 +217,11 @@ fn decided(record: &Record, facts: &[Event]) -> Option<Box<DecisionRow>> {
     }
 }
 
+/// Whether events are messages alone, none of them the chat's question: then its state stays as it is.
+fn is_light(events: &[EventKind], chat: &Chat) -> bool {
+    events.iter().all(|kind| matches!(kind, EventKind::Message(_))) && chat.question.is_some()
+}
+
 /// What changes with a message.
 pub(super) fn light_head(chat: &Chat) -> Head {
     Head::Light {
@@ -290,7 +293,7 @@ impl Core {
 }
 
 /// An event as it is told after the commit.
-fn untold(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option<&Rc<Command>>) -> Untold {
+pub(super) fn untold(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option<&Rc<Command>>) -> Untold {
     let message_from = match &event.kind {
         EventKind::Message(message) => match message.from.role {
             Role::Visitor => Some(Sender::Visitor),

@@ -10,8 +10,8 @@ use crate::actors::messages::{OperatorSnapshot, Signal, ToOperator, ToQueue};
 use crate::domain::chat::{Guest, Input, Person};
 use crate::domain::event::{EventKind, OfferEnd};
 use crate::domain::group::{LostOperator, Status};
-use crate::domain::ids::{GroupId, OfferId, OperatorId};
-use crate::domain::limits::{SENDER_LOOKED_AT_EVERY, SENDER_LOOKS};
+use crate::domain::ids::{OfferId, OperatorId};
+use crate::domain::limits::{SENDER_LOOKED_AT_EVERY, SENDER_LOOKS, SENDER_RELOADS};
 use crate::domain::routing::{Arrival, Wishes};
 use crate::domain::time::Timestamp;
 use crate::protocol::visitor::ChatPhase;
@@ -32,12 +32,12 @@ impl VisitorSession {
             }
             EventKind::InviteDenied { .. } => self.sought_no_more(ToQueue::Gone(self.chat)),
             EventKind::Transferred { operator, name, group, offer, .. } => {
-                self.agreed(*operator, name, group, *offer);
+                self.agreed(*operator, name, *offer);
                 self.read_by(*operator, name);
                 self.belongs_to(group.clone());
             }
             EventKind::Joined { operator, name, group, offer } => {
-                self.agreed(*operator, name, group, *offer);
+                self.agreed(*operator, name, *offer);
                 let outlets = self.shared.registry.outlets_of_operator(self.account, *operator);
                 let person = Person { id: *operator, name: name.clone() };
                 if let Some(core) = &mut self.core {
@@ -114,8 +114,9 @@ impl VisitorSession {
     }
 
     /// Nobody took it over: a sender who is gone meanwhile cannot have it back. Who that is says their presence, which
-    /// outlives this session and this node. Looked up later than it came back, as after a start, it says so of whoever
-    /// was off-line by then and has opened no window within the grace; for all others what their group says holds.
+    /// outlives this session and this node. A page that is loaded again is waited for; after a start, when all windows
+    /// come back, it is gone whoever was off-line by the time of the denial and has opened none within the grace. For
+    /// all others what their group says holds.
     fn back_with_the_sender(&self, since: Option<Timestamp>) {
         let owner = self.core.as_ref().and_then(|core| core.audience.as_ref());
         let Some(((owner, _), addr)) = owner.filter(|(_, outlets)| outlets.count() == 0).zip(self.addr.clone()) else {
@@ -124,14 +125,20 @@ impl VisitorSession {
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, owner.id);
         actix::spawn(async move {
             if since.is_some() {
-                tokio::time::sleep(shared.patience.operator_grace).await;
+                let rules = shared.store.presence_rules(account).await.ok().flatten();
+                tokio::time::sleep(rules.map_or(shared.patience.operator_grace, |rules| rules.grace())).await;
             }
+            let mut may_come_back = since.is_none();
             let gone = |there: &OperatorSnapshot| {
-                let then = since.is_none_or(|since| there.since <= since && !there.is_here);
-                there.status == Status::Offline && then
+                let then = since.is_none_or(|since| there.since <= since);
+                there.status == Status::Offline && !there.is_here && then
             };
             for _ in 0..SENDER_LOOKS {
                 match shared.operator_state(account, operator).await {
+                    Some(there) if gone(&there) && may_come_back => {
+                        may_come_back = false;
+                        tokio::time::sleep(SENDER_RELOADS).await;
+                    }
                     Some(there) if gone(&there) => {
                         return deliver(&addr, Signal::SenderLost(operator));
                     }
@@ -172,8 +179,7 @@ impl VisitorSession {
         self.core.as_ref().is_some_and(|core| core.sought.is_some())
     }
 
-    fn agreed(&mut self, operator: OperatorId, name: &str, group: &GroupId, offer: OfferId) {
-        self.shared.metrics.offer(self.account, group, "accepted");
+    fn agreed(&mut self, operator: OperatorId, name: &str, offer: OfferId) {
         let by = Some(name.to_owned());
         self.shared.to_operator(self.account, operator, ToOperator::RingOver { offer, why: OfferEnd::Taken, by });
         self.sought_no_more(ToQueue::Served(self.chat));

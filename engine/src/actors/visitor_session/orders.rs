@@ -203,6 +203,8 @@ pub(super) fn ack(command: &Command, chat: crate::domain::ids::ChatId, (seq, vis
         Party::Visitor => visitor_seq,
         Party::Operator(_) => seq,
     };
+    #[cfg(feature = "faults")]
+    let seq = crate::actors::faults::acked_as(seq);
     frame::ack(&command.id, Some(chat), Some(seq))
 }
 

@@ -7,9 +7,7 @@ use std::time::Instant;
 use super::VisitorSession;
 use super::core::{Appending, Pending, Seen, Untold};
 use super::orders::ack;
-use crate::actors::connection::history::{Reader, event_frame};
 use crate::actors::messages::{ToOperator, ToQueue};
-use crate::actors::nodes::missed::fill_own;
 use crate::actors::queue::news;
 use crate::domain::chat::Outcome;
 use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Sender};
@@ -17,11 +15,10 @@ use crate::domain::group::GroupSettings;
 use crate::domain::ids::{GroupId, OfferId, OperatorId};
 use crate::domain::routing::Settled;
 use crate::metrics::{Over, seconds};
-use crate::ports::journal::{Load, Side, StoredChat};
+use crate::ports::journal::Load;
 use crate::ports::offers::AskedRow;
-use crate::protocol::frame;
 use crate::protocol::operator::Offer;
-use crate::protocol::visitor::{ChatPhase, VisitorChat, VisitorEvent};
+use crate::protocol::visitor::{ChatPhase, VisitorChat};
 
 impl VisitorSession {
     /// The oldest append is stored: it leaves, and with it the answers that waited behind it.
@@ -54,20 +51,28 @@ impl VisitorSession {
                 self.shared.to_queue(self.account, &load.group, ToQueue::Load(load.clone()));
             }
         }
-        let mut facts = append.facts.iter().peekable();
-        for event in &mut append.events {
-            // Whoever becomes the owner by this event is its first reader.
-            while let Some(fact) = facts.next_if(|fact| fact.seq <= event.seq) {
-                self.fact(fact, loads);
-            }
-            self.push(event, now);
-        }
+        self.tell(&mut append.events, &append.facts, loads, now);
         for load in loads.iter().filter(|load| append.freed.contains(&load.operator)) {
             // Which of the operator's groups has the slot now is the operator's to say.
             self.to_operator(load.operator, ToOperator::Freed(load.clone()));
         }
         if !append.facts.is_empty() {
             self.shared.lists.changed(self.account);
+        }
+    }
+
+    /// Tells events, in order, to everybody whom they concern, and counts them.
+    pub(super) fn tell(&mut self, events: &mut [Untold], facts: &[Event], loads: &[Load], now: Instant) {
+        for (group, count) in self.offers.told(facts) {
+            self.shared.metrics.offer(self.account, &group, count);
+        }
+        let mut facts = facts.iter().peekable();
+        for event in events {
+            // Whoever becomes the owner by this event is its first reader.
+            while let Some(fact) = facts.next_if(|fact| fact.seq <= event.seq) {
+                self.fact(fact, loads);
+            }
+            self.push(event, now);
         }
     }
 
@@ -102,69 +107,12 @@ impl VisitorSession {
         }
     }
 
-    /// After a reading: what was stored and never told. Cursors of the sockets drop what they have.
-    pub(super) fn publish_missed(&mut self, stored: &StoredChat, from: u32) {
-        let now = Instant::now();
-        for event in stored.events.iter().filter(|event| event.seq > from) {
-            let kind = event.kind();
-            let seen = kind
-                .as_ref()
-                .and_then(VisitorEvent::of)
-                .map(|seen| frame::visitor_event(self.chat, event.visitor_seq, event.at, &seen, None));
-            let mut untold = Untold {
-                seq: event.seq,
-                visitor_seq: event.visitor_seq,
-                at: event.at,
-                body: Arc::clone(&event.body),
-                seen: seen.map_or(Seen::Not, Seen::Otherwise),
-                message_from: None,
-                command: None,
-                reply: None,
-                answer: None,
-            };
-            if let Some(kind) = kind {
-                self.fact(
-                    &Event { seq: event.seq, visitor_seq: event.visitor_seq, at: event.at, kind, origin: None },
-                    &[],
-                );
-            }
-            self.push(&mut untold, now);
-        }
-    }
-
-    /// The chat came to this node: readers here who miss something get it from the store, and other nodes are told
-    /// its last event again, so that they see what they miss.
-    pub(super) fn publish_tail(&self, stored: &StoredChat) {
-        let Some(core) = self.core.as_ref().filter(|_| self.shared.nodes.is_some()) else { return };
-        let windows = core.audience.as_ref().map(|(owner, outlets)| (owner.id, &**outlets, core.chat.last_seq));
-        let tabs = (&*core.visitor_outlets, core.visitor_published);
-        fill_own(&self.shared, self.account, self.chat, tabs, windows);
-        let side = |side, own| Reader { side, own };
-        if let Some((operator, windows, last)) = windows
-            && let Some(event) = stored.events.last()
-        {
-            let text = event_frame(self.chat, event, &side(Side::Operators, Sender::Operator(operator)));
-            windows.each_far(|outlet| {
-                outlet.push_event(self.chat, last, || text.clone());
-            });
-        }
-        if let Some(event) = stored.events.iter().rev().find(|event| event.visible) {
-            let text = event_frame(self.chat, event, &side(Side::Visitor, Sender::Visitor));
-            tabs.0.each_far(|outlet| {
-                outlet.push_event(self.chat, event.visitor_seq, || text.clone());
-            });
-        }
-    }
-
     /// What others than the readers of the chat must hear of, and what is counted.
     fn fact(&mut self, event: &Event, loads: &[Load]) {
         let Some(core) = &mut self.core else { return };
         let group = core.record.head.group.clone();
-        let shared = Arc::clone(&self.shared);
-        let metrics = &shared.metrics;
         match &event.kind {
             EventKind::Offered { offer, operator, others, group, offer_kind, expires_at, .. } => {
-                metrics.offer(self.account, group, "made");
                 let asked = core.chat.asked().map(AskedRow::of);
                 let ring = Offer {
                     offer: *offer,
@@ -196,14 +144,12 @@ impl VisitorSession {
                 }
             }
             EventKind::Declined { offer, operator } => {
-                metrics.offer(self.account, &group, "declined");
                 core.rung.retain(|rung| *rung != (*offer, *operator));
                 self.to_operator(*operator, ToOperator::Answered);
                 self.ring_over(*operator, *offer, OfferEnd::Declined, None);
                 self.offer_over();
             }
             EventKind::Expired { offer, operator, why } => {
-                metrics.offer(self.account, &group, if *why == OfferEnd::Expired { "expired" } else { "withdrawn" });
                 let at_all = core.rung.iter().any(|(rung, _)| rung == offer);
                 core.rung.retain(|rung| *rung != (*offer, *operator));
                 self.ring_over(*operator, *offer, *why, None);
@@ -226,13 +172,12 @@ impl VisitorSession {
                 let Some(core) = &self.core else { return };
                 // One that comes back to a queue was answered before: what is counted is how chats were first answered.
                 if core.chat.assigned_at == Some(event.at) {
-                    let waited = event.at.since(core.chat.queued_at);
-                    let of_group = metrics.group(self.account, group);
+                    let waited = event.at.since(core.chat.waited_since);
+                    let of_group = self.shared.metrics.group(self.account, group);
                     self.counted.waited(group, of_group, Outcome::Answered, waited);
                     self.judge_wait();
                 }
                 if let Some(offer) = offer {
-                    metrics.offer(self.account, group, "accepted");
                     self.to_operator(*operator, ToOperator::Answered);
                     self.ring_over(*operator, *offer, OfferEnd::Taken, Some(name.clone()));
                 }
@@ -289,23 +234,23 @@ impl VisitorSession {
         core.told.phase = ChatPhase::Ended;
         core.told.quiet_since = Some(event.at);
         // For figures it is the chat of whoever answered it, wherever it went.
-        let counts_for = core.chat.answered_in.clone().unwrap_or_else(|| group.clone());
+        let counts_for = core.chat.answered_in.clone().unwrap_or(group);
         let of_group = self.shared.metrics.group(self.account, &counts_for);
         match core.chat.assigned_at {
             None => {
                 let outcome = Outcome::of(false, by, why);
-                let waited = event.at.since(core.chat.queued_at);
+                let waited = event.at.since(core.chat.waited_since);
                 self.counted.waited(&counts_for, of_group, outcome, waited);
                 self.judge_wait();
             }
             Some(assigned) => self.counted.handled(&of_group, event.at.since(assigned)),
         }
         let (account, chat, at) = (self.account, self.chat, event.at);
-        let (counted, judged) = (self.counted.share(), self.counted.judged());
-        self.shared.metrics.figures_due(Over { account, chat, at, counted, judged });
-        self.shared.metrics.chat_ended(self.account, &counts_for, by.as_str(), why.as_str());
+        let (counted, judged, waited_in) = (self.counted.share(), self.counted.judged(), self.counted.waited_in());
+        self.shared.metrics.chat_ended(account, &counts_for, by.as_str(), why.as_str());
+        let over = Over { account, chat, at, ended_in: counts_for, waited_in, counted, judged };
+        self.shared.metrics.figures_due(over);
         for (offer, operator) in self.rung_at_the_end() {
-            self.shared.metrics.offer(self.account, &group, "ended");
             self.ring_over(operator, offer, OfferEnd::Ended, None);
         }
         self.sought_no_more(ToQueue::Gone(self.chat));

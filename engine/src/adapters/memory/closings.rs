@@ -7,7 +7,7 @@ use crate::adapters::memory::state::{State, conflict};
 use crate::domain::closing::{Closing, WaitingChats};
 use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, ChatId, OperatorId};
-use crate::ports::closings::Closings;
+use crate::ports::closings::{CHATS_COME, Closings};
 use crate::ports::staff::Staff;
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::ChatPhase;
@@ -31,9 +31,8 @@ impl Closings for MemoryStore {
                         return conflict("the group that shall get the chats is not there");
                     }
                 }
-                let leads_here = |one: &Closing| matches!(one, Closing::Group { waiting: WaitingChats::Move(to), .. } if to == group);
-                if state.closings.iter().any(|((of, _), one)| *of == account && leads_here(one)) {
-                    return conflict("the chats of another group are on their way here");
+                if state.lead_to(account, group) {
+                    return conflict(CHATS_COME);
                 }
                 for ((of, in_group, _), row) in &mut state.memberships {
                     row.membership.active &= *of != account || in_group != group;

@@ -10,6 +10,7 @@ use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
 use crate::domain::time::Timestamp;
 use crate::domain::zone::Zone;
+use crate::ports::closings::CHATS_COME;
 use crate::ports::staff::{Account, Brand, Credentials, Department, Failures, Operator, Session, Staff};
 use crate::ports::store::StoreError;
 use crate::protocol::visitor::ChatPhase;
@@ -139,6 +140,12 @@ impl Staff for MemoryStore {
 
     async fn delete_group(&self, account: AccountId, group: &GroupId) -> Result<bool, StoreError> {
         let mut state = self.open()?;
+        if !state.groups.contains_key(&(account, group.clone())) {
+            return Ok(false);
+        }
+        if state.lead_to(account, group) {
+            return conflict(CHATS_COME);
+        }
         let open = state
             .chats_of(account)
             .any(|row| row.record.head.group == *group && row.record.head.state != ChatPhase::Ended);
@@ -148,6 +155,11 @@ impl Staff for MemoryStore {
         state.memberships.retain(|(of, in_group, _), _| *of != account || in_group != group);
         for ((of, _), profile) in &mut state.profiles {
             profile.groups.retain(|other| *of != account || other != group);
+        }
+        for ((of, _), other) in &mut state.groups {
+            if *of == account {
+                other.rules.forget(group);
+            }
         }
         Ok(state.groups.remove(&(account, group.clone())).is_some())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::chat::Guest;
-use crate::domain::closing::Closing;
+use crate::domain::closing::{Closing, WaitingChats};
 use crate::domain::event::{Sender, StoredEvent};
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{
@@ -120,6 +120,13 @@ impl State {
     /// Whether the group is about to be gone.
     pub(super) fn closes(&self, account: AccountId, group: &GroupId) -> bool {
         self.closings.contains_key(&(account, Closing::key_of_group(group)))
+    }
+
+    /// Whether chats of another group are on their way to this one.
+    pub(super) fn lead_to(&self, account: AccountId, group: &GroupId) -> bool {
+        let leads =
+            |one: &Closing| matches!(one, Closing::Group { waiting: WaitingChats::Move(to), .. } if to == group);
+        self.closings.iter().any(|((of, _), one)| *of == account && leads(one))
     }
 
     /// Whether the operator's profile, if any, has the group.

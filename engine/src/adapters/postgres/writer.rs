@@ -13,7 +13,7 @@ use crate::adapters::delivery::Deliveries;
 use crate::adapters::postgres::append::group;
 use crate::adapters::postgres::commit::{Notices, commit};
 use crate::adapters::postgres::run::store_error;
-use crate::domain::limits::{COMMIT_GROUP_MAX, WRITER_QUEUE_MAX};
+use crate::domain::limits::{POSTGRES_GROUP_MAX, WRITER_QUEUE_MAX};
 use crate::ports::journal::{Append, AppendError, AppendOutcome, Completion};
 use crate::ports::store::StoreError;
 
@@ -77,8 +77,8 @@ async fn run(
 ) {
     // One connection, so that groups follow each other; a pool of one, so that a lost one is made anew.
     let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
-    let mut jobs = Vec::with_capacity(COMMIT_GROUP_MAX);
-    while taken.recv_many(&mut jobs, COMMIT_GROUP_MAX).await > 0 {
+    let mut jobs = Vec::with_capacity(POSTGRES_GROUP_MAX);
+    while taken.recv_many(&mut jobs, POSTGRES_GROUP_MAX).await > 0 {
         waiting.fetch_sub(jobs.len(), Ordering::Relaxed);
         let (appends, completions): (Vec<_>, Vec<_>) = jobs.drain(..).unzip();
         let outcomes = match write(&pool, &notices, &appends).await {

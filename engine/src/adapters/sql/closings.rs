@@ -7,7 +7,7 @@ use crate::adapters::sql::{Backend, Query, Sql, groups, operators};
 use crate::domain::closing::{Closing, WaitingChats};
 use crate::domain::group::Status;
 use crate::domain::ids::{AccountId, ChatId, GroupId, OperatorId};
-use crate::ports::closings::Closings;
+use crate::ports::closings::{CHATS_COME, Closings};
 use crate::ports::store::StoreError;
 
 #[async_trait]
@@ -42,6 +42,16 @@ async fn closings(sql: &mut dyn Sql) -> Result<Vec<(AccountId, Closing)>, StoreE
         .all(|mut row| Ok((row.account()?, row.json()?)))
 }
 
+async fn closings_of(sql: &mut dyn Sql, account: AccountId) -> Result<Vec<Closing>, StoreError> {
+    let query = Query::new("SELECT body FROM closing WHERE account = $1 ORDER BY thing").arg(account);
+    sql.run(query).await?.all(|mut row| row.json())
+}
+
+/// Whether chats of another group are on their way to this one, which is held.
+pub(super) async fn lead_to(sql: &mut dyn Sql, account: AccountId, group: &GroupId) -> Result<bool, StoreError> {
+    Ok(closings_of(sql, account).await?.iter().any(|one| leads_to(one, group)))
+}
+
 /// Whether a group is about to be gone. Asked when the membership in question is held: whatever begins to close the
 /// group later waits for it, and pauses it then.
 pub(super) async fn takes_nothing_new(
@@ -56,18 +66,18 @@ pub(super) async fn takes_nothing_new(
 async fn begin(sql: &mut dyn Sql, account: AccountId, closing: Closing) -> Result<bool, StoreError> {
     match &closing {
         Closing::Group { group, waiting } => {
-            if !there(sql, account, group).await? {
+            // Held: two groups cannot be sent into each other at the same moment.
+            if !groups::there(sql, account, group).await? {
                 return Ok(false);
             }
-            let others = closings(sql).await?;
-            let others: Vec<&Closing> = others.iter().filter(|(of, _)| *of == account).map(|(_, one)| one).collect();
+            let others = closings_of(sql, account).await?;
             if let WaitingChats::Move(to) = waiting
-                && (to == group || !there(sql, account, to).await? || others.iter().any(|one| is_of(one, to)))
+                && (to == group || !groups::there(sql, account, to).await? || others.iter().any(|one| is_of(one, to)))
             {
                 return Err(StoreError::Conflict("the group that shall get the chats is not there".into()));
             }
             if others.iter().any(|one| leads_to(one, group)) {
-                return Err(StoreError::Conflict("the chats of another group are on their way here".into()));
+                return Err(StoreError::Conflict(CHATS_COME.into()));
             }
             let pause = Query::new("UPDATE membership SET active = $1 WHERE account = $2 AND grp = $3");
             sql.run(pause.arg(false).arg(account).arg(group.as_str())).await?;
@@ -125,13 +135,6 @@ async fn as_guest(sql: &mut dyn Sql, account: AccountId, operator: OperatorId) -
          AND c.state = 'active' ORDER BY g.chat",
     );
     sql.run(query.arg(account).arg(operator.0)).await?.all(|mut row| Ok(ChatId(row.uuid()?)))
-}
-
-async fn there(sql: &mut dyn Sql, account: AccountId, group: &GroupId) -> Result<bool, StoreError> {
-    // Held: two groups cannot be sent into each other at the same moment.
-    let mut query = Query::new("SELECT 1 FROM grp WHERE account = $1 AND id = $2");
-    query.push(sql.dialect().for_update());
-    Ok(!sql.run(query.arg(account).arg(group.as_str())).await?.rows.is_empty())
 }
 
 fn is_of(closing: &Closing, wanted: &GroupId) -> bool {

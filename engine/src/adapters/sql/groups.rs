@@ -6,6 +6,7 @@ use crate::adapters::sql::value::json;
 use crate::adapters::sql::{Query, Row, Sql, closings};
 use crate::domain::group::{GroupSettings, Handling, Membership, OfferMode};
 use crate::domain::ids::{AccountId, GroupId, OperatorId};
+use crate::ports::closings::CHATS_COME;
 use crate::ports::store::StoreError;
 
 const GROUP_COLUMNS: &str =
@@ -73,6 +74,16 @@ fn millis(span: Duration) -> i64 {
 }
 
 pub(super) async fn delete_group(sql: &mut dyn Sql, account: AccountId, group: GroupId) -> Result<bool, StoreError> {
+    // All of them, for others may name it: in one order, so that nobody waits for each other.
+    let mut hold = Query::new(GROUP_COLUMNS).arg(account);
+    hold.push("WHERE account = $1 ORDER BY id").push(sql.dialect().for_update());
+    let all = sql.run(hold).await?.all(read_group)?;
+    if !all.iter().any(|one| one.id == group) {
+        return Ok(false);
+    }
+    if closings::lead_to(sql, account, &group).await? {
+        return Err(StoreError::Conflict(CHATS_COME.into()));
+    }
     let open = Query::new(
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM chat WHERE account = $1 AND grp = $2 AND state = 'waiting') \
          OR EXISTS (SELECT 1 FROM chat WHERE account = $3 AND grp = $4 AND state = 'active')",
@@ -82,7 +93,20 @@ pub(super) async fn delete_group(sql: &mut dyn Sql, account: AccountId, group: G
         return Err(StoreError::Conflict("a chat waits or runs in the group".into()));
     }
     let delete = Query::new("DELETE FROM grp WHERE account = $1 AND id = $2").arg(account).arg(group.as_str());
-    Ok(sql.run(delete).await?.affected > 0)
+    let gone = sql.run(delete).await?.affected > 0;
+    for mut other in all {
+        if other.id != group && other.rules.forget(&group) {
+            put_group(sql, account, other).await?;
+        }
+    }
+    Ok(gone)
+}
+
+/// Whether the group is there; it is held until the end of the transaction.
+pub(super) async fn there(sql: &mut dyn Sql, account: AccountId, group: &GroupId) -> Result<bool, StoreError> {
+    let mut query = Query::new("SELECT 1 FROM grp WHERE account = $1 AND id = $2");
+    query.push(sql.dialect().for_update());
+    Ok(!sql.run(query.arg(account).arg(group.as_str())).await?.rows.is_empty())
 }
 
 pub(super) async fn memberships(
@@ -126,14 +150,16 @@ pub(super) async fn put_membership(
     let query = Query::new(
         "INSERT INTO membership (account, grp, operator, handling, max_chats, active, held, reserved) \
          VALUES ($1, $2, $3, $4, $5, $6, \
-         (SELECT count(*) FROM chat WHERE account = $7 AND owner = $8 AND grp = $9 AND state = 'active'), \
-         (SELECT count(*) FROM offer WHERE account = $10 AND operator = $11 AND grp = $12 AND holds)) \
+         (SELECT count(*) FROM chat WHERE account = $7 AND owner = $8 AND grp = $9 AND state = 'active') \
+         + (SELECT count(*) FROM guest g JOIN chat c ON c.id = g.chat \
+         WHERE g.account = $10 AND g.operator = $11 AND g.grp = $12 AND c.state = 'active'), \
+         (SELECT count(*) FROM offer WHERE account = $13 AND operator = $14 AND grp = $15 AND holds)) \
          ON CONFLICT (account, grp, operator) DO UPDATE SET \
          handling = excluded.handling, max_chats = excluded.max_chats, active = excluded.active",
     );
     let query = query.arg(account).arg(group).arg(operator).arg(membership.handling.as_str()).arg(membership.limit);
     let query = query.arg(membership.active).arg(account).arg(operator).arg(group);
-    sql.run(query.arg(account).arg(operator).arg(group)).await?;
+    sql.run(query.arg(account).arg(operator).arg(group).arg(account).arg(operator).arg(group)).await?;
     if membership.active && closings::takes_nothing_new(sql, account, &membership.group).await? {
         return Err(StoreError::Conflict("the group is being removed".into()));
     }

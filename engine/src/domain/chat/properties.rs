@@ -1,5 +1,6 @@
 //! Whatever is asked of a chat, in whatever order: its log has no holes, its state is its log, one offer is open at
-//! most, every slot that is taken is given back once, and nothing happens after the end.
+//! most, every slot that is taken is given back once, nothing happens after the end, and figures that come of its events
+//! alone are those of its state.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use proptest::sample::Index;
 use super::*;
 use crate::domain::event::{Audience, Author, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Role};
 use crate::domain::ids::{ChatId, GroupId, OfferId, OperatorId, Shard};
+use crate::domain::report::{ChatFacts, OfferCount, Offers};
 use crate::domain::time::Timestamp;
 
 #[derive(Debug, Clone)]
@@ -121,6 +123,7 @@ proptest! {
         let id = ChatId::new(7, 7, Shard(7));
         let (mut chat, mut log, mut slots) = (Chat::unborn(id), Vec::<Event>::new(), Slots::default());
         let (mut now, mut offers) = (Timestamp::from_millis(1_000), vec![OfferId { chat: id, seq: 1 }]);
+        let (mut counted, mut balance) = (Offers::default(), BTreeMap::<GroupId, i32>::new());
         let begin = begins.then_some(Ask::Start { question: true });
         for ask in begin.into_iter().chain(asks) {
             let input = match ask {
@@ -193,7 +196,11 @@ proptest! {
             prop_assert!(!was_over || (decision.events.is_empty() && decision.slots.is_empty()), "it is over");
             prop_assert!(!decision.events.is_empty() || decision.slots.is_empty(), "no slot moves without an event");
             decision.slots.iter().for_each(|change| slots.take_in(change));
-            for event in chat.number(decision.events, now, None) {
+            let events = chat.number(decision.events, now, None);
+            for (group, count) in counted.told(&events) {
+                *balance.entry(group).or_default() += if count == OfferCount::Made { 1 } else { -1 };
+            }
+            for event in events {
                 chat.apply(&event);
                 if let EventKind::Offered { offer, others, .. } = &event.kind {
                     let adds = others.is_some() && offers.contains(offer);
@@ -212,6 +219,10 @@ proptest! {
             let at_all = chat.ring().into_iter().flat_map(|ring| ring.rung.iter().map(|person| (ring.id, person.id)));
             let single = chat.offer().map(|offer| (offer.id, offer.operator));
             prop_assert_eq!(single.into_iter().chain(at_all).collect::<Vec<_>>(), open_offers(&log));
+            let rings = chat.offer().map(|open| &open.group).or(chat.ring().map(|ring| &ring.group));
+            let open: Vec<_> = balance.iter().filter(|(_, open)| **open != 0).map(|(group, open)| (group, *open)).collect();
+            prop_assert_eq!(open, rings.map(|group| (group, 1)).into_iter().collect::<Vec<_>>(), "made and not over");
+            prop_assert_eq!(ChatFacts::of_log(&log), facts(&chat), "figures are those of the state");
             let mut expected = match &chat.state {
                 ChatState::Active { owner, group } => vec![(owner.id, group.clone(), 0, 1)],
                 _ => Vec::new(),
@@ -233,6 +244,22 @@ proptest! {
         let stored: Vec<Event> = log.iter().map(stored_and_read).collect();
         prop_assert_eq!(Chat::replay(id, &stored), chat, "storing loses nothing");
     }
+}
+
+/// What reports know of a chat that is over, by its state.
+fn facts(chat: &Chat) -> Option<ChatFacts> {
+    let ChatState::Ended { owner, by, why } = &chat.state else { return None };
+    Some(ChatFacts {
+        group: chat.answered_in.clone().or(chat.group.clone())?,
+        queued_at: chat.waited_since,
+        assigned_at: chat.assigned_at,
+        answered_at: chat.answered_at,
+        ended_at: chat.ended_at?,
+        outcome: Outcome::of(chat.assigned_at.is_some(), *by, *why),
+        operator: owner.as_ref().map(|owner| owner.id.to_string()),
+        messages: chat.messages,
+        replies: chat.replies,
+    })
 }
 
 fn aim(chat: &Chat, offers: &[OfferId], any: Index, n: u8) -> (OfferId, OperatorId) {

@@ -174,6 +174,20 @@ impl RoutingRules {
         self.hours.as_ref().map_or(Ok(()), |hours| hours.check().map_err(BadSetting::from))
     }
 
+    /// Names a group no more that is gone: what it would have got, the off-line form gets. Whether there was a change.
+    pub fn forget(&mut self, gone: &GroupId) -> bool {
+        let is_full = matches!(&self.when_full, Instead::Group(group) if group == gone);
+        if is_full {
+            self.when_full = Instead::OfflineForm;
+        }
+        let asks = self.overflow.as_ref().is_some_and(|overflow| overflow.groups.contains(gone));
+        if let Some(overflow) = &mut self.overflow {
+            overflow.groups.retain(|group| group != gone);
+        }
+        self.overflow.take_if(|overflow| overflow.groups.is_empty());
+        is_full || asks
+    }
+
     /// T of the service level.
     pub fn service_level_within(&self) -> Duration {
         span(self.service_level_within_s.0)

@@ -9,37 +9,45 @@ impl ChatFacts {
     /// The facts of a chat from all of its events, in order; `None` while it is not over.
     pub fn of_log<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
         let (mut queued_at, mut assigned_at, mut answered_at) = (None, None, None);
-        let (mut operator, mut messages) = (None, 0);
+        let mut messages = 0;
         // The one that first answered, until then the one in which it waits.
         let mut group = None;
-        // Whether somebody has it now, since when nobody of them wrote, and what they wrote.
-        let (mut owned, mut idle_since, mut replies) = (false, None, Replies::default());
+        // Who has it now, and whom they asked to join them, first come first.
+        let (mut owner, mut guests) = (None, Vec::new());
+        // Since when nobody of them wrote, and what they wrote.
+        let (mut idle_since, mut replies) = (None, Replies::default());
         for event in events {
             match &event.kind {
                 EventKind::Started { .. } => queued_at = Some(event.at),
                 EventKind::Queued { group: waits_in } => {
-                    owned = false;
+                    owner = None;
+                    guests.clear();
                     // A chat that comes back after an operator had it was answered before: its wait is over.
                     if assigned_at.is_none() {
                         queued_at = Some(event.at);
                         group = Some(waits_in);
                     }
                 }
-                EventKind::Assigned { operator: owner, group: of, .. }
-                | EventKind::Transferred { operator: owner, group: of, .. } => {
+                EventKind::Assigned { operator, group: of, .. }
+                | EventKind::Transferred { operator, group: of, .. } => {
                     if assigned_at.is_none() {
                         (assigned_at, group) = (Some(event.at), Some(of));
                     }
                     // Idle time goes on when the chat changes hands.
-                    if !owned || idle_since.is_none() {
+                    if owner.is_none() || idle_since.is_none() {
                         idle_since = Some(event.at);
                     }
-                    owned = true;
-                    operator = Some(owner.to_string());
+                    guests.retain(|guest| guest != operator);
+                    owner = Some(*operator);
                 }
+                EventKind::Joined { operator, .. } => guests.push(*operator),
+                EventKind::Left { operator, .. } if owner == Some(*operator) && !guests.is_empty() => {
+                    owner = Some(guests.remove(0));
+                }
+                EventKind::Left { operator, .. } => guests.retain(|guest| guest != operator),
                 EventKind::Message(message) => {
                     messages += 1;
-                    if message.from.role == Role::Operator && owned {
+                    if message.from.role == Role::Operator && owner.is_some() {
                         answered_at.get_or_insert(event.at);
                         replies.add(idle_since.replace(event.at), event.at);
                     }
@@ -52,7 +60,7 @@ impl ChatFacts {
                         answered_at,
                         ended_at: event.at,
                         outcome: Outcome::of(assigned_at.is_some(), *by, *why),
-                        operator,
+                        operator: owner.map(|owner| owner.to_string()),
                         messages,
                         replies,
                     });
@@ -143,6 +151,30 @@ mod tests {
         assert_eq!(of(vec![(0, queued()), (1, assigned(AssignedBy::Taken)), (2, goes_on), (9, ended())]), "support");
         assert_eq!(of(vec![(0, queued()), (1, moved.clone()), (9, ended())]), "sales");
         assert_eq!(of(vec![(0, queued()), (1, moved), (2, assigned(AssignedBy::Taken)), (9, ended())]), "support");
+    }
+
+    #[test]
+    fn it_counts_for_whoever_has_it_when_it_ends() {
+        let (joe, bob) = (OperatorId(uuid::Uuid::from_u128(7)), OperatorId(uuid::Uuid::from_u128(8)));
+        let offer = OfferId { chat: ChatId::new(1, 2, Shard(3)), seq: 4 };
+        let joins =
+            || EventKind::Joined { operator: bob, name: "Bob".into(), group: "support".parse().unwrap(), offer };
+        let leaves = |operator, name: &str| EventKind::Left { operator, name: name.into() };
+        let of = |told: Vec<EventKind>| {
+            let told = [queued(), assigned(AssignedBy::Taken)].into_iter().chain(told).chain([ended()]);
+            ChatFacts::of_log(&log((0..).zip(told).collect())).unwrap().operator
+        };
+        let (joes, bobs) = (Some(joe.to_string()), Some(bob.to_string()));
+        assert_eq!(of(vec![]), joes);
+        assert_eq!(of(vec![joins()]), joes);
+        assert_eq!(of(vec![joins(), leaves(joe, "Joe")]), bobs, "it is left to the guest");
+        assert_eq!(of(vec![joins(), leaves(bob, "Bob")]), joes);
+        assert_eq!(of(vec![queued()]), None, "it waits again");
+        assert_eq!(
+            of(vec![joins(), queued(), assigned(AssignedBy::Taken), leaves(joe, "Joe")]),
+            joes,
+            "nobody else is in it"
+        );
     }
 
     #[test]

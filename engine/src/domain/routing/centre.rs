@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::domain::chat::Tried;
-use crate::domain::group::{Availability, GroupSettings};
+use crate::domain::group::{Availability, GroupSettings, OfferMode};
 use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::operator::{Reception, Slots, SlotsEffect};
 use crate::domain::routing::desk::Desk;
@@ -99,6 +99,7 @@ impl Centre {
                     desk.handle_settled(chat, operator, Settled::Offered(load.clone()), now)
                 });
                 self.settled(&group, operator, now, &mut out);
+                self.takes_no_turn(chat, &group, now, &mut out);
             }
             Settled::Assigned(load) => {
                 self.news(&load, Some(&group), now, &mut out);
@@ -254,6 +255,11 @@ impl Centre {
                 self.proposed(*chat, *operator, group);
             }
         }
+        for effect in &effects {
+            if let Effect::Propose { operator, .. } = effect {
+                self.has_a_slot_less(*operator, group, now, out);
+            }
+        }
         for effect in effects {
             match effect {
                 Effect::SeekIn { chat, groups } => self.seek(chat, groups, now, out),
@@ -312,6 +318,26 @@ impl Centre {
         };
         let others = self.groups(operator).into_iter().filter(|group| group != changed);
         others.map(|group| (group.clone(), count(&group))).collect()
+    }
+
+    /// Where chats ring at all they ring no more at whoever has no slot left for the moment.
+    fn has_a_slot_less(&mut self, operator: OperatorId, proposer: &GroupId, now: Timestamp, out: &mut Vec<Action>) {
+        let rings_at_all = |desk: &Desk| desk.settings().offer_mode == OfferMode::RingAll;
+        for group in self.groups(operator).iter().filter(|group| *group != proposer) {
+            if self.desks.get(group).is_some_and(rings_at_all) {
+                self.at(group, now, out, |desk| desk.handle_due(now));
+            }
+        }
+    }
+
+    /// Where chats ring at all the turn that this one had is another's while it rings for its proposer.
+    fn takes_no_turn(&mut self, chat: ChatId, proposer: &GroupId, now: Timestamp, out: &mut Vec<Action>) {
+        let groups = self.chats.get(&chat).map(|known| known.groups.clone()).unwrap_or_default();
+        for group in groups.iter().filter(|group| *group != proposer) {
+            if self.desks.get(group).is_some_and(|desk| desk.settings().offer_mode == OfferMode::RingAll) {
+                self.at(group, now, out, |desk| desk.handle_elsewhere(chat, now));
+            }
+        }
     }
 
     /// The chat may be proposed by the other groups it looks in, the first of them first.

@@ -19,6 +19,8 @@ use crate::domain::queue::{Offering, Queue, Waiting};
 use crate::domain::routing::decision::{Decision, decide};
 use crate::domain::routing::effect::{Arrival, Effect, Settled};
 use crate::domain::routing::explain::{Considered, consider};
+#[cfg(test)]
+use crate::domain::routing::planted::{self, Fault};
 use crate::domain::routing::record::Record;
 use crate::domain::routing::roster::{LoadNews, Member, Roster};
 use crate::domain::routing::{earlier, search};
@@ -160,13 +162,16 @@ impl Desk {
                 self.end_proposal(chat);
                 self.served(chat, now, &mut effects);
             }
-            Settled::NoCapacity if current => {
+            Settled::NoCapacity | Settled::Refused if current => {
                 self.end_proposal(chat);
-                self.roster.doubt(operator, now + PROPOSAL_REST);
-            }
-            Settled::Refused if current => {
-                self.end_proposal(chat);
-                self.queue.rest(chat, now + PROPOSAL_REST);
+                let until = now + PROPOSAL_REST;
+                #[cfg(test)]
+                let until = if planted::has(Fault::AsksWhoSaidNo) { now } else { until };
+                if how == Settled::Refused {
+                    self.queue.rest(chat, until);
+                } else {
+                    self.roster.doubt(operator, until);
+                }
             }
             Settled::NoCapacity | Settled::Refused => {}
         }
@@ -190,9 +195,15 @@ impl Desk {
         effects
     }
 
-    /// Another group of a chat that looks in several has proposed it, or lets it ring. Nothing follows from it here: a
-    /// ring of this group that was asked for did not begin.
-    pub fn note_elsewhere(&mut self, chat: ChatId) {
+    /// Another group of a chat that looks in several has proposed it, or lets it ring. Where chats ring at all the turn
+    /// that it had is another's.
+    pub fn handle_elsewhere(&mut self, chat: ChatId, now: Timestamp) -> Vec<Effect> {
+        self.note_elsewhere(chat);
+        self.settle(now)
+    }
+
+    /// The same, before anything follows from it: a ring of this group that was asked for did not begin.
+    pub(super) fn note_elsewhere(&mut self, chat: ChatId) {
         if self.queue.get(chat).is_some() && self.proposed_to(chat).is_none() {
             self.ringing.forget(chat);
             self.queue.set_offering(chat, Offering::Elsewhere);
@@ -257,9 +268,9 @@ impl Desk {
             // The other department has not heard of the group yet.
             self.told_availability = None;
         }
-        self.settings = settings;
+        let before = std::mem::replace(&mut self.settings, settings);
         let mut effects = Vec::new();
-        self.review_all(now, &mut effects);
+        self.review_all(&before, now, &mut effects);
         effects.extend(self.settle(now));
         effects
     }

@@ -25,6 +25,10 @@ pub enum Fault {
     NoMinute,
     /// Nobody is told that there is nothing to wait for.
     NeverTurnsAway,
+    /// What was answered with a no is proposed again at once.
+    AsksWhoSaidNo,
+    /// Who looks in other groups already does not look in those that help from now on.
+    OldHelp,
 }
 
 thread_local! {

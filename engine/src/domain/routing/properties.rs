@@ -58,9 +58,11 @@ fn the_model_would_see_a_chat_left_waiting() {
     centre.must_be_settled();
 }
 
-/// Operators of several groups, skills, overflow in a circle, wanted operators, groups that close and open again, also
-/// over holidays and while others help: after each step the truth is asked whether anybody waits beside somebody free,
-/// or for nothing, and each proposal whether it was the right one. 50,000 steps each.
+/// Operators of several groups, skills, overflow in a circle, wanted operators, chats that ring or are assigned at once,
+/// groups that close and open again, also over holidays and while others help, limits, skills and groups that are set up
+/// otherwise meanwhile, proposals that are refused, find no slot or are never answered: after each step the truth is
+/// asked whether anybody waits beside somebody free, or for nothing, and each proposal whether it was the right one.
+/// 50,000 steps each.
 macro_rules! shared_operators {
     ($($name:ident: $seeds:expr, $twin:expr;)+) => {
         $(#[test]
@@ -78,11 +80,13 @@ shared_operators! {
     operators_of_many_groups_are_shared_by_the_rules_in_the_last_centres: 76..=100, false;
 }
 
-/// Ringing at all: 100,000 steps.
+/// Ringing at all, with skills, limits of the group and operators who are awaited: 100,000 steps.
 #[test]
 fn a_chat_rings_at_just_those_who_should_hear_it() {
-    let served: usize = (1..=50).map(|seed| ringing::run(seed, 2_000)).sum();
-    assert!(served > 3_000, "a test in which {served} are served shows nothing");
+    let all: Vec<ringing::Seen> = (1..=50).map(|seed| ringing::run(seed, 2_000)).collect();
+    let sum = |of: fn(&ringing::Seen) -> usize| all.iter().map(of).sum::<usize>();
+    let seen = (sum(|seen| seen.served), sum(|seen| seen.passed), sum(|seen| seen.in_line));
+    assert!(seen.0 > 3_000 && seen.1 > 1_000 && seen.2 > 1_000, "a test that has seen {seen:?} shows nothing");
 }
 
 /// Each fault is seen, with these words, by one of a few plays at least.
@@ -103,6 +107,12 @@ fn each_fault_of_ringing_at_all_is_seen() {
         (Fault::RingsOn, "is what is known"),
     ];
     must_be_seen(&faults, |seed| ringing::run(seed, 500));
+}
+
+#[test]
+fn each_fault_of_a_proposal_and_of_help_is_seen() {
+    let faults = [(Fault::AsksWhoSaidNo, "may not be offered"), (Fault::OldHelp, "beside")];
+    must_be_seen(&faults, |seed| shared::run(seed, 1_000, false));
 }
 
 #[test]

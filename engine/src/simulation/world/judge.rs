@@ -95,11 +95,15 @@ impl World<'_> {
         open.chat.is_waiting() && !asked && open.rests_until <= self.now
     }
 
-    /// Where chats ring at all, only the first of them do.
+    /// Where chats ring at all, only so many do at once: one waits while so many before it ring.
     fn has_its_turn(&self, open: &Open, line: usize) -> bool {
-        let rings_at_all = self.scenario.groups[line].offer_mode == OfferMode::RingAll;
-        let desk = self.centre.desk(&self.lines[line].id).filter(|_| rings_at_all);
-        desk.and_then(|desk| desk.queue().ahead(open.chat.id)).is_none_or(|ahead| ahead < RING_ALL_CHATS_MAX)
+        if self.scenario.groups[line].offer_mode != OfferMode::RingAll {
+            return true;
+        }
+        let place = self.place(open);
+        let rings = |other: &&Open| other.chat.ring().is_some_and(|ring| ring.group == self.lines[line].id);
+        let others = self.waiting.iter().filter_map(|n| self.chats[*n as usize].as_deref());
+        others.filter(rings).filter(|other| self.place(other) < place).count() < RING_ALL_CHATS_MAX
     }
 
     fn beside<'s>(&'s self, open: &'s Open, line: usize) -> impl Iterator<Item = Beside<'s>> {

@@ -1,5 +1,6 @@
 //! Who plays: a shop with its operators over one store, nodes that share it, and people whose sockets end in them.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,11 +21,12 @@ use engine::domain::permission::StaffRole;
 use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
 use engine::metrics::Metrics;
+use engine::ports::bus::Bus;
 use engine::ports::clock::SharedClock;
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::SharedStore;
 use engine::protocol::error::Failure;
-use engine::protocol::{operator, visitor};
+use engine::protocol::visitor;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -208,6 +210,18 @@ impl Window {
 pub struct Node {
     pub engine: Engine,
     pub bus: Arc<Faulty>,
+    name: NodeId,
+}
+
+impl Node {
+    /// The sum of all series that begin so; at least one must be there.
+    pub fn told(&self, series: &str) -> f64 {
+        let text = self.engine.metrics_text();
+        let values = text.lines().filter(|line| line.starts_with(series)).filter_map(|line| line.rsplit(' ').next());
+        let values: Vec<f64> = values.map(|value| value.parse().expect("a number")).collect();
+        assert!(!values.is_empty(), "there is no {series}");
+        values.iter().sum()
+    }
 }
 
 /// A shop over one store in SQLite, with two operators in one group.
@@ -365,7 +379,7 @@ impl Shop {
         let node: NodeId = name.parse().expect("a name");
         let bus = Arc::new(Faulty::new(Arc::new(self.place.attach(&node)), faults, seed));
         let parts = EngineParts {
-            node,
+            node: node.clone(),
             store: self.store.clone(),
             clock,
             random: Box::new(SystemRandom),
@@ -375,7 +389,14 @@ impl Shop {
             bus: Some(Arc::new(bus.clone())),
             traces: None,
         };
-        Node { engine: Engine::start_with(parts, self.patience).await.expect("the store answers"), bus }
+        let engine = Engine::start_with(parts, self.patience).await.expect("the store answers");
+        Node { engine, bus, name: node }
+    }
+
+    /// Somebody on the bus sends a node what is no envelope.
+    pub fn babbles_to(&self, node: &Node) {
+        let stranger = self.place.attach(&"stranger".parse().expect("a name"));
+        stranger.send(&node.name, "no envelope".into());
     }
 
     /// Both nodes, each with its half of the shards, over a bus of that badness.
@@ -423,8 +444,8 @@ impl Shop {
 
     pub async fn window(&self, node: &Node, operator: &Operator) -> Window {
         let inbox = Inbox::new();
-        let hello = operator::Hello::default();
-        let opening = OperatorConnection::open(&node.engine, inbox.outlet.clone(), self.account, operator.id, hello);
+        let (outlet, none) = (inbox.outlet.clone(), VecDeque::new());
+        let opening = OperatorConnection::open(&node.engine, outlet, self.account, operator.id, none);
         let connection = opening.await.unwrap_or_else(|failure| panic!("no welcome: {failure}"));
         Window { inbox, connection }
     }

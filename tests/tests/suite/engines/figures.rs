@@ -1,26 +1,34 @@
-//! For whom a chat counts: in what is counted and in what is reported alike.
+//! For whom a chat and its offers count, in what is counted and in what is reported alike; and what is counted, and found
+//! wrong, when something went wrong.
 
 use std::time::{Duration, Instant};
 
 use engine::actors::engine::all_shards;
+use engine::actors::faults::PANIC_NEXT;
 use engine::domain::ids::{ChatId, GroupId};
 use serde_json::json;
 
-use crate::suite::engines::cast::{GOOD, Node, Shop};
+use crate::suite::engines::cast::{GOOD, Node, Shop, Tab, Window, until};
 
 const RINGS: Duration = Duration::from_secs(60);
+
+/// Joe, alone, has accepted Clara's chat of Support.
+async fn joe_has_a_chat(shop: &Shop, node: &Node) -> (Window, Tab, String) {
+    let mut joe = shop.window(node, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(node, 42, None).await;
+    clara.sees_online().await;
+    let chat = clara.starts_in(Some("support"), "hello").await;
+    joe.accepts(&chat).await;
+    (joe, clara, chat)
+}
 
 #[actix::test]
 async fn a_chat_that_goes_to_another_group_counts_for_the_one_that_answered_it() {
     let shop = Shop::in_memory(1, 1, RINGS).await;
     let sales = shop.has_sales(1, &shop.bob).await;
     let node = shop.node("one", all_shards(), GOOD, 1).await;
-    let mut joe = shop.window(&node, &shop.joe).await;
-    joe.goes_online().await;
-    let mut clara = shop.tab(&node, 42, None).await;
-    clara.sees_online().await;
-    let chat = clara.starts_in(Some("support"), "hello").await;
-    joe.accepts(&chat).await;
+    let (mut joe, _clara, chat) = joe_has_a_chat(&shop, &node).await;
     joe.says("j1", &chat, "Joe here").await;
     joe.acked("j1").await;
     let mut bob = shop.window(&node, &shop.bob).await;
@@ -69,10 +77,128 @@ async fn the_wait_for_an_ack_begins_when_the_command_was_read() {
     assert!(told("switchboard_ack_seconds_sum ").is_some_and(|sum| (3.0..4.0).contains(&sum)), "{text}");
 }
 
+#[actix::test]
+async fn an_offer_counts_in_the_group_it_was_made_for() {
+    let shop = Shop::in_memory(1, 1, RINGS).await;
+    let sales = shop.has_sales(1, &shop.bob).await;
+    let node = shop.node("one", all_shards(), GOOD, 1).await;
+    let (mut joe, _clara, chat) = joe_has_a_chat(&shop, &node).await;
+    let mut bob = shop.window(&node, &shop.bob).await;
+    bob.goes_online().await;
+    // Somebody in sales is asked for Support's chat, and declines.
+    joe.sends(json!({ "type": "transfer", "id": "on", "chat": chat, "to": { "group": sales }, "reason": "Knows it" }))
+        .await;
+    joe.acked("on").await;
+    let offer = bob.offered(&chat).await;
+    bob.sends(json!({ "type": "decline", "id": "no", "offer": offer })).await;
+    bob.acked("no").await;
+    // Another one rings at Bob, who has more room; Joe takes it by hand.
+    let mut dora = shop.tab(&node, 43, None).await;
+    let second = dora.starts_in(Some("support"), "and me?").await;
+    bob.offered(&second).await;
+    joe.sends(json!({ "type": "take", "id": "mine", "chat": second })).await;
+    joe.acked("mine").await;
+    assert_eq!(offers(&node, &sales), (1, vec![("declined", 1)]));
+    assert_eq!(offers(&node, &shop.group), (2, vec![("accepted", 1), ("taken", 1)]));
+}
+
+#[actix::test]
+async fn a_ring_at_all_is_one_offer_and_is_over_once() {
+    let shop = Shop::in_memory(1, 1, RINGS).await;
+    shop.rings_at_all().await;
+    let node = shop.node("one", all_shards(), GOOD, 1).await;
+    let mut joe = shop.window(&node, &shop.joe).await;
+    joe.goes_online().await;
+    let mut clara = shop.tab(&node, 42, None).await;
+    clara.sees_online().await;
+    let chat = clara.starts("hello").await;
+    let joes = joe.offered(&chat).await;
+    let mut bob = shop.window(&node, &shop.bob).await;
+    bob.goes_online().await;
+    assert_eq!(bob.offered(&chat).await, joes, "he comes to it");
+    joe.sends(json!({ "type": "decline", "id": "no", "offer": joes })).await;
+    joe.acked("no").await;
+    assert_eq!(offers(&node, &shop.group), (1, vec![]), "it rings on at Bob");
+    bob.accepts(&chat).await;
+    assert_eq!(offers(&node, &shop.group), (1, vec![("accepted", 1)]));
+    // It rings at both, and its visitor goes.
+    let mut dora = shop.tab(&node, 43, None).await;
+    let second = dora.starts("and me?").await;
+    joe.offered(&second).await;
+    bob.offered(&second).await;
+    dora.sends(json!({ "type": "end", "id": "end" })).await;
+    dora.acked("end").await;
+    assert_eq!(offers(&node, &shop.group), (2, vec![("accepted", 1), ("ended", 1)]));
+}
+
+#[actix::test]
+async fn what_was_stored_when_a_session_panicked_is_counted_all_the_same() {
+    let shop = Shop::open(1, 1, RINGS).await;
+    let node = shop.node("one", all_shards(), GOOD, 1).await;
+    let (mut clara, mut joe, chat) = shop.in_a_chat(&node, &node).await;
+    // The session panics over the next thing that comes to it: the news that this is stored.
+    joe.says("j1", &chat, &format!("{PANIC_NEXT}visitor_session handler")).await;
+    joe.acked("j1").await;
+    assert_eq!(node.told(r#"switchboard_actor_restarts_total{kind="visitor_session"}"#), 1.0);
+    let stored = |role: &str| node.told(&format!("switchboard_messages_total{{role=\"{role}\"}}"));
+    assert_eq!((stored("operator"), stored("visitor")), (1.0, 0.0));
+    clara.says("c1", "are you there?").await;
+    clara.acked("c1").await;
+    joe.says("j2", &chat, "again").await;
+    joe.acked("j2").await;
+    assert_eq!((stored("operator"), stored("visitor")), (2.0, 1.0));
+    assert_eq!(counted(&node, "switchboard_idle_time_seconds_count", &shop.group), 2);
+    assert_eq!(counted(&node, "switchboard_first_reply_seconds_count", &shop.group), 1);
+    clara.sends(json!({ "type": "end", "id": "end" })).await;
+    clara.acked("end").await;
+    until("it is held against the log", || node.told("switchboard_figures_checked_total") == 1.0).await;
+    assert_eq!(drift(&node), Vec::<String>::new());
+}
+
+#[actix::test]
+async fn messages_and_the_operator_of_a_row_that_was_changed_are_found() {
+    let shop = Shop::open(1, 1, RINGS).await;
+    let node = shop.node("one", all_shards(), GOOD, 1).await;
+    let (_clara, mut joe, chat) = shop.in_a_chat(&node, &node).await;
+    joe.says("j1", &chat, "Joe here").await;
+    joe.acked("j1").await;
+    joe.sends(json!({ "type": "end", "id": "end", "chat": chat })).await;
+    joe.acked("end").await;
+    shop.tampers("UPDATE chat_head SET messages = messages + 1");
+    shop.tampers("UPDATE chat SET owner = NULL");
+    until("it is held against the log", || node.told("switchboard_figures_checked_total") == 1.0).await;
+    let found = |figure: &str| format!("switchboard_figures_drift_total{{kept=\"row\",figure=\"{figure}\"}} 1");
+    assert_eq!(drift(&node), [found("messages"), found("operator")]);
+}
+
 /// What a node has counted for a group, whatever else is told apart.
 fn counted(node: &Node, name: &str, group: &GroupId) -> u64 {
-    let text = node.engine.metrics_text();
-    let of_group = format!("group=\"{group}\"");
+    lines(node, name, group).iter().filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+}
+
+/// The offers that a node has counted for a group: those made, and those that are over by how they ended.
+fn offers(node: &Node, group: &GroupId) -> (u64, Vec<(&'static str, u64)>) {
+    let settled = lines(node, "switchboard_offers_settled_total", group);
+    let count = |how: &&str| {
+        let line = settled.iter().find(|line| line.contains(&format!("outcome=\"{how}\"")));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
+    };
+    let all = ["accepted", "declined", "expired", "withdrawn", "taken", "ended"];
+    let over = all.iter().map(|how| (*how, count(how))).filter(|(_, count)| *count > 0).collect();
+    (counted(node, "switchboard_offers_total", group), over)
+}
+
+fn lines(node: &Node, name: &str, group: &GroupId) -> Vec<String> {
+    let (text, of_group) = (node.engine.metrics_text(), format!("group=\"{group}\""));
     let lines = text.lines().filter(|line| line.starts_with(&format!("{name}{{")) && line.contains(&of_group));
-    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    lines.map(str::to_owned).collect()
+}
+
+/// The figures that were found to be wrong.
+fn drift(node: &Node) -> Vec<String> {
+    let text = node.engine.metrics_text();
+    let series = text.lines().filter(|line| line.starts_with("switchboard_figures_drift_total{"));
+    let mut wrong: Vec<String> = series.filter(|line| !line.ends_with(" 0")).map(str::to_owned).collect();
+    wrong.sort_unstable();
+    wrong
 }

@@ -51,6 +51,7 @@ async fn what_was_said_while_the_nodes_were_apart_is_read_from_the_store() {
         far.inbox.expect("the last event", |frame| frame["type"] == "event" && frame["seq"] == visible).await;
         far.inbox.has_no_hole("the far tab", &chat, visible);
         clara.inbox.has_no_hole("Clara", &chat, visible);
+        assert!(two.told("switchboard_bus_gaps_filled_total") >= 2.0, "Joe's window, and the far tab");
     })
     .await;
 }
@@ -74,6 +75,8 @@ async fn a_command_that_was_under_way_when_the_nodes_parted_is_sent_again() {
     joe.acked("j2").await;
     clara.inbox.expect("the second line", |frame| frame["event"]["text"] == "hello?").await;
     assert_eq!(clara.inbox.texts(&chat), ["hello", "are you there?", "hello?"]);
+    assert!(two.told("switchboard_bus_commands_again_total") >= 2.0, "both lines");
+    assert_eq!(one.told("switchboard_bus_commands_again_total"), 0.0, "nothing of it was said here");
 }
 
 /// Nobody answers for so long that the client must be told. What it says next must not overtake what was not answered,

@@ -1,5 +1,6 @@
 //! Two engines in one process over one store: a takeover, and a former owner who does not know of it yet.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use engine::actors::connection::operator::OperatorConnection;
@@ -16,7 +17,7 @@ use engine::domain::time::Timestamp;
 use engine::metrics::Metrics;
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::SharedStore;
-use engine::protocol::{operator, visitor};
+use engine::protocol::visitor;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -193,8 +194,7 @@ impl Shop {
     }
 
     async fn operator(&self, engine: &Engine, inbox: &Inbox) -> OperatorConnection {
-        let hello = operator::Hello::default();
-        OperatorConnection::open(engine, inbox.outlet.clone(), self.account, self.joe.id, hello)
+        OperatorConnection::open(engine, inbox.outlet.clone(), self.account, self.joe.id, VecDeque::new())
             .await
             .expect("a memory store and well-formed frames do not fail")
     }
@@ -245,6 +245,12 @@ async fn a_former_owner_writes_nothing_and_sends_its_readers_to_the_new_one() {
     let refused = clara_inbox.expect(|frame| frame["id"] == "m2").await;
     assert_eq!(refused["code"], "unavailable", "not known is what it may say: {refused}");
     assert_eq!(clara_inbox.expect_closed().await, 1012);
+    let fenced = |engine: &Engine| {
+        let text = engine.metrics_text();
+        let line = text.lines().find_map(|line| line.strip_prefix("switchboard_chats_fenced_total "));
+        line.map(str::to_owned).expect("it is counted from the start")
+    };
+    assert_eq!((fenced(&first).as_str(), fenced(&second).as_str()), ("1", "0"), "the former owner let go of it");
     assert!(!clara_inbox.messages().iter().any(|(_, text)| text == "three"));
 
     // What was not acked is sent again there; twice, as the second try may have got through.

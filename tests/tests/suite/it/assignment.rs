@@ -4,10 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use switchboard_tests::client::OperatorClient;
-use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::{VIOLATIONS, asks, metric, nobody_answers};
+use crate::suite::it::{VIOLATIONS, asks, joe_serves_two_groups, metric, nobody_answers};
 
 #[tokio::test]
 async fn nine_visitors_find_joe_bob_and_sue_by_their_share_of_what_they_can_hold() {
@@ -50,12 +49,7 @@ async fn nine_visitors_find_joe_bob_and_sue_by_their_share_of_what_they_can_hold
 
 #[tokio::test]
 async fn a_free_slot_of_two_groups_goes_to_whoever_has_waited_longest() {
-    let server = TestServer::start();
-    let admin = Browser::signed_in(&server.url(), "admin").await;
-    let joe = Browser::signed_in(&server.url(), "joe").await.me["operator"]["id"].clone();
-    let sales = json!({ "group": "sales", "operator": joe, "handling": "primary" });
-    admin.post("/api/v1/memberships", sales).await.ok();
-    let mut joe = OperatorClient::online(&server, "joe").await;
+    let (server, mut joe) = joe_serves_two_groups().await;
     // Joe has one slot; Clara has it, the others wait in turns in both groups.
     let (_clara, clara) = asks(&server, "Clara", "support").await;
     joe.accept_next().await;

@@ -90,6 +90,19 @@ async fn who_looks_no_more_is_told_no_more() {
 }
 
 #[tokio::test]
+async fn who_is_no_member_any_more_is_said_to_be_gone() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let mut mona = OperatorClient::connect(&server, "mona").await;
+    let joe = OperatorClient::connect(&server, "joe").await;
+    looks_at(&mut mona, "members:support").await;
+    mona.expect("everybody", |frame| frame["topic"] == "members:support").await;
+    admin.delete(&format!("/api/v1/memberships/support/{}", joe.id())).await.ok();
+    let told = mona.expect("that he is gone", |frame| frame["topic"] == "members:support").await;
+    assert_eq!((&told["gone"], &told["operators"]), (&json!([joe.id()]), &json!([])), "{told}");
+}
+
+#[tokio::test]
 async fn nobody_is_told_of_whom_there_is_not() {
     let server = TestServer::start();
     let mut mona = OperatorClient::connect(&server, "mona").await;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use engine::domain::limits::SENDER_RELOADS;
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
 use switchboard_tests::http::Browser;
@@ -115,6 +116,23 @@ async fn a_sender_who_is_there_has_it_back_after_a_restart() {
     joe.resume(&chat, 0).await;
     joe.say(&chat, "Then I go on").await;
     clara.expect_text("Then I go on").await;
+}
+
+#[tokio::test]
+async fn a_sender_who_loads_the_page_again_has_it_back_though_off_line() {
+    let (server, mut clara, mut joe, chat) = joe_answers_with(&[]).await;
+    let mut mona = OperatorClient::online(&server, "mona").await;
+    joe.stored(json!({ "type": "transfer", "chat": chat, "to": { "operator": mona.id() }, "reason": "Yours?" })).await;
+    let offer = mona.offer_of(&chat).await;
+    joe.status("offline").await;
+    clara.expect("the queue at first", |frame| frame["event"]["kind"] == "queued").await;
+    joe.lose();
+    mona.decline(&offer).await;
+    joe.reconnect().await.expect("his session goes on");
+    tokio::time::sleep(SENDER_RELOADS * 2).await;
+    clara.expect_none("queue", |frame| frame["event"]["kind"] == "queued").await;
+    let row = mona.browser.get(&format!("/api/v1/chats/{chat}")).await.ok();
+    assert_eq!((&row["state"], &row["owner"]["name"]), (&json!("active"), &json!("Joe")), "{row}");
 }
 
 #[tokio::test]

@@ -3,10 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use switchboard_tests::client::{OperatorClient, VisitorClient};
+use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::{VIOLATIONS, asks, joe_answers, metric};
+use crate::suite::it::{VIOLATIONS, asks, joe_answers, joe_serves_two_groups, metric};
 
 /// Two comparisons with the store, and what a slow machine takes.
 const FOUND_WITHIN: Duration = Duration::from_secs(25);
@@ -64,12 +66,37 @@ async fn a_visitor_who_left_unheard_is_found_and_is_in_nobodys_way() {
     is_counted(&server, "queue_disagrees").await;
 }
 
-#[tokio::test]
-async fn a_queue_that_forgot_to_look_for_a_chat_is_caught_at_it() {
+/// Joe's group, which rings so, forgets once to look whether a chat waits for who has come.
+async fn forgets_to_look(offer_mode: &str) {
     let (server, mut clara, ..) = joe_answers().await;
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    admin.patch("/api/v1/groups/support", json!({ "offer_mode": offer_mode })).await.ok();
     let (_dora, next) = asks(&server, "Dora", "support").await;
     clara.say("!fault deaf settling").await;
     let mut bob = OperatorClient::online(&server, "bob").await;
     is_offered(&mut bob, &next).await;
     is_counted(&server, "slot_not_refilled").await;
+}
+
+#[tokio::test]
+async fn a_queue_that_forgot_to_look_for_a_chat_is_caught_at_it() {
+    forgets_to_look("single").await;
+}
+
+#[tokio::test]
+async fn a_queue_that_forgot_to_let_a_chat_ring_at_all_is_caught_at_it_too() {
+    forgets_to_look("ring_all").await;
+}
+
+#[tokio::test]
+async fn slots_that_were_closed_for_the_asking_and_not_opened_again_are_opened_and_counted() {
+    let (server, mut joe) = joe_serves_two_groups().await;
+    let (mut clara, chat) = asks(&server, "Clara", "support").await;
+    joe.accept_next().await;
+    clara.expect_event("assigned").await;
+    clara.say("!fault deaf opening").await;
+    joe.end(&chat).await;
+    let (_dora, next) = asks(&server, "Dora", "sales").await;
+    is_offered(&mut joe, &next).await;
+    is_counted(&server, "slots_left_closed").await;
 }

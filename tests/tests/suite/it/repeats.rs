@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use switchboard_tests::client::{QUIET, Start, VisitorClient};
+use switchboard_tests::http::Browser;
 
 use crate::suite::it::{joe_answers, nobody_answers};
 
@@ -76,6 +77,26 @@ async fn a_start_that_is_sent_again_is_one_chat() {
     mona.reconnect().await.expect("the session outlives the server");
     let chats = mona.browser.get("/api/v1/chats").await.ok();
     assert_eq!(chats["items"].as_array().map(Vec::len), Some(1), "{chats}");
+}
+
+#[tokio::test]
+async fn a_start_is_answered_the_same_again_though_it_would_be_refused_now() {
+    let (server, _mona) = nobody_answers(&[]).await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let start = Start::support("Clara", "Hello?").command();
+    clara.put("start-1", start.clone()).await;
+    let first = without_type(clara.ack_of("start-1").await);
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    assert_eq!(admin.delete("/api/v1/groups/support?waiting=move&to=sales").await.status, 204);
+    assert_eq!(admin.delete("/api/v1/departments/support").await.status, 204);
+    let mut dora = VisitorClient::connect(&server).await;
+    let refused = dora.refused(start.clone(), "invalid").await;
+    assert_eq!(refused["field"], "department", "{refused}");
+    clara.put("start-1", start).await;
+    assert_eq!(without_type(clara.ack_of("start-1").await), first);
+    let changed = Start::support("Clara", "Something else").command();
+    clara.put("start-1", changed).await;
+    clara.expect("a conflict", |frame| frame["type"] == "error" && frame["why"] == "id").await;
 }
 
 #[tokio::test]

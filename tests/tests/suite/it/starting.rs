@@ -58,6 +58,19 @@ async fn wrong_settings_are_named_all_at_once() {
 }
 
 #[tokio::test]
+async fn whoever_cannot_be_administrator_leaves_no_database() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data").display().to_string();
+    let make = |more: &[&str]| server.command(&[&["create-admin", "--data-dir", &data], more].concat());
+    failed(&make(&["--email", "nope"]), 2, &["--email", "address"]);
+    failed(&make(&["--email", "eve@shop.example", "--account", "No Such"]), 2, &["--account", "a-z"]);
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+    assert!(make(&["--email", "eve@shop.example"]).status.success());
+    failed(&make(&["--email", "eve@shop.example"]), 1, &["eve@shop.example is an operator"]);
+}
+
+#[tokio::test]
 async fn health_and_metrics_are_told() {
     let server = TestServer::start();
     let client = reqwest::Client::new();

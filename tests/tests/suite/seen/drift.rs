@@ -79,6 +79,6 @@ async fn checked(server: &TestServer, chats: u32) -> String {
 fn drift(metrics: &str) -> Vec<String> {
     let series = metrics.lines().filter(|line| line.starts_with("switchboard_figures_drift_total{"));
     let series: Vec<&str> = series.collect();
-    assert_eq!(series.len(), 14, "all are there from the start: {series:?}");
+    assert_eq!(series.len(), 18, "all are there from the start: {series:?}");
     series.into_iter().filter(|line| !line.ends_with(" 0")).map(str::to_owned).collect()
 }

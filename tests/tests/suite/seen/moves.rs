@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use engine::domain::routing::WhyStill;
 use serde_json::json;
 use switchboard_tests::client::{OperatorClient, Socket, Start, VisitorClient};
 use switchboard_tests::server::TestServer;
@@ -33,6 +34,7 @@ async fn who_is_there_and_what_they_hold_is_told_as_it_is() {
     let offer = joe.offer().await;
     is("capacity_reserved_slots", 1.0).await;
     is("capacity_free_slots", 10.0).await;
+    waits_for(&server, &[("ringing", 1.0)]).await;
     becomes(&server, r#"switchboard_actors{kind="visitor_session"}"#, 1.0).await;
     joe.accept(&offer).await;
     is("capacity_reserved_slots", 0.0).await;
@@ -44,8 +46,15 @@ async fn who_is_there_and_what_they_hold_is_told_as_it_is() {
     is("waiting_chats", 1.0).await;
     let longest = of_support("waiting_longest_seconds");
     until(&server, &longest, |seconds| seconds >= 1.0).await;
+    waits_for(&server, &[("all_full", 1.0)]).await;
+    // Joe goes: Mona is left, whom nothing is assigned to.
+    joe.status("away").await;
+    waits_for(&server, &[("nobody_assigned", 1.0)]).await;
+    joe.status("online").await;
+    waits_for(&server, &[("all_full", 1.0)]).await;
     mona.take(&waits).await;
     is("waiting_chats", 0.0).await;
+    waits_for(&server, &[]).await;
     is("waiting_longest_seconds", 0.0).await;
     is("capacity_used_slots", 2.0).await;
     clara.close().await;
@@ -104,6 +113,16 @@ async fn what_happens_is_counted_once() {
     let mut emil = VisitorClient::connect(&server).await;
     emil.acked(letter).await;
     counts(&left("nothing"), 1.0).await;
+}
+
+/// Waits until the chats of Support that wait do so for these reasons, so many for each, and for no others.
+async fn waits_for(server: &TestServer, reasons: &[(&str, f64)]) {
+    for reason in WhyStill::ALL.map(WhyStill::as_str) {
+        let series =
+            format!("switchboard_queue_waiting_reason_chats{{account=\"1\",group=\"support\",reason=\"{reason}\"}}");
+        let waiting = reasons.iter().find(|(known, _)| *known == reason).map_or(0.0, |(_, waiting)| *waiting);
+        becomes(server, &series, waiting).await;
+    }
 }
 
 /// Waits until a series has that value.

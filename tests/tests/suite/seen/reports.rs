@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::{Browser, last_hour};
@@ -178,6 +179,67 @@ async fn occupancy_is_what_was_in_use_of_what_was_offered_and_outlives_a_restart
 }
 
 #[tokio::test]
+async fn departments_and_brands_are_told_apart() {
+    let mut server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let bobs = Browser::signed_in(&server.url(), "bob").await.operator_id();
+    let seller = json!({ "group": "sales", "operator": bobs, "handling": "primary" });
+    admin.post("/api/v1/memberships", seller).await.ok();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    clara.start(&Start::support("Clara", "Hello?")).await;
+    joe.accept_next().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    while admin.get("/api/v1/status?brand=demo&department=sales").await.ok()["state"] == "offline" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let sales = |name| Start { name, department: "sales", question: "How much is it?" };
+    let mut dora = VisitorClient::connect(&server).await;
+    let doras = dora.start(&sales("Dora")).await;
+    bob.accept_next().await;
+    let mut emil = VisitorClient::connect(&server).await;
+    emil.start(&sales("Emil")).await;
+    emil.end().await;
+    // Slots are looked at each second.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    clara.end().await;
+    dora.end().await;
+    assert!(server.stop().success());
+    // An account has one website yet that people can make; the store keeps more.
+    let database = Connection::open(server.data().join("switchboard.db")).expect("the store is there");
+    let bytes = uuid::Uuid::parse_str(&doras).expect("an id");
+    let moved = database.execute("UPDATE chat SET brand = 'outlet' WHERE id = ?1", [bytes.as_bytes()]);
+    assert_eq!(moved, Ok(1));
+    drop(database);
+    server.restart();
+
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let by_department = admin.get(&asked("summary", "by=department")).await.ok();
+    assert_eq!(rows(&by_department), [("sales", [2, 1, 1]), ("support", [1, 1, 0])], "{by_department}");
+    assert_eq!(counts(&by_department["total"]), [3, 2, 1], "{by_department}");
+    let by_group = admin.get(&asked("summary", "by=group")).await.ok();
+    for (department, group) in [0, 1].map(|row| (&by_department["rows"][row], &by_group["rows"][row])) {
+        assert!(department["occupancy"].as_f64().is_some_and(|share| share > 0.0), "{by_department}");
+        assert_eq!(department["occupancy"], group["occupancy"], "each has one group: {by_group}");
+    }
+    let csv = admin.get(&asked("summary.csv", "by=department")).await.ok();
+    let keys: Vec<&str> = csv.as_str().expect("a text").lines().filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(keys, ["key", "sales", "support", "total"]);
+    let by_brand = admin.get(&asked("summary", "by=brand")).await.ok();
+    assert_eq!(rows(&by_brand), [("demo", [2, 1, 1]), ("outlet", [1, 1, 0])], "{by_brand}");
+    assert_eq!(by_brand["rows"][0]["occupancy"], Value::Null, "nobody receives for a brand: {by_brand}");
+    assert!(by_brand["total"]["occupancy"].is_number(), "{by_brand}");
+
+    // Joe sees his own, and nothing of how occupied whole departments were.
+    let joe = Browser::signed_in(&server.url(), "joe").await;
+    let own = joe.get(&asked("summary", "by=department")).await.ok();
+    assert_eq!(rows(&own), [("support", [1, 1, 0])], "{own}");
+    assert_eq!(own["rows"][0]["occupancy"], Value::Null, "{own}");
+    let own = joe.get(&asked("summary", "by=brand")).await.ok();
+    assert_eq!(rows(&own), [("demo", [1, 1, 0])], "{own}");
+}
+
+#[tokio::test]
 async fn a_report_that_cannot_be_made_says_why() {
     let server = TestServer::start();
     let admin = Browser::signed_in(&server.url(), "admin").await;
@@ -193,6 +255,12 @@ async fn a_report_that_cannot_be_made_says_why() {
         let refused = admin.get(&format!("/api/v1/reports/summary?{query}")).await.refused(422, "invalid");
         assert_eq!(refused["field"], field, "{query}: {refused}");
     }
+}
+
+/// Each row by its key, in the order of the report.
+fn rows(report: &Value) -> Vec<(&str, [u64; 3])> {
+    let rows = report["rows"].as_array().expect("rows").iter();
+    rows.map(|row| (row["key"].as_str().expect("a key"), counts(row))).collect()
 }
 
 /// Chats, answered ones, abandoned ones.

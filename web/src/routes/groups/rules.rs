@@ -30,16 +30,19 @@ pub(super) fn changed(before: &RoutingRules, own: &GroupId, body: &Body) -> Resu
     Ok(rules)
 }
 
-/// The field that names a group which is not there.
-pub(super) fn missing(rules: &RoutingRules, groups: &[GroupSettings]) -> Option<String> {
+/// The field that names a group which is not there, and was not named before.
+pub(super) fn missing(rules: &RoutingRules, before: Option<&RoutingRules>, groups: &[GroupSettings]) -> Option<String> {
     let there = |wanted: &GroupId| groups.iter().any(|group| group.id == *wanted);
     if let Instead::Group(group) = &rules.when_full
         && !there(group)
+        && before.is_none_or(|before| before.when_full != rules.when_full)
     {
         return Some("when_full.group".into());
     }
-    let helpers = rules.overflow.as_ref()?.groups.iter();
-    helpers.enumerate().find(|(_, group)| !there(group)).map(|(at, _)| format!("overflow.groups.{at}"))
+    let named =
+        before.and_then(|before| before.overflow.as_ref()).map_or(&[][..], |overflow| overflow.groups.as_slice());
+    let mut helpers = rules.overflow.as_ref()?.groups.iter().enumerate();
+    helpers.find(|(_, group)| !there(group) && !named.contains(group)).map(|(at, _)| format!("overflow.groups.{at}"))
 }
 
 fn fields_of(rules: &RoutingRules) -> Result<Map<String, Value>, Failure> {

@@ -11,15 +11,23 @@ use crate::domain::limits::{HELLO_RESUMES_MAX, ROWS_MAX};
 use crate::ports::journal::ChatQuery;
 use crate::ports::staff::Operator;
 use crate::protocol::error::Failure;
-use crate::protocol::operator::{ChatFilter, ChatOrder, MyGroup, Myself, Receiving, Welcome};
+use crate::protocol::operator::{ChatFilter, ChatOrder, Hello, MyGroup, Myself, Receiving, Welcome};
 use crate::protocol::visitor::{ChatPhase, Resume};
 
-/// Which pages follow the welcome by themselves: as many as a socket keeps in order.
-pub(super) fn pages_of(asked: Vec<Resume>) -> VecDeque<Resume> {
-    asked.into_iter().take(HELLO_RESUMES_MAX).collect()
-}
-
 impl OperatorConnection {
+    /// Which pages follow the welcome by themselves.
+    ///
+    /// # Errors
+    /// `invalid`: more than a socket keeps in order.
+    pub fn pages_of(hello: Hello) -> Result<VecDeque<Resume>, Failure> {
+        let asked = hello.resume.unwrap_or_default();
+        if asked.len() > HELLO_RESUMES_MAX {
+            let rule = format!("must name at most {HELLO_RESUMES_MAX} chats; ask for the others with resume");
+            return Err(Failure::invalid("resume", rule));
+        }
+        Ok(asked.into())
+    }
+
     /// Says that the window is there, and gathers the answer to its `hello`.
     pub(super) async fn welcome(
         &self,
@@ -87,13 +95,17 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::protocol::error::Code;
 
     #[test]
-    fn a_hello_has_no_more_pages_than_a_socket_can_follow() {
-        let resume = |chat: u128| Resume { chat: ChatId(Uuid::from_u128(chat)), after: 0 };
-        assert_eq!(pages_of(vec![resume(1), resume(2)]), [resume(1), resume(2)]);
-        let many = (0..2_000).map(resume).collect();
-        let pages = pages_of(many);
-        assert_eq!((pages.len(), pages.front()), (HELLO_RESUMES_MAX, Some(&resume(0))));
+    fn a_hello_that_asks_for_more_pages_than_a_socket_can_follow_is_refused() {
+        let asks = |chats: usize| {
+            let resume = |chat| Resume { chat: ChatId(Uuid::from_u128(chat as u128)), after: 0 };
+            OperatorConnection::pages_of(Hello { resume: Some((0..chats).map(resume).collect()) })
+        };
+        assert_eq!(OperatorConnection::pages_of(Hello::default()), Ok(VecDeque::new()));
+        assert_eq!(asks(HELLO_RESUMES_MAX).map(|pages| pages.len()), Ok(HELLO_RESUMES_MAX));
+        let refused = asks(HELLO_RESUMES_MAX + 1).map_err(|failure| (failure.code, failure.field));
+        assert_eq!(refused, Err((Code::Invalid, Some("resume".into()))));
     }
 }

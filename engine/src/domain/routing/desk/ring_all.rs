@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::group::{Handling, OfferMode};
 use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::limits::RING_ALL_CHATS_MAX;
-use crate::domain::queue::Offering;
+use crate::domain::queue::{Offering, Place, Waiting};
 use crate::domain::routing::demand::{Demand, cooled_down_at};
 use crate::domain::routing::desk::Desk;
 use crate::domain::routing::earlier;
@@ -59,27 +59,49 @@ impl Desk {
     }
 
     pub(super) fn ring_all(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        self.again_at = None;
-        let in_turn = RING_ALL_CHATS_MAX;
-        #[cfg(test)]
-        let in_turn = if planted::has(Fault::RingsOutOfTurn) { usize::MAX } else { in_turn };
-        let first: Vec<ChatId> = self.queue.iter().take(in_turn).collect();
-        let behind: Vec<ChatId> = self.ringing.at.keys().filter(|chat| !first.contains(chat)).copied().collect();
-        for chat in behind {
+        let (in_turn, again_at) = self.in_turn(now);
+        self.again_at = again_at;
+        let is_in_turn = |chat: &ChatId| in_turn.iter().any(|(place, _)| place.chat == *chat);
+        let others: Vec<ChatId> = self.ringing.at.keys().filter(|chat| !is_in_turn(chat)).copied().collect();
+        for chat in others {
             self.ring_at(chat, BTreeSet::new(), effects);
         }
-        for chat in first {
-            let Some(waiting) = self.queue.get(chat) else { continue };
-            let wanted = match waiting.offering {
-                Offering::No => {
-                    let (wanted, again_at) = self.all_for(chat, &waiting.demand, now);
-                    self.again_at = earlier(self.again_at, again_at);
-                    wanted
-                }
-                _ => BTreeSet::new(),
-            };
-            self.ring_at(chat, wanted, effects);
+        for (place, all) in in_turn {
+            self.ring_at(place.chat, all, effects);
         }
+    }
+
+    /// The first chats that somebody may hear, each with all who shall, and when that changes by itself. A chat that
+    /// nobody may hear takes no turn from the next. Only pools in which somebody is free are looked at, each up to the
+    /// last chat in turn, and what rings already: that may ring on at whoever has lost the connection.
+    fn in_turn(&self, now: Timestamp) -> (Vec<(Place, BTreeSet<OperatorId>)>, Option<Timestamp>) {
+        let most = RING_ALL_CHATS_MAX;
+        #[cfg(test)]
+        let most = if planted::has(Fault::RingsOutOfTurn) { usize::MAX } else { most };
+        let mut heard: BTreeMap<Place, BTreeSet<OperatorId>> = BTreeMap::new();
+        let mut again_at = None;
+        let mut all_for = |place: Place, waiting: &Waiting| {
+            let (all, at) = self.all_for(place.chat, &waiting.demand, now);
+            again_at = earlier(again_at, at);
+            (!all.is_empty()).then_some((place, all))
+        };
+        for chat in self.ringing.at.keys() {
+            let Some(waiting) = self.queue.get(*chat).filter(|waiting| waiting.offering == Offering::No) else {
+                continue;
+            };
+            let place = Place::new(*chat, waiting.entered_at, waiting.priority);
+            heard.extend(all_for(place, waiting));
+        }
+        let looked_at = self.queue.pools().filter(|pool| self.roster.has_free_in(pool));
+        for (place, waiting) in self.queue.offerable_in(looked_at) {
+            if heard.keys().nth(most - 1).is_some_and(|last| *last < place) {
+                break;
+            }
+            if !heard.contains_key(&place) {
+                heard.extend(all_for(place, waiting));
+            }
+        }
+        (heard.into_iter().take(most).collect(), again_at)
     }
 
     /// All who may hear a chat: whom the page wants, else the primary members, or the secondary ones when there are none;
@@ -114,7 +136,10 @@ impl Desk {
         let all: Vec<_> = all.into_iter().skip(usize::from(planted::has(Fault::ForgetsSomebody))).collect();
         let best = all.iter().map(|(handling, _)| *handling).min();
         let all = all.into_iter().filter(|(handling, _)| Some(*handling) == best);
-        let on = self.rings_on(chat, demand, now).filter(|(handling, _)| best.is_none_or(|best| *handling <= best));
+        let comes_first = |(handling, operator): &(Handling, OperatorId)| {
+            best.is_none_or(|best| *handling <= best) || demand.wanted() == Some(*operator)
+        };
+        let on = self.rings_on(chat, demand, now).filter(comes_first);
         // Where it rings at others already, whoever is wanted and free by now hears it too.
         (all.chain(on).map(|(_, operator)| operator).chain(wanted).collect(), again_at)
     }
@@ -126,7 +151,8 @@ impl Desk {
             demand.tried().iter().filter(|tried| tried.operator == *operator).all(|tried| cooled_down_at(tried) <= now)
         };
         let members = self.rings_at_all(chat).filter(lost).filter(cooled).filter_map(move |at| self.roster.member(at));
-        let able = members.filter(move |member| demand.class().is_met_by(&member.skills));
+        let named = move |operator| demand.only().or(demand.wanted()) == Some(operator);
+        let able = members.filter(move |m| named(m.operator) || demand.class().is_met_by(&m.skills));
         able.map(|member| (member.handling, member.operator))
     }
 

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::chat::Tried;
-use crate::domain::group::{Availability, Instead};
-use crate::domain::ids::ChatId;
+use crate::domain::group::{Availability, GroupSettings, Instead};
+use crate::domain::ids::{ChatId, GroupId};
 use crate::domain::limits::TURN_AWAY_REPEAT;
 use crate::domain::queue::Offering;
 use crate::domain::routing::demand::{Demand, Wishes};
@@ -90,9 +90,20 @@ impl Desk {
         }
     }
 
-    pub(super) fn review_all(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+    /// The settings are others than before.
+    pub(super) fn review_all(&mut self, before: &GroupSettings, now: Timestamp, effects: &mut Vec<Effect>) {
         let all: Vec<ChatId> = self.queue.iter().collect();
-        all.into_iter().for_each(|chat| self.review(chat, None, now, effects));
+        let helped = before.rules.overflow.as_ref().map(|overflow| overflow.groups.as_slice()).unwrap_or_default();
+        let helping = self.settings.rules.overflow.iter().flat_map(|overflow| &overflow.groups);
+        let anew: Vec<GroupId> = helping.filter(|group| !helped.contains(group)).cloned().collect();
+        #[cfg(test)]
+        let anew = if planted::has(Fault::OldHelp) { Vec::new() } else { anew };
+        for chat in all {
+            if !anew.is_empty() && self.turns.is_sought_elsewhere(chat) {
+                effects.push(Effect::SeekIn { chat, groups: anew.clone() });
+            }
+            self.review(chat, None, now, effects);
+        }
         self.turns.offline_look = self.turns.offline_since.map(|_| now);
         #[cfg(test)]
         if planted::has(Fault::OldHours) {

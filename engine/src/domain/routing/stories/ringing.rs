@@ -53,8 +53,7 @@ fn a_group_whose_ring_came_too_late_takes_nothing_back_and_rings_when_it_may() {
     let mut desk = at_all(vec![primary(JOE, 1), primary(BOB, 1)]);
     assert_eq!(rung(&desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100))), [who(JOE), who(BOB)]);
     // Another group was quicker: what was asked for here never rang.
-    desk.note_elsewhere(chat(1));
-    let effects = desk.handle_due(at(101));
+    let effects = desk.handle_elsewhere(chat(1), at(101));
     assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![]));
     assert_eq!(desk.rings_at_all(chat(1)).count(), 0);
     assert_eq!(rung(&desk.handle_elsewhere_over(chat(1), at(120))), [who(JOE), who(BOB)]);
@@ -119,4 +118,51 @@ fn a_queue_that_begins_anew_learns_at_whom_it_rings_and_takes_nothing_back() {
         assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![]), "it rings there already");
     }
     assert_eq!(rung(&desk.handle_member(primary(SUE, 1), at(202))), [who(SUE)]);
+}
+
+#[test]
+fn twenty_chats_that_nobody_may_have_take_no_turn_from_the_next() {
+    let german = [need("language:de", 1)];
+    let ana = |held| Member { held, version: 2 - u64::from(held), ..member(1, Handling::Primary, Some(1), &german) };
+    let english = (2..=11).map(|n| primary(n, 1));
+    let mut desk = at_all(std::iter::once(ana(1)).chain(english).collect());
+    for n in 1..=20 {
+        assert_eq!(rung(&desk.handle_waiting(skilled(n, n as i64, &german), at(100))), []);
+    }
+    let all: Vec<OperatorId> = (2..=11).map(who).collect();
+    assert_eq!(rung(&desk.handle_waiting(Arrival::new(chat(21), at(100)), at(100))), all);
+    let known = StillSince::default();
+    let why = |desk: &Desk, n| still::still(desk, &known, chat(n), at(100)).unwrap().reason;
+    assert_eq!((why(&desk, 20), why(&desk, 21)), (WhyStill::Nobody(WhyNot::AllFull), WhyStill::Ringing));
+    // Once somebody may have them it is theirs to ring.
+    let effects = desk.handle_member(ana(0), at(101));
+    assert_eq!((rung(&effects).len(), withdrawn(&effects)), (20, all.clone()));
+    assert_eq!((why(&desk, 20), why(&desk, 21)), (WhyStill::Ringing, WhyStill::InLine));
+    desk.handle_served(chat(3), at(102));
+    assert_eq!(why(&desk, 21), WhyStill::Ringing, "the turn of one that is served is the next one's");
+}
+
+#[test]
+fn a_chat_that_rings_in_another_group_leaves_its_turn_to_the_next() {
+    let mut desk = at_all(vec![primary(JOE, 1)]);
+    for n in 1..=21 {
+        desk.handle_waiting(Arrival::new(chat(n), at(n as i64)), at(100));
+    }
+    assert_eq!(desk.rings_at_all(chat(21)).count(), 0);
+    assert_eq!(rung(&desk.handle_elsewhere(chat(5), at(101))), [who(JOE)]);
+    assert_eq!(desk.rings_at_all(chat(21)).collect::<Vec<_>>(), [who(JOE)]);
+    desk.handle_elsewhere_over(chat(5), at(110));
+    assert_eq!(desk.rings_at_all(chat(21)).count(), 0, "it is before it again");
+}
+
+#[test]
+fn it_rings_on_at_whom_the_page_names_while_the_connection_is_lost() {
+    let bob = |reception| Member { reception, ..member(BOB, Handling::Secondary, Some(1), &[]) };
+    let able = member(JOE, Handling::Primary, Some(1), &[need("refunds", 1)]);
+    let mut desk = at_all(vec![able, bob(Reception::Ready { since: at(2) })]);
+    let wishes = Wishes { skills: vec![need("refunds", 1)], wanted: Some(who(BOB)), ..Wishes::default() };
+    assert_eq!(rung(&desk.handle_waiting(wishing(1, 100, wishes), at(100))), [who(BOB)]);
+    let effects = desk.handle_reception(who(BOB), Reception::Grace { since: at(2) }, at(101));
+    assert_eq!((rung(&effects), withdrawn(&effects)), (vec![who(JOE)], vec![]), "neither skill nor handling matter");
+    assert_eq!(withdrawn(&desk.handle_reception(who(BOB), Reception::None, at(160))), [who(BOB)]);
 }

@@ -122,9 +122,10 @@ impl World {
         let long_ago = |at: Option<Timestamp>| at.is_some_and(|at| at + OFFLINE_HOPE <= now);
         let hopeless = |row: &super::Row| {
             row.state == State::Waiting
+                && row.rung.is_empty()
                 && long_ago(Some(row.entered_at))
                 && long_ago(self.offline_since(&row.home))
-                && !self.looks_in(row).iter().any(|group| self.receives(group))
+                && !self.hopes_for(row).iter().any(|group| self.receives(group))
         };
         let all: Vec<ChatId> = self.chats.iter().filter(|(_, row)| hopeless(row)).map(|(chat, _)| *chat).collect();
         self.hopes.hopeless_since.retain(|chat, _| all.contains(chat));

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use super::{
-    ChatId, GroupId, Handling, Need, OVERFLOW_AFTER_S, OperatorId, RELAXED_EVERY_S, Reception, Row, State, TurnedAway,
-    WAITS_S, WHOLE, World, overflow,
+    BTreeSet, ChatId, GroupId, Handling, Need, OVERFLOW_AFTER_S, OperatorId, RELAXED_EVERY_S, Reception, Row, State,
+    TurnedAway, WAITS_S, WHOLE, World,
 };
 
 impl World {
-    fn waited(&self, row: &Row) -> u64 {
+    pub(super) fn waited(&self, row: &Row) -> u64 {
         self.now.since(row.entered_at).as_secs()
     }
 
@@ -27,34 +27,51 @@ impl World {
     }
 
     pub(super) fn looks_in(&self, row: &Row) -> Vec<GroupId> {
-        let mut all = vec![row.home.clone()];
-        if self.waited(row) >= OVERFLOW_AFTER_S && self.awaits(row).is_none() {
-            all.extend(overflow(&row.home));
-        }
-        all
+        let helpers = row.helpers.iter().flatten();
+        std::iter::once(&row.home).chain(helpers).cloned().collect()
+    }
+
+    /// Where somebody may be there for a chat; who helps no longer gives no hope.
+    pub(super) fn hopes_for(&self, row: &Row) -> Vec<GroupId> {
+        let hopes = |group: &GroupId| *group == row.home || self.helps[&row.home].contains(group);
+        self.looks_in(row).into_iter().filter(hopes).collect()
     }
 
     /// Whether this operator could be rung in this group, were it not for the chat's past.
     fn is_able(&self, row: &Row, operator: OperatorId, group: &GroupId) -> bool {
         let person = &self.people[&operator];
         let Some(seat) = person.seats.get(group) else { return false };
-        let kept = row.needs.len().saturating_sub((self.waited(row) / RELAXED_EVERY_S) as usize);
-        let can = |need: &Need| person.skills.get(&need.skill).is_some_and(|level| *level >= need.level);
         let fits = match self.awaits(row).filter(|_| *group == row.home) {
             Some(awaited) => awaited == operator,
-            None => Self::named(row, group) == Some(operator) || row.needs[..kept].iter().all(can),
+            None => Self::named(row, group) == Some(operator) || self.can(row, operator),
         };
         fits && seat.active
             && seat.handling != Handling::Pull
             && matches!(person.reception, Reception::Ready { .. })
-            && person.limit.is_none_or(|limit| person.used() < limit)
-            && seat.limit.is_none_or(|limit| seat.held + seat.reserved < limit)
+            && person.has_room(group)
+            && person.doubted.get(group).is_none_or(|until| *until <= self.now)
+    }
+
+    /// Whether this operator can what is still asked for.
+    fn can(&self, row: &Row, operator: OperatorId) -> bool {
+        let skills = &self.people[&operator].skills;
+        let kept = row.needs.len().saturating_sub((self.waited(row) / RELAXED_EVERY_S) as usize);
+        let can = |need: &Need| skills.get(&need.skill).is_some_and(|level| *level >= need.level);
+        row.needs[..kept].iter().all(can)
     }
 
     /// All who may be offered the chat in a group now.
     fn eligible(&self, row: &Row, group: &GroupId) -> Vec<OperatorId> {
+        if row.rests.get(group).is_some_and(|until| *until > self.now) {
+            return Vec::new();
+        }
         let able: Vec<OperatorId> =
             self.people.keys().copied().filter(|operator| self.is_able(row, *operator, group)).collect();
+        self.fresh_or_rested(row, able)
+    }
+
+    /// Of these, who has not let the chat go; when all have, who did so long enough ago.
+    fn fresh_or_rested(&self, row: &Row, able: Vec<OperatorId>) -> Vec<OperatorId> {
         let let_go = |operator: &OperatorId| row.tried.iter().find(|tried| tried.operator == *operator);
         let fresh: Vec<OperatorId> = able.iter().copied().filter(|operator| let_go(operator).is_none()).collect();
         if !fresh.is_empty() {
@@ -83,7 +100,7 @@ impl World {
         let order = |operator: &OperatorId| {
             let (person, seat) = (person(operator), &person(operator).seats[group]);
             let part = |used: u32, limit: Option<u32>| used * (WHOLE / limit.unwrap_or(10));
-            let share = part(person.used(), person.limit).max(part(seat.held + seat.reserved, seat.limit));
+            let share = part(person.used(), person.limit).max(part(seat.used(), seat.limit));
             let prefers = row.wanted.or(row.last).filter(|_| *group == row.home && let_go(operator).is_none());
             let preferred = prefers == Some(*operator);
             let since = person.reception.since();
@@ -155,7 +172,7 @@ impl World {
         assert!(self.waited(row) >= 60);
         // One that opens this very moment may not know it yet, nor one that closes.
         if !self.is_turning() {
-            assert!(!self.looks_in(row).iter().any(|group| self.receives(group)), "{chat:?} has hope");
+            assert!(!self.hopes_for(row).iter().any(|group| self.receives(group)), "{chat:?} has hope");
             let since = self.offline_since(&row.home).map(|since| self.now.since(since).as_secs());
             assert!(since.is_some_and(|since| since >= 60), "{chat:?} had no minute, but {since:?}");
         }
@@ -174,7 +191,8 @@ impl World {
 
     /// A slot that has become free serves primary memberships first, then the best place of all the operator's groups.
     fn judge_among_groups(&self, operator: OperatorId, group: &GroupId, ours: (Handling, (i64, ChatId))) {
-        for (other, seat) in self.people[&operator].seats.iter().filter(|(other, _)| *other != group) {
+        let bids = |other: &GroupId| other != group && !self.rings_at_all(other);
+        for (other, seat) in self.people[&operator].seats.iter().filter(|(other, _)| bids(other)) {
             for (chat, row) in self.chats.iter().filter(|(_, row)| row.state == State::Waiting) {
                 if self.looks_in(row).contains(other) && self.eligible(row, other).contains(&operator) {
                     let theirs = (seat.handling, Self::rank(*chat, row));
@@ -184,14 +202,29 @@ impl World {
         }
     }
 
-    /// Asks the truth after a step.
-    pub(super) fn must_be_settled(&self, when: &str) {
-        for (operator, person) in &self.people {
-            assert!(person.limit.is_none_or(|limit| person.used() <= limit), "{when}: {operator:?} over the limit");
-            for seat in person.seats.values() {
-                assert!(seat.limit.is_none_or(|limit| seat.held + seat.reserved <= limit), "{when}: {operator:?}");
-            }
+    /// Where chats ring at all: whoever comes first must hear it, others only while they may come back to it.
+    fn must_ring_rightly(&self, row: &Row, when: &str) {
+        let (group, awaited) = (&row.home, self.awaits(row));
+        let able = |operator: &OperatorId| self.is_able(row, *operator, group);
+        let named = Self::named(row, group).filter(|named| awaited.is_none() && able(named));
+        if named.is_some_and(|named| row.rung == [named].into()) {
+            return;
         }
+        let can = |operator: &OperatorId| able(operator) && (awaited.is_some() || self.can(row, *operator));
+        let may = self.fresh_or_rested(row, self.people.keys().copied().filter(can).collect());
+        let handling = |operator: &OperatorId| self.people[operator].seats[group].handling;
+        let first = may.iter().map(handling).min();
+        let must: BTreeSet<OperatorId> =
+            may.into_iter().filter(|one| Some(handling(one)) == first).chain(named).collect();
+        assert!(row.rung.is_superset(&must), "{when}: {must:?} must hear it, and {:?} do", row.rung);
+        let lost = |operator: &&OperatorId| matches!(self.people[*operator].reception, Reception::Grace { .. });
+        let too: Vec<_> = row.rung.difference(&must).filter(|one| !lost(one)).collect();
+        assert!(too.is_empty(), "{when}: it must not ring at {too:?}");
+    }
+
+    /// Asks the truth after a step.
+    pub(super) fn must_be_settled(&mut self, when: &str) {
+        self.people.values_mut().for_each(|person| person.must_be_within_limits(when));
         for (chat, row) in self.chats.iter().filter(|(_, row)| !matches!(row.state, State::Active(_))) {
             let desk = self.centre.desk(&row.home).unwrap();
             let here: Vec<_> =
@@ -199,7 +232,9 @@ impl World {
             let before = here.iter().filter(|(other, _)| desk.queue().get(**other).is_some());
             let before = before.filter(|(other, theirs)| Self::rank(**other, theirs) < Self::rank(*chat, row)).count();
             assert_eq!(desk.queue().ahead(*chat), Some(before), "{when}: {chat:?} is in no queue, or in another place");
-            if row.state == State::Waiting {
+            if row.state == State::Waiting && self.rings_at_all(&row.home) {
+                self.must_ring_rightly(row, &format!("{when}, {chat:?}"));
+            } else if row.state == State::Waiting {
                 for group in self.looks_in(row) {
                     let eligible = self.eligible(row, &group);
                     assert!(eligible.is_empty(), "{when}: {chat:?} waits in {group} beside {eligible:?}");
