@@ -30,6 +30,7 @@ async function tell() {
   await story.step('what comes while nobody looks is counted', () => unread(visitor, joe));
   await story.step('the server is killed while the visitor types', () => killed(visitor, joe));
   await story.step('nothing is lost or doubled', () => backAgain(visitor, joe));
+  await story.step('what the visitor wrote while cut off outlives a reload', () => cutOff(visitor, joe));
   const second = await story.step('both reload, and the visitor opens a second tab', () => reloaded(visitor, joe));
   await story.step('Joe ends the chat', () => ended(visitor, second, joe));
   await story.step('the visitor begins anew', () => anew(visitor, second, joe));
@@ -198,6 +199,30 @@ async function backAgain(visitor, joe) {
   said.push('Four weeks, to your door.');
   await bothShow(visitor, joe);
   await eventually('the mark after the restart', () => joe.markAt('Four weeks').getAttribute('aria-label'), 'Read');
+}
+
+/**
+ * The page itself can be had, its chat's connection cannot.
+ * @param {Visitor} visitor
+ * @param {Operator} joe
+ */
+async function cutOff(visitor, joe) {
+  const line = await visitor.line();
+  await visitor.page.reload();
+  await bothShow(visitor, joe);
+  await line.cut();
+  await visitor.window.getByText('No connection.').first().waitFor();
+  const text = 'Can I see the moss somewhere?';
+  await visitor.say(text);
+  await eventually('the clock at what waits', () => visitor.markAt(text).innerText().then((words) => words.trim()), 'Waiting to be sent');
+  const before = line.refused;
+  await visitor.page.reload();
+  await eventually('the new page has tried', async () => line.refused > before, true);
+  await shows('Joe', joe, said);
+  said.push(text);
+  line.mend();
+  await bothShow(visitor, joe);
+  await eventually('the mark after the cut', () => visitor.markAt(text).innerText().then((words) => words.trim()), 'Read');
 }
 
 /**

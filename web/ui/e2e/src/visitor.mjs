@@ -4,6 +4,10 @@ import { URL_OF_SERVER } from './server.mjs';
 
 /** @typedef {import('playwright-core').BrowserContext} BrowserContext */
 /** @typedef {import('playwright-core').Page} Page */
+/** @typedef {import('playwright-core').WebSocketRoute} WebSocketRoute */
+
+/** A client comes back after it. */
+const TRY_AGAIN = { code: 1013, reason: 'the line is cut' };
 
 export class Visitor {
   /** @param {Page} page */
@@ -45,6 +49,13 @@ export class Visitor {
       });
       await Promise.all(Array.from({ length: count }, (_, number) => asks(number + 1)));
     }, count);
+  }
+
+  /** From the next load of the page on its chat speaks through a line that can be cut. */
+  async line() {
+    const line = new Line();
+    await this.page.routeWebSocket('**/ws/visitor', (socket) => line.passes(socket));
+    return line;
   }
 
   /** The document of the chat's window. */
@@ -103,5 +114,31 @@ export class Visitor {
   markAt(text) {
     const message = this.window.locator('.message.mine').filter({ hasText: text });
     return message.locator('small');
+  }
+}
+
+/** What lies between a chat's window and the server. */
+class Line {
+  /** So often the window has tried in vain. */
+  refused = 0;
+  #isCut = false;
+  /** @type {WebSocketRoute[]} */
+  #ends = [];
+
+  /** @param {WebSocketRoute} socket */
+  passes(socket) {
+    if (this.#isCut) {
+      this.refused += 1;
+      void socket.close(TRY_AGAIN);
+    } else this.#ends.push(socket, socket.connectToServer());
+  }
+
+  async cut() {
+    this.#isCut = true;
+    await Promise.all(this.#ends.splice(0).map((end) => end.close(TRY_AGAIN)));
+  }
+
+  mend() {
+    this.#isCut = false;
   }
 }

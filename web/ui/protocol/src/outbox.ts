@@ -40,10 +40,18 @@ export interface OutboxOptions<C extends Command> {
   send: (command: C) => boolean;
   /** Whether it may be sent as things are; what may not waits, and holds up no other. All may, unless told. */
   fits?: (entry: Entry<C>) => boolean;
+  /** What it belongs to once it was sent, for the caller; the same as before, unless told. */
+  binds?: (entry: Entry<C>) => string;
+  /** What blocks each other on the server; commands of one chat, unless told. */
+  lane?: (command: C) => string;
+  /** Whether what a closed tab left behind is still worth sending; all of it is, unless told. */
+  adopts?: (entry: Entry<C>) => boolean;
   /** Stored durably. `by` has `seq` and `chat` where an event was made. */
   onSettled?: (entry: Entry<C>, by: AckFrame | EventFrame<unknown>) => void;
   /** Refused for good; the entry is gone, the others go on. */
   onFailed?: (entry: Entry<C>, error: ErrorFrame) => void;
+  /** Not possible now; it is sent again after a while. */
+  onHeld?: (entry: Entry<C>, error: ErrorFrame) => void;
   /** The list of entries is another one. */
   onChange?: () => void;
   /** Memory unless given: then nothing survives the page and nothing is shared. */
@@ -53,10 +61,13 @@ export interface OutboxOptions<C extends Command> {
   /** Begins the keys in the shelf: one for each sender. */
   key?: string;
   limit?: number;
+  /** The longest wait, in milliseconds, before a failed command is sent again, where the server names none. */
+  retryMax?: number;
   random?: () => number;
 }
 
 interface Slot<C extends Command> {
+  /** Another one when it is bound to something else. */
   entry: Entry<C>;
   /** Handed to the connection, and not answered. */
   sent: boolean;
@@ -154,7 +165,7 @@ export class Outbox<C extends Command> {
   #settle(id: string, by: AckFrame | EventFrame<unknown>): boolean {
     const slot = this.#take(id);
     if (!slot) return false;
-    this.#lanes.get(laneOf(slot.entry.command))?.backoff.reset();
+    this.#lanes.get(this.#lane(slot))?.backoff.reset();
     this.#changed();
     this.#options.onSettled?.(slot.entry, by);
     return true;
@@ -170,17 +181,19 @@ export class Outbox<C extends Command> {
       this.#options.onFailed?.(slot.entry, error);
     } else if (slot.sent) {
       this.#hold(index, error.retry_after_ms);
+      this.#options.onHeld?.(slot.entry, error);
     } // else it is the echo of the failure of an earlier one, and waits with that
     return true;
   }
 
   /** From this entry on its lane waits; then the failed one is sent again first and the later ones in order. */
   #hold(index: number, retryAfter: number | undefined): void {
-    const name = laneOf(this.#slots[index]!.entry.command);
+    const name = this.#lane(this.#slots[index]!);
     for (const slot of this.#slots.slice(index)) {
-      if (laneOf(slot.entry.command) === name) slot.sent = false;
+      if (this.#lane(slot) === name) slot.sent = false;
     }
-    const lane = this.#lanes.get(name) ?? { backoff: new Backoff(this.#options.random), timer: null };
+    const { random, retryMax } = this.#options;
+    const lane = this.#lanes.get(name) ?? { backoff: new Backoff(random, undefined, retryMax), timer: null };
     this.#lanes.set(name, lane);
     if (lane.timer !== null) clearTimeout(lane.timer);
     const wait = Math.max(RETRY_MIN, retryAfter ?? lane.backoff.next());
@@ -193,17 +206,29 @@ export class Outbox<C extends Command> {
   #pump(): void {
     if (!this.#connected) return;
     for (const slot of [...this.#slots]) {
-      if (slot.sent || this.#lanes.get(laneOf(slot.entry.command))?.timer != null) continue;
+      if (slot.sent || this.#lanes.get(this.#lane(slot))?.timer != null) continue;
       if (this.#options.fits?.(slot.entry) === false) continue;
       if (!this.#options.send(slot.entry.command)) return;
       slot.sent = true;
+      this.#bind(slot);
     }
+  }
+
+  #bind(slot: Slot<C>): void {
+    const scope = this.#options.binds?.(slot.entry) ?? slot.entry.scope;
+    if (scope === slot.entry.scope) return;
+    slot.entry = { ...slot.entry, scope };
+    this.#changed();
   }
 
   #free(): void {
     for (const slot of this.#slots) slot.sent = false;
     for (const lane of this.#lanes.values()) if (lane.timer !== null) clearTimeout(lane.timer);
     this.#lanes.clear();
+  }
+
+  #lane({ entry: { command } }: Slot<C>): string {
+    return this.#options.lane?.(command) ?? command.chat ?? '';
   }
 
   #take(id: string): Slot<C> | undefined {
@@ -213,7 +238,8 @@ export class Outbox<C extends Command> {
 
   #adopt(key: string): void {
     const mine = new Set(this.#slots.map((slot) => slot.entry.command.id));
-    const left = read<C>(this.#shelf.read(key)).filter((entry) => !mine.has(entry.command.id));
+    const isNew = (entry: Entry<C>): boolean => !mine.has(entry.command.id) && this.#options.adopts?.(entry) !== false;
+    const left = read<C>(this.#shelf.read(key)).filter(isNew);
     if (left.length > 0) {
       this.#slots.unshift(...left.map((entry) => ({ entry, sent: false })));
       this.#changed();
@@ -226,10 +252,6 @@ export class Outbox<C extends Command> {
     else this.#shelf.write(this.#ownKey, JSON.stringify(this.entries));
     this.#options.onChange?.();
   }
-}
-
-function laneOf(command: Command): string {
-  return command.chat ?? '';
 }
 
 /** Whether the same id is to be sent again; all other errors are final. */

@@ -18,6 +18,8 @@ interface Position {
   last: number;
   /** The `after` of the question that is under way, or that is asked again soon. */
   asked: number | null;
+  /** It was asked for on this connection: what happened before it is here, or on its way. */
+  here: boolean;
   /** Asks again what could not be answered. */
   again?: ReturnType<typeof setTimeout> | undefined;
 }
@@ -26,6 +28,8 @@ interface Position {
 const FOR_NOW: readonly ErrorFrame['code'][] = ['rate_limited', 'unavailable', 'internal'];
 /** The shortest wait before the same is asked again. */
 const AGAIN_MIN = 100;
+/** Chats that one `hello` may name; the server refuses more. */
+const HELLO_MAX = 512;
 
 export class Positions<Event> {
   readonly #chats = new Map<string, Position>();
@@ -47,10 +51,10 @@ export class Positions<Event> {
     return this.#chats.get(chat)?.asked != null;
   }
 
-  /** Asks for all of a chat after `after`, unless it is being followed already. */
+  /** Asks for all of a chat after what is known, or after `after`; nothing where this connection was asked already. */
   follow(chat: string, after = 0): void {
-    if (this.#chats.has(chat)) return;
-    const position: Position = { last: after, asked: null };
+    const position = this.#chats.get(chat) ?? { last: after, asked: null, here: false };
+    if (position.here) return;
     this.#chats.set(chat, position);
     this.#ask(chat, position);
   }
@@ -66,16 +70,22 @@ export class Positions<Event> {
     for (const position of this.#chats.values()) {
       clearTimeout(position.again);
       position.asked = null;
+      position.here = false;
     }
   }
 
-  /** For `hello`: where to go on. The chats named count as asked, so use it only in a `hello` that is sent. */
+  /**
+   * For `hello`: where to go on, in as many chats as it may name. These count as asked, so use it only in a `hello`
+   * that is sent; the others are to be followed once the server has answered.
+   */
   forHello(chats: Iterable<string> = this.#chats.keys()): Resume[] {
     const resumes: Resume[] = [];
     for (const chat of chats) {
       const position = this.#chats.get(chat);
       if (!position) continue;
+      if (resumes.length === HELLO_MAX) break;
       position.asked = position.last;
+      position.here = true;
       resumes.push({ chat, after: position.last });
     }
     return resumes;
@@ -84,7 +94,7 @@ export class Positions<Event> {
   /** Takes an event: gives it out when it is the next one, ignores a doubled one, asks when some are missing. */
   event(frame: EventFrame<Event>): void {
     let position = this.#chats.get(frame.chat);
-    if (!position) this.#chats.set(frame.chat, (position = { last: 0, asked: null }));
+    if (!position) this.#chats.set(frame.chat, (position = { last: 0, asked: null, here: false }));
     if (frame.seq <= position.last) return;
     if (frame.seq > position.last + 1) {
       if (position.asked === null) this.#ask(frame.chat, position);
@@ -107,25 +117,27 @@ export class Positions<Event> {
     else this.#options.onCaughtUp?.(frame.chat);
   }
 
-  /** Takes the error that a question was answered with: asks again after a while where that helps. True when it was one. */
+  /** Takes the error that a question was answered with. True where that helps: then it is asked again after a while. */
   refused(error: ErrorFrame): boolean {
     if (error.id !== undefined || error.chat === undefined) return false;
     const { chat } = error;
     const position = this.#chats.get(chat);
     if (!position || position.asked === null) return false;
     clearTimeout(position.again);
-    if (FOR_NOW.includes(error.code)) {
-      const wait = Math.max(AGAIN_MIN, error.retry_after_ms ?? this.#backoff.next());
-      position.again = setTimeout(() => this.#ask(chat, position), wait);
-    } else {
+    if (!FOR_NOW.includes(error.code)) {
       position.asked = null;
+      position.here = false;
       this.#options.onCaughtUp?.(chat); // there is no more to be had
+      return false;
     }
+    const wait = Math.max(AGAIN_MIN, error.retry_after_ms ?? this.#backoff.next());
+    position.again = setTimeout(() => this.#ask(chat, position), wait);
     return true;
   }
 
   #ask(chat: string, position: Position): void {
     position.asked = position.last;
+    position.here = true;
     this.#options.ask({ chat, after: position.last });
   }
 }

@@ -100,6 +100,43 @@ describe('positions', () => {
     expect(seen).toEqual(['a1', 'a1']);
   });
 
+  it('ask again, on another connection, for what its hello did not name', () => {
+    const { book, asked, seen, event, resumed } = positions();
+    book.follow('a');
+    event('a', 1);
+    resumed('a', 1, 2);
+    book.disconnected();
+    asked.splice(0);
+    expect(book.forHello([])).toEqual([]);
+    book.follow('a');
+    book.follow('a');
+    expect(asked).toEqual([{ chat: 'a', after: 1 }]);
+    event('a', 2);
+    resumed('a', 2, 2);
+    book.follow('a');
+    expect([seen, asked.length], 'and not when it is there').toEqual([['a1', 'a2'], 1]);
+  });
+
+  it('do not ask for what the hello has named', () => {
+    const { book, asked, event } = positions();
+    event('a', 1);
+    book.disconnected();
+    book.forHello(['a']);
+    book.follow('a');
+    expect(asked).toEqual([]);
+  });
+
+  it('name as many chats in a hello as the server takes, and ask for the others after it', () => {
+    const { book, asked, event } = positions();
+    const all = Array.from({ length: 515 }, (_, number) => `chat-${number}`);
+    for (const chat of all) event(chat, 1);
+    book.disconnected();
+    const named = book.forHello(['stranger', ...all]).map(({ chat }) => chat);
+    expect([named.length, named.at(-1)]).toEqual([512, 'chat-511']);
+    for (const chat of all) book.follow(chat);
+    expect(asked).toEqual(['chat-512', 'chat-513', 'chat-514'].map((chat) => ({ chat, after: 1 })));
+  });
+
   it('do not ask for ever when a page brings nothing', () => {
     const { book, asked, caughtUp, resumed } = positions();
     book.follow('a');
@@ -152,6 +189,14 @@ describe('positions', () => {
       book.refused(refusal('unavailable', { chat: 'b' }));
       book.disconnected();
       vi.advanceTimersByTime(60_000);
+      expect(asked).toHaveLength(2);
+    });
+
+    it('ask anew when somebody wants again what was not to be had', () => {
+      const { book, asked } = positions();
+      book.follow('a');
+      book.refused(refusal('not_found'));
+      book.follow('a');
       expect(asked).toHaveLength(2);
     });
 

@@ -216,6 +216,30 @@ describe('a visitor', () => {
     expect(second.texts()).toEqual(['one: waiting', 'two: waiting']);
   });
 
+  it('begins no chat that a closed tab asked for long ago, though this one has been open all the time', async () => {
+    const { server, client, shelf } = await visitor();
+    const closed = await visitor(shelf);
+    server.welcomes();
+    closed.client.start({ question: 'Hello' });
+    vi.setSystemTime(Date.now() + 11 * 60_000); // that tab is gone, and nobody waits there any more
+    server.dies();
+    vi.advanceTimersByTime(500);
+    server.welcomes();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([server.take('start'), client.starting, shelf.keys('switchboard.demo.outbox')]).toEqual([[], null, []]);
+  });
+
+  it('begins the chat that was asked for here, however long the server was away', async () => {
+    const { server, client } = await visitor();
+    server.welcomes();
+    server.dies();
+    client.start({ question: 'Hello' });
+    vi.setSystemTime(Date.now() + 11 * 60_000);
+    vi.advanceTimersByTime(500);
+    server.welcomes();
+    expect(server.take('start')).toMatchObject([{ question: 'Hello' }]);
+  });
+
   it('does not say in a new chat what was meant for the old one', async () => {
     const { server, client } = await chatting();
     server.dies();
@@ -263,6 +287,43 @@ describe('a visitor', () => {
     server.welcomes({ chat: CHAT });
     vi.advanceTimersByTime(200);
     expect(server.take('read')).toEqual([{ type: 'read', seq: 4 }]);
+  });
+
+  it('tells marks again that the server lost before it kept them', async () => {
+    const { server, client } = await chatting();
+    client.seen(true);
+    server.event(4, message('Hello Clara'));
+    vi.advanceTimersByTime(200);
+    expect(server.take('delivered', 'read')).toEqual([{ type: 'delivered', seq: 4 }, { type: 'read', seq: 4 }]);
+    server.dies();
+    vi.advanceTimersByTime(500);
+    const marks = { ...CHAT.marks, visitor: { delivered: 4, read: 2 } };
+    server.welcomes({ chat: { ...CHAT, seq: 4, marks } });
+    server.says({ type: 'resumed', chat: 'chat-1', through: 4, last: 4, marks });
+    expect(client.chat?.unread, 'what was seen was seen').toBe(0);
+    vi.advanceTimersByTime(200);
+    expect(server.take('delivered', 'read')).toEqual([{ type: 'read', seq: 4 }]);
+    client.seen(true);
+    vi.advanceTimersByTime(200);
+    expect(server.take('delivered', 'read')).toEqual([]);
+  });
+
+  it('tells them again after a reload too, once their message is here', async () => {
+    const first = await chatting();
+    first.client.seen(true);
+    first.server.event(4, message('Hello Clara'));
+    vi.advanceTimersByTime(200);
+    first.server.dies();
+    const { server, client } = await visitor(first.shelf);
+    server.welcomes({ chat: CHAT });
+    vi.advanceTimersByTime(200);
+    expect(server.take('delivered', 'read')).toEqual([]);
+    for (const seq of [1, 2, 3]) server.event(seq, { kind: 'started' });
+    server.event(4, message('Hello Clara'));
+    server.says({ type: 'resumed', chat: 'chat-1', through: 4, last: 4, marks: CHAT.marks });
+    vi.advanceTimersByTime(200);
+    expect(server.take('delivered', 'read')).toEqual([{ type: 'delivered', seq: 4 }, { type: 'read', seq: 4 }]);
+    expect(client.chat?.unread).toBe(0);
   });
 
   it('has read here what was read in another tab', async () => {

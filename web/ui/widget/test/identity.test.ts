@@ -127,6 +127,40 @@ describe('a visitor for whom the site vouches', () => {
     expect(server.take('start')).toHaveLength(1);
   });
 
+  it('has asked for a chat, and nobody else asks for it again while their identity has run out', async () => {
+    const { server, client } = await visitor(memoryShelf(), { identity: ANN });
+    server.welcomes(IS_ANN);
+    client.start({ question: 'Hello' });
+    const asked = server.take('start');
+    expect(asked).toHaveLength(1);
+    server.dies();
+    await refused(server);
+    expect([server.take('start'), client.starting]).toEqual([[], null]);
+    client.givenIs({ identity: ANN_LATER });
+    server.welcomes(IS_ANN);
+    expect(server.take('start'), 'the same question again, and so answered as before').toEqual(asked);
+    expect(client.starting).toMatchObject({ question: 'Hello' });
+    server.welcomes({ ...IS_ANN, chat: CHAT });
+    server.says({ type: 'ack', id: asked[0].id, chat: 'chat-1', seq: 1, at: '2026-11-21T10:00:00.000Z' });
+    expect([client.starting, client.chat?.id]).toEqual([null, 'chat-1']);
+  });
+
+  it('begins no chat on their return that they asked for long ago', async () => {
+    const { server, client } = await visitor(memoryShelf(), { identity: ANN });
+    server.welcomes(IS_ANN);
+    client.start({ question: 'Hello' });
+    server.take('start');
+    server.dies();
+    await refused(server);
+    vi.setSystemTime(Date.now() + 11 * 60_000);
+    server.dies();
+    vi.advanceTimersByTime(500);
+    server.welcomes(IS_NOBODY);
+    client.givenIs({ identity: ANN_LATER });
+    server.welcomes(IS_ANN);
+    expect([server.take('start'), client.starting]).toEqual([[], null]);
+  });
+
   it('begins as the page says when the chat was asked for without a connection', async () => {
     const { server, client } = await visitor();
     server.welcomes();

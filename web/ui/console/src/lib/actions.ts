@@ -195,14 +195,14 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       section: 'Status',
       keys: 'Alt+O',
       can: connected,
-      run: () => void acts.setStatus(desk.presence.status === 'online' ? 'away' : 'online'),
+      run: () => void acts.setStatus(desk.presence.wanted === 'online' ? 'away' : 'online'),
     },
     ...STATUSES.map((status): Action => ({
       id: `status-${status}`,
       label: `Go ${STATUS_WORDS[status].label.toLowerCase()}`,
       hint: STATUS_WORDS[status].hint,
       section: 'Status',
-      can: () => connected() && desk.presence.status !== status,
+      can: () => connected() && desk.presence.wanted !== status,
       run: () => void acts.setStatus(status),
     })),
     {
@@ -221,6 +221,6 @@ export function actionsOf(desk: Desk, acts: Acts, view: View): Action[] {
       can: always,
       run: () => (view.over = 'preferences'),
     },
-    { id: 'sign-out', label: 'Sign out', section: 'Console', can: always, run: () => void desk.session.signOut() },
+    { id: 'sign-out', label: 'Sign out', section: 'Console', can: always, run: () => void desk.signOut() },
   ];
 }

@@ -1,9 +1,10 @@
 /** What an operator does: each act, and what is said when it does not work. */
 import { newId, type ChatRow, type Offer, type OfferEnd, type Status } from '@switchboard/protocol';
+import { ask } from './ask';
 import type { Desk } from './desk.svelte';
 import type { Chat } from './state/chat.svelte';
 import { blankRow } from './state/rows';
-import { Refused } from './state/requests';
+import { Refused, type Request } from './state/requests';
 import { STATUS_WORDS } from './state/presence.svelte';
 import { takes } from './takes';
 import { FULL_WORDS } from './words';
@@ -142,14 +143,14 @@ export class Acts {
 
   async setStatus(status: Status): Promise<void> {
     const { presence, toasts } = this.desk;
-    if (status === presence.status) return;
+    if (status === presence.wanted) return;
     presence.asked = status;
     try {
       await this.#ask({ type: 'status', status });
     } catch (error) {
       toasts.wrong(`You are not ${STATUS_WORDS[status].label.toLowerCase()} yet: ${reason(error)}`);
     } finally {
-      presence.asked = null;
+      if (presence.asked === status) presence.asked = null; // else something else was asked for since
     }
   }
 
@@ -183,7 +184,7 @@ export class Acts {
     if (next) this.openChat(next.id);
   }
 
-  async #asked(...[request]: Parameters<NonNullable<Desk['link']>['requests']['ask']>): Promise<string | null> {
+  async #asked(request: Request): Promise<string | null> {
     try {
       await this.#ask(request);
       return null;
@@ -195,10 +196,8 @@ export class Acts {
     }
   }
 
-  #ask(...[request]: Parameters<NonNullable<Desk['link']>['requests']['ask']>) {
-    const link = this.desk.link;
-    if (!link) return Promise.reject(new Refused({ code: 'unavailable', message: 'There is no connection' }));
-    return link.requests.ask(request);
+  #ask(request: Request) {
+    return ask(this.desk, request);
   }
 
   /** The chat is ours now: what the offer told is shown until its events are here. */

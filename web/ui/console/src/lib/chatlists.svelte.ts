@@ -102,7 +102,7 @@ export class ChatLists {
     if (this.#looking === 'all') {
       this.#allId ??= replace(link, null, { order: 'latest', window: { offset: 0, limit: PAGE } });
     } else if (this.#allId !== null) {
-      link.hint({ type: 'unsubscribe', id: newId(), topic: 'chats', subscription: this.#allId });
+      link.subscribe({ type: 'unsubscribe', id: newId(), topic: 'chats', subscription: this.#allId });
       this.#allId = null;
     }
   }
@@ -111,7 +111,7 @@ export class ChatLists {
 /** Subscribes to a list of chats, and ends the subscription that it takes the place of. */
 function replace(link: Link, old: string | null, wanted: Omit<Subscribe, 'id' | 'topic'>): string {
   const id = newId();
-  link.hint({ type: 'subscribe', id, topic: 'chats', ...wanted });
-  if (old !== null) link.hint({ type: 'unsubscribe', id: newId(), topic: 'chats', subscription: old });
+  link.subscribe({ type: 'subscribe', id, topic: 'chats', ...wanted });
+  if (old !== null) link.subscribe({ type: 'unsubscribe', id: newId(), topic: 'chats', subscription: old });
   return id;
 }

@@ -148,6 +148,16 @@ export class Desk {
     this.receiving.clear();
   }
 
+  /** Signs out; where that does not work, one is still signed in and is told so. */
+  async signOut(): Promise<void> {
+    try {
+      await this.session.signOut();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'something went wrong in this page';
+      this.toasts.wrong(`You are still signed in: ${why}`, { label: 'Try again', run: () => void this.signOut() });
+    }
+  }
+
   /** Somebody works at this window. */
   active(): void {
     this.link?.hint({ type: 'active' });
@@ -254,7 +264,7 @@ export class Desk {
     for (const row of frame.chats) this.follow(row.id, row.my_marks);
     for (const id of others) void this.learn(id);
     for (const { id } of frame.groups.slice(0, GROUPS_MAX))
-      link.hint({ type: 'subscribe', id: newId(), topic: `group:${id}` });
+      link.subscribe({ type: 'subscribe', id: newId(), topic: `group:${id}` });
     this.lists.connected(link);
     this.left.connected(link);
     this.settings.connected(link);

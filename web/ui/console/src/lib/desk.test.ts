@@ -11,10 +11,13 @@ import { assigned, at, ended, event, NOON, offer, queued, running, said, started
 /** The server, as far as one operator sees it. */
 class Server {
   sockets: Socket[] = [];
-  got: { type: string; id?: string; chat?: string; topic?: string; filter?: unknown; text?: string; seq?: number }[] =
+  got: { type: string; id?: string; chat?: string; topic?: string; filter?: unknown; text?: string; seq?: number; status?: string }[] =
     [];
   rows = new Map<string, ChatRow>();
   notes = 0;
+  readonly asked: string[] = [];
+  /** What signing out is answered with. */
+  logout = 204;
 
   connect = (): Socket => {
     const socket: Socket = {
@@ -29,9 +32,11 @@ class Server {
     return socket;
   };
   fetch = async (path: string): Promise<Response> => {
+    this.asked.push(path);
     const id = /\/chats\/([^/?]+)$/.exec(path)?.[1];
     const row = id === undefined ? undefined : this.rows.get(id);
     if (path.endsWith('/auth/me')) return Response.json({ operator: sue, permissions: ['answer'], csrf_token: 'x' });
+    if (path.endsWith('/auth/logout')) return new Response(null, { status: this.logout });
     if (row) return Response.json(row);
     if (id) return new Response(JSON.stringify({ code: 'not_found', detail: 'no such chat' }), { status: 404 });
     return Response.json({ items: [], next: null });
@@ -171,6 +176,99 @@ test('after a restart of the server nothing is lost and nothing is there twice',
   expect(one.link?.outgoing).toEqual([]);
 });
 
+test('a chat that was accepted just before the server went has its history once it is back', async () => {
+  const { desk: one, acts } = await desk();
+  server.welcome();
+  const request = offer('o', 20);
+  const id = request.chat;
+  server.say({ type: 'offer', ...request });
+  const accepting = acts.accept(request);
+  server.rows.set(id, running(id, { seq: 4 }));
+  server.say({ type: 'ack', id: server.last('accept')?.id, chat: id, seq: 4 });
+  await accepting;
+  server.sockets.at(-1)?.onclose?.({ code: 1006, reason: '' });
+  server.got = [];
+  await vi.advanceTimersByTimeAsync(1_500);
+  server.welcome([running(id, { seq: 4 })]);
+  expect(server.got.filter(({ type }) => type === 'resume')).toEqual([{ type: 'resume', chat: id, after: 0 }]);
+  server.say(
+    ...[started, queued, wrote('Is the lamp in stock?'), assigned()].map((kind, index) => event(id, index + 1, kind)),
+    { type: 'resumed', chat: id, through: 4, last: 4, marks: { visitor: { delivered: 0, read: 0 } } },
+  );
+  await vi.advanceTimersByTimeAsync(10);
+  expect([one.open?.history, one.open?.events.length, one.chats.mine.length]).toEqual(['there', 4, 1]);
+});
+
+test('a chat that a colleague had while this window was away is mine again with all that was said', async () => {
+  const { desk: one } = await desk();
+  const me = { id: SUE, name: 'Sue Tanaka' };
+  const marks = { visitor: { delivered: 0, read: 0 } };
+  server.welcome([running('a', { seq: 2 })]);
+  server.say(event('a', 1, started), event('a', 2, assigned()));
+  server.say({ type: 'resumed', chat: 'a', through: 2, last: 2, marks });
+  await vi.advanceTimersByTimeAsync(10);
+  server.say(event('a', 3, { kind: 'transferred', operator: 'op-mona', name: 'Mona Ray', group: 'support', from: me, offer: 'o' }));
+  expect(one.chats.mine).toEqual([]);
+  server.sockets.at(-1)?.onclose?.({ code: 1006, reason: '' });
+  server.got = [];
+  await vi.advanceTimersByTimeAsync(1_500);
+  server.welcome([running('a', { seq: 5 })]);
+  expect(server.last('hello')).toMatchObject({ resume: [] });
+  expect(server.got.filter(({ type }) => type === 'resume')).toEqual([{ type: 'resume', chat: 'a', after: 3 }]);
+  server.say(event('a', 4, said('I have it', 'op-mona')), event('a', 5, assigned()));
+  server.say({ type: 'resumed', chat: 'a', through: 5, last: 5, marks });
+  expect([one.chats.mine.length, one.chats.get('a')?.events.map(({ seq }) => seq)]).toEqual([1, [1, 2, 3, 4, 5]]);
+});
+
+test('a history that the socket does not give comes over HTTP', async () => {
+  const { desk: one } = await desk();
+  server.welcome([running('a', { seq: 2 })]);
+  expect(one.chats.get('a')?.history).toBe('loading');
+  server.say({ type: 'error', chat: 'a', code: 'not_found', message: 'no such chat' });
+  await vi.advanceTimersByTimeAsync(10);
+  expect([one.chats.get('a')?.history, server.asked.filter((path) => path.includes('/chats/a/'))]).toEqual([
+    'there',
+    ['/api/v1/chats/a/events?after=0&limit=200'],
+  ]);
+});
+
+test('a request that the server cannot store now is under way until it can, and is said to be', async () => {
+  const { desk: one, acts } = await desk();
+  server.welcome();
+  const request = offer('o', 60);
+  server.say({ type: 'offer', ...request });
+  const accepting = acts.accept(request);
+  const id = server.last('accept')?.id;
+  server.rows.set(request.chat, running(request.chat));
+  const texts = () => one.toasts.all.map(({ text }) => text);
+  for (let tries = 1; tries <= 2; tries++) {
+    server.say({ type: 'error', id, code: 'unavailable', message: 'not known whether it was stored' });
+    expect([one.offers.all[0]?.answering, texts()]).toEqual(['accept', ['The server cannot do this now. It is tried again.']]);
+    await vi.advanceTimersByTimeAsync(4_000);
+  }
+  expect(new Set(server.got.filter(({ type }) => type === 'accept').map((frame) => frame.id))).toEqual(new Set([id]));
+  server.say({ type: 'ack', id, chat: request.chat, seq: 4 });
+  await accepting;
+  expect([one.offers.all, texts(), one.router.place.chat]).toEqual([[], [], request.chat]);
+});
+
+test('a status that is asked for while another one is under way is the one that stands', async () => {
+  const { desk: one, acts } = await desk();
+  server.welcome();
+  const first = acts.setStatus('away');
+  server.say({ type: 'error', id: server.last('status')?.id, code: 'unavailable', message: 'later' });
+  const second = acts.setStatus('busy');
+  await vi.advanceTimersByTimeAsync(1_000);
+  const asked = server.got.filter(({ type }) => type === 'status').map(({ id, status }) => [id, status]);
+  expect(asked.map(([, status]) => status)).toEqual(['away', 'away', 'busy']);
+  server.say({ type: 'ack', id: asked[1]?.[0] });
+  await first;
+  expect(one.presence.wanted).toBe('busy');
+  server.say({ type: 'ack', id: asked[2]?.[0] });
+  await second;
+  expect(one.presence.asked).toBeNull();
+});
+
 test('a message in a chat I do not look at sounds, one I look at does not', async () => {
   const { desk: one } = await desk();
   server.welcome([running('a'), running('b')]);
@@ -287,6 +385,20 @@ test('whoever signs out leaves nothing behind on the screen', async () => {
   await one.session.signOut();
   one.leave();
   expect([one.chats.mine.length, one.offers.all.length, one.link, one.welcomed]).toEqual([0, 0, null, false]);
+});
+
+test('who could not be signed out is still here, is told so, and can try again', async () => {
+  const { desk: one } = await desk();
+  server.welcome([running('a')]);
+  server.logout = 503;
+  await one.signOut();
+  expect([one.session.state, one.chats.mine.length]).toEqual(['in', 1]);
+  const [toast] = one.toasts.all;
+  expect([toast?.text, toast?.wrong]).toEqual(['You are still signed in: The server answered 503', true]);
+  server.logout = 401;
+  toast?.action?.run();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(one.session.state, 'it had come through, and only the answer was lost').toBe('out');
 });
 
 test('whoever takes chats oneself hears when the first one waits, not each of them', async () => {

@@ -31,7 +31,7 @@ export class LeftMessages {
 
   /** A new connection: from now on it tells when something changes. */
   connected(link: Link): void {
-    link.hint({ type: 'subscribe', id: newId(), topic: 'left_messages' });
+    link.subscribe({ type: 'subscribe', id: newId(), topic: 'left_messages' });
   }
 
   /** The server says that something has changed. */

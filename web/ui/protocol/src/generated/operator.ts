@@ -888,7 +888,11 @@ topic: string,
 /**
  * At most 200; more follow in frames of their own.
  */
-operators: Array<OperatorNow>, };
+operators: Array<OperatorNow>, 
+/**
+ * Who was told of before and belongs to the topic no more; at most 200 likewise.
+ */
+gone: Array<string>, };
 
 /**
  * Whether somebody is there, and from which groups they receive.

@@ -20,6 +20,8 @@ interface Switchboard {
 /** How often the state is asked for while the launcher is all there is, and how often the page's address is looked at. */
 const STATUS_EVERY = 30_000;
 const PAGE_EVERY = 1_000;
+/** The same at first while a chat runs whose window is not here: its visitor counts as gone after a minute. */
+const MISSED_EVERY = 5_000;
 /** A window that has said nothing for this long is not coming. */
 const READY_WITHIN = 12_000;
 const PHONE = '(max-width:479px)';
@@ -61,6 +63,8 @@ function widget(server: string, key: string, data: DOMStringMap): Switchboard {
   let ready = false;
   let leaving = false;
   let late: ReturnType<typeof setTimeout> | undefined;
+  /** So often a window has not come; where it never comes, it is tried more seldom. */
+  let misses = 0;
   let address = '';
   let ownTitle = '';
   const { brand: _key, color, variables, ...rest } = data;
@@ -83,14 +87,18 @@ function widget(server: string, key: string, data: DOMStringMap): Switchboard {
 
   async function ask(): Promise<void> {
     if (ready) return;
-    if (document.visibilityState === 'visible') {
+    const missed = running && !frame;
+    if (missed || document.visibilityState === 'visible') {
       try {
         const answer = await fetch(`${server}/api/v1/status?brand=${encodeURIComponent(key)}`, { credentials: 'omit' });
         if (answer.ok && !ready) state = ((await answer.json()) as { state: State }).state;
+        // The window did not come at first. The server is there now, and the visitor is to be there for their chat.
+        if (answer.ok && missed) load();
       } catch {} // asked again later; a launcher that is there stays
       draw();
     }
-    setTimeout(() => void ask(), STATUS_EVERY * (1 + Math.random() / 4));
+    const every = running && !ready ? Math.min(STATUS_EVERY, MISSED_EVERY * (misses || 1)) : STATUS_EVERY;
+    setTimeout(() => void ask(), every * (1 + Math.random() / 4));
   }
 
   /** A window that is only restored on the next page must not take the focus from it. */
@@ -140,6 +148,7 @@ function widget(server: string, key: string, data: DOMStringMap): Switchboard {
     root.append(frame);
     waiting = true;
     late = setTimeout(() => {
+      misses++;
       frame?.remove();
       frame = null;
       failed = opened;
@@ -164,7 +173,7 @@ function widget(server: string, key: string, data: DOMStringMap): Switchboard {
     switch (message?.switchboard) {
       case 'ready':
         clearTimeout(late);
-        waiting = false;
+        waiting = failed = false;
         if (!ready) setInterval(look, PAGE_EVERY);
         ready = true;
         address = location.href;

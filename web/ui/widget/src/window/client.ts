@@ -2,32 +2,21 @@
 
 import {
   Connection, newId, Outbox, Positions,
-  type Availability, type ChatPhase, type ConnectionState, type Entry, type ErrorFrame, type EventFrame, type Holder,
-  type LeaveMessage, type Shelf, type Socket, type Start, type VisitorCommand, type VisitorEvent, type VisitorFrame, type VisitorWelcome,
-  type Window,
+  type Availability, type ChatPhase, type ConnectionState, type Entry, type ErrorFrame, type EventFrame,
+  type LeaveMessage, type Start, type VisitorCommand, type VisitorEvent, type VisitorFrame, type VisitorMarks,
+  type VisitorWelcome, type Window,
 } from '@switchboard/protocol';
 import type { Given, PageInfo } from '../bridge';
 import { Conversation, type Pending } from './conversation';
 import { subjectOf } from './given';
-import { END_TOLD_FOR, MARKS_AFTER, SIGNED_OUT, START_LASTS, TYPING_LASTS } from './limits';
+import { END_TOLD_FOR, MARKS_AFTER, SIGNED_OUT, TYPING_LASTS } from './limits';
+import { Marks } from './marks';
 import { Memory } from './memory';
-import { scopeOf, worthKeeping } from './scope';
+import type { ClientOptions } from './options';
+import { isHere, isWanted, scopeOf, scopeOfAsked, worthKeeping } from './scope';
 import { Who } from './who';
 
 type Kept = Extract<VisitorCommand, { type: 'start' | 'say' | 'end' | 'leave_message' }>;
-
-export interface ClientOptions {
-  brand: string;
-  url: string;
-  shelf: Shelf;
-  holder: Holder;
-  language?: string;
-  socket?: (url: string, protocol: string) => Socket;
-  random?: () => number;
-  onChange: () => void;
-  /** A live message of the other side arrived. */
-  onMessage?: () => void;
-}
 
 export class Client {
   connection: ConnectionState = { kind: 'idle' };
@@ -47,6 +36,7 @@ export class Client {
   readonly #socket: Connection<VisitorCommand, VisitorFrame>;
   readonly #outbox: Outbox<Kept>;
   readonly #positions: Positions<VisitorEvent>;
+  readonly #marks: Marks;
   /** What the page says of its visitor. */
   given: Given = {};
   #page: PageInfo | null = null;
@@ -74,9 +64,11 @@ export class Client {
       ...(options.socket ? { socket: options.socket } : {}),
       ...random,
     });
-    this.#outbox = new Outbox({
+    this.#outbox = new Outbox<Kept>({
       send: (command) => this.#sends(command),
-      fits: ({ scope }) => scope === '' || scope === this.#scope,
+      fits: (entry) => this.#isHere(entry),
+      binds: ({ scope }) => scope || scopeOfAsked(this.#who.slot),
+      adopts: isWanted,
       onSettled: (entry, by) => this.#settled(entry, by.type === 'ack' ? by : { chat: by.chat, seq: by.seq }),
       onFailed: (entry, error) => this.#refused(entry, error),
       onChange: () => options.onChange(),
@@ -85,6 +77,7 @@ export class Client {
       key: this.memory.key('outbox'),
       ...random,
     });
+    this.#marks = new Marks((mark, seq) => this.#socket.send({ type: mark, seq }));
     this.#positions = new Positions({
       ask: (resume) => {
         this.catchingUp = true;
@@ -103,7 +96,6 @@ export class Client {
   async open(page: PageInfo | null): Promise<void> {
     this.#page = page;
     await this.#outbox.claim();
-    this.#outbox.retain((entry) => entry.command.type !== 'start' || Date.now() - entry.at < START_LASTS);
     this.#socket.open();
   }
 
@@ -220,14 +212,12 @@ export class Client {
 
   /** The `start` that is under way. */
   get starting(): Start | null {
-    const command = this.#outbox.entries.find((entry) => entry.command.type === 'start')?.command;
-    return command?.type === 'start' ? command : null;
+    return this.#underWay('start');
   }
 
   /** The message that is under way. */
   get leaving(): LeaveMessage | null {
-    const command = this.#outbox.entries.find((entry) => entry.command.type === 'leave_message')?.command;
-    return command?.type === 'leave_message' ? command : null;
+    return this.#underWay('leave_message');
   }
 
   get ending(): boolean {
@@ -245,6 +235,15 @@ export class Client {
   /** Whose what is written now is. */
   get #scope(): string {
     return scopeOf(this.#who.slot, this.chat?.id);
+  }
+
+  #isHere(entry: { readonly scope: string }): boolean {
+    return isHere(entry, this.#who.slot, this.#scope);
+  }
+
+  #underWay<T extends Kept['type']>(type: T): Extract<Kept, { type: T }> | null {
+    const found = this.#outbox.entries.find((entry) => entry.command.type === type && this.#isHere(entry));
+    return (found?.command as Extract<Kept, { type: T }> | undefined) ?? null;
   }
 
   /** What runs belongs to the visitor of the last greeting, and stays theirs whatever the page says meanwhile. */
@@ -322,7 +321,7 @@ export class Client {
         if (!this.#outbox.handle(frame)) this.#positions.refused(frame);
         break;
       case 'resumed':
-        if (chat?.id === frame.chat) chat.raise(frame.marks);
+        if (chat?.id === frame.chat) this.#marksAre(chat, frame.marks);
         this.#positions.resumed(frame);
         break;
       case 'state':
@@ -366,7 +365,7 @@ export class Client {
     if (chat) {
       const own = this.#enter(chat.id, chat.state);
       own.phase = chat.state;
-      own.raise(chat.marks);
+      this.#marksAre(own, chat.marks);
       if (chat.ahead !== undefined) own.stands({
         ...chat, ahead: chat.ahead, ...(chat.queue_text === undefined ? {} : { text: chat.queue_text }),
       });
@@ -379,7 +378,6 @@ export class Client {
     this.#outbox.connected();
     void this.#outbox.claim();
     if (!this.#isBound) queueMicrotask(() => this.#greetAgain()); // said while the greeting was on its way
-    this.#planMarks();
   }
 
   /** Whether an event belongs to the chat that is shown, or begins the one to be shown. */
@@ -409,7 +407,7 @@ export class Client {
     const { command, scope } = entry;
     if (command.type === 'start' && by.chat) {
       this.#enter(by.chat, 'waiting');
-      this.#positions.follow(by.chat);
+      if (this.#positions.last(by.chat) === 0) this.#positions.follow(by.chat); // else it began before our eyes
     }
     if (command.type === 'leave_message') this.left = true;
     if (command.type !== 'say' || !this.chat || scope !== this.#scope || by.seq === undefined) return;
@@ -441,6 +439,7 @@ export class Client {
     if (this.chat?.id !== id) {
       this.#leaveChat();
       this.chat = new Conversation(id);
+      this.#marks.known(this.chat.marks.visitor);
       this.chat.raise({ visitor: { read: this.memory.readIn(id) } });
       this.chat.phase = phase;
     } else if (phase !== 'waiting') {
@@ -476,6 +475,12 @@ export class Client {
     this.#options.onChange();
   }
 
+  #marksAre(chat: Conversation, marks: VisitorMarks): void {
+    this.#marks.known(marks.visitor);
+    chat.raise(marks);
+    this.#planMarks();
+  }
+
   #planMarks(): void {
     clearTimeout(this.#marksTimer);
     this.#marksTimer = setTimeout(() => this.#sendMarks(), MARKS_AFTER);
@@ -484,17 +489,11 @@ export class Client {
   #sendMarks(): void {
     const { chat } = this;
     if (!chat) return;
-    const { delivered, read } = chat.marks.visitor;
     const seq = chat.lastTheirs;
-    if (chat.phase === 'ended') {
-      if (this.#seen) chat.raise({ visitor: { read: seq } });
-    } else if (seq > delivered && this.#socket.send({ type: 'delivered', seq })) {
-      chat.raise({ visitor: { delivered: seq } });
-    }
-    if (this.#seen && seq > read && (chat.phase === 'ended' || this.#socket.send({ type: 'read', seq }))) {
-      chat.raise({ visitor: { read: seq } });
-      this.memory.set('read', `${chat.id} ${seq}`);
-    }
+    if (this.#seen && seq > chat.marks.visitor.read) this.memory.set('read', `${chat.id} ${seq}`);
+    chat.raise({ visitor: { delivered: seq, ...(this.#seen ? { read: seq } : {}) } });
+    // Of a message that is not here yet nothing is told, though another page has shown it.
+    if (chat.phase !== 'ended') this.#marks.tell({ delivered: seq, read: Math.min(seq, chat.marks.visitor.read) });
     this.#options.onChange();
   }
 }

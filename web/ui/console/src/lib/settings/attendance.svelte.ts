@@ -23,6 +23,7 @@ export class Attendance {
   /** There is a connection again: what was subscribed to before ended with the old one. */
   connected(link: Link): void {
     this.#link = link;
+    this.#now = new Map();
     this.#ask('subscribe');
   }
 
@@ -35,9 +36,11 @@ export class Attendance {
     this.#ask('subscribe');
   }
 
-  told({ topic, operators }: Told): void {
+  told({ topic, operators, gone }: Told): void {
     if (topic !== this.#topic) return;
-    this.#now = new Map([...this.#now, ...operators.map((one) => [one.operator, one] as const)]);
+    const now = new Map([...this.#now, ...operators.map((one) => [one.operator, one] as const)]);
+    for (const operator of gone) now.delete(operator);
+    this.#now = now;
   }
 
   clear(): void {
@@ -76,6 +79,6 @@ export class Attendance {
 
   #ask(type: 'subscribe' | 'unsubscribe'): void {
     const topic = this.#topic;
-    if (topic !== null) this.#link?.hint({ type, id: newId(), topic });
+    if (topic !== null) this.#link?.subscribe({ type, id: newId(), topic });
   }
 }

@@ -16,7 +16,7 @@ async function looking(section: SectionId, id: string) {
   const server = new StaffServer();
   const settings = new Settings(server.http, new Router());
   const hints: Hint[] = [];
-  const link = { hint: (hint: Hint) => hints.push(hint) } as unknown as Link;
+  const link = { subscribe: (hint: Hint) => hints.push(hint) } as unknown as Link;
   settings.connected(link);
   const go = async (section: SectionId, id: string | null): Promise<void> => {
     settings.moved({ list: 'active', chat: null, settings: { section, id } });
@@ -35,7 +35,7 @@ const now = (operator: string, groups: OperatorNow['groups'], change: Partial<Op
   ...change,
 });
 const from = (group: string, active: boolean, left_out = false) => ({ group, active, left_out });
-const told = (topic: string, ...operators: OperatorNow[]) => ({ type: 'operators', topic, operators }) as const;
+const told = (topic: string, ...operators: OperatorNow[]) => ({ type: 'operators', topic, operators, gone: [] as string[] }) as const;
 
 beforeEach(() => void vi.useRealTimers());
 
@@ -94,6 +94,16 @@ test('of an operator it is shown from which groups they receive, and which their
   settings.told(told('operator:joe', now('joe', [from('sales', true), from('support', false)])));
   expect(settings.attendance.member('support')?.without, 'no profile leaves it out any more').toBe(null);
   expect(settings.editor?.form.saved['member:sales'], 'a group that was joined meanwhile comes with the next load').toBe(undefined);
+});
+
+test('nothing is said of who belongs to it no more', async () => {
+  const { settings, link } = await looking('groups', 'support');
+  const both = told('members:support', now('joe', [from('support', true)]), now('sue', [from('support', true)]));
+  settings.told(both);
+  settings.told({ ...told('members:support'), gone: ['joe'] });
+  expect([settings.attendance.member('joe'), settings.attendance.member('sue')?.status]).toEqual([undefined, 'online']);
+  settings.connected(link);
+  expect(settings.attendance.member('sue'), 'who left while nothing was heard is not told of').toBe(undefined);
 });
 
 test('it follows where one goes, and is asked for anew after a lost connection', async () => {

@@ -50,13 +50,13 @@ export class Loads {
     const link = this.#link;
     if (!link) return;
     if (this.#subscription !== null)
-      link.hint({ type: 'unsubscribe', id: newId(), topic: 'chats', subscription: this.#subscription });
+      link.subscribe({ type: 'unsubscribe', id: newId(), topic: 'chats', subscription: this.#subscription });
     this.#subscription = null;
     if (this.#side === null) return;
     const { of, id } = this.#side;
     const filter: ChatFilter = of === 'group' ? { state: 'active', group: id } : { state: 'active', operator: id };
     this.#subscription = newId();
-    link.hint({
+    link.subscribe({
       type: 'subscribe',
       id: this.#subscription,
       topic: 'chats',

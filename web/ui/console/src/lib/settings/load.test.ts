@@ -14,7 +14,7 @@ interface Hint {
 function looking() {
   const hints: Hint[] = [];
   const loads = new Loads();
-  loads.connected({ hint: (hint: Hint) => hints.push(hint) } as unknown as Link);
+  loads.connected({ subscribe: (hint: Hint) => hints.push(hint) } as unknown as Link);
   return { loads, hints };
 }
 
@@ -61,7 +61,7 @@ test('after a lost connection it is asked for anew, and nothing when nobody look
   const { loads, hints } = looking();
   loads.look({ of: 'group', id: 'support' });
   const again: Hint[] = [];
-  loads.connected({ hint: (hint: Hint) => again.push(hint) } as unknown as Link);
+  loads.connected({ subscribe: (hint: Hint) => again.push(hint) } as unknown as Link);
   expect([hints.length, again.map(({ type }) => type)]).toEqual([1, ['subscribe']]);
   loads.look(null);
   expect(again.map(({ type }) => type)).toEqual(['subscribe', 'unsubscribe']);

@@ -1,12 +1,13 @@
 /** Who receives from which group, set for somebody by whoever may set the status of others: at once, without a save. */
 import type { Desk } from '../desk.svelte';
+import { ask, type Asker } from '../ask';
 import { Refused } from '../state/requests';
 import type { Editor } from './editor.svelte';
 import { type Member, memberKey, type Side } from './members';
 
 /** What it takes of the desk. */
-export type Setter = Pick<Desk, 'toasts'> & {
-  link: Pick<NonNullable<Desk['link']>, 'requests'> | null;
+export type Setter = Asker & {
+  toasts: Pick<Desk['toasts'], 'wrong'>;
   settings: Pick<Desk['settings'], 'lists'>;
 };
 
@@ -20,8 +21,7 @@ export async function setReceives(desk: Setter, { form }: Editor, { of, id }: Si
   };
   show(active);
   try {
-    if (!desk.link) throw new Refused({ code: 'unavailable', message: 'There is no connection' });
-    await desk.link.requests.ask({ type: 'membership_status', group, operator, active });
+    await ask(desk, { type: 'membership_status', group, operator, active });
   } catch (error) {
     show(!active);
     const { lists } = desk.settings;

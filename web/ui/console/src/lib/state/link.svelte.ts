@@ -15,9 +15,11 @@ import {
   type Socket,
 } from '@switchboard/protocol';
 import { Marks } from './marks';
-import { Requests } from './requests';
+import { type Refused, Requests } from './requests';
 
 type Kept = Extract<OperatorCommand, { type: 'say' | 'end' }>;
+/** What this window wants to be told, or no more. */
+export type Subscription = Extract<OperatorCommand, { type: 'subscribe' | 'unsubscribe' }>;
 /** A `say` or `end` on its way. */
 export type Outgoing = Entry<Kept & Command>;
 
@@ -130,6 +132,13 @@ export class Link {
     this.#connection.send(command);
   }
 
+  /** Asked for until the server has it, or the connection goes: subscriptions end with their socket. */
+  subscribe(subscription: Subscription): void {
+    this.requests.settle(subscription).catch(({ error }: Refused) => {
+      if (this.connected) console.warn(`switchboard: ${error.code}: ${error.message}`);
+    });
+  }
+
   /** Kept until the server has it. */
   keep(command: Kept): 'queued' | 'full' | 'too_large' {
     return this.#outbox.add(command);
@@ -165,6 +174,7 @@ export class Link {
   #welcomed(): void {
     const missed = this.#missed;
     this.#outbox.connected();
+    void this.#outbox.claim();
     this.marks.flush();
     if (!missed) return;
     clearTimeout(this.#backTimer);
@@ -182,6 +192,7 @@ export class Link {
     this.state = state;
     if (state.kind === 'connected') {
       this.lostAt = null;
+      this.requests.connected();
       return;
     }
     if (was === 'connected') {

@@ -154,6 +154,69 @@ test('a message survives a reload of the page', async () => {
   expect(after.outgoing.map(({ command }) => command.type === 'say' && command.text)).toEqual(['Do not lose me']);
 });
 
+test('what a window that is closed meanwhile could not send is sent by this one, after its next break', async () => {
+  const shelf = memoryShelf();
+  const [stays, closes] = [await link(shelf), await link(shelf)];
+  const [first] = lines;
+  first?.welcome();
+  closes.keep(say('m1', 'Do not lose me'));
+  closes.close();
+  first?.cut();
+  await vi.advanceTimersByTimeAsync(1_500);
+  line().welcome();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(
+    line()
+      .of('say')
+      .map(({ id }) => id),
+  ).toEqual(['m1']);
+  line().say({ type: 'ack', id: 'm1', chat: 'a', seq: 1 });
+  expect([stays.outgoing, shelf.keys('outbox')]).toEqual([[], []]);
+});
+
+test('a message behind a transfer that could not be asked for is sent once that is through', async () => {
+  const one = await link();
+  line().welcome();
+  const asked = one.requests.ask({ type: 'transfer', chat: 'a', to: { group: 'sales' }, reason: 'sofas' });
+  one.keep(say('m1'));
+  const transfer = line().of('transfer')[0]?.id;
+  for (const id of [transfer, 'm1']) line().say({ type: 'error', id, chat: 'a', code: 'unavailable', message: 'later' });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(
+    line()
+      .of('transfer')
+      .map(({ id }) => id),
+  ).toEqual([transfer, transfer]);
+  line().say({ type: 'ack', id: transfer, chat: 'a', seq: 5 });
+  await expect(asked).resolves.toMatchObject({ seq: 5 });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(line().of('say').length).toBeGreaterThan(1);
+  line().say({ type: 'ack', id: 'm1', chat: 'a', seq: 6 });
+  expect(one.outgoing).toEqual([]);
+});
+
+test('what this window wants to be told is asked for until it is, once for each connection', async () => {
+  const one = await link();
+  one.subscribe({ type: 'subscribe', id: 's0', topic: 'left_messages' });
+  await vi.advanceTimersByTimeAsync(0);
+  line().welcome();
+  one.subscribe({ type: 'subscribe', id: 's1', topic: 'group:support' });
+  const asked = () =>
+    line()
+      .of('subscribe')
+      .map(({ id }) => id);
+  line().say({ type: 'error', id: 's1', code: 'rate_limited', message: 'later', retry_after_ms: 300 });
+  await vi.advanceTimersByTimeAsync(300);
+  expect(asked()).toEqual(['s1', 's1']);
+  line().say({ type: 'error', id: 's1', code: 'unavailable', message: 'later' });
+  line().cut();
+  await vi.advanceTimersByTimeAsync(1_500);
+  line().welcome();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked()).toEqual([]);
+  expect(told).not.toContain('error');
+});
+
 test('whoever waits for an answer is told when the connection goes', async () => {
   const one = await link();
   line().welcome();

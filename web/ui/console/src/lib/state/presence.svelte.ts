@@ -10,6 +10,11 @@ export class Presence {
   /** Why one is away who has not said so. */
   why = $state<AwayWhy | null>(null);
 
+  /** What it is, or is about to be. */
+  get wanted(): Status {
+    return this.asked ?? this.status;
+  }
+
   told(status: Status, since: string, why?: AwayWhy): void {
     this.status = status;
     this.why = why ?? null;

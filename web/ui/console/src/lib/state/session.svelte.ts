@@ -55,8 +55,15 @@ export class Session {
     }
   }
 
+  /** Ends the session; throws what went wrong where the server may know it still. */
   async signOut(): Promise<void> {
-    await this.#http.post('/auth/logout').catch(() => {});
+    try {
+      await this.#http.post('/auth/logout');
+    } catch (error) {
+      // Not known there any more: ended meanwhile, or an earlier try came through whose answer was lost.
+      const gone = this.state !== 'in' || (error instanceof Problem && error.status === 401);
+      if (!gone) throw error;
+    }
     this.#leave(false);
   }
 

@@ -164,6 +164,22 @@ test('a server that cannot be reached is not a wrong password', async () => {
   expect(session.state).toBe('unreachable');
 });
 
+test('what takes long is said once, for as long as any of it takes', () => {
+  vi.useFakeTimers();
+  const toasts = new ToastList();
+  const texts = (): string[] => toasts.all.map(({ text }) => text);
+  const [first, second] = [toasts.during('It is tried again'), toasts.during('It is tried again')];
+  vi.advanceTimersByTime(60_000);
+  expect([texts(), toasts.all[0]?.busy]).toEqual([['It is tried again'], true]);
+  first();
+  expect(texts()).toEqual(['It is tried again']);
+  second();
+  expect(texts()).toEqual([]);
+  const third = toasts.during('It is tried again');
+  expect(texts(), 'another time').toEqual(['It is tried again']);
+  third();
+});
+
 test('what is said again takes the place of what it repeats, and nothing else gives way to it', () => {
   vi.useFakeTimers();
   const toasts = new ToastList();

@@ -1,4 +1,4 @@
-/** Short notices: what went well goes after five seconds, what went wrong stays. */
+/** Short notices: what went well goes after five seconds, what went wrong stays, what takes long is told until it is over. */
 import type { Toast } from '@switchboard/kit';
 
 const LASTS = 5_000;
@@ -7,6 +7,7 @@ const TOASTS_MAX = 4;
 
 export class ToastList {
   all = $state.raw<readonly Toast[]>([]);
+  readonly #during = new Map<string, { id: number; count: number }>();
   #last = 0;
 
   /** The same again takes the place of what it repeats. */
@@ -20,6 +21,18 @@ export class ToastList {
   wrong(text: string, action?: Toast['action']): void {
     this.all = this.all.filter((toast) => !(toast.wrong && toast.text === text));
     this.#put({ text, wrong: true, action });
+  }
+
+  /** Something is under way that takes long: it is said, once, until every function that was returned is called. */
+  during(text: string): () => void {
+    const said = this.#during.get(text) ?? { id: this.#put({ text, busy: true }), count: 0 };
+    said.count++;
+    this.#during.set(text, said);
+    return () => {
+      if (--said.count > 0) return;
+      this.#during.delete(text);
+      this.close(said.id);
+    };
   }
 
   close(id: number): void {
