@@ -1,7 +1,9 @@
 //! The judge. It knows only what clients sent and were told, never the server's own records, and names every
-//! promise that was broken: messages lost, doubled or out of order, sides that disagree, chats with two owners,
-//! operators over their limit, visitors served before those who waited longer, commands without an answer.
+//! promise that was broken: messages lost, doubled, altered or out of order, sides that disagree, operators who were never
+//! told of their chats, chats with two owners, operators over their limit, visitors served before those who waited longer,
+//! commands without an answer, events for nobody who gets them.
 
+mod attention;
 mod capacity;
 mod ledger;
 mod presence;
@@ -12,10 +14,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use attention::Attention;
 pub use capacity::Capacity;
 pub use ledger::{Excuse, Ledger};
 pub use presence::Presence;
-pub use service::Service;
+pub use service::{Grain, Service, TOLERANCE_MS};
 
 /// A chat's id, as the server gave it.
 pub type Chat = String;
@@ -106,7 +109,7 @@ pub struct Unanswered {
 }
 
 /// A promise that was broken.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the words of each variant say what its fields are")]
 pub enum Fault {
     #[error("chat {chat}: {mark:?} was acked and never reached {party:?}")]
@@ -117,8 +120,20 @@ pub enum Fault {
     Reordered { chat: Chat, mark: Mark, party: Party },
     #[error("chat {chat}: {party:?} got {mark:?}, which nobody said there")]
     Invented { chat: Chat, mark: Mark, party: Party },
+    #[error("chat {chat}: {party:?} got {mark:?} in other words than were said")]
+    Altered { chat: Chat, mark: Mark, party: Party },
     #[error("chat {chat}: the ack of {mark:?} says {acked}, its event {told}")]
     WrongAck { chat: Chat, mark: Mark, acked: u64, told: u64 },
+    #[error("chat {chat}: the ack of {command} of {party:?} names the chat {acked:?}")]
+    AckElsewhere { chat: Chat, party: Party, command: String, acked: Chat },
+    #[error("chat {chat}: {command} of {party:?} was told as an event and never acked")]
+    Unacked { chat: Chat, party: Party, command: String },
+    #[error("chat {chat}: event {seq} reached {party:?}, who is not in the chat")]
+    Foreign { chat: Chat, party: Party, seq: u64 },
+    #[error("chat {chat}: {operator} came in, as others heard, and was never told so")]
+    NotCalled { chat: Chat, operator: Operator },
+    #[error("chat {chat}: its visitor heard of {seen} operators who came in, operators of {told}")]
+    Untold { chat: Chat, seen: usize, told: usize },
     #[error("chat {chat}: {party:?} missed the events from {expected} up to {got}")]
     Hole { chat: Chat, party: Party, expected: u64, got: u64 },
     #[error("chat {chat}: {party:?} got event {got} behind event {newest}")]
@@ -136,6 +151,9 @@ pub enum Fault {
     #[error("{chat} was offered while {longer} had waited {by_ms} ms longer")]
     OutOfTurn { chat: Chat, longer: Chat, by_ms: i64 },
 }
+
+/// Who listens has heard within so many milliseconds of what was stamped.
+const HEARD_WITHIN: Millis = 5_000;
 
 /// The judge of a run: one ledger for each chat, one account of capacity, one of the order of service.
 #[derive(Debug, Default)]
@@ -160,9 +178,9 @@ impl Checker {
         self.settled.extend(faults.unwrap_or_default());
     }
 
-    /// A command without an answer.
-    pub fn unanswered(&mut self, unanswered: Unanswered) {
-        self.settled.push(Fault::Unanswered(unanswered));
+    /// A promise that a client saw broken.
+    pub fn broken(&mut self, fault: Fault) {
+        self.settled.push(fault);
     }
 
     /// Everything that was broken; empty for a server that kept its promises. Ask once all clients heard the end of

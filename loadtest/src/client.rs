@@ -1,6 +1,7 @@
 //! A client of the run: what it wants is decided by a [`Mind`], which knows no sockets; here is the life of its
 //! connection. A lost one comes back with full jitter, as the public contract asks, until the run is cut.
 
+mod acks;
 mod ear;
 mod line;
 mod onlooker;
@@ -26,14 +27,16 @@ pub use outbox::Outbox;
 pub use player::Player;
 pub use visitor::Visitor;
 
-use crate::checker::{Party, Unanswered};
+use crate::checker::{Chat, Fault, Mark, Millis, Party, Unanswered};
 use crate::draw::{Draw, Purpose};
 use crate::moment::{Micros, Phases};
 use crate::recorder::{Recorder, Tally, Timing};
 use crate::recording::{Play, Recording};
 use crate::socket::{Address, Lost, Socket};
 use crate::testimony::Testimony;
-use crate::wire::{Frame, millis};
+use crate::wire::{Ack, Frame, millis};
+use outbox::About;
+use pace::count_left;
 
 /// Longest and first wait before a lost connection is tried again.
 const BACK_WITHIN: (Micros, Micros) = (30_000_000, 500_000);
@@ -45,6 +48,9 @@ const ANSWER_WITHIN: Micros = 10_000_000;
 const SEND_WITHIN: Duration = Duration::from_micros(ANSWER_WITHIN);
 /// Who reads nothing is looked after again after so long.
 const LOOK_AGAIN: Micros = 1_000_000;
+
+/// Spans of the server's clock.
+pub type Gaps = Vec<(Millis, Millis)>;
 
 /// What all clients of a process share.
 pub struct World {
@@ -58,8 +64,10 @@ pub struct World {
     pub told: RefCell<Vec<Testimony>>,
     /// See `told`.
     pub rang: RefCell<Vec<(String, i64)>>,
-    /// Commands that the server should have settled and did not.
-    pub unanswered: RefCell<Vec<Unanswered>>,
+    /// Promises that clients saw broken by themselves.
+    pub broken: RefCell<Vec<Fault>>,
+    /// When operators listened: without a connection from when to when, and up to when with one.
+    pub listened: RefCell<Vec<(Party, Gaps, Option<Millis>)>>,
     /// When visitors come from.
     pub zero: Cell<Micros>,
     /// Latencies count from here on.
@@ -128,10 +136,54 @@ impl World {
         self.told.borrow_mut().push(ear.testimony(!whole, until));
     }
 
-    /// A client whose connection is whole ends: what its server still owes is told.
-    fn owes(&self, party: Party, outbox: &Outbox) {
-        let all = outbox.owed().map(|(id, chat)| Unanswered { party, command: id.to_owned(), chat: chat.to_owned() });
-        self.unanswered.borrow_mut().extend(all);
+    /// A client saw a promise broken.
+    fn broke(&self, fault: Fault) {
+        self.broken.borrow_mut().push(fault);
+    }
+
+    /// An answer took so long, on a connection that held.
+    fn answered(&self, took: Micros, now: Micros) {
+        self.recorder.borrow_mut().answered(self.second(now), took);
+    }
+
+    /// An ack came behind the event that it is of.
+    fn compare(&self, party: Party, told: &acks::Told, ack: &Ack<'_>) {
+        self.is_of_chat(party, &told.chat, ack);
+        if let (About::Message(number), true) = (told.about, ack.seq != Some(told.seq)) {
+            let (chat, mark) = (told.chat.clone(), Mark { sender: party, number });
+            self.broke(Fault::WrongAck { chat, mark, acked: ack.seq.unwrap_or_default(), told: told.seq });
+        }
+    }
+
+    /// The chat that an ack names is that of the command.
+    fn is_of_chat(&self, party: Party, chat: &str, ack: &Ack<'_>) {
+        if let Some(acked) = ack.chat.filter(|acked| *acked != chat && !chat.is_empty()) {
+            let (chat, command, acked) = (Chat::from(chat), ack.id.to_owned(), Chat::from(acked));
+            self.broke(Fault::AckElsewhere { chat, party, command, acked });
+        }
+    }
+
+    /// A client ends: who never had an answer has waited up to now, and on a connection that is whole the server owes it.
+    fn ends(&self, party: Party, outbox: &mut Outbox, (connected, slow): (bool, bool), now: Micros) {
+        for sent in outbox.unsettled() {
+            match sent.about {
+                About::Message(_) => self.time(Timing::Ack, sent.intended, now),
+                About::Start => self.time(Timing::Start, sent.intended, now),
+                About::Other => {}
+            }
+        }
+        if !connected {
+            return;
+        }
+        let owed = outbox.owed().map(|(id, chat)| Unanswered { party, command: id.to_owned(), chat: chat.to_owned() });
+        self.broken.borrow_mut().extend(owed.map(Fault::Unanswered));
+        // Who reads now and then may have it in a buffer.
+        if !slow {
+            let missing = outbox.acks.missing(now);
+            let unacked =
+                missing.map(|(id, chat)| Fault::Unacked { chat: chat.to_owned(), party, command: id.to_owned() });
+            self.broken.borrow_mut().extend(unacked);
+        }
     }
 }
 
@@ -383,7 +435,7 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, way:
         }
         let now = clock.now();
         if let Some(outbox) = mind.outbox().filter(|outbox| outbox.due() <= now) {
-            outbox.again(now, &mut out);
+            outbox.again(now, &mut out).first.into_iter().for_each(|intended| count_left(world, intended, now));
         }
         if now >= mind.due() {
             match mind.act(now, &mut out) {

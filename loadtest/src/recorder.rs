@@ -6,10 +6,14 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use crate::checker::TOLERANCE_MS;
 use crate::theory::Waited;
 
 /// The longest time that is told from a longer one, in microseconds: an hour.
 const LONGEST_US: u64 = 3_600_000_000;
+
+/// Answers that took no longer than this say nothing of the order of service.
+const SLOW_US: u64 = TOLERANCE_MS.unsigned_abs() * 1_000;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +88,7 @@ pub struct Delta {
     pub ahead_us: Option<i64>,
     /// See [`Recorder::answered`].
     #[serde(default)]
-    pub slowest_us: u64,
+    pub slow: BTreeMap<u32, u64>,
     /// By second of the run: messages that were due in it, and those that left in it.
     #[serde(default)]
     pub pace: BTreeMap<u32, (u64, u64)>,
@@ -104,7 +108,7 @@ pub struct Recorder {
     pub waited: Vec<Waited>,
     /// See [`Recorder::ahead`].
     pub ahead_us: Option<i64>,
-    slowest_us: u64,
+    slow: BTreeMap<u32, u64>,
     pace: BTreeMap<u32, (u64, u64)>,
 }
 
@@ -119,7 +123,7 @@ impl Default for Recorder {
             chats: [0; 2],
             waited: Vec::new(),
             ahead_us: None,
-            slowest_us: 0,
+            slow: BTreeMap::new(),
             pace: BTreeMap::new(),
         }
     }
@@ -152,9 +156,13 @@ impl Recorder {
         self.ahead_us = Some(self.ahead_us.map_or(us, |most| most.max(us)));
     }
 
-    /// A command that went out once, on a connection that held, was answered after that time.
-    pub fn answered(&mut self, us: u64) {
-        self.slowest_us = self.slowest_us.max(us);
+    /// A command that went out once, on a connection that held, was answered in that second of the run after that time.
+    /// The slowest of each second are kept, where they are slow enough to be asked for.
+    pub fn answered(&mut self, second: u32, us: u64) {
+        if us > SLOW_US {
+            let slowest = self.slow.entry(second).or_default();
+            *slowest = us.max(*slowest);
+        }
     }
 
     /// A message was due in that second of the run.
@@ -185,7 +193,7 @@ impl Recorder {
             chats: self.chats,
             waited: std::mem::take(&mut self.waited),
             ahead_us: self.ahead_us,
-            slowest_us: self.slowest_us,
+            slow: std::mem::take(&mut self.slow),
             pace: std::mem::take(&mut self.pace),
         }
     }

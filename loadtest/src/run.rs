@@ -2,27 +2,26 @@
 //! because the server is gone. It always ends with what is known so far.
 
 mod crew;
+mod target;
 
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
-use url::Url;
 
-use crate::metrics::Reading;
 use crate::moment::{Clock, Micros, unix_us_now};
 use crate::process::{cpu_time, peak_bytes};
 use crate::recording::Play;
 use crate::scenario::Scenario;
 use crate::server::{Server, ServerError};
 use crate::staff::{Administrator, Hired, Staff, StaffError};
-use crate::summary::{Cost, Ending, FAULTS_SHOWN, ServerView, Sum, Summary};
+use crate::summary::{Cost, Ending, FAULTS_SHOWN, Sum, Summary};
 use crate::testimony::Court;
 use crate::theory;
 use crate::worker::{News, Order};
+use target::{address, read_metrics, server_view, watched};
 
 /// Operators have this long to be online.
 const ONLINE_WITHIN: Duration = Duration::from_secs(60);
@@ -89,6 +88,14 @@ pub enum RunError {
     /// Somebody stopped it.
     #[error("stopped before the first visitor came")]
     Interrupted,
+    /// And what was made at the target is still there.
+    #[error("{why}; operators of the run stay at the target: {kept}")]
+    Kept {
+        /// Why there was no run.
+        why: Box<RunError>,
+        /// Why they are not removed.
+        kept: String,
+    },
     /// A worker did not start.
     #[error("a worker cannot be started: {0}")]
     Worker(#[from] std::io::Error),
@@ -96,8 +103,8 @@ pub enum RunError {
 
 /// What whoever shows a run is told.
 pub enum Progress<'a> {
-    /// So many operators are online of so many.
-    Preparing(u32, u32),
+    /// What is done before the first visitor comes, or behind the last chat.
+    Preparing(&'a str),
     /// The run so far, its seconds, and how many chats were judged.
     Running(&'a Summary, f64, u64),
     /// No visitor is left; chats are judged, so many so far.
@@ -128,38 +135,64 @@ pub fn run(
     // Whoever wants it to end is heard from here on: nothing that is started below may be left behind.
     let (sender, messages) = channel();
     ready(sender.clone());
-    let stopped = || matches!(messages.try_recv(), Ok(Message::Interrupt));
+    let stopped = || messages.try_iter().any(|message| matches!(message, Message::Interrupt));
     let mut own = match &options.target {
         Some(_) => None,
-        None => Some(Server::start(options.server.as_deref(), &stopped)?),
+        None => Some(Server::start(options.server.as_deref(), &mut || {
+            show(Progress::Preparing("the server starts"));
+            stopped()
+        })?),
     };
     let target = own.as_ref().map(|server| server.url.clone()).or_else(|| options.target.clone()).unwrap_or_default();
     let (url, socket, host) = address(&target)?;
     let http = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let admin = own.as_ref().map(|server| server.admin.clone()).or_else(|| options.admin.clone());
-    let read = |admin: &String| http.block_on(read_metrics(admin)).ok_or_else(|| RunError::Admin(admin.clone()));
-    let before = admin.as_ref().map(read).transpose()?;
-    let staff = Arc::new(http.block_on(Staff::sign_in(&url, &scenario.target.brand, &options.administrator))?);
-    if stopped() {
-        return Err(RunError::Interrupted);
-    }
+    let signing_in = async {
+        let before = match &admin {
+            Some(admin) => Some(read_metrics(admin).await.ok_or_else(|| RunError::Admin(admin.clone()))?),
+            None => None,
+        };
+        let staff = Staff::sign_in(&url, &scenario.target.brand, &options.administrator).await?;
+        Ok::<_, RunError>((before, Arc::new(staff)))
+    };
+    let look = || {
+        show(Progress::Preparing("signing in at the server"));
+        stopped()
+    };
+    let (before, staff) = http.block_on(watched(signing_in, look)).ok_or(RunError::Interrupted)??;
     let mark = format!("loadtest-{}", unix_us_now() % 1_000_000_000_000);
-    let result = http.block_on(staff.hire(scenario, &mark)).map_err(RunError::from).and_then(|hired| {
+    let wanted = scenario.operator_count();
+    let hired = http.block_on(staff.hire(scenario, &mark, |made| {
+        show(Progress::Preparing(&format!("{made} of {wanted} operators are made")));
+        stopped()
+    }));
+    let hired = hired.map_err(RunError::from).and_then(|hired| hired.ok_or(RunError::Interrupted));
+    let result = hired.and_then(|hired| {
         let epoch = unix_us_now();
         let share = (options.workers, options.play.as_ref());
         let crew = crew::Crew::start(scenario, share, epoch, (socket, &host), &hired, &sender)?;
-        let mut lead = Lead::new(scenario, crew, &hired, messages, epoch);
+        let mut lead = Lead::new(scenario, crew, &hired, &messages, epoch);
         let result = lead.run(scenario, own.as_mut(), &mut show);
         lead.crew.dismiss();
         result
     });
     // A server of the run's own goes with its operators.
-    let dismissed = if own.is_none() { http.block_on(staff.dismiss()) } else { Ok(()) };
-    let mut summary = result?;
+    let dismissed = match own {
+        Some(_) => Ok(()),
+        None => http.block_on(staff.dismiss(|left| {
+            show(Progress::Preparing(&format!("{left} operators of the run are removed, Ctrl-C leaves them there")));
+            stopped()
+        })),
+    };
+    let mut summary = match (result, &dismissed) {
+        (Ok(summary), _) => summary,
+        (Err(error), Ok(())) => return Err(error),
+        (Err(error), Err(kept)) => return Err(RunError::Kept { why: Box::new(error), kept: kept.to_string() }),
+    };
     summary.target = target;
-    match (before, admin.as_ref().map(read)) {
-        (Some(before), Some(Ok(after))) => summary.server = Some(server_view(&before, &after, &summary)),
-        (Some(_), Some(Err(_))) => {
+    match (before, admin.as_ref().map(|admin| http.block_on(read_metrics(admin)))) {
+        (Some(before), Some(Some(after))) => summary.server = Some(server_view(&before, &after, &summary)),
+        (Some(_), Some(None)) => {
             summary.server_unread = true;
             summary.errors.insert("the server's metrics could not be read at the end".into(), 1);
         }
@@ -173,9 +206,9 @@ pub fn run(
     Ok(summary)
 }
 
-struct Lead {
+struct Lead<'a> {
     crew: crew::Crew,
-    messages: Receiver<Message>,
+    messages: &'a Receiver<Message>,
     sum: Sum,
     court: Court,
     clock: Clock,
@@ -195,8 +228,14 @@ struct Lead {
     ending: Ending,
 }
 
-impl Lead {
-    fn new(scenario: &Scenario, crew: crew::Crew, hired: &[Hired], messages: Receiver<Message>, epoch: u64) -> Self {
+impl<'a> Lead<'a> {
+    fn new(
+        scenario: &Scenario,
+        crew: crew::Crew,
+        hired: &[Hired],
+        messages: &'a Receiver<Message>,
+        epoch: u64,
+    ) -> Self {
         let known = hired.iter().map(|one| (one.id.clone(), one.number, scenario.operator(one.number).limit.0));
         let workers = crew.size();
         Self {
@@ -246,7 +285,7 @@ impl Lead {
     fn wait_for_operators(&mut self, wanted: u32, show: &mut impl FnMut(Progress<'_>)) -> Result<(), RunError> {
         let deadline = Instant::now() + ONLINE_WITHIN;
         while self.online < wanted {
-            show(Progress::Preparing(self.online, wanted));
+            show(Progress::Preparing(&format!("{} of {wanted} operators are online", self.online)));
             let gone = !self.hear(Duration::from_millis(200)) || self.ending == Ending::WorkerGone;
             if self.ending == Ending::Interrupted {
                 return Err(RunError::Interrupted);
@@ -324,9 +363,11 @@ impl Lead {
             self.ending = Ending::WorkerGone;
         }
         let mut summary = self.sum.summary();
-        self.court.slowest(i64::try_from(self.sum.slowest_us / 1000).unwrap_or(i64::MAX));
+        self.tell_slow_answers();
         let faults = self.court.close();
-        summary.verdict.tolerance_ms = self.court.tolerance();
+        let grain = self.court.grain();
+        summary.verdict.tolerance_ms = grain.coarsest_ms;
+        (summary.verdict.offers, summary.verdict.offers_coarse) = (grain.offers, grain.coarse);
         summary.scenario = scenario.name.clone();
         summary.seed = scenario.seed;
         summary.seconds = ended_at.saturating_sub(self.zero) as f64 / 1e6;
@@ -340,6 +381,15 @@ impl Lead {
         summary.verdict.faults = faults.len() as u64;
         summary.verdict.first = faults.iter().take(FAULTS_SHOWN).map(ToString::to_string).collect();
         summary
+    }
+
+    /// What was slow when, by the server's clock, tells how finely the order of chats can be seen then.
+    fn tell_slow_answers(&mut self) {
+        let Some(ahead) = self.sum.ahead_us else { return };
+        for (second, us) in &self.sum.slow {
+            let from = (self.zero + u64::from(*second) * 1_000_000).cast_signed() + ahead;
+            self.court.slow(from / 1_000, (from + 1_000_000) / 1_000, (us / 1_000).cast_signed());
+        }
     }
 
     /// Whether both sides of every chat have been heard, or nobody is left to tell more.
@@ -367,7 +417,8 @@ impl Lead {
             Message::News(worker, News::Delta(delta)) => self.sum.add(worker, delta),
             Message::News(_, News::Told(testimony)) => self.court.hear(testimony),
             Message::News(_, News::Rang(chat, until)) => self.court.rang_until(&chat, until),
-            Message::News(_, News::Unanswered(unanswered)) => self.court.unanswered(unanswered),
+            Message::News(_, News::Broken(fault)) => self.court.broken(fault),
+            Message::News(_, News::Listened(party, gaps, until)) => self.court.listened(party, gaps, until),
             Message::News(_, News::VisitorsGone) => self.visitors_left = self.visitors_left.saturating_sub(1),
             Message::News(_, News::Done) => self.workers_left = self.workers_left.saturating_sub(1),
             Message::WorkerGone(_) => {
@@ -387,45 +438,5 @@ impl Lead {
         self.ending = Ending::Interrupted;
         self.ended_at.get_or_insert(now);
         self.crew.order(Order::End(now, cut));
-    }
-}
-
-fn address(target: &str) -> Result<(String, SocketAddr, String), RunError> {
-    let wrong = |why: &str| RunError::Target { given: target.to_owned(), why: why.to_owned() };
-    let url = Url::parse(target).map_err(|error| wrong(&format!("it is no URL ({error})")))?;
-    match url.scheme() {
-        "http" => {}
-        "https" => {
-            return Err(wrong(
-                "TLS is not spoken here, name the address that the server itself listens on, behind its proxy",
-            ));
-        }
-        other => return Err(wrong(&format!("a server does not speak {other}"))),
-    }
-    let host = url.host_str().ok_or_else(|| wrong("it names no host"))?.to_owned();
-    let port = url.port_or_known_default().ok_or_else(|| wrong("it names no port"))?;
-    let unreachable = |words: String| StaffError::Unreachable { url: target.to_owned(), words };
-    let mut found = (host.as_str(), port).to_socket_addrs().map_err(|error| unreachable(error.to_string()))?;
-    let socket = found.next().ok_or_else(|| unreachable("the name has no address".into()))?;
-    let shown = url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-    Ok((format!("http://{shown}"), socket, shown))
-}
-
-async fn read_metrics(admin: &str) -> Option<Reading> {
-    let answer = reqwest::get(format!("{}/metrics", admin.trim_end_matches('/'))).await.ok()?;
-    let reading = Reading::of(&answer.error_for_status().ok()?.text().await.ok()?);
-    Some(reading).filter(Reading::is_of_switchboard)
-}
-
-fn server_view(before: &Reading, after: &Reading, summary: &Summary) -> ServerView {
-    let grown = |metric: &str, labels: &[&str]| after.sum(metric, labels) - before.sum(metric, labels);
-    let answered = [r#"outcome="answered""#];
-    let count = grown("switchboard_queue_time_seconds_count", &answered);
-    let wait_mean_s = grown("switchboard_queue_time_seconds_sum", &answered) / count.max(1.0);
-    ServerView {
-        answered: count,
-        wait_mean_s,
-        difference_s: summary.latency.wait.mean_ms / 1e3 - wait_mean_s,
-        invariant_violations: grown("switchboard_invariant_violations_total", &[]),
     }
 }

@@ -56,7 +56,7 @@ impl Server {
     ///
     /// # Errors
     /// It is not there, or does not start, or is not wanted any more.
-    pub fn start(binary: Option<&Path>, stopped: &impl Fn() -> bool) -> Result<Self, ServerError> {
+    pub fn start(binary: Option<&Path>, stopped: &mut impl FnMut() -> bool) -> Result<Self, ServerError> {
         let binary = match binary {
             // It is started in a folder of its own.
             Some(binary) => std::path::absolute(binary)?,
@@ -89,7 +89,7 @@ impl Server {
         };
         let lines = lines.ok_or_else(silent)?;
         let deadline = Instant::now() + START_WITHIN;
-        let line = |prefix| match line_after(&lines, prefix, deadline, stopped) {
+        let mut line = |prefix| match line_after(&lines, prefix, deadline, stopped) {
             Ok(line) => line.ok_or_else(silent),
             Err(Stopped) => Err(ServerError::Stopped),
         };
@@ -138,7 +138,7 @@ fn line_after(
     lines: &mpsc::Receiver<String>,
     prefix: &str,
     deadline: Instant,
-    stopped: &impl Fn() -> bool,
+    stopped: &mut impl FnMut() -> bool,
 ) -> Result<Option<String>, Stopped> {
     loop {
         if stopped() {

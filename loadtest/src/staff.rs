@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::interval;
 
 use crate::scenario::Scenario;
 
@@ -18,6 +19,8 @@ const PASSWORD: &str = "load-test-operator";
 const AT_ONCE: usize = 4;
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const ATTEMPTS: u32 = 20;
+/// How often it is looked at whoever may want it to end.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Who may make operators.
 #[derive(Debug, Clone)]
@@ -60,6 +63,9 @@ pub enum StaffError {
         /// What came.
         answer: String,
     },
+    /// Somebody stopped their removal.
+    #[error("stopped with {0} of them left")]
+    Stopped(usize),
     /// The server refuses.
     #[error("{what} was refused with {status}: {words}")]
     Refused {
@@ -104,11 +110,17 @@ impl Staff {
         Ok(staff)
     }
 
-    /// Makes the scenario's operators, as members of its group, and signs them in.
+    /// Makes the scenario's operators, as members of its group, and signs them in. `stopped` is told now and then how many
+    /// there are and says whether they are wanted no more; then there are none. Asked a second time it waits for nobody.
     ///
     /// # Errors
     /// The server refuses.
-    pub async fn hire(self: &Arc<Self>, scenario: &Scenario, run: &str) -> Result<Vec<Hired>, StaffError> {
+    pub async fn hire(
+        self: &Arc<Self>,
+        scenario: &Scenario,
+        run: &str,
+        mut stopped: impl FnMut(usize) -> bool,
+    ) -> Result<Option<Vec<Hired>>, StaffError> {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let mut hiring = JoinSet::new();
         for number in 0..scenario.operator_count() {
@@ -120,8 +132,23 @@ impl Staff {
                 Some(staff.hire_one(number, &run, limit, &group).await)
             });
         }
-        let (mut hired, mut refused) = (Vec::new(), None);
-        while let Some(one) = hiring.join_next().await {
+        let (mut hired, mut refused, mut wanted) = (Vec::new(), None, true);
+        let mut ticks = interval(LOOK_EVERY);
+        loop {
+            let one = tokio::select! {
+                one = hiring.join_next() => one,
+                _ = ticks.tick() => {
+                    if stopped(hired.len()) {
+                        if !wanted {
+                            hiring.abort_all();
+                        }
+                        places.close();
+                        wanted = false;
+                    }
+                    continue;
+                }
+            };
+            let Some(one) = one else { break };
             // A task that panicked has said so already.
             match one.ok().flatten() {
                 Some(Ok(one)) => hired.push(one),
@@ -133,23 +160,40 @@ impl Staff {
                 None => {}
             }
         }
+        if !wanted {
+            return Ok(None);
+        }
         if let Some(refused) = refused {
             return Err(refused);
         }
         hired.sort_by_key(|hired| hired.number);
-        Ok(hired)
+        Ok(Some(hired))
     }
 
-    /// Removes all that were made, also where hiring was not finished; chats they still have end.
+    /// Removes all that were made, also where hiring was not finished; chats they still have end. `stopped` is told now and
+    /// then how many are left and says whether they may stay.
     ///
     /// # Errors
-    /// The server is gone, or keeps some of them.
-    pub async fn dismiss(&self) -> Result<(), StaffError> {
+    /// The server is gone, or keeps some of them, or they may stay.
+    pub async fn dismiss(&self, mut stopped: impl FnMut(usize) -> bool) -> Result<(), StaffError> {
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         let mut kept = Ok(());
-        for id in made {
+        let mut ticks = interval(LOOK_EVERY);
+        for (place, id) in made.iter().enumerate() {
             let request = self.client.delete(format!("{}/api/v1/operators/{id}?chats=end", self.url));
-            match self.send("removing an operator", self.signed(request)).await {
+            let removing = self.send("removing an operator", self.signed(request));
+            tokio::pin!(removing);
+            let removed = loop {
+                tokio::select! {
+                    removed = &mut removing => break removed,
+                    _ = ticks.tick() => {
+                        if stopped(made.len() - place) {
+                            return Err(StaffError::Stopped(made.len() - place));
+                        }
+                    }
+                }
+            };
+            match removed {
                 Err(gone @ StaffError::Unreachable { .. }) => return Err(gone),
                 Err(refused) => kept = Err(refused),
                 Ok(_) => {}

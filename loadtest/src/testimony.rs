@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::checker::{Chat, Checker, Content, Excuse, Fault, Mark, Millis, Party, Presence, Service, Unanswered};
+use crate::checker::{Attention, Chat, Checker, Content, Excuse, Fault, Grain, Mark, Millis, Party, Presence, Service};
 
 /// What one client heard and said in one chat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,8 +16,11 @@ pub struct Testimony {
     pub party: Party,
     /// Numbers of the messages that were handed to the server.
     pub said: Vec<u32>,
-    /// Those that it promised to keep, each with the event's number that the ack gave.
-    pub acked: Vec<(u32, u64)>,
+    /// Those that it promised to keep, each with the event's number that the ack gave, if it was the message's own.
+    pub acked: Vec<(u32, Option<u64>)>,
+    /// Messages that came in other words than were said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub altered: Vec<Mark>,
     /// Every event, in the order it came.
     pub told: Vec<Told>,
     /// The client was not connected when the run was cut: what it did not hear is not lost.
@@ -44,9 +47,18 @@ pub struct Told {
 impl Testimony {
     /// An empty one.
     pub fn new(chat: &str, party: Party) -> Self {
-        let (said, acked, told) = (Vec::new(), Vec::new(), Vec::new());
-        let (until, placed) = (None, None);
-        Self { chat: chat.to_owned(), party, said, acked, told, gone: false, until, sent_away: false, placed }
+        Self {
+            chat: chat.to_owned(),
+            party,
+            said: Vec::new(),
+            acked: Vec::new(),
+            altered: Vec::new(),
+            told: Vec::new(),
+            gone: false,
+            until: None,
+            sent_away: false,
+            placed: None,
+        }
     }
 
     /// The event with which this operator, who tells it, left the chat and was not back; none: they are in it.
@@ -82,20 +94,36 @@ impl Testimony {
         matches!(self.party, Party::Visitor(_))
     }
 
+    /// When operators came in, each with when they were gone again at the latest, as far as this one was told.
+    fn entries(&self) -> impl Iterator<Item = (Millis, Millis)> {
+        self.told.iter().enumerate().filter(|(_, told)| told.what.brings_an_operator()).map(move |(place, told)| {
+            let over = |later: &&Told| matches!(later.what, Content::Queued | Content::Ended);
+            (told.at, self.told[place..].iter().find(over).map_or(Millis::MAX, |later| later.at))
+        })
+    }
+
     fn ended_at(&self) -> Option<Millis> {
         self.told.iter().find(|told| told.what == Content::Ended).map(|told| told.at)
     }
 }
 
-/// Who was in a chat when, as all its operators together were told.
-fn presence(testimonies: &[Testimony]) -> Presence {
-    let operators = testimonies.iter().filter(|testimony| !testimony.is_visitors());
+/// Who was in a chat when, as all those operators together were told.
+fn presence<'a>(testimonies: impl IntoIterator<Item = &'a Testimony>) -> Presence {
+    let operators = testimonies.into_iter().filter(|testimony| !testimony.is_visitors());
     let all = operators.flat_map(|testimony| &testimony.told);
     let facts: BTreeMap<u64, (&Content, Millis)> = all
         .filter(|told| !matches!(told.what, Content::Message(_) | Content::Other(_)))
         .map(|told| (told.seq, (&told.what, told.at)))
         .collect();
     Presence::of(facts.into_values())
+}
+
+/// How often an operator was in the chat, as far as they have told: each testimony is of one time, or of several of which
+/// the one was not over when the next began.
+fn sittings_told(all: &[Testimony], id: &str, party: Party) -> usize {
+    let own = all.iter().filter(|testimony| testimony.party == party);
+    let heard = |testimony: &Testimony| presence([testimony]).spans.get(id).map_or(0, Vec::len);
+    own.clone().map(heard).max().unwrap_or_default().max(own.count())
 }
 
 /// Puts testimonies together and has the judge look at each chat once.
@@ -105,6 +133,7 @@ pub struct Court {
     /// Operators of the run by the ids that the server gave them.
     operators: BTreeMap<String, Party>,
     open: BTreeMap<Chat, Vec<Testimony>>,
+    attention: Attention,
     judged: u64,
     /// Some clients of the run are gone and cannot tell.
     incomplete: bool,
@@ -131,9 +160,14 @@ impl Court {
         }
     }
 
-    /// A command that was never answered.
-    pub fn unanswered(&mut self, unanswered: Unanswered) {
-        self.checker.unanswered(unanswered);
+    /// A promise that a client saw broken.
+    pub fn broken(&mut self, fault: Fault) {
+        self.checker.broken(fault);
+    }
+
+    /// When an operator listened; see [`Attention::listened`].
+    pub fn listened(&mut self, party: Party, gaps: Vec<(Millis, Millis)>, until: Option<Millis>) {
+        self.attention.listened(party, gaps, until);
     }
 
     /// Whether the visitor has told, and everybody whom the visitor saw coming in, as often as they came.
@@ -141,12 +175,35 @@ impl Court {
         let Some(all) = self.open.get(chat) else { return false };
         let Some(visitor) = all.iter().find(|testimony| testimony.is_visitors()) else { return false };
         let presence = presence(all);
-        let seen = visitor.told.iter().filter(|told| told.what.brings_an_operator()).count();
-        let has_told = |id: &String, times: usize| {
-            let Some(party) = self.operators.get(id) else { return true };
-            all.iter().filter(|testimony| testimony.party == *party).count() >= times
+        let has_told = |(id, spans): (&String, &Vec<_>)| {
+            self.operators.get(id).is_none_or(|party| sittings_told(all, id, *party) >= spans.len())
         };
-        seen <= presence.entries && presence.spans.iter().all(|(id, spans)| has_told(id, spans.len()))
+        visitor.entries().count() <= presence.entries && presence.spans.iter().all(has_told)
+    }
+
+    /// Operators who came into a chat and never told of it, though they listened: nobody can have told them.
+    fn unheard(&self, chat: &str) -> Vec<Fault> {
+        let all = self.open.get(chat).map_or(&[][..], Vec::as_slice);
+        let presence = presence(all);
+        let mut faults = Vec::new();
+        for (id, spans) in &presence.spans {
+            let Some(party) = self.operators.get(id) else { continue };
+            let missing = spans.len().saturating_sub(sittings_told(all, id, *party));
+            let span = |(from, to): &&(Millis, Option<Millis>)| (*from, to.unwrap_or(Millis::MAX));
+            let excused = spans.iter().filter(|it| self.attention.excuses(*party, span(it))).count();
+            if missing > excused {
+                faults.push(Fault::NotCalled { chat: chat.to_owned(), operator: id.clone() });
+            }
+        }
+        // Entries that none of the operators heard of: any of them may have been meant.
+        let visitors = all.iter().filter(|testimony| testimony.is_visitors());
+        let seen: Vec<(Millis, Millis)> = visitors.flat_map(Testimony::entries).collect();
+        let excuses = |span: &&(Millis, Millis)| self.operators.values().any(|it| self.attention.excuses(*it, **span));
+        let excused = seen.iter().filter(excuses).count();
+        if seen.len() > presence.entries + excused {
+            faults.push(Fault::Untold { chat: chat.to_owned(), seen: seen.len(), told: presence.entries });
+        }
+        faults
     }
 
     /// An operator heard of an offer that expires at that moment of the server's clock.
@@ -154,14 +211,15 @@ impl Court {
         self.checker.service.rang_until(chat, at);
     }
 
-    /// The slowest answer of the run, in milliseconds: finer than that the order of chats cannot be seen.
-    pub fn slowest(&mut self, millis: Millis) {
-        self.checker.service.slowest(millis);
+    /// An answer that came within that span of the server's clock took so many milliseconds: finer than that the order of
+    /// chats cannot be seen around then.
+    pub fn slow(&mut self, from: Millis, to: Millis, took: Millis) {
+        self.checker.service.slow(from, to, took);
     }
 
-    /// What happened within so many milliseconds may have been the other way round.
-    pub fn tolerance(&self) -> Millis {
-        self.checker.service.tolerance()
+    /// How finely the order of offers was judged.
+    pub fn grain(&self) -> Grain {
+        self.checker.service.grain()
     }
 
     /// How many chats were judged.
@@ -183,6 +241,8 @@ impl Court {
     pub fn close(&mut self) -> Vec<Fault> {
         let left: Vec<Chat> = self.open.keys().cloned().collect();
         for chat in left {
+            let unheard = if self.incomplete { Vec::new() } else { self.unheard(&chat) };
+            unheard.into_iter().for_each(|fault| self.checker.broken(fault));
             self.judge(&chat);
         }
         if self.incomplete {
@@ -215,6 +275,10 @@ impl Court {
             let own = self.operators.iter().find(|(_, known)| **known == party).map(|(id, _)| id.as_str());
             ledger.excuse(party, testimony.excuse(own));
             testimony.until.into_iter().for_each(|until| ledger.listened(party, until));
+        }
+        for Testimony { party, altered, .. } in &testimonies {
+            let fault = |mark: &Mark| Fault::Altered { chat: chat.to_owned(), mark: *mark, party: *party };
+            altered.iter().map(fault).for_each(|fault| self.checker.broken(fault));
         }
         self.note_slots(&testimonies, ended);
         for testimony in &testimonies {
@@ -257,195 +321,4 @@ impl Court {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ANN: Party = Party::Visitor(7);
-    const BOB: Party = Party::Operator(0);
-
-    fn told(party: Party, kinds: &[(u64, &str)]) -> Testimony {
-        let mut testimony = Testimony::new("c", party);
-        for (seq, kind) in kinds {
-            let what = match *kind {
-                "message" => Content::Message(Mark { sender: ANN, number: 0 }),
-                "mine" => Content::Assigned("bob-id".into()),
-                "sue's" => Content::Transferred("sue-id".into()),
-                "bob's" => Content::Joined("bob-id".into()),
-                "bob left" => Content::Left("bob-id".into()),
-                "sue has it" => Content::Assigned("sue-id".into()),
-                "queued" => Content::Queued,
-                "ended" => Content::Ended,
-                other => Content::Other(other.into()),
-            };
-            testimony.told.push(Told { seq: *seq, at: *seq as i64 * 1000, what });
-        }
-        testimony
-    }
-
-    fn court() -> Court {
-        Court::new([("bob-id".to_owned(), 0, 1)])
-    }
-
-    fn ann() -> Testimony {
-        let mut ann = told(ANN, &[(1, "started"), (2, "queued"), (3, "assigned"), (4, "message"), (5, "ended")]);
-        ann.said = vec![0];
-        ann.acked = vec![(0, 4)];
-        ann
-    }
-
-    #[test]
-    fn a_chat_is_judged_once_both_sides_have_spoken_and_not_before() {
-        let mut court = court();
-        court.hear(ann());
-        assert_eq!((court.judged(), court.open()), (0, 1));
-        court.hear(told(
-            BOB,
-            &[(1, "started"), (2, "queued"), (3, "offered"), (4, "mine"), (5, "message"), (6, "ended")],
-        ));
-        assert_eq!((court.judged(), court.open(), court.close()), (1, 0, vec![]));
-    }
-
-    #[test]
-    fn a_message_that_the_operator_never_got_is_found_whoever_speaks_first() {
-        let mut court = court();
-        court.hear(told(BOB, &[(1, "started"), (2, "mine"), (3, "ended")]));
-        court.hear(ann());
-        let lost = Fault::Lost { chat: "c".into(), mark: Mark { sender: ANN, number: 0 }, party: BOB };
-        assert_eq!(court.close(), [lost]);
-    }
-
-    #[test]
-    fn a_chat_that_nobody_answered_is_judged_at_once() {
-        let mut court = court();
-        court.hear(told(ANN, &[(1, "started"), (2, "queued"), (3, "ended")]));
-        assert_eq!((court.judged(), court.close()), (1, vec![]));
-    }
-
-    fn bob_and_sue() -> Court {
-        Court::new([("bob-id".to_owned(), 0, 1), ("sue-id".to_owned(), 1, 1)])
-    }
-
-    const SUE: Party = Party::Operator(1);
-
-    #[test]
-    fn who_handed_a_chat_on_need_not_hear_the_rest_and_who_has_it_must() {
-        let bobs = [(1, "started"), (2, "mine"), (3, "sue's")];
-        let whole = [(1, "started"), (2, "mine"), (3, "sue's"), (4, "message"), (5, "ended")];
-        for (heard, faults) in [(&whole[..], 0), (&whole[..3], 1)] {
-            let mut court = bob_and_sue();
-            let mut ann = ann();
-            ann.told.insert(4, Told { seq: 5, at: 4_500, what: Content::Other("transferred".into()) });
-            ann.told[5].seq = 6;
-            court.hear(ann);
-            court.hear(told(BOB, &bobs));
-            assert_eq!(court.open(), 1, "the colleague has not told yet");
-            court.hear(told(SUE, heard));
-            assert_eq!((court.open(), court.close().len()), (0, faults), "{heard:?}");
-        }
-    }
-
-    #[test]
-    fn who_handed_a_chat_on_must_have_heard_what_was_before() {
-        let whole = [(1, "started"), (2, "mine"), (3, "message"), (4, "sue's"), (5, "ended")];
-        let judged = |bobs: &[(u64, &str)]| {
-            let mut court = bob_and_sue();
-            [ann(), told(BOB, bobs), told(SUE, &whole)].into_iter().for_each(|testimony| court.hear(testimony));
-            court.close()
-        };
-        assert_eq!(judged(&whole[..4]), []);
-        let lost = Fault::Lost { chat: "c".into(), mark: Mark { sender: ANN, number: 0 }, party: BOB };
-        let without = [whole[0], whole[1], (3, "comment"), whole[3]];
-        assert!(judged(&without).contains(&lost), "{:?}", judged(&without));
-    }
-
-    #[test]
-    fn an_operator_who_was_lost_for_too_long_gives_the_slot_up_and_may_get_the_chat_again() {
-        let sues = [(1, "queued"), (2, "mine"), (3, "queued"), (4, "sue has it"), (5, "message"), (6, "ended")];
-        let again = [(1, "queued"), (2, "mine"), (3, "queued"), (4, "mine"), (5, "message"), (6, "ended")];
-        for (second, whole) in [(SUE, sues), (BOB, again)] {
-            let mut court = bob_and_sue();
-            let mut ann = ann();
-            ann.told.insert(3, Told { seq: 4, at: 3_200, what: Content::Queued });
-            ann.told.insert(4, Told { seq: 5, at: 3_400, what: Content::Other("assigned".into()) });
-            (ann.told[5].seq, ann.told[6].seq, ann.acked) = (6, 7, vec![(0, 6)]);
-            court.hear(ann);
-            court.hear(told(BOB, &whole[..3]));
-            assert_eq!(court.open(), 1, "whoever got it then has not told yet");
-            court.hear(told(second, &whole));
-            // Bob is free for another from the moment the chat waited again.
-            if second == SUE {
-                let mut other = told(BOB, &[(1, "mine"), (2, "ended")]);
-                (other.told[0].at, other.told[1].at, other.chat) = (3_100, 9_000, "d".into());
-                court.hear(other);
-            }
-            assert_eq!(court.close(), [], "{second:?}");
-        }
-    }
-
-    #[test]
-    fn a_guest_holds_a_slot_until_leaving() {
-        for (left_at, faults) in [(4, 0), (6, 1)] {
-            let mut court = court();
-            let mut guest = told(BOB, &[(1, "started"), (2, "bob's"), (3, "bob left")]);
-            guest.told[2].at = left_at * 1000;
-            court.hear(guest);
-            let mut own = told(BOB, &[(1, "mine"), (2, "ended")]);
-            (own.told[0].at, own.told[1].at, own.chat) = (5_000, 9_000, "d".into());
-            court.hear(own);
-            assert_eq!(court.close().len(), faults, "left at {left_at}");
-        }
-    }
-
-    #[test]
-    fn a_client_that_was_there_and_did_not_hear_of_the_end_is_found_and_one_that_was_sent_away_is_not() {
-        for (sent_away, until, faults) in [(false, Some(20_000), 1), (true, Some(20_000), 0), (false, None, 0)] {
-            let mut court = court();
-            court.hear(ann());
-            let mut bob = told(BOB, &[(1, "started"), (2, "mine"), (3, "message")]);
-            (bob.sent_away, bob.until) = (sent_away, until);
-            court.hear(bob);
-            assert_eq!(court.close().len(), faults, "{sent_away} {until:?}");
-        }
-    }
-
-    #[test]
-    fn a_command_without_an_answer_is_a_promise_that_was_broken() {
-        let mut court = court();
-        court.unanswered(Unanswered { party: ANN, command: "m3".into(), chat: "c".into() });
-        let faults = court.close();
-        assert_eq!(faults.len(), 1);
-        assert!(faults[0].to_string().contains("m3 of Visitor(7) was never answered"), "{}", faults[0]);
-    }
-
-    #[test]
-    fn words_of_somebody_who_is_gone_are_not_taken_for_invented() {
-        let mut visitor = ann();
-        let mark = Mark { sender: BOB, number: 3 };
-        visitor.told.insert(4, Told { seq: 5, at: 0, what: Content::Message(mark) });
-        visitor.told[5].seq = 6;
-        for (gone, faults) in [(false, 1), (true, 0)] {
-            let mut court = court();
-            court.hear(visitor.clone());
-            if gone {
-                court.somebody_is_gone();
-            }
-            assert_eq!(court.close().len(), faults);
-        }
-    }
-
-    #[test]
-    fn an_operator_with_more_chats_than_allowed_is_found_across_chats() {
-        let mut court = court();
-        for (chat, from) in [("a", 1), ("b", 3)] {
-            for party in [ANN, BOB] {
-                let kind = if party == BOB { "mine" } else { "assigned" };
-                let mut testimony = told(party, &[(from, kind), (from + 9, "ended")]);
-                (testimony.told[0].seq, testimony.told[1].seq) = (1, 2);
-                testimony.chat = chat.to_owned();
-                court.hear(testimony);
-            }
-        }
-        let over = Fault::OverCapacity { operator: "bob-id".into(), running: 2, limit: 1, at: 3000 };
-        assert_eq!(court.close(), [over]);
-    }
-}
+mod tests;

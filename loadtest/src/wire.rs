@@ -95,7 +95,15 @@ pub struct Welcome<'a> {
     pub token: Option<Cow<'a, str>>,
     #[serde(default)]
     pub status: Option<&'a str>,
+    #[serde(borrow, default)]
+    pub chats: Vec<Running<'a>>,
     pub server_time: &'a str,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "fields of the public contract")]
+pub struct Running<'a> {
+    pub id: &'a str,
 }
 
 #[derive(Debug, Deserialize)]

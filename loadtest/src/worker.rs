@@ -11,8 +11,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::sleep_until;
 
-use crate::checker::Unanswered;
-use crate::client::{Onlooker, Operator, Player, Playing, Visitor, World, live};
+use crate::checker::{Fault, Millis, Party};
+use crate::client::{Gaps, Onlooker, Operator, Player, Playing, Visitor, World, live};
 use crate::draw::Draw;
 use crate::moment::{Clock, Micros, Phases};
 use crate::recorder::{Delta, Recorder};
@@ -72,8 +72,10 @@ pub enum News {
     Told(Testimony),
     /// A chat rings at an operator, up to this moment of the server's clock.
     Rang(String, i64),
-    /// The server owed a client an answer when it ended.
-    Unanswered(Unanswered),
+    /// A client saw a promise broken.
+    Broken(Fault),
+    /// An operator ends: without a connection from when to when, and up to when with one.
+    Listened(Party, Gaps, Option<Millis>),
     /// No visitor is left.
     VisitorsGone,
     /// Nothing more will come.
@@ -99,7 +101,8 @@ async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn
         recorder: RefCell::new(Recorder::default()),
         told: RefCell::new(Vec::new()),
         rang: RefCell::new(Vec::new()),
-        unanswered: RefCell::new(Vec::new()),
+        broken: RefCell::new(Vec::new()),
+        listened: RefCell::new(Vec::new()),
         zero: Cell::new(0),
         warm: Cell::new(0),
         tells_waits: why_not(&task.scenario).is_empty(),
@@ -205,7 +208,7 @@ async fn onlookers(task: Task, world: Rc<World>, target: Rc<Target>, zero: Micro
                 break;
             }
             let draw = Draw::new(task.scenario.seed, u64::from(number));
-            let mind = Onlooker::new(world.clone(), target.clone(), &task.scenario.storms, zero, &draw);
+            let mind = Onlooker::new(world.clone(), target.clone(), &task.scenario.storms, zero, (number, &draw));
             crowd.spawn_local(live(mind, world.clone(), number, zero + at, draw));
         }
     }
@@ -253,8 +256,11 @@ fn hand_over(world: &World, news: &dyn Fn(News)) {
     for (chat, until) in world.rang.borrow_mut().drain(..) {
         news(News::Rang(chat, until));
     }
-    for unanswered in world.unanswered.borrow_mut().drain(..) {
-        news(News::Unanswered(unanswered));
+    for fault in world.broken.borrow_mut().drain(..) {
+        news(News::Broken(fault));
+    }
+    for (party, gaps, until) in world.listened.borrow_mut().drain(..) {
+        news(News::Listened(party, gaps, until));
     }
     for testimony in world.told.borrow_mut().drain(..) {
         news(News::Told(testimony));

@@ -3,17 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Chat, Content, Fault, Mark, Millis, Operator, Party};
+use super::{Chat, Content, Fault, HEARD_WITHIN, Mark, Millis, Operator, Party};
 
-/// Who listens has heard of the end of a chat within so many milliseconds.
-const HEARD_WITHIN: Millis = 5_000;
+/// How many who come next one is compared with; the visitor is with all. Chats have few operators.
+const COMPARED_MAX: usize = 16;
 
 /// All that is known of one chat.
 #[derive(Debug)]
 pub struct Ledger {
     chat: Chat,
     said: BTreeSet<Mark>,
-    acked: BTreeMap<Mark, u64>,
+    /// With the event's number where the ack named it.
+    acked: BTreeMap<Mark, Option<u64>>,
     /// By party, and by how often it had been in the chat before.
     sittings: BTreeMap<(Party, usize), Sitting>,
     ended: Option<Millis>,
@@ -52,9 +53,9 @@ impl Ledger {
         self.said.insert(mark);
     }
 
-    /// The server promised to keep it, under this number of the sender's side.
-    pub fn acked(&mut self, mark: Mark, seq: u64) {
-        self.acked.insert(mark, seq);
+    /// The server promised to keep it, under this number of the sender's side; none: as part of something else.
+    pub fn acked(&mut self, mark: Mark, seq: impl Into<Option<u64>>) {
+        self.acked.insert(mark, seq.into());
     }
 
     /// Somebody is in the chat, again if they were before, and shall hear all of it, even if nothing ever reaches them.
@@ -173,8 +174,9 @@ impl Ledger {
             let mut own = all.flat_map(|(_, sitting)| &sitting.told);
             let told = own.find(|(_, content)| *content == Content::Message(*mark));
             match told {
-                Some((told, _)) if told != acked => {
-                    faults.push(Fault::WrongAck { chat: self.chat.clone(), mark: *mark, acked: *acked, told: *told });
+                Some((told, _)) if acked.is_some_and(|acked| acked != *told) => {
+                    let (chat, acked) = (self.chat.clone(), acked.unwrap_or_default());
+                    faults.push(Fault::WrongAck { chat, mark: *mark, acked, told: *told });
                 }
                 // Somebody who heard nothing at all has no list above to miss it in.
                 None if !self.has_spoken(mark.sender) => {
@@ -185,20 +187,14 @@ impl Ledger {
         }
     }
 
-    /// Messages both sides have stand in the same order on both; those of one side have one numbering as well.
+    /// Messages that two have stand in the same order at both; those of one side have one numbering as well.
     fn judge_agreement(&self, faults: &mut Vec<Fault>) {
-        let sittings: Vec<_> = self.sittings.iter().map(|((party, _), sitting)| (*party, &sitting.told)).collect();
-        for pair in sittings.windows(2) {
-            let [(one, left), (other, right)] = pair else { continue };
-            let in_right: BTreeSet<Mark> = messages(right).collect();
-            let in_left: BTreeSet<Mark> = messages(left).collect();
-            let left_order = messages(left).filter(|mark| in_right.contains(mark));
-            let right_order = messages(right).filter(|mark| in_left.contains(mark));
-            let same_side = matches!((one, other), (Party::Operator(_), Party::Operator(_)));
-            let by_number: BTreeMap<u64, &Content> = right.iter().map(|(seq, content)| (*seq, content)).collect();
-            let differs = |(seq, content): &(u64, Content)| by_number.get(seq).is_some_and(|told| *told != content);
-            if !left_order.eq(right_order) || (same_side && left.iter().any(differs)) {
-                faults.push(Fault::Disagreement { chat: self.chat.clone(), one: *one, other: *other });
+        let heard: Vec<Heard<'_>> =
+            self.sittings.iter().map(|((party, _), sitting)| Heard::of(*party, sitting)).collect();
+        for (place, one) in heard.iter().enumerate() {
+            let compared = if matches!(one.party, Party::Visitor(_)) { usize::MAX } else { COMPARED_MAX };
+            for other in heard[place + 1..].iter().take(compared).filter(|other| !one.agrees(other)) {
+                faults.push(Fault::Disagreement { chat: self.chat.clone(), one: one.party, other: other.party });
             }
         }
     }
@@ -239,6 +235,34 @@ fn messages(told: &[(u64, Content)]) -> impl Iterator<Item = Mark> {
         Content::Message(mark) => Some(*mark),
         _ => None,
     })
+}
+
+/// What somebody heard, made ready to be set beside what others did.
+struct Heard<'a> {
+    party: Party,
+    told: &'a [(u64, Content)],
+    order: Vec<Mark>,
+    marks: BTreeSet<Mark>,
+}
+
+impl<'a> Heard<'a> {
+    fn of(party: Party, sitting: &'a Sitting) -> Self {
+        let order: Vec<Mark> = messages(&sitting.told).collect();
+        Self { party, told: &sitting.told, marks: order.iter().copied().collect(), order }
+    }
+
+    fn agrees(&self, other: &Self) -> bool {
+        let here = self.order.iter().filter(|mark| other.marks.contains(mark));
+        let there = other.order.iter().filter(|mark| self.marks.contains(mark));
+        if !here.eq(there) {
+            return false;
+        }
+        if !matches!((self.party, other.party), (Party::Operator(_), Party::Operator(_))) {
+            return true;
+        }
+        let by_number: BTreeMap<u64, &Content> = other.told.iter().map(|(seq, content)| (*seq, content)).collect();
+        !self.told.iter().any(|(seq, content)| by_number.get(seq).is_some_and(|told| *told != content))
+    }
 }
 
 #[cfg(test)]
@@ -375,8 +399,23 @@ mod tests {
     }
 
     #[test]
+    fn everybody_is_set_beside_everybody() {
+        // The visitor and each operator agree with the first one, who came too early to hear both; not with each other.
+        let sue = Party::Operator(2);
+        let hers = Mark { sender: sue, number: 0 };
+        let mut ledger = Ledger::new("c".into());
+        [mark(0), hers].into_iter().for_each(|mark| ledger.said(mark));
+        (1..).zip([mark(0), hers]).for_each(|(seq, mark)| ledger.told(ANN, seq, Content::Message(mark)));
+        ledger.told(BOB, 1, other("started"));
+        ledger.told(sue, 1, other("started"));
+        (2..).zip([hers, mark(0)]).for_each(|(seq, mark)| ledger.told(sue, seq, Content::Message(mark)));
+        assert_eq!(ledger.faults(), [Fault::Disagreement { chat: "c".into(), one: ANN, other: sue }]);
+    }
+
+    #[test]
     fn an_ack_with_the_number_of_another_event_is_wrong() {
         let mut ledger = chat(&[(4, 0), (5, 1), (6, 2)]);
+        ledger.acked(mark(0), None);
         ledger.acked(mark(1), 9);
         assert_eq!(ledger.faults(), [Fault::WrongAck { chat: "c".into(), mark: mark(1), acked: 9, told: 2 }]);
     }

@@ -1,5 +1,6 @@
 //! The order of service: who waits longest is offered first. What counts is what the server stamped, and that a visitor
-//! was told a place; of two things that happened within the tolerance nobody outside can say which was first.
+//! was told a place; of two things that happened within the tolerance nobody outside can say which was first. How slow the
+//! server's threads were at a moment shows in the answers of that time.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +12,28 @@ pub const TOLERANCE_MS: Millis = 100;
 /// A chat that waits is in line when its visitor was told a place, and after so many milliseconds in any case: within a
 /// second a chat that may be offered is offered, as the server promises.
 const IN_LINE_WITHIN_MS: Millis = 1_000;
+/// An answer says how slow the server was from so long before it was asked for to so long after it came, in seconds.
+const AROUND_S: Millis = 5;
+/// Slower answers are not told apart, in milliseconds: clients wait for none so long.
+const SLOWEST_MS: Millis = 60_000;
 
 /// What became of every chat that waited.
 #[derive(Debug, Default)]
 pub struct Service {
-    slowest_ms: Millis,
+    /// By second of the server's clock, the slowest answer around it, where that is beyond the least tolerance.
+    slow: BTreeMap<i64, Millis>,
     waits: BTreeMap<Chat, Wait>,
+}
+
+/// How finely the order was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grain {
+    /// The largest tolerance that an offer was judged with, in milliseconds.
+    pub coarsest_ms: Millis,
+    /// Offers that were judged with more than the least.
+    pub coarse: u64,
+    /// Offers that were judged.
+    pub offers: u64,
 }
 
 /// One of them, by the server's clock.
@@ -68,47 +85,70 @@ impl Service {
         earliest(&mut self.wait(chat).over, at);
     }
 
-    /// The slowest answer of the run: what takes a client to its chat and back so long may take the word of a queue as
-    /// long to a chat.
-    pub fn slowest(&mut self, millis: Millis) {
-        self.slowest_ms = self.slowest_ms.max(millis);
+    /// An answer that came between these moments took so long: what takes a client to its chat and back so long may take
+    /// the word of a queue as long to a chat.
+    pub fn slow(&mut self, from: Millis, to: Millis, took: Millis) {
+        let took = took.min(SLOWEST_MS);
+        if took > TOLERANCE_MS {
+            let (first, last) = ((from - took).div_euclid(1_000) - AROUND_S, to.div_euclid(1_000) + AROUND_S);
+            for second in first..=last.min(first + 2 * (SLOWEST_MS / 1_000 + AROUND_S)) {
+                let slowest = self.slow.entry(second).or_default();
+                *slowest = took.max(*slowest);
+            }
+        }
     }
 
-    /// What happened within so many milliseconds may have been the other way round.
-    pub fn tolerance(&self) -> Millis {
-        self.slowest_ms.max(TOLERANCE_MS)
+    /// What happened at that moment, and so many milliseconds before or after, may have been the other way round.
+    fn tolerance(&self, at: Millis) -> Millis {
+        self.slow.get(&at.div_euclid(1_000)).copied().unwrap_or(TOLERANCE_MS)
+    }
+
+    /// How finely the order of the offers was judged.
+    pub fn grain(&self) -> Grain {
+        let mut grain = Grain { coarsest_ms: TOLERANCE_MS, coarse: 0, offers: 0 };
+        for wait in self.known() {
+            let Some(tolerance) = wait.offered.map(|at| self.tolerance_of(at, &wait)) else { continue };
+            grain.coarsest_ms = grain.coarsest_ms.max(tolerance);
+            grain.coarse += u64::from(tolerance > TOLERANCE_MS);
+            grain.offers += 1;
+        }
+        grain
+    }
+
+    fn tolerance_of(&self, at: Millis, offered: &Known<'_>) -> Millis {
+        self.tolerance(at).max(self.tolerance(offered.queued))
     }
 
     /// Each chat that was offered while another waited that had been in line before it came, and went on waiting
-    /// behind the offer; both by more than the tolerance.
+    /// behind the offer; both by more than the tolerance around these moments.
     pub fn faults(&self) -> Vec<Fault> {
-        let tolerance = self.tolerance();
-        let waits = self.known();
+        let mut waits = self.known();
+        waits.sort_unstable_by_key(|wait| (wait.until, wait.chat));
+        // Of all that wait on beyond each of them, the one that was in line first.
+        let mut longest: Vec<&Known<'_>> = waits.iter().collect();
+        for place in (1..longest.len()).rev() {
+            if longest[place].in_line < longest[place - 1].in_line {
+                longest[place - 1] = longest[place];
+            }
+        }
         let mut offers: Vec<(Millis, &Known<'_>)> =
             waits.iter().filter_map(|wait| Some((wait.offered?, wait))).collect();
-        offers.sort_unstable_by_key(|(at, wait)| (std::cmp::Reverse(*at), wait.chat));
-        let mut by_end: Vec<&Known<'_>> = waits.iter().collect();
-        by_end.sort_unstable_by_key(|wait| std::cmp::Reverse(wait.until));
-        // From the last offer to the first: whoever waits on behind one does so behind all before it.
-        let (mut waiting, mut longest) = (by_end.into_iter().peekable(), None::<&Known<'_>>);
-        let mut faults = Vec::new();
-        for (at, offered) in offers {
-            while let Some(other) = waiting.next_if(|other| other.until > at.saturating_add(tolerance)) {
-                longest = longest.filter(|longest| longest.in_line <= other.in_line).or(Some(other));
-            }
-            let passed = longest.filter(|longest| longest.in_line.saturating_add(tolerance) < offered.queued);
-            faults.extend(passed.map(|longer| Fault::OutOfTurn {
+        offers.sort_unstable_by_key(|(at, wait)| (*at, wait.chat));
+        let faults = offers.into_iter().filter_map(|(at, offered)| {
+            let tolerance = self.tolerance_of(at, offered);
+            let behind = waits.partition_point(|wait| wait.until <= at.saturating_add(tolerance));
+            let longer = longest.get(behind)?;
+            let passed = longer.in_line.saturating_add(tolerance) < offered.queued;
+            passed.then(|| Fault::OutOfTurn {
                 chat: offered.chat.clone(),
                 longer: longer.chat.clone(),
                 by_ms: offered.queued - longer.queued,
-            }));
-        }
-        faults.reverse();
-        faults
+            })
+        });
+        faults.collect()
     }
 
     fn known(&self) -> Vec<Known<'_>> {
-        let within = IN_LINE_WITHIN_MS.max(self.tolerance());
         // An offer that nobody heard may have been the first: the least difference is the true one.
         let rings = self.waits.values().filter_map(|wait| Some(wait.rang_until? - wait.offered?)).min();
         let known = self.waits.iter().filter_map(|(chat, wait)| {
@@ -118,6 +158,7 @@ impl Service {
                 (offered, _) => offered,
             };
             let until = [offered, wait.over].into_iter().flatten().min().unwrap_or(Millis::MAX);
+            let within = IN_LINE_WITHIN_MS.max(self.tolerance(queued));
             let in_line = wait.placed.unwrap_or(Millis::MAX).min(queued.saturating_add(within));
             Some(Known { chat, queued, in_line, offered: offered.filter(|at| *at == until), until })
         });
@@ -220,9 +261,23 @@ mod tests {
             service.offered("new", 5_000);
             service.offered("old", 5_000 + later);
             assert_eq!(service.faults().len(), 1);
-            service.slowest(600);
+            service.slow(5_100, 5_200, 600);
             assert_eq!(service.faults(), [], "came {apart} ms, was offered {later} ms apart");
         }
+    }
+
+    #[test]
+    fn one_slow_answer_says_nothing_of_another_time() {
+        let mut service = two_wait(500);
+        service.offered("new", 60_000);
+        service.offered("old", 70_000);
+        // Asked for at 3,600, when the two had come long since, and long before the offer.
+        service.slow(13_600, 13_700, 4_000);
+        assert_eq!(service.grain(), Grain { coarsest_ms: TOLERANCE_MS, coarse: 0, offers: 2 });
+        assert_eq!(service.faults().len(), 1);
+        service.slow(63_600, 63_700, 4_000);
+        assert_eq!(service.grain(), Grain { coarsest_ms: 4_000, coarse: 1, offers: 2 });
+        assert_eq!(service.faults(), []);
     }
 
     #[test]

@@ -45,7 +45,9 @@ impl Ear {
         self.catching_up = false;
         self.last = event.seq;
         let fact = &event.event;
-        let tag = fact.text.as_deref().filter(|_| fact.kind == "message").and_then(Tag::read);
+        let read = fact.text.as_deref().filter(|_| fact.kind == "message").and_then(Tag::read);
+        self.testimony.altered.extend(read.filter(|(_, whole)| !whole).map(|(tag, _)| tag.mark));
+        let tag = read.map(|(tag, _)| tag);
         let what = match (fact.kind, tag, fact.operator) {
             (_, Some(tag), _) => Content::Message(tag.mark),
             ("assigned", _, Some(operator)) => Content::Assigned(operator.to_owned()),
@@ -76,8 +78,8 @@ impl Ear {
         self.testimony.said.push(number);
     }
 
-    /// The server promised to keep it.
-    pub fn acked(&mut self, number: u32, seq: u64) {
+    /// The server promised to keep it, as the event of that number; none: as part of something else.
+    pub fn acked(&mut self, number: u32, seq: Option<u64>) {
         self.testimony.acked.push((number, seq));
     }
 

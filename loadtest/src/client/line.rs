@@ -4,8 +4,9 @@
 use std::rc::Rc;
 
 use super::outbox::{About, Sent};
+use super::pace::count_left;
 use super::{Ear, Outbox, World};
-use crate::checker::Party;
+use crate::checker::{Fault, Party};
 use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::wire::{Ack, Event, Refusal, Resumed, Welcome};
@@ -51,12 +52,14 @@ pub(super) struct Line {
     pub ear: Option<Ear>,
     /// What is not answered yet.
     pub outbox: Outbox,
+    /// Somebody else's chat was told here, and that was reported.
+    strange: bool,
 }
 
 impl Line {
     pub fn new(world: Rc<World>, number: u32, slow: bool) -> Self {
         let outbox = Outbox::default();
-        Self { world, number, slow, back: None, token: None, asked: 0, ear: None, outbox }
+        Self { world, number, slow, back: None, token: None, asked: 0, ear: None, outbox, strange: false }
     }
 
     pub fn party(&self) -> Party {
@@ -94,9 +97,11 @@ impl Line {
             self.back = Some(back);
             self.world.count(Tally::Resumed);
         }
-        if self.outbox.open(now, out) > 0 {
+        let sent = self.outbox.open(now, out);
+        if sent.again > 0 {
             self.world.count(Tally::Again);
         }
+        sent.first.into_iter().for_each(|intended| count_left(&self.world, intended, now));
     }
 
     /// The chat has begun: what was asked with it was stored with it.
@@ -114,7 +119,12 @@ impl Line {
             self.begun(event.chat);
         }
         let own = self.party();
-        let Some(ear) = self.ear.as_mut().filter(|ear| ear.chat() == event.chat) else { return Heard::Nothing };
+        let Some(ear) = self.ear.as_mut().filter(|ear| ear.chat() == event.chat) else {
+            if !std::mem::replace(&mut self.strange, true) {
+                self.world.broke(Fault::Foreign { chat: event.chat.to_owned(), party: own, seq: event.seq });
+            }
+            return Heard::Nothing;
+        };
         let (counts, tag) = ear.hear(event);
         if !counts {
             return Heard::Nothing;
@@ -122,7 +132,7 @@ impl Line {
         let Some(tag) = tag else { return Heard::Fact };
         self.world.count(Tally::MessagesHeard);
         if tag.mark.sender == own {
-            event.command.into_iter().for_each(|command| self.settle(command, Some(event.seq), now));
+            event.command.into_iter().for_each(|command| self.told(command, event.seq, now));
             return Heard::Nothing;
         }
         self.world.time(Timing::Delivery, tag.intended, now);
@@ -147,30 +157,49 @@ impl Line {
         self.ear.iter_mut().for_each(|ear| ear.placed(at));
     }
 
-    /// A command was settled, by its ack or its event.
-    fn settle(&mut self, id: &str, seq: Option<u64>, now: Micros) {
+    /// The event of a command came: it settles it, and the ack is still to come.
+    fn told(&mut self, id: &str, seq: u64, now: Micros) {
         let Some(sent) = self.outbox.settle(id) else { return };
-        if let (About::Message(number), Some(seq), Some(ear)) = (sent.about, seq, &mut self.ear) {
-            ear.acked(number, seq);
-            self.world.count(Tally::MessagesAcked);
-            self.world.time(Timing::Ack, sent.intended, now);
+        self.outbox.acks.expect(&sent, seq, now);
+        self.settled(&sent, Some(seq), now);
+    }
+
+    /// A command was settled, by its ack or its event.
+    fn settled(&mut self, sent: &Sent, seq: Option<u64>, now: Micros) {
+        match (sent.about, &mut self.ear) {
+            (About::Message(number), Some(ear)) => {
+                // No event has the number 0, nor has an ack that names none.
+                ear.acked(number, Some(seq.unwrap_or_default()));
+                self.world.count(Tally::MessagesAcked);
+                self.world.time(Timing::Ack, sent.intended, now);
+            }
+            (About::Start, Some(ear)) => (0..self.asked).for_each(|number| ear.acked(number, None)),
+            _ => {}
         }
         if let Some(took) = sent.took(now).filter(|_| !self.slow) {
-            self.world.recorder.borrow_mut().answered(took);
+            self.world.answered(took, now);
         }
     }
 
     /// Takes an ack; whether the chat that was asked for at `begin` is stored now. Events that came before may have
-    /// counted it as one that waits no longer.
-    pub fn acked(&mut self, ack: &Ack<'_>, begin: Micros, now: Micros) -> bool {
-        let started = ack.id.starts_with("start") && self.outbox.is_waiting_for("start");
+    /// counted it as one that waits no longer. Where none came, as to a connection that was lost, they are asked for.
+    pub fn acked(&mut self, ack: &Ack<'_>, begin: Micros, now: Micros, out: &mut Vec<String>) -> bool {
+        let party = self.party();
+        if let Some(told) = self.outbox.acks.came(ack.id, now) {
+            self.world.compare(party, &told, ack);
+            return false;
+        }
+        let Some(sent) = self.outbox.settle(ack.id) else { return false };
+        let started = sent.about == About::Start;
         if started {
             self.begun(ack.chat.unwrap_or_default());
+            out.extend(self.ear.as_mut().filter(|ear| ear.last() == 0).map(Ear::resume));
             self.world.count(Tally::ChatsStarted);
             self.world.time(Timing::Start, begin, now);
             self.chats(1, 0);
         }
-        self.settle(ack.id, ack.seq, now);
+        self.world.is_of_chat(party, self.ear.as_ref().map_or("", Ear::chat), ack);
+        self.settled(&sent, ack.seq, now);
         started
     }
 
@@ -237,9 +266,8 @@ impl Line {
         if phase == Phase::Asking && connected {
             self.world.error("chat that was asked for and not begun");
         }
-        if connected {
-            self.world.owes(self.party(), &self.outbox);
-        }
+        let party = self.party();
+        self.world.ends(party, &mut self.outbox, (connected, self.slow), now);
         if let Some(ear) = self.ear.take() {
             let whole = phase == Phase::Over || (connected && ear.is_whole());
             self.world.hand_in(ear, whole, now);

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Mind, Wish, World};
+use crate::checker::{Fault, Party};
 use crate::draw::{Draw, Purpose};
 use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
@@ -15,11 +16,20 @@ pub struct Onlooker {
     brand: Rc<Target>,
     back: Micros,
     drops: Vec<Micros>,
+    number: u32,
+    /// Somebody's chat was told here, and that was reported.
+    strange: bool,
 }
 
 impl Onlooker {
-    /// One who is lost in those storms that take it.
-    pub fn new(world: Rc<World>, brand: Rc<Target>, storms: &[Storm], zero: Micros, draw: &Draw) -> Self {
+    /// One by number, who is lost in those storms that take it.
+    pub fn new(
+        world: Rc<World>,
+        brand: Rc<Target>,
+        storms: &[Storm],
+        zero: Micros,
+        (number, draw): (u32, &Draw),
+    ) -> Self {
         let mut drops: Vec<Micros> = Vec::new();
         let mut draw = draw.of(Purpose::Nature);
         for storm in storms {
@@ -30,7 +40,7 @@ impl Onlooker {
         }
         drops.sort_unstable_by(|one, other| other.cmp(one));
         world.count(Tally::VisitorsCame);
-        Self { world, brand, back: 0, drops }
+        Self { world, brand, back: 0, drops, number, strange: false }
     }
 }
 
@@ -45,8 +55,13 @@ impl Mind for Onlooker {
     }
 
     fn hear(&mut self, frame: &Frame<'_>, now: Micros, _out: &mut Vec<String>) {
-        if let Frame::Welcome(_) = frame {
-            self.world.time(Timing::Connect, self.back, now);
+        match frame {
+            Frame::Welcome(_) => self.world.time(Timing::Connect, self.back, now),
+            Frame::Event(event) if !std::mem::replace(&mut self.strange, true) => {
+                let party = Party::Visitor(self.number);
+                self.world.broke(Fault::Foreign { chat: event.chat.to_owned(), party, seq: event.seq });
+            }
+            _ => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! An operator: is online, takes what is offered (or declines, or lets it ring), answers each chat's messages after
 //! thinking and typing, and ends some chats.
 
+mod chats;
 mod decide;
 mod played;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use super::outbox::About;
 use super::pace::{count_said, drops};
-use super::{Ear, Mind, Outbox, Wish, World};
+use super::{Ear, Gaps, Mind, Outbox, Wish, World};
 use crate::checker::{Mark, Party};
 use crate::draw::{Draw, Purpose};
 use crate::mark::Tag;
@@ -20,7 +21,7 @@ use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 use crate::recording::said;
 use crate::scenario::Operators;
-use crate::wire::{Event, Frame, Refusal};
+use crate::wire::Frame;
 use played::Played;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +56,24 @@ enum Words {
     Recorded { chat: u32, place: usize },
 }
 
+/// A chat that was accepted and has not begun here.
+#[derive(Debug, Clone, Copy, Default)]
+struct Accepted {
+    /// When the server acked it.
+    acked: Option<Micros>,
+    /// The connection was lost since: what was told on it may be lost too.
+    lost: bool,
+}
+
+/// A chat that is over for an operator.
+#[derive(Debug, Clone, Copy)]
+struct Past {
+    /// The last event that was heard of it.
+    last: u64,
+    /// When it became somebody else's, or nobody's; none: it has ended.
+    handed_on: Option<Micros>,
+}
+
 /// See the module.
 pub struct Operator {
     world: Rc<World>,
@@ -68,9 +87,13 @@ pub struct Operator {
     away: Draw,
     alike: Draw,
     chats: BTreeMap<String, Ear>,
-    /// Chats that are over here, with the last event that was heard of each: what came before it is of no interest, and
-    /// what comes after it can make the chat the operator's again.
-    over: BTreeMap<String, u64>,
+    /// Chats that are over here: what came before is of no interest, and what comes after can make them the operator's
+    /// again.
+    over: BTreeMap<String, Past>,
+    /// Chats that were accepted, and of which nothing was heard yet.
+    accepted: BTreeMap<String, Accepted>,
+    /// Chats of others that were told here, and reported.
+    strange: BTreeSet<String>,
     /// By chat the event with which the operator came in: what was before was for somebody else, or an earlier time.
     since: BTreeMap<String, u64>,
     /// Chats that are somebody else's now, or wait again.
@@ -84,6 +107,9 @@ pub struct Operator {
     commands: u32,
     drops: Vec<Micros>,
     back: Option<Micros>,
+    /// When the server was heard last, and when it could not be heard before, by its clock.
+    heard_at: Micros,
+    gaps: Gaps,
     ready: Rc<dyn Fn(u32)>,
     online: bool,
     /// Chats of recorded traffic.
@@ -115,6 +141,8 @@ impl Operator {
             alike,
             chats: BTreeMap::new(),
             over: BTreeMap::new(),
+            accepted: BTreeMap::new(),
+            strange: BTreeSet::new(),
             since: BTreeMap::new(),
             handed_on: BTreeSet::new(),
             as_guest: BTreeSet::new(),
@@ -125,103 +153,11 @@ impl Operator {
             commands: 0,
             drops,
             back: None,
+            heard_at: now,
+            gaps: Gaps::new(),
             ready,
             online: false,
             played: BTreeMap::new(),
-        }
-    }
-
-    fn event(&mut self, event: &Event<'_>, now: Micros, out: &mut Vec<String>) {
-        if !self.chats.contains_key(event.chat) {
-            let new = self.over.get(event.chat).is_none_or(|last| event.seq > *last);
-            let mine = event.event.operator == Some(self.id.as_str()) && new;
-            match event.event.kind {
-                "assigned" if mine => {
-                    self.world.stamped(event.at, now);
-                    self.ask_colleagues(event.chat, now);
-                }
-                "transferred" if mine => self.world.count(Tally::Transfers),
-                "joined" if mine => {
-                    self.world.count(Tally::Invitations);
-                    self.as_guest.insert(event.chat.to_owned());
-                }
-                _ => return,
-            }
-            // What was before is asked for, so that the judge knows the whole chat.
-            let mut ear = Ear::new(event.chat, Party::Operator(self.number), true);
-            out.push(ear.resume());
-            self.chats.insert(event.chat.to_owned(), ear);
-            self.since.insert(event.chat.to_owned(), event.seq);
-            return;
-        }
-        let Some(ear) = self.chats.get_mut(event.chat) else { return };
-        let (counts, tag) = ear.hear(event);
-        if !counts {
-            return;
-        }
-        match tag {
-            Some(tag) if tag.mark.sender == Party::Operator(self.number) => {
-                self.world.count(Tally::MessagesHeard);
-                if let Some(command) = event.command {
-                    self.settle(command, Some(event.seq), now);
-                }
-            }
-            Some(tag) => {
-                self.world.count(Tally::MessagesHeard);
-                self.play(event.chat, tag, now);
-                if matches!(tag.mark.sender, Party::Visitor(_)) && self.is_in(event) {
-                    self.world.time(Timing::Delivery, tag.intended, now);
-                    self.hint("delivered", event.chat, &format!(r#""seq":{}"#, event.seq), out);
-                    self.think(event.chat, tag, now);
-                }
-            }
-            None => self.changed(event),
-        }
-    }
-
-    /// Whether an event came when the operator was in the chat.
-    fn is_in(&self, event: &Event<'_>) -> bool {
-        self.since.get(event.chat).is_some_and(|since| event.seq >= *since)
-    }
-
-    /// Something else than a message happened in a chat.
-    fn changed(&mut self, event: &Event<'_>) {
-        let chat = event.chat;
-        if !self.is_in(event) {
-            return;
-        }
-        match (event.event.kind, event.event.operator == Some(self.id.as_str())) {
-            ("assigned" | "transferred", true) => drop(self.as_guest.remove(chat)),
-            // A guest stays whoever owns the chat.
-            ("transferred", false) if !self.as_guest.contains(chat) => self.hand_on(chat),
-            ("left", true) => self.hand_on(chat),
-            // It had an operator and waits again: nobody is in it any more.
-            ("queued", _) => self.hand_on(chat),
-            ("ended", _) => self.finish(chat),
-            _ => {}
-        }
-    }
-
-    /// The chat is somebody else's from here on, or nobody's.
-    fn hand_on(&mut self, chat: &str) {
-        self.handed_on.insert(chat.to_owned());
-        self.finish(chat);
-    }
-
-    /// The chat is over; it goes to the judge once the server owes no answer in it.
-    fn finish(&mut self, chat: &str) {
-        let over = self.chats.get(chat).is_some_and(|ear| ear.at("ended").is_some());
-        if (over || self.handed_on.contains(chat))
-            && self.outbox.is_clear(chat)
-            && let Some(ear) = self.chats.remove(chat)
-        {
-            self.over.insert(chat.to_owned(), ear.last());
-            self.since.remove(chat);
-            self.handed_on.remove(chat);
-            self.as_guest.remove(chat);
-            self.played.remove(chat);
-            let now = self.world.phases.clock.now();
-            self.world.hand_in(ear, true, now);
         }
     }
 
@@ -233,6 +169,9 @@ impl Operator {
                         self.world.count(Tally::OffersDeclined);
                     }
                     let what = if accept { "accept" } else { "decline" };
+                    if accept && !self.chats.contains_key(&chat) {
+                        self.accepted.insert(chat.clone(), Accepted::default());
+                    }
                     self.command(what, &chat, &format!(r#","offer":"{offer}""#), now, out);
                 }
             }
@@ -303,8 +242,8 @@ impl Operator {
         }
         frame.push('}');
         ear.said(number);
-        count_said(&self.world, intended, now);
-        self.outbox.send(id, chat, About::Message(number), intended, frame, now, out);
+        let left = self.outbox.send(id, chat, About::Message(number), intended, frame, now, out);
+        count_said(&self.world, intended, now, left);
     }
 
     fn command(&mut self, what: &str, chat: &str, more: &str, now: Micros, out: &mut Vec<String>) {
@@ -312,52 +251,6 @@ impl Operator {
         self.commands += 1;
         let frame = format!(r#"{{"type":"{what}","id":"{id}"{more}}}"#);
         self.outbox.send(id, chat, About::Other, now, frame, now, out);
-    }
-
-    fn settle(&mut self, id: &str, seq: Option<u64>, now: Micros) {
-        let Some(sent) = self.outbox.settle(id) else { return };
-        if let (About::Message(number), Some(seq), Some(ear)) = (sent.about, seq, self.chats.get_mut(&sent.chat)) {
-            ear.acked(number, seq);
-            self.world.count(Tally::MessagesAcked);
-            self.world.time(Timing::Ack, sent.intended, now);
-        }
-        if let Some(took) = sent.took(now) {
-            self.world.recorder.borrow_mut().answered(took);
-        }
-        if id.starts_with("status") && !self.online {
-            self.online = true;
-            (self.ready)(self.number);
-        }
-        self.finish(&sent.chat);
-    }
-
-    fn refused(&mut self, refusal: &Refusal<'_>, now: Micros) {
-        // The chat went to somebody else while the connection was gone, and with it its history.
-        if let (None, "not_found", Some(chat)) = (refusal.id, refusal.code, refusal.chat)
-            && let Some(ear) = self.chats.get_mut(chat)
-        {
-            ear.sent_away();
-            return self.hand_on(chat);
-        }
-        let Some(sent) = self.outbox.refused(refusal, now) else {
-            return self.world.error(&format!("answered {}, sent again", refusal.code));
-        };
-        // The end of a chat and an operator's words may cross, and so may an offer's end and its answer.
-        let crossed = matches!(refusal.why, Some("ended" | "expired" | "withdrawn" | "taken"));
-        if sent.id.starts_with("transfer") || sent.id.starts_with("invite") {
-            self.world.count(Tally::AsksRefused);
-            return self.finish(&sent.chat);
-        }
-        let ended = self.handed_on.contains(&sent.chat)
-            || self.over.contains_key(&sent.chat)
-            || self.chats.get(&sent.chat).is_some_and(|ear| ear.at("ended").is_some());
-        if crossed || ended {
-            self.world.count(Tally::MessagesTooLate);
-        } else {
-            let words = format!("refused {} {}", refusal.code, refusal.why.unwrap_or_default());
-            self.world.error(words.trim_end());
-        }
-        self.finish(&sent.chat);
     }
 }
 
@@ -373,6 +266,7 @@ impl Mind for Operator {
     fn greet(&mut self, back: Micros) -> String {
         self.back = Some(back);
         self.outbox.shut();
+        self.loses_connection();
         let mut hello = String::from(r#"{"type":"hello","resume":["#);
         for (place, ear) in self.chats.values_mut().enumerate() {
             let _ = ear.resume();
@@ -386,7 +280,7 @@ impl Mind for Operator {
     fn hear(&mut self, frame: &Frame<'_>, now: Micros, out: &mut Vec<String>) {
         match frame {
             Frame::Event(event) => self.event(event, now, out),
-            Frame::Ack(ack) => self.settle(ack.id, ack.seq, now),
+            Frame::Ack(ack) => self.acked(ack, now, out),
             Frame::Error(refusal) => self.refused(refusal, now),
             Frame::Offer(offer) => self.offer(offer, now),
             Frame::OfferGone(gone) => {
@@ -394,23 +288,7 @@ impl Mind for Operator {
                     self.world.count(Tally::OffersGone);
                 }
             }
-            Frame::Welcome(welcome) => {
-                self.world.stamped(welcome.server_time, now);
-                let again = self.outbox.open(now, out);
-                if again > 0 {
-                    self.world.count(Tally::Again);
-                }
-                if !self.online
-                    && let Some(back) = self.back.take()
-                {
-                    self.world.time(Timing::Connect, back, now);
-                }
-                // Whoever was gone for longer than the server's grace is not on-line any more.
-                let asked = self.outbox.is_waiting_for("status");
-                if !asked && (!self.online || welcome.status.is_some_and(|status| status != "online")) {
-                    self.command("status", "", r#","status":"online""#, now, out);
-                }
-            }
+            Frame::Welcome(welcome) => self.welcomed(welcome, now, out),
             Frame::Resumed(page) => {
                 let Some(ear) = self.chats.get_mut(page.chat) else { return };
                 if page.through < page.last {
@@ -425,6 +303,7 @@ impl Mind for Operator {
             }
             Frame::Placed | Frame::Reconnect(_) | Frame::Hint => {}
         }
+        self.heard_at = now;
     }
 
     fn due(&self) -> Micros {
@@ -459,9 +338,10 @@ impl Mind for Operator {
 
     fn close(&mut self, connected: bool) {
         let now = self.world.phases.clock.now();
-        if connected {
-            self.world.owes(Party::Operator(self.number), &self.outbox);
-        }
+        let party = Party::Operator(self.number);
+        self.world.ends(party, &mut self.outbox, (connected, false), now);
+        let until = self.world.server_ms(now).filter(|_| connected);
+        self.world.listened.borrow_mut().push((party, std::mem::take(&mut self.gaps), until));
         for (_, ear) in std::mem::take(&mut self.chats) {
             let whole = ear.at("ended").is_some() || (connected && ear.is_whole());
             self.world.hand_in(ear, whole, now);

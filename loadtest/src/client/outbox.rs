@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use super::acks::Acks;
 use crate::moment::Micros;
 use crate::wire::Refusal;
 
@@ -15,6 +16,8 @@ const REST: Micros = 200_000;
 pub enum About {
     /// A message by its number.
     Message(u32),
+    /// A chat, with the question that comes with it.
+    Start,
     /// Anything else.
     Other,
 }
@@ -32,7 +35,9 @@ pub struct Sent {
     pub intended: Micros,
     frame: String,
     sent: Micros,
-    /// It went out more than once.
+    /// It has not gone out yet.
+    held: bool,
+    /// It went out more than once, or had to wait for its connection.
     again: bool,
     /// The server has no excuse left: it settled a later command of the chat, or let the time for an answer pass.
     owed: bool,
@@ -45,9 +50,20 @@ impl Sent {
     }
 }
 
+/// What went out when everything was sent again.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Again {
+    /// How many commands the server may have had before.
+    pub again: usize,
+    /// When messages were meant to go out that did so now for the first time.
+    pub first: Vec<Micros>,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Outbox {
+    /// Acks of what events have settled.
+    pub acks: Acks,
     sent: VecDeque<Sent>,
     again: Option<Micros>,
     shut: bool,
@@ -58,15 +74,16 @@ impl Outbox {
     pub fn shut(&mut self) {
         self.shut = true;
         self.again = None;
+        self.acks.lost();
     }
 
-    /// The server has greeted: sends everything again, in order; how many those were.
-    pub fn open(&mut self, now: Micros, out: &mut Vec<String>) -> usize {
+    /// The server has greeted: sends everything again, in order.
+    pub fn open(&mut self, now: Micros, out: &mut Vec<String>) -> Again {
         self.shut = false;
         self.again(now, out)
     }
 
-    /// Sends a command, `frame` as it is, and keeps it.
+    /// Sends a command, `frame` as it is, and keeps it; whether it went out.
     #[expect(clippy::too_many_arguments, reason = "a command is made in one place with all that is known of it")]
     pub fn send(
         &mut self,
@@ -77,12 +94,13 @@ impl Outbox {
         frame: String,
         now: Micros,
         out: &mut Vec<String>,
-    ) {
+    ) -> bool {
         if !self.shut {
             out.push(frame.clone());
         }
-        let (chat, again, owed) = (chat.to_owned(), self.shut, false);
-        self.sent.push_back(Sent { id, chat, about, intended, frame, sent: now, again, owed });
+        let (chat, held, owed) = (chat.to_owned(), self.shut, false);
+        self.sent.push_back(Sent { id, chat, about, intended, frame, sent: now, held, again: held, owed });
+        !held
     }
 
     /// The command with this id was settled, by its ack or its event. What was sent before it in the same chat took
@@ -98,6 +116,8 @@ impl Outbox {
 
     /// The server refused; the command, if that is its last word.
     pub fn refused(&mut self, refusal: &Refusal<'_>, now: Micros) -> Option<Sent> {
+        // What was sent again may be refused for now, though its event says that it was stored the first time.
+        refusal.id.into_iter().for_each(|id| self.acks.forget(id));
         let passing = matches!(refusal.code, "rate_limited" | "unavailable" | "internal") && !refusal.final_;
         if passing {
             let rest = refusal.retry_after_ms.map_or(REST, |ms| ms * 1000);
@@ -127,15 +147,26 @@ impl Outbox {
         self.sent.iter().filter(|sent| sent.owed).map(|sent| (sent.id.as_str(), sent.chat.as_str()))
     }
 
-    /// Sends everything again, in order; how many those were.
-    pub fn again(&mut self, now: Micros, out: &mut Vec<String>) -> usize {
+    /// Sends everything again, in order.
+    pub fn again(&mut self, now: Micros, out: &mut Vec<String>) -> Again {
         self.again = None;
+        let mut again = Again::default();
         for sent in &mut self.sent {
+            match (std::mem::take(&mut sent.held), sent.about) {
+                (true, About::Message(_)) => again.first.push(sent.intended),
+                (true, _) => {}
+                (false, _) => again.again += 1,
+            }
             sent.sent = now;
             sent.again = true;
             out.push(sent.frame.clone());
         }
-        self.sent.len()
+        again
+    }
+
+    /// What the server has not settled.
+    pub fn unsettled(&self) -> impl Iterator<Item = &Sent> {
+        self.sent.iter()
     }
 
     /// Whether a command whose id begins so has not been settled yet.
@@ -177,10 +208,8 @@ mod tests {
         assert!(outbox.refused(&refusal("rate_limited", "m1"), 100).is_none());
         assert_eq!((outbox.due(), outbox.owed_since()), (50_100, None), "nothing is waited for meanwhile");
         outbox.settle("m0").unwrap();
-        assert_eq!(
-            (outbox.again(60_000, &mut out), out.as_slice()),
-            (2, ["m1".to_owned(), "m2".to_owned()].as_slice())
-        );
+        let again = Again { again: 2, first: vec![] };
+        assert_eq!((outbox.again(60_000, &mut out), out.join(" ")), (again, "m1 m2".to_owned()));
         assert_eq!((outbox.due(), outbox.owed_since()), (Micros::MAX, Some(60_000)));
     }
 
@@ -189,11 +218,12 @@ mod tests {
         let (mut outbox, mut out) = outbox();
         outbox.settle("m0").unwrap();
         outbox.shut();
-        outbox.send("m3".into(), "c", About::Message(3), 90, "m3".into(), 90, &mut out);
+        assert!(!outbox.send("m3".into(), "c", About::Message(3), 90, "m3".into(), 95, &mut out));
         assert_eq!((out.len(), outbox.due()), (0, Micros::MAX), "the server has not greeted yet");
-        assert_eq!((outbox.open(100, &mut out), out.join(" ")), (3, "m1 m2 m3".to_owned()));
-        outbox.send("m4".into(), "c", About::Message(4), 110, "m4".into(), 110, &mut out);
-        assert_eq!(out.len(), 4);
+        let again = Again { again: 2, first: vec![90] };
+        assert_eq!((outbox.open(100, &mut out), out.join(" ")), (again, "m1 m2 m3".to_owned()));
+        assert!(outbox.send("m4".into(), "c", About::Message(4), 110, "m4".into(), 110, &mut out));
+        assert_eq!((out.len(), outbox.again(120, &mut out).again), (4, 4), "now all of them went out");
     }
 
     #[test]

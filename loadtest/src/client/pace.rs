@@ -6,12 +6,16 @@ use crate::draw::Draw;
 use crate::moment::Micros;
 use crate::recorder::{Tally, Timing};
 
+/// Counts a message that is due, whenever it leaves.
+pub(super) fn count_due(world: &World, intended: Micros) {
+    world.recorder.borrow_mut().due(world.second(intended));
+}
+
 /// Counts a message that leaves now.
-pub(super) fn count_said(world: &World, intended: Micros, now: Micros) {
+pub(super) fn count_left(world: &World, intended: Micros, now: Micros) {
     /// What leaves later than this was held up by the tool itself, or by a connection that was gone.
     const LATE: Micros = 100_000;
     let mut recorder = world.recorder.borrow_mut();
-    recorder.due(world.second(intended));
     recorder.said(world.second(now));
     if now.saturating_sub(intended) > LATE {
         recorder.count(Tally::MessagesLate);
@@ -21,9 +25,12 @@ pub(super) fn count_said(world: &World, intended: Micros, now: Micros) {
     }
 }
 
-/// Counts a message that was due and will not leave.
-pub(super) fn count_due(world: &World, intended: Micros) {
-    world.recorder.borrow_mut().due(world.second(intended));
+/// Counts a message that is due, and leaves now where its connection is there.
+pub(super) fn count_said(world: &World, intended: Micros, now: Micros, left: bool) {
+    count_due(world, intended);
+    if left {
+        count_left(world, intended, now);
+    }
 }
 
 /// Moments at which a connection is lost, the last one first.

@@ -79,9 +79,9 @@ impl Player {
         {
             start["question"] = self.marked(at, &text).into();
             (self.said, self.line.asked) = (1, 1);
-            count_said(&self.world, at, now);
+            count_said(&self.world, at, now, true);
         }
-        self.line.outbox.send("start".into(), "", About::Other, self.begin, start.to_string(), now, out);
+        self.line.outbox.send("start".into(), "", About::Start, self.begin, start.to_string(), now, out);
     }
 
     /// The text with what makes it known again.
@@ -97,10 +97,10 @@ impl Player {
             let (number, chat) = (self.said, ear.chat().to_owned());
             self.said += 1;
             ear.said(number);
-            count_said(&self.world, intended, now);
             let id = format!("m{number}");
             let frame = serde_json::json!({ "type": "say", "id": id, "text": text }).to_string();
-            self.line.outbox.send(id, &chat, About::Message(number), intended, frame, now, out);
+            let left = self.line.outbox.send(id, &chat, About::Message(number), intended, frame, now, out);
+            count_said(&self.world, intended, now, left);
         }
     }
 
@@ -147,7 +147,7 @@ impl Mind for Player {
         match frame {
             Frame::Event(event) => self.event(event, now),
             Frame::Ack(ack) => {
-                let begun = self.line.acked(ack, self.begin, now);
+                let begun = self.line.acked(ack, self.begin, now, out);
                 if begun && self.phase == Phase::Asking {
                     self.phase = Phase::Running;
                 }

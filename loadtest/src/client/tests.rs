@@ -1,5 +1,7 @@
 //! Clients before a server that keeps them out, or says nothing, and one visitor in runs that go differently.
 
+mod hearing;
+
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
@@ -21,7 +23,8 @@ fn world(server: std::net::SocketAddr, silent_ms: u64, cut_ms: u64) -> Rc<World>
         recorder: RefCell::default(),
         told: RefCell::default(),
         rang: RefCell::default(),
-        unanswered: RefCell::default(),
+        broken: RefCell::default(),
+        listened: RefCell::default(),
         zero: Cell::new(0),
         warm: Cell::new(0),
         tells_waits: false,
@@ -59,7 +62,7 @@ async fn greeted_after(shut_ms: u64, greets: bool) -> (Vec<u64>, u64, u64) {
         }
     });
     let draw = Draw::new(1, 1);
-    let onlooker = Onlooker::new(world.clone(), Rc::new(Target::default()), &[], 0, &draw);
+    let onlooker = Onlooker::new(world.clone(), Rc::new(Target::default()), &[], 0, (0, &draw));
     local.run_until(live(onlooker, world.clone(), 0, 0, draw)).await;
     let delta = world.recorder.borrow_mut().take();
     let times = delta.timings[Timing::Connect as usize].iter();

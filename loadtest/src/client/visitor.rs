@@ -18,6 +18,8 @@ use crate::wire::{Event, Frame};
 
 /// Messages that leave with one write: the server lets so many through at once without a pause.
 const AT_ONCE_MAX: u32 = 32;
+/// Characters of the question that comes with a chat.
+const QUESTION_CHARS: u32 = 48;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -237,16 +239,33 @@ impl Visitor {
             out.push(format!(r#"{{"type":"typing","on":{}}}"#, !last));
         }
         ear.said(number);
-        count_said(&self.world, intended, now);
-        self.line.outbox.send(id, ear.chat(), About::Message(number), intended, frame, now, out);
+        let left = self.line.outbox.send(id, ear.chat(), About::Message(number), intended, frame, now, out);
+        count_said(&self.world, intended, now, left);
     }
 
-    fn command(&mut self, what: &str, more: &str, intended: Micros, now: Micros, out: &mut Vec<String>) {
+    /// Asks for the chat, with a question that is known again as any message is.
+    fn ask(&mut self, now: Micros, out: &mut Vec<String>) {
+        let mark = Mark { sender: self.line.party(), number: self.said };
+        let tag = Tag { mark, intended: self.begin, last: self.messages == 0 };
+        (self.said, self.line.asked) = (1, 1);
+        let mut more =
+            format!(r#","name":"Visitor {}","department":"{}","question":""#, self.number, self.target.department);
+        tag.write(QUESTION_CHARS, &mut more);
+        more.push('"');
+        self.command("start", About::Start, &more, self.begin, now, out);
+    }
+
+    fn end(&mut self, now: Micros, out: &mut Vec<String>) {
+        self.state = State::Ending;
+        self.command("end", About::Other, "", now, now, out);
+    }
+
+    fn command(&mut self, what: &str, about: About, more: &str, intended: Micros, now: Micros, out: &mut Vec<String>) {
         let id = format!("{what}{}", self.commands);
         self.commands += 1;
         let frame = format!(r#"{{"type":"{what}","id":"{id}"{more}}}"#);
         let chat = self.line.chat().to_owned();
-        self.line.outbox.send(id, &chat, About::Other, intended, frame, now, out);
+        self.line.outbox.send(id, &chat, about, intended, frame, now, out);
     }
 }
 
@@ -265,7 +284,7 @@ impl Mind for Visitor {
         match frame {
             Frame::Event(event) => self.event(event, now, out),
             Frame::Ack(ack) => {
-                let begun = self.line.acked(ack, self.begin, now);
+                let begun = self.line.acked(ack, self.begin, now, out);
                 if begun && self.state == State::Asking {
                     self.state = State::Waiting(now + self.patience);
                 }
@@ -280,11 +299,7 @@ impl Mind for Visitor {
                 self.line.welcomed(welcome, now, out);
                 if self.state == State::Coming {
                     self.state = State::Asking;
-                    let more = format!(
-                        r#","name":"Visitor {}","department":"{}","question":"May I ask something?""#,
-                        self.number, self.target.department
-                    );
-                    self.command("start", &more, self.begin, now, out);
+                    self.ask(now, out);
                 }
             }
             Frame::Resumed(page) => self.line.resumed(page, now, out),
@@ -315,18 +330,15 @@ impl Mind for Visitor {
                     self.world.count(Tally::ChatsAbandoned);
                     self.left = true;
                 }
-                self.state = State::Ending;
-                self.command("end", "", now, now, out);
+                self.end(now, out);
             }
             State::Talking(..) | State::Lingering(_) if silent => {
                 self.leave_unsaid(self.world.phases.silent());
                 self.silenced = true;
-                self.state = State::Ending;
-                self.command("end", "", now, now, out);
+                self.end(now, out);
             }
             State::Lingering(until) if until <= now => {
-                self.state = State::Ending;
-                self.command("end", "", now, now, out);
+                self.end(now, out);
             }
             State::Talking(..) => {
                 // One who has been away says the rest after what came meanwhile was heard.

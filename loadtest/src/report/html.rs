@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use chart::{Line, chart};
 
+use crate::checker::TOLERANCE_MS;
 use crate::report::plain::{beside, duration};
 use crate::summary::{Percentiles, Second, Summary};
 
@@ -183,8 +184,13 @@ fn counts(out: &mut String, summary: &Summary) {
     if let Some(off) = summary.pace.off {
         let _ = write!(out, "<tr><th>messages of a second that left in another</th><td>{:.2} %</td></tr>", off * 100.0);
     }
-    let tolerance = summary.verdict.tolerance_ms;
-    let _ = write!(out, "<tr><th>order of service is judged to within</th><td>{tolerance} ms</td></tr>");
+    let (tolerance, coarse) = (summary.verdict.tolerance_ms, summary.verdict.offers_coarse);
+    let _ = write!(
+        out,
+        "<tr><th>order of service is judged to within, at worst</th><td>{tolerance} ms</td></tr>\
+         <tr><th>of {} offers judged less finely than to {TOLERANCE_MS} ms</th><td>{coarse}</td></tr>",
+        summary.verdict.offers,
+    );
     if let Some(ahead) = summary.clock_ahead_s {
         let _ = write!(out, "<tr><th>the server's clock is ahead by</th><td>{ahead:.3} s</td></tr>");
     }

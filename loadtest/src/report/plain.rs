@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::checker::TOLERANCE_MS;
 use crate::summary::{Ending, Percentiles, Summary};
 
 /// A line while the run goes on.
@@ -195,10 +196,15 @@ fn verdict(out: &mut String, summary: &Summary) {
         let _ = writeln!(out, "failed     {shortcoming}");
     }
     if verdict.tolerance_ms > 0 {
+        let coarse = verdict.offers_coarse;
+        let at_worst = format!(
+            ", within up to {} ms for {coarse} of {} offers, around which answers were slow",
+            verdict.tolerance_ms, verdict.offers,
+        );
         let _ = writeln!(
             out,
-            "order      of two chats that came or were offered within {} ms either may have been first",
-            verdict.tolerance_ms,
+            "order      of two chats that came or were offered within {TOLERANCE_MS} ms either may have been first{}",
+            if coarse > 0 { &at_worst } else { "" },
         );
     }
     let word = if summary.passed() { "passed" } else { "FAILED" };
@@ -238,10 +244,13 @@ mod tests {
         assert!(text.contains("broken     chat c: lost") && text.contains("FAILED"), "{text}");
         summary = Summary::default();
         summary.pace = Pace { off: Some(0.0042), seconds: 60, ..Pace::default() };
-        summary.verdict.tolerance_ms = 240;
+        (summary.verdict.tolerance_ms, summary.verdict.offers, summary.verdict.offers_coarse) = (240, 12, 3);
         summary.breaches = vec![Breach { name: "ack_p99_s".into(), limit: 0.5, measured: None }];
         let text = report(&summary);
-        assert!(text.contains("within 0.42 % of what was due") && text.contains("within 240 ms"), "{text}");
+        assert!(
+            text.contains("within 0.42 % of what was due") && text.contains("within up to 240 ms for 3 of 12"),
+            "{text}"
+        );
         assert!(text.contains("limit      ack_p99_s: nothing was measured") && text.contains("FAILED"), "{text}");
         for (difference_s, words) in [(-0.054, "0.054 s less"), (0.000_2, "the same"), (1.5, "1.500 s more")] {
             summary.server = Some(ServerView { difference_s, ..ServerView::default() });

@@ -84,8 +84,8 @@ struct View<'a> {
 impl View<'_> {
     fn draw(&self, frame: &mut Frame<'_>, progress: &Progress<'_>) {
         match progress {
-            Progress::Preparing(online, wanted) => {
-                let words = format!("{}: {online} of {wanted} operators are online", self.name);
+            Progress::Preparing(words) => {
+                let words = format!("{}: {words}", self.name);
                 frame.render_widget(Paragraph::new(words).block(Block::bordered()), frame.area());
             }
             Progress::Running(summary, seconds, judged) => {
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn before_and_behind_the_run_it_says_what_is_waited_for() {
-        assert!(drawn(60, 16, &Progress::Preparing(3, 12)).contains("3 of 12 operators"));
+        assert!(drawn(60, 16, &Progress::Preparing("3 of 12 operators are online")).contains("3 of 12 operators"));
         let summary = Summary { series: vec![Second { connected: 4_321, ..Second::default() }], ..Summary::default() };
         let closing = drawn(100, 30, &Progress::Closing(&summary, 55));
         assert!(["judging", "4321", "55 chats"].iter().all(|words| closing.contains(words)), "{closing}");

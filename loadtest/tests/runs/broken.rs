@@ -40,7 +40,7 @@ fn the_sound_server_is_found_sound() {
 
 #[test]
 fn the_sound_server_is_found_sound_where_connections_are_lost_all_the_time() {
-    let losses = "drops_per_minute = 60\naway = { kind = \"fixed\", s = 0.02 }\n[[operators]]";
+    let losses = "drops_per_minute = 600\naway = { kind = \"fixed\", s = 0.02 }\n[[operators]]";
     let text = HURRY.replace("least = 5, most = 9", "least = 20, most = 30").replace("[[operators]]", losses);
     let json = judged(&text, None);
     assert_eq!(json["verdict"]["faults"], 0, "{}", json["verdict"]);
@@ -66,6 +66,26 @@ fn events_that_arrive_twice_are_found() {
 #[test]
 fn events_in_the_wrong_order_are_found() {
     found("reorder", "behind event");
+}
+
+#[test]
+fn operators_who_are_not_told_of_their_chats_are_found() {
+    found("unassigned", "and was never told so");
+}
+
+#[test]
+fn messages_in_other_words_are_found() {
+    found("alter", "in other words than were said");
+}
+
+#[test]
+fn events_that_reach_the_wrong_chat_are_found() {
+    found("misdirect", "who is not in the chat");
+}
+
+#[test]
+fn acks_with_the_number_of_another_event_are_found() {
+    found("wrong_ack", "its event");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How runs end before their time: somebody stops them, or one of their own processes is gone.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -127,6 +127,50 @@ fn ctrl_c_before_the_first_visitor_leaves_no_server_behind() {
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
         is_gone_soon(&server);
     }
+}
+
+/// So many that they are not made before somebody is tired of it.
+const MANY: &str = r#"
+name = "many"
+length_s = 5
+[[visitors]]
+arrivals = { kind = "constant", per_minute = 60 }
+[[operators]]
+count = 500
+limit = 1
+"#;
+
+/// On the live screen Ctrl-C is a key like any other, which reaches nobody who does not look.
+#[test]
+fn ctrl_c_on_the_live_screen_is_heard_while_operators_are_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = folder.path().join("many.toml");
+    std::fs::write(&scenario, MANY).expect("a scenario");
+    let (program, binary) = (env!("CARGO_BIN_EXE_loadtest"), server());
+    let run = format!("'{program}' run '{}' --server '{}'", scenario.display(), binary.display());
+    let mut terminal = Command::new("script")
+        .args(["-qefc", &format!("stty cols 100 rows 30; exec {run}"), "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script(1), which gives it a terminal");
+    let (mut keys, mut screen) = (terminal.stdin.take().expect("keys"), terminal.stdout.take().expect("a screen"));
+    let (mut shown, mut part) = (Vec::new(), [0; 4096]);
+    // "0 of 500 operators are made"
+    while !shown.windows(4).any(|four| four == b"made") {
+        let size = screen.read(&mut part).expect("what is shown");
+        assert!(size > 0, "it ended before: {}", String::from_utf8_lossy(&shown));
+        shown.extend_from_slice(&part[..size]);
+    }
+    let pressed = Instant::now();
+    keys.write_all(b"\x03").expect("a key");
+    let mut rest = String::new();
+    let _ = screen.read_to_string(&mut rest);
+    let status = terminal.wait().expect("it ends");
+    assert_eq!(status.code(), Some(2), "{rest}");
+    assert!(rest.contains("stopped before the first visitor came"), "{rest}");
+    assert!(pressed.elapsed() < Duration::from_secs(10), "{:?}", pressed.elapsed());
 }
 
 #[test]
