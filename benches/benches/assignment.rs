@@ -17,6 +17,7 @@ use engine::domain::permission::StaffRole;
 use engine::domain::routing::{Arrival, Desk, Effect, LoadNews, Member, Settled};
 use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
+use engine::ports::decisions::DecisionRow;
 use engine::ports::journal::{Append, AppendOutcome, Birth, ChatHead, Completion, Head, Lane, Told};
 use engine::ports::staff::{Department, Operator};
 use engine::ports::store::Store;
@@ -163,7 +164,7 @@ impl Centre {
     fn carry_out(&mut self, effects: Vec<Effect>) -> usize {
         let mut proposals = 0;
         for effect in effects {
-            let Effect::Propose { chat: id, operator, name, .. } = effect else { continue };
+            let Effect::Propose { chat: id, operator, name, record, .. } = effect else { continue };
             proposals += 1;
             let chat = self.chats.get_mut(&id).expect("it waits");
             let propose = Input::Propose { operator, name, group: self.group.clone(), ring: None };
@@ -172,8 +173,15 @@ impl Centre {
             let events: Vec<Event> = chat.number(decision.events, NOW, None);
             let stored = events.iter().map(|event| event.to_stored().expect("it is JSON")).collect();
             events.iter().for_each(|event| chat.apply(event));
+            // Why it went to whom it went is stored with it, as in production.
+            let decided = DecisionRow {
+                seq: after + 1,
+                at: NOW,
+                group: self.group.clone(),
+                record: serde_json::value::to_raw_value(&record).expect("it is JSON"),
+            };
             let append = Append {
-                decision: None,
+                decision: Some(Box::new(decided)),
                 account: self.account,
                 chat: id,
                 epoch: self.epoch,

@@ -141,6 +141,46 @@ fn decisions(c: &mut Criterion) {
     group.finish();
 }
 
+/// A chat that comes to a group that rings at all, rings at everybody who is free, and leaves: among chats that nobody may
+/// have, and behind twenty that ring already.
+fn rings(c: &mut Criterion) {
+    let mut group = c.benchmark_group("ring at all");
+    let open = |members_count| {
+        let mut settings =
+            GroupSettings::new("support".parse().expect("a name"), "shop".parse().expect("a name"), "Support");
+        settings.offer_mode = OfferMode::RingAll;
+        Desk::open(settings, members(members_count), [], NOW).0
+    };
+    let mut comes_and_leaves = |name: BenchmarkId, mut desk: Desk| {
+        let mut n = 10_000_000;
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                n += 1;
+                black_box(desk.handle_waiting(Arrival::new(chat(n), NOW), NOW));
+                desk.handle_gone(chat(n), NOW)
+            });
+        });
+    };
+    for members in [10, 100, 1_000] {
+        comes_and_leaves(BenchmarkId::new("a chat rings and leaves", members), open(members));
+        let mut desk = open(members);
+        (0..20).for_each(|n| drop(desk.handle_waiting(Arrival::new(chat(n), NOW), NOW)));
+        comes_and_leaves(BenchmarkId::new("a chat comes behind twenty that ring, and leaves", members), desk);
+    }
+    for waiting in [100, 10_000, 100_000] {
+        let mut desk = open(100);
+        // A language that nobody has.
+        let wishes = Wishes { skills: needs(99), ..Wishes::default() };
+        let before = NOW - Duration::from_secs(1);
+        for n in 0..waiting {
+            let arrival = Arrival { wishes: wishes.clone(), ..Arrival::new(chat(n), before) };
+            desk.handle_waiting(arrival, NOW);
+        }
+        comes_and_leaves(BenchmarkId::new("a chat rings and leaves; so many wait that nobody may have", waiting), desk);
+    }
+    group.finish();
+}
+
 fn chat(n: u64) -> ChatId {
     ChatId::new(n, u128::from(scattered(n)) << 60, Shard(0))
 }
@@ -201,6 +241,6 @@ fn queues(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500)).sample_size(20).without_plots();
-    targets = decisions, queues
+    targets = decisions, rings, queues
 }
 criterion_main!(benches);

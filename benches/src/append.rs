@@ -11,7 +11,7 @@ use switchboard_benches::figures::{Figures, Latencies};
 use switchboard_benches::pacer::pace;
 use switchboard_benches::process::{cpu_time, resident_bytes};
 
-/// Rows of one commit at most: as many as the product's writer takes.
+/// Rows of one commit at most.
 const GROUP_MAX: usize = 256;
 /// Messages that may wait for the writer: more than a second of the highest rate that is asked for here.
 const WAITING_MAX: usize = 65_536;

@@ -120,7 +120,9 @@ async fn measure(counters: &Counters, span: Span) -> Figures {
     tokio::time::sleep(span.measured).await;
     let (cpu_seconds, seconds) = ((cpu_time(span.pid) - cpu).as_secs_f64(), begun.elapsed().as_secs_f64());
     let latencies = counters.latencies.borrow();
-    assert!(counters.heard.get() >= latencies.count() / 2, "messages were acked and not handed on");
+    let heard = counters.heard.get();
+    // At either end of the span some are under way.
+    assert!(heard * 10 >= latencies.count() * 9, "{} messages were acked, {heard} handed on", latencies.count());
     Figures {
         messages: latencies.count(),
         seconds,
@@ -170,7 +172,9 @@ fn hear(talker: &mut Talker, frame: Option<Result<Message, Error>>, counters: &C
         return 1;
     }
     assert!(!text.starts_with(r#"{"type":"error""#), "refused: {text}");
-    if text.starts_with(r#"{"type":"event""#) || text.starts_with(r#"{"type":"say""#) {
+    // One's own message comes back with the command's id: it says nothing of the other side.
+    let is_event = text.starts_with(r#"{"type":"event""#) && !text.contains(r#""command":"#);
+    if is_event || text.starts_with(r#"{"type":"say""#) {
         counters.heard.set(counters.heard.get() + 1);
     }
     0
