@@ -6,6 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
+use std::time::Instant;
 
 use rusqlite::{Connection, params};
 use uuid::Uuid;
@@ -15,7 +16,9 @@ use crate::adapters::sqlite::queue::Queue;
 use crate::adapters::sqlite::read::store_error;
 use crate::adapters::sqlite::tail::{Kept, Table};
 use crate::domain::ids::{AccountId, ChatId};
-use crate::domain::limits::{INDEX_PART_BYTES, RANGE_BYTES_FULL, RANGE_BYTES_MAX, RANGE_EVENTS_FULL, SMALL_RANGES_MAX};
+use crate::domain::limits::{
+    INDEX_PART_BYTES, INDEX_REST, INDEX_WORK, RANGE_BYTES_FULL, RANGE_BYTES_MAX, RANGE_EVENTS_FULL, SMALL_RANGES_MAX,
+};
 use crate::ports::store::StoreError;
 
 const JOURNAL: [&str; 2] = [
@@ -32,6 +35,8 @@ pub(super) struct Request {
     pub(super) after: i64,
     /// These rows, where they are at hand; otherwise they are read.
     pub(super) kept: Option<VecDeque<Kept>>,
+    /// So little is to be done that others come first.
+    pub(super) calm: bool,
 }
 
 /// Ranges of rows that follow each other in the journal.
@@ -75,14 +80,16 @@ pub(super) fn run(
 
 /// Puts a part together.
 pub(super) fn part(connection: &Connection, request: Request) -> Outcome {
-    let Request { table, after, kept } = request;
+    let Request { table, after, kept, calm } = request;
+    let mut turns = Turns::new(calm);
     let mut part = match kept {
-        Some(kept) => at_hand(kept, after),
+        Some(kept) => at_hand(kept, after, &mut turns),
         None => read(connection, table, after)?,
     };
     part.ranges.sort_by_key(|range| (range.chat, range.span.first));
     let mut done: Vec<Range> = Vec::with_capacity(part.ranges.len());
     for range in part.ranges {
+        turns.rest();
         // Only the first range of a chat meets what is in the file; the next one follows the one before it.
         let follows = done.last().is_some_and(|before| before.chat == range.chat);
         done.extend(if follows { Some(range) } else { joined(connection, range)? });
@@ -90,12 +97,33 @@ pub(super) fn part(connection: &Connection, request: Request) -> Outcome {
     Ok(Part { ranges: done, ..part })
 }
 
+/// Lets others come to their turn: after some work it rests, unless there is much to do.
+struct Turns {
+    /// Since when it has worked.
+    since: Option<Instant>,
+}
+
+impl Turns {
+    fn new(calm: bool) -> Self {
+        Self { since: calm.then(Instant::now) }
+    }
+
+    /// To be called between two small pieces of work, with no statement open.
+    fn rest(&mut self) {
+        if self.since.is_some_and(|since| since.elapsed() >= INDEX_WORK) {
+            std::thread::sleep(INDEX_REST);
+            self.since = Some(Instant::now());
+        }
+    }
+}
+
 /// A part of rows that are at hand.
-fn at_hand(mut kept: VecDeque<Kept>, after: i64) -> Part {
+fn at_hand(mut kept: VecDeque<Kept>, after: i64, turns: &mut Turns) -> Part {
     let mut gathered = Gathered::behind(after);
     while !gathered.is_full()
         && let Some(row) = kept.pop_front()
     {
+        turns.rest();
         gathered.take(row);
     }
     let last = kept.is_empty();

@@ -13,7 +13,7 @@ use rusqlite::{Connection, params};
 use crate::adapters::sqlite::indexer::{Outcome, Part, Request};
 use crate::adapters::sqlite::packed::Span;
 use crate::adapters::sqlite::tail::{Kept, Sealed, Tail};
-use crate::domain::limits::{INDEX_SLICE, INDEX_SLICE_BYTES, STORE_RETRY_AFTER};
+use crate::domain::limits::{INDEX_CALM_MAX, INDEX_SLICE_BYTES, INDEX_SLICE_MAX, INDEX_SLICE_MIN, STORE_RETRY_AFTER};
 
 // A range takes the place of those that it absorbed, and of itself.
 const REMOVE: &str = "DELETE FROM chat_event WHERE chat = ?1 AND last_seq BETWEEN ?2 AND ?3";
@@ -103,16 +103,17 @@ impl Pass {
         matches!(self.step, Step::Writing { .. } | Step::Emptying { .. })
     }
 
-    /// Goes on in the transaction under way, in which `appended` bytes were appended: by so much that the indexer
-    /// keeps up, and no more.
-    pub(super) fn slice(&mut self, connection: &Connection, appended: usize) -> rusqlite::Result<()> {
+    /// Goes on in the transaction under way, in which `appended` bytes were appended in the time `spent`: by so much that
+    /// the indexer keeps up, and no more.
+    pub(super) fn slice(&mut self, connection: &Connection, appended: usize, spent: Duration) -> rusqlite::Result<()> {
         match &mut self.step {
             Step::Rest(_) | Step::Asked => Ok(()),
             Step::Writing { part, at, .. } => {
                 let (begun, budget) = (Instant::now(), INDEX_SLICE_BYTES.max(appended.saturating_mul(2)));
+                let within = spent.clamp(INDEX_SLICE_MIN, INDEX_SLICE_MAX);
                 let mut written = 0;
                 let (mut remove, mut add) = (connection.prepare_cached(REMOVE)?, connection.prepare_cached(ADD)?);
-                while *at < part.ranges.len() && written < budget && begun.elapsed() < INDEX_SLICE {
+                while *at < part.ranges.len() && written < budget && begun.elapsed() < within {
                     let upto = (*at + WRITTEN_AT_ONCE).min(part.ranges.len());
                     for range in &part.ranges[*at..upto] {
                         let (chat, span) = (&range.chat.as_bytes()[..], range.span);
@@ -174,7 +175,8 @@ impl Pass {
 
     fn ask(&mut self) {
         let Some(sealed) = self.sealed else { return };
-        let request = Request { table: sealed.table, after: self.reached, kept: self.kept.take() };
+        let calm = sealed.rows <= INDEX_CALM_MAX;
+        let request = Request { table: sealed.table, after: self.reached, kept: self.kept.take(), calm };
         let asked = self.to_indexer.send(request);
         // An indexer that is gone leaves the journal as it is: everything can still be read.
         self.step = if asked.is_ok() { Step::Asked } else { Step::Rest(Instant::now().checked_add(STORE_RETRY_AFTER)) };

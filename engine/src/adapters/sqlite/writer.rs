@@ -224,6 +224,7 @@ fn group(core: &mut Core, batch: &mut Vec<Job>) -> bool {
 }
 
 fn transaction(core: &mut Core, batch: &mut Vec<Job>, settled: &mut Vec<Settled>) -> rusqlite::Result<()> {
+    let begun = Instant::now();
     core.execute("BEGIN IMMEDIATE")?;
     let mut jobs = batch.drain(..).peekable();
     let mut result = Ok(());
@@ -246,7 +247,7 @@ fn transaction(core: &mut Core, batch: &mut Vec<Job>, settled: &mut Vec<Settled>
     batch.extend(left);
     result?;
     let appended = core.tail.bytes_since();
-    core.pass.slice(&core.connection, appended)?;
+    core.pass.slice(&core.connection, appended, begun.elapsed())?;
     if core.latest.since(core.forgot_at) >= FORGET_EVERY {
         core.forgot_at = core.latest;
         let now = core.latest;

@@ -108,7 +108,7 @@ impl Folder {
         }
         let connection = &self.opened.connection;
         connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        self.pass.slice(connection, 0).unwrap();
+        self.pass.slice(connection, 0, Duration::MAX).unwrap();
         connection.execute_batch(if keep { "COMMIT" } else { "ROLLBACK" }).unwrap();
         if keep {
             self.pass.committed()
