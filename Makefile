@@ -15,9 +15,13 @@ run: needs-node ui ## build everything and serve the demo on http://127.0.0.1:80
 
 test: needs-test ui check ui-test rust-test release-test ## everything that must pass before a change lands
 
+# The tests are built in the release profile, our own packages as for debugging: what others wrote is compiled once, for
+# the tests and for both builds of `release-test`. It must have the same features in all of them: hence `--workspace`.
+TESTED := --release --workspace --config .cargo/tested.toml
+
 check: ## formatting, lints, types of the UI
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy $(TESTED) --all-targets -- -D warnings
 	$(NPM) run check
 
 ui: needs-node ## the console, the widget and the demo shop, compressed, into web/ui/dist
@@ -28,18 +32,18 @@ ui-test: ## the UI's own tests
 	$(NPM) run test
 
 rust-test: ## unit, integration, conformance, simulation, crash and browser tests
-	cargo build --workspace --all-targets
-	cargo nextest run --workspace --no-fail-fast --test-threads $$((2 * $$(nproc)))
+	cargo build $(TESTED) --all-targets
+	cargo nextest run $(TESTED) --no-fail-fast --test-threads $$((2 * $$(nproc)))
 
 # The release profile twice: with the faults that the stories plant, and as it is shipped, which must know none.
 RELEASE := target/release/switchboard
 release-test: ## a panic is survived by the release build too, and the shipped one has no fault in it
-	cargo build --release -p switchboard-web --features faults
+	cargo build --release --workspace --bin switchboard
 	cp $(RELEASE) $(RELEASE)-with-faults
-	cargo build --release -p switchboard-web
+	cargo build --release --workspace --bin switchboard --no-default-features
 	grep -qa '!fault' $(RELEASE)-with-faults
 	! grep -qa -e '!fault' -e 'SWITCHBOARD_FAULT' $(RELEASE)
-	SWITCHBOARD_UNDER_TEST=$(CURDIR)/$(RELEASE)-with-faults cargo nextest run -p switchboard-tests it::panics
+	SWITCHBOARD_UNDER_TEST=$(CURDIR)/$(RELEASE)-with-faults cargo nextest run $(TESTED) it::panics
 	rm $(RELEASE)-with-faults
 
 fuzz: ## frames and bytes that nobody would write, for ten minutes a story

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thiserror::Error;
 
-/// A server has this long to say that it listens: a debug build hashes five passwords first.
+/// A server has this long to say that it listens: most of it is for a machine that does other things too.
 const START_WITHIN: Duration = Duration::from_secs(30);
 /// Visitors of a load test type faster than people (server setting).
 const COMMANDS_PER_SECOND: &str = "200";

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 pub use self::binary::binary;
 
-/// A server has this long to say that it listens: a debug build hashes five passwords first.
+/// A server has this long to say that it listens: most of it is for a machine that does other things too.
 const START_WITHIN: Duration = Duration::from_secs(30);
 /// A server that was told to stop has this long (promise: 30 s).
 const STOP_WITHIN: Duration = Duration::from_secs(35);
