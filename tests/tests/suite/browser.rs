@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use switchboard_tests::project;
 use switchboard_tests::server::TestServer;
 
-/// The whole story has this long, on a machine that does other things too.
-const STORY_WITHIN: Duration = Duration::from_secs(300);
+/// The whole story has this long, on a machine that does other things too. Its steps have limits of their own and say
+/// what they saw; this one only ends a script that hangs.
+const STORY_WITHIN: Duration = Duration::from_secs(900);
 
 #[test]
 fn a_visitor_and_an_operator_chat_in_real_browsers_while_the_server_is_killed() {

@@ -32,11 +32,11 @@ async function tell() {
   await step('a chat that needs the skill rings at Bob, although Joe was there first', () => bySkill(joe, bob));
   const nils = await step('whom the page calls a gold customer is served before who came earlier', () => byVariable(bob));
   const mona = await step('Mona lets Joe receive no more, at once', () => receives(joe));
-  await step('Ada sets after which time one is away', () => presence(ada));
   await step('Ada sets the time zone of the company, which groups follow', () => zone(ada));
   const sue = await step('Ada removes Bob, whose chats ring at Sue', () => removesBob(ada, bob));
   await step('Ada removes Support: who waits is sent to the form, what runs goes on', () => removesSupport(ada, sue, nils));
   await step('it is being removed for everybody, also after a reload, until the last chat ends', () => goes(ada, mona, sue));
+  await step('Ada sets after which time one is away', () => presence(ada));
   await step('Joe, who does nothing, is away', () => away(joe));
 }
 
@@ -171,7 +171,7 @@ async function receives(joe) {
 /** @param {Administrator} ada */
 async function presence(ada) {
   await ada.openSection('Presence');
-  await ada.page.getByLabel('Away after').fill('15');
+  await ada.page.getByLabel('Away after').fill('10');
   await looks.look('presence', ada.page);
   await ada.save('1 change');
 }

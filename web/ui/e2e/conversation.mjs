@@ -151,8 +151,7 @@ async function unread(visitor, joe) {
   await eventually('the mark once Rosa looks', () => joe.markAt('number 14').getAttribute('aria-label'), 'Read');
 
   await joe.box.blur();
-  await joe.press('g');
-  await joe.press('c');
+  await joe.pressBoth('g', 'c');
   await joe.page.getByText('No chat is open').waitFor();
   await visitor.say('Moss it is!');
   said.push('Moss it is!');

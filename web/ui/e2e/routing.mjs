@@ -284,8 +284,7 @@ async function screens(ada) {
     await ada.openTab(tab);
     await looks.everywhere(`group-${tab.split(' ')[0]?.toLowerCase()}`, page);
   }
-  await ada.press('g');
-  await ada.press('m');
+  await ada.pressBoth('g', 'm');
   await page.getByRole('link', { name: /Vera/ }).click();
   await page.getByRole('link', { name: VERA.email }).waitFor();
   await looks.everywhere('messages', page);

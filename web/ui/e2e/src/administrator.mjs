@@ -25,8 +25,7 @@ export class Administrator extends Operator {
 
   /** By keys, as from everywhere in the console. */
   async openSettings() {
-    await this.press('g');
-    await this.press('s');
+    await this.pressBoth('g', 's');
     await this.page.getByRole('heading', { name: 'Groups', level: 1 }).waitFor();
   }
 

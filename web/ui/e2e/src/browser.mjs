@@ -1,9 +1,8 @@
 // Debian's Chromium, and the people in it: each with a browser of their own, as far as cookies and storage go.
 
 import { chromium } from 'playwright-core';
+import { WAIT_MS } from './eventually.mjs';
 
-/** A step that takes longer than this has failed: a debug build on a busy machine is slow. */
-const STEP_MS = 20_000;
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -47,7 +46,7 @@ export class Browsers {
   async person(viewport) {
     // Movement would have pictures and colours taken half way.
     const context = await this.#browser.newContext({ viewport, locale: 'en-GB', reducedMotion: 'reduce', colorScheme: 'light' });
-    context.setDefaultTimeout(STEP_MS);
+    context.setDefaultTimeout(WAIT_MS);
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) =>
         console.error(`the policy forbids ${event.blockedURI || 'something inline'} by ${event.violatedDirective}`));

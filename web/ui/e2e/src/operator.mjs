@@ -67,6 +67,15 @@ export class Operator {
     await this.page.keyboard.press(keys);
   }
 
+  /**
+   * Two keys, one after the other: a pause between them, on a busy machine, would be two keys that mean nothing.
+   * @param {string} first
+   * @param {string} second
+   */
+  async pressBoth(first, second) {
+    await Promise.all([this.press(first), this.press(second)]);
+  }
+
   /** The dialog that asks colleagues. */
   get ask() {
     return this.page.getByRole('dialog');

@@ -351,7 +351,14 @@ export class Desk {
   /** Brings an open chat up to date, where the socket does not. */
   #refresh(chat: Chat): void {
     const byTheSocket = chat.has(this.chats.me);
-    if (!byTheSocket && (chat.history !== 'there' || chat.last < chat.row.seq)) void loadHistory(this.http, chat);
+    if (!byTheSocket && (chat.history !== 'there' || chat.last < chat.row.seq)) void this.history(chat);
+  }
+
+  /** Gets what is missing of a chat over HTTP. One that waits no more may be another's: its row says whether we see it. */
+  async history(chat: Chat): Promise<void> {
+    const waited = chat.row.state === 'waiting';
+    await loadHistory(this.http, chat);
+    if (waited && chat.row.state !== 'waiting' && !chat.has(this.chats.me)) await this.learn(chat.id);
   }
 
   /** The socket does not give the history of that chat; perhaps HTTP does, and says why not. */
@@ -360,7 +367,7 @@ export class Desk {
     this.#catchup.drop(id);
     if (chat?.history !== 'loading') return;
     chat.history = 'none';
-    void loadHistory(this.http, chat);
+    void this.history(chat);
   }
 
   /** Gets the row of a chat; opens it where the address asks for it. */
@@ -369,7 +376,8 @@ export class Desk {
       const row = await loadRow(this.http, id);
       if (row) this.#refresh(this.chats.put(row));
       else {
-        const seen = this.chats.lose(id);
+        // What was said of it already holds when the same is answered once more.
+        const seen = this.chats.lose(id) || (this.missing === id && this.passedOn);
         if (id === this.router.place.chat && !this.chats.get(id)) [this.missing, this.passedOn] = [id, seen];
       }
     } catch {

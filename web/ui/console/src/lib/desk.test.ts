@@ -15,6 +15,8 @@ class Server {
     [];
   rows = new Map<string, ChatRow>();
   notes = 0;
+  /** What has happened in each chat, as HTTP tells it. */
+  events = new Map<string, unknown[]>();
   readonly asked: string[] = [];
   /** What signing out is answered with. */
   logout = 204;
@@ -39,7 +41,8 @@ class Server {
     if (path.endsWith('/auth/logout')) return new Response(null, { status: this.logout });
     if (row) return Response.json(row);
     if (id) return new Response(JSON.stringify({ code: 'not_found', detail: 'no such chat' }), { status: 404 });
-    return Response.json({ items: [], next: null });
+    const of = /\/chats\/([^/?]+)\/events/.exec(path)?.[1] ?? '';
+    return Response.json({ items: this.events.get(of) ?? [], next: null });
   };
   say(...frames: unknown[]): void {
     for (const frame of frames) this.sockets.at(-1)?.onmessage?.({ data: JSON.stringify(frame) });
@@ -348,9 +351,30 @@ test('a chat that waited here and is a colleague’s now is said to be so, and s
   server.say({ type: 'rows', topic: 'chats', subscription: now, total: 0, rows: [] });
   await vi.advanceTimersByTimeAsync(10);
   expect([one.open, one.missing, one.passedOn]).toEqual([undefined, 'theirs', true]);
+  server.welcome();
+  await vi.advanceTimersByTimeAsync(10);
+  expect([one.missing, one.passedOn], 'also when it is asked for again').toEqual(['theirs', true]);
   one.router.go({ chat: 'nope' });
   await vi.advanceTimersByTimeAsync(10);
   expect([one.missing, one.passedOn], 'that one was never seen').toEqual(['nope', false]);
+});
+
+test('a chat that waited is a colleague’s also where its history tells it before the list does', async () => {
+  const { desk: one } = await desk();
+  server.welcome();
+  const waits = running('theirs', { state: 'waiting', owner: undefined, seq: 2 });
+  server.rows.set('theirs', waits);
+  server.events.set('theirs', [event('theirs', 1, started), event('theirs', 2, queued)]);
+  one.router.go({ list: 'waiting', chat: 'theirs' });
+  await vi.advanceTimersByTimeAsync(10);
+  expect([one.open?.row.state, one.open?.last]).toEqual(['waiting', 2]);
+  // It is offered, and while its history is asked for Bob accepts: by then its row is not for us.
+  server.rows.delete('theirs');
+  server.events.set('theirs', [event('theirs', 3, queued), event('theirs', 4, assigned('bob'))]);
+  const subscription = server.got.findLast((frame) => frame.topic === 'chats' && frame.type === 'subscribe')?.id;
+  server.say({ type: 'rows', topic: 'chats', subscription, total: 1, rows: [{ ...waits, seq: 3 }] });
+  await vi.advanceTimersByTimeAsync(10);
+  expect([one.open, one.missing, one.passedOn]).toEqual([undefined, 'theirs', true]);
 });
 
 test('what I have seen to its end is told as read, once', async () => {

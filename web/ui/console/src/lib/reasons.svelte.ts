@@ -29,6 +29,8 @@ const AGAIN_AFTER = 2_000;
 export class WhySource {
   /** What was told last of the chat that is looked at. */
   told = $state.raw<Reasons | null>(null);
+  /** Whether that was told since this look began: after another owner what was told before says nothing of them. */
+  current = $state(false);
   readonly #http: Http;
   #chat: string | null = null;
   /** Tells answers of an earlier look apart. */
@@ -51,12 +53,13 @@ export class WhySource {
   stop(): void {
     clearTimeout(this.#timer);
     this.#look += 1;
+    this.current = false;
   }
 
   async #ask(chat: string, waiting: boolean, look: number): Promise<void> {
     try {
       const told = await this.#http.get<Reasons>(`/chats/${chat}/decisions`);
-      if (look === this.#look) this.told = told;
+      if (look === this.#look) [this.told, this.current] = [told, true];
     } catch (error) {
       // What was told last stays, and is asked for again; of a chat that may not be read nothing more will be told.
       if (error instanceof Problem && (error.status === 403 || error.status === 404)) return;

@@ -66,6 +66,21 @@ test('a chat that does not wait is asked about once', async () => {
   expect([asked.length, source.told?.items.length]).toEqual([1, 1]);
 });
 
+test('what was told before there was another owner is shown on, and is not taken for what is told of them', async () => {
+  const { http, answers } = server();
+  const source = new WhySource(http);
+  answers.next = { items: [decision(['joe'])], waiting: null };
+  source.look('c1', true);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([source.current, source.told?.items.length]).toEqual([true, 1]);
+  source.look('c1', false);
+  expect([source.current, source.told?.items.length]).toEqual([false, 1]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(source.current).toBe(true);
+  source.stop();
+  expect(source.current).toBe(false);
+});
+
 test('another chat never shows the reasons of the one before, however late they come', async () => {
   const late: ((response: Response) => void)[] = [];
   const source = new WhySource(new Http(() => new Promise((answer) => late.push(answer))));

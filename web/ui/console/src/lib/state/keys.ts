@@ -36,18 +36,18 @@ export class Keys {
     this.#actions = actions;
   }
 
-  /** Does what the press asks for; true when it asked for something. */
-  press(press: Press, now = Date.now()): boolean {
+  /** Does what the press asks for; true when it asked for something. `at` is when the key went down, in milliseconds. */
+  press(press: Press, at: number): boolean {
     const pressed = name(press);
     if (pressed === null) return false;
     const plain = !pressed.includes('+');
     if (plain && press.inText) return false;
     const before = this.#first;
     this.#first = null;
-    if (plain && before && now - before.at <= SEQUENCE_WITHIN && this.#run(`${before.key} ${pressed}`)) return true;
+    if (plain && before && at - before.at <= SEQUENCE_WITHIN && this.#run(`${before.key} ${pressed}`)) return true;
     if (this.#run(pressed)) return true;
     if (plain && this.#actions().some((action) => action.keys?.startsWith(`${pressed} `)))
-      this.#first = { key: pressed, at: now };
+      this.#first = { key: pressed, at };
     return false;
   }
 
