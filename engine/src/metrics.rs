@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 mod counted;
+mod dropped;
 mod group;
 mod invariant;
 mod mailboxes;
@@ -12,6 +13,7 @@ mod store;
 pub mod text;
 
 pub use counted::{Counted, Judged, Over, WaitingFigures};
+pub use dropped::Dropped;
 pub use group::GroupMetrics;
 pub use invariant::Invariant;
 pub use mailboxes::Mailboxes;
@@ -195,8 +197,8 @@ impl Metrics {
     }
 
     /// Counts what is passed over.
-    pub fn bus_dropped(&self, why: &'static str) {
-        self.bus_dropped.count(why);
+    pub fn bus_dropped(&self, why: Dropped) {
+        self.bus_dropped.count(why.as_str());
     }
 
     /// Counts messages that are sent again.
@@ -264,6 +266,7 @@ mod tests {
     use super::*;
     use crate::domain::chat::Outcome;
     use crate::domain::report::OfferOutcome;
+    use crate::domain::routing::WhyStill;
 
     #[test]
     fn a_group_is_counted_under_its_name_and_its_account() {
@@ -303,6 +306,22 @@ mod tests {
             assert!(metrics.render().contains(&line(0)));
             metrics.violated(which);
             assert!(metrics.render().contains(&line(1)), "what is found is counted: {which:?}");
+        }
+    }
+
+    #[test]
+    fn each_reason_to_wait_is_told_under_its_own_name() {
+        let metrics = Metrics::new().unwrap();
+        let group = metrics.group(AccountId(1), &"support".parse().unwrap());
+        for reason in WhyStill::ALL {
+            group.set_waiting_reasons(&[(reason, 3)].into());
+            let text = metrics.render();
+            for other in WhyStill::ALL {
+                let labels = format!(r#"account="1",group="support",reason="{}""#, other.as_str());
+                let waiting = if other == reason { 3 } else { 0 };
+                let line = format!("switchboard_queue_waiting_reason_chats{{{labels}}} {waiting}\n");
+                assert!(text.contains(&line), "{reason:?}: no {line}");
+            }
         }
     }
 

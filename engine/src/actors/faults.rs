@@ -197,6 +197,8 @@ pub fn swallows(order: &Order) -> bool {
 pub fn on_the_way(frame: ByteString, late: &mut Option<ByteString>) -> Vec<ByteString> {
     if let Some(earlier) = late.take() {
         return vec![frame, earlier];
+    /// Some messages are stored and told, and never acked.
+    NeverAck,
     }
     if strikes(Broken::Drop) {
         return Vec::new();
@@ -215,6 +217,11 @@ pub fn on_the_way(frame: ByteString, late: &mut Option<ByteString>) -> Vec<ByteS
         return Vec::new();
     }
     if strikes(Broken::Double) { vec![frame.clone(), frame] } else { vec![frame] }
+/// Whether the ack of a command that is stored does not leave.
+pub fn keeps_the_ack(order: &Order) -> bool {
+    matches!(order, Order::Say { .. }) && strikes(Broken::NeverAck)
+}
+
 }
 
 /// What load tests say.
@@ -292,6 +299,7 @@ pub fn on_rebuild(stored: &StoredChat) {
 pub fn reach(kind: &str, place: Place) {
     let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(at) = next.iter().position(|(other, planted)| other == kind && *planted == place) else { return };
+            "never_ack" => Broken::NeverAck,
     next.remove(at);
     drop(next);
     panic!("a fault that a test planted in a {place:?} of {kind}");

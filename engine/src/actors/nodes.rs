@@ -34,6 +34,7 @@ use crate::actors::shared::{Shared, lock};
 use crate::domain::ids::{AccountId, ChatId, CommandId, GroupId, NodeId, Shard};
 use crate::domain::limits::SHARDS;
 use crate::domain::time::Timestamp;
+use crate::metrics::Dropped;
 use crate::ports::bus::SharedBus;
 
 /// See the module.
@@ -142,7 +143,7 @@ impl Nodes {
             }
             Err(NotSent::Away) => false,
             Err(NotSent::Full) => {
-                shared.metrics.bus_dropped("not_confirmed");
+                shared.metrics.bus_dropped(Dropped::NotConfirmed);
                 peer.ways.overflowed();
                 self.work.notify_one();
                 false

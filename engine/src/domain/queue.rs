@@ -92,6 +92,8 @@ pub struct Queue {
     pools: BTreeMap<Pool, usize>,
     /// Those that wait in this group, and do not only look for an operator here.
     by_entry: BTreeSet<(Timestamp, ChatId)>,
+    /// Of those, whom somebody has, or may have in a moment; and those that have not been heard yet.
+    offered: BTreeSet<ChatId>,
     /// The others.
     guests: BTreeSet<ChatId>,
     positions: Positions,
@@ -119,6 +121,8 @@ impl Queue {
         let pool = waiting.demand.pool();
         if waiting.offering == Offering::No {
             self.unoffered.entry(pool.clone()).or_default().insert(place);
+        } else if waiting.guest_of.is_none() {
+            self.offered.insert(chat);
         }
         *self.pools.entry(pool).or_default() += 1;
         self.waiting.insert(chat, waiting);
@@ -140,8 +144,12 @@ impl Queue {
         let pool = waiting.demand.pool();
         if offering == Offering::No {
             self.unoffered.entry(pool).or_default().insert(place);
+            self.offered.remove(&chat);
         } else {
             withdraw(&mut self.unoffered, &pool, &place);
+            if waiting.guest_of.is_none() {
+                self.offered.insert(chat);
+            }
         }
     }
 
@@ -231,6 +239,11 @@ impl Queue {
         self.unoffered.get(pool).map_or(0, BTreeSet::len)
     }
 
+    /// Chats of this group that are being offered, or are not heard yet.
+    pub fn offered(&self) -> impl Iterator<Item = (ChatId, &Waiting)> {
+        self.offered.iter().filter_map(|chat| self.waiting.get(chat).map(|waiting| (*chat, waiting)))
+    }
+
     /// Chats of this group that entered at that moment or before, the oldest first.
     pub fn entered_by(&self, at: Timestamp) -> impl Iterator<Item = ChatId> {
         self.by_entry.iter().take_while(move |(entered_at, _)| *entered_at <= at).map(|(_, chat)| *chat)
@@ -268,6 +281,7 @@ impl Queue {
         withdraw(&mut self.unoffered, &waiting.demand.pool(), &place);
         count_out(&mut self.pools, &waiting.demand.pool());
         self.by_entry.remove(&(waiting.entered_at, chat));
+        self.offered.remove(&chat);
         self.guests.remove(&chat);
         Some(waiting)
     }

@@ -6,6 +6,7 @@
 
 use metrics::Unit;
 
+use super::dropped::Dropped;
 use super::invariant::Invariant;
 use crate::domain::report::OfferOutcome;
 
@@ -136,7 +137,7 @@ const CODE: Dimension = one_of(
 );
 const BODY: Dimension =
     one_of("kind", &["command", "signal", "queue", "operator", "follow", "frames", "owners", "question", "news"]);
-const DROPPED: Dimension = one_of("why", &["not_confirmed", "not_understood", "too_many_nodes", "doubled"]);
+const DROPPED: Dimension = one_of("why", Dropped::NAMES);
 const WHICH: Dimension = one_of("which", Invariant::NAMES);
 
 const REASON: Dimension = one_of(
@@ -339,10 +340,11 @@ mod tests {
 
     #[test]
     fn labels_know_every_value_of_the_wire() {
-        let known = |dimension: Dimension, value: &str| match dimension.values {
-            Values::Of(values) => values.contains(&value),
-            _ => false,
+        let values = |dimension: Dimension| match dimension.values {
+            Values::Of(values) => values,
+            _ => &[],
         };
+        let known = |dimension: Dimension, value: &str| values(dimension).contains(&value);
         for by in [EndedBy::Visitor, EndedBy::Operator, EndedBy::System] {
             assert!(known(BY, by.as_str()));
         }
@@ -350,7 +352,8 @@ mod tests {
         for why in whys.into_iter().chain([EndedWhy::GroupDeleted, EndedWhy::Blocked]) {
             assert!(known(WHY_ENDED, why.as_str()));
         }
-        assert!(WhyStill::ALL.into_iter().all(|reason| known(REASON, reason.as_str())));
+        assert_eq!(values(REASON), WhyStill::ALL.map(WhyStill::as_str));
+        assert_eq!(values(DROPPED), Dropped::ALL.map(Dropped::as_str));
         let ours = [Code::Unavailable, Code::Internal];
         let theirs = [Code::BadFrame, Code::UnknownType, Code::TooLarge, Code::Invalid, Code::RateLimited];
         let answers = [Code::Unauthorized, Code::Forbidden, Code::NotFound, Code::Conflict];

@@ -88,6 +88,13 @@ fn acks_with_the_number_of_another_event_are_found() {
     found("wrong_ack", "its event");
 }
 
+/// The event settles the message for its sender, so nothing but the judge misses the ack.
+#[test]
+fn acks_that_never_come_are_found() {
+    let all = found("never_ack", "was told as an event and never acked");
+    assert!(all.iter().all(|words| words.contains("never acked")), "nothing else is broken: {all:?}");
+}
+
 #[test]
 fn commands_that_are_never_answered_are_found() {
     found("swallow", "was never answered");

@@ -18,6 +18,7 @@ use crate::actors::registry::{operator_shard, queue_shard};
 use crate::actors::shared::{Shared, lock};
 use crate::domain::event::Sender;
 use crate::domain::ids::{AccountId, ChatId, CommandId, Shard};
+use crate::metrics::Dropped;
 use crate::ports::journal::Side;
 use crate::protocol::error::Failure;
 
@@ -39,14 +40,14 @@ impl Nodes {
     /// Takes an envelope from the bus.
     pub(super) fn receive(&self, shared: &Arc<Shared>, bytes: &[u8]) {
         let Some(envelope) = Envelope::decode(bytes) else {
-            return shared.metrics.bus_dropped("not_understood");
+            return shared.metrics.bus_dropped(Dropped::NotUnderstood);
         };
         let Some(peer) = self.peer_or_new(shared, &envelope.from) else {
-            return shared.metrics.bus_dropped("too_many_nodes");
+            return shared.metrics.bus_dropped(Dropped::TooManyNodes);
         };
         let taken = lock(&peer.link).take(envelope, shared.now());
         if taken.doubled > 0 {
-            shared.metrics.bus_dropped("doubled");
+            shared.metrics.bus_dropped(Dropped::Doubled);
         }
         if taken.joined {
             self.joined(shared, &peer);
@@ -57,7 +58,7 @@ impl Nodes {
                     shared.metrics.bus_received(body.kind());
                     self.dispatch(shared, &peer, body);
                 }
-                None => shared.metrics.bus_dropped("not_understood"),
+                None => shared.metrics.bus_dropped(Dropped::NotUnderstood),
             }
         }
     }

@@ -7,12 +7,12 @@ use std::time::Instant;
 use super::VisitorSession;
 use super::core::{Appending, Pending, Seen, Untold};
 use super::orders::ack;
-use crate::actors::messages::{ToOperator, ToQueue};
+use crate::actors::messages::{Command, ToOperator, ToQueue};
 use crate::actors::queue::news;
 use crate::domain::chat::Outcome;
 use crate::domain::event::{AssignedBy, EndedBy, EndedWhy, Event, EventKind, OfferEnd, OfferKind, Sender};
 use crate::domain::group::GroupSettings;
-use crate::domain::ids::{GroupId, OfferId, OperatorId};
+use crate::domain::ids::{ChatId, GroupId, OfferId, OperatorId};
 use crate::domain::routing::Settled;
 use crate::metrics::{Over, seconds};
 use crate::ports::journal::Load;
@@ -94,7 +94,7 @@ impl VisitorSession {
         if let Some((command, numbers)) = &event.answer {
             seconds(&self.shared.metrics.ack, now.saturating_duration_since(command.heard_at));
             core.unanswered -= 1;
-            command.outlet.push(ack(command, chat, *numbers));
+            settle(command, chat, *numbers);
         }
         match event.message_from {
             Some(Sender::Visitor) => self.shared.metrics.messages_visitor.increment(1),
@@ -335,4 +335,13 @@ impl VisitorSession {
             && core.marks_dirty.is_none()
             && core.visitor_outlets.count() == 0
     }
+}
+
+/// Acks a command that is stored and told.
+fn settle(command: &Command, chat: ChatId, numbers: (u32, u32)) {
+    #[cfg(feature = "faults")]
+    if crate::actors::faults::keeps_the_ack(&command.order) {
+        return;
+    }
+    command.outlet.push(ack(command, chat, numbers));
 }

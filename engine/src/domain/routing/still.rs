@@ -152,7 +152,6 @@ pub fn still(desk: &Desk, known: &StillSince, chat: ChatId, now: Timestamp) -> O
 pub fn reasons(desk: &Desk, now: Timestamp) -> BTreeMap<WhyStill, usize> {
     let mut found = BTreeMap::new();
     let mut looked_at = 0;
-    let mut unoffered = 0;
     let mut guests: BTreeMap<Pool, usize> = BTreeMap::new();
     let free = |chat| desk.queue().get(chat).filter(|waiting| waiting.offering == Offering::No);
     for guest in desk.queue().guests().filter_map(free) {
@@ -160,7 +159,6 @@ pub fn reasons(desk: &Desk, now: Timestamp) -> BTreeMap<WhyStill, usize> {
     }
     for pool in desk.queue().pools() {
         let all = desk.queue().offerable_count(pool) - guests.get(pool).copied().unwrap_or(0);
-        unoffered += all;
         let mut left = all;
         let (mut last, cheap) = match pool {
             Pool::Only(_) => (WhyStill::Nobody(WhyNot::OperatorAwaited), false),
@@ -182,10 +180,8 @@ pub fn reasons(desk: &Desk, now: Timestamp) -> BTreeMap<WhyStill, usize> {
             *found.entry(last).or_default() += left;
         }
     }
-    // What is proposed rings within moments.
-    let offered = desk.queue().own_len() - unoffered;
-    if offered > 0 {
-        *found.entry(WhyStill::Ringing).or_default() += offered;
+    for (chat, waiting) in desk.queue().offered() {
+        *found.entry(reason(desk, chat, waiting, now)).or_default() += 1;
     }
     found
 }

@@ -1,0 +1,90 @@
+//! Stories of the reasons for which chats wait: each of them comes about, and is told and counted as what it is.
+
+use super::*;
+use crate::domain::routing::still::{reasons, still};
+
+const AWAITED_S: u32 = 30;
+
+/// A desk at which the first chat waits for that reason. A reason that is new is to be made true here.
+fn where_it_is(why: WhyStill) -> Desk {
+    let joe = || primary(JOE, 1);
+    let waits = || Arrival::new(chat(1), at(100));
+    let asked = |member: Member, arrival: Arrival| {
+        let rules = RoutingRules { wanted_operator_waits_s: AWAITED_S, ..RoutingRules::default() };
+        let mut desk = single(rules, vec![member]);
+        desk.handle_waiting(arrival, at(100));
+        desk
+    };
+    match why {
+        WhyStill::Ringing => asked(joe(), Arrival { rings_at: Some(who(JOE)), ..waits() }),
+        WhyStill::RingingElsewhere => {
+            let mut desk = asked(Member { held: 1, ..joe() }, waits());
+            desk.handle_elsewhere(chat(1), at(100));
+            desk
+        }
+        WhyStill::BeingOffered => asked(joe(), waits()),
+        WhyStill::Unheard => {
+            let group = settings("support", OfferMode::Single, RoutingRules::default());
+            Desk::reopen(group, [joe()], [waits()], at(100)).0
+        }
+        WhyStill::InLine => {
+            let mut desk = desk(OfferMode::RingAll, RoutingRules::default(), vec![joe()]);
+            for n in 2..=21 {
+                desk.handle_waiting(Arrival::new(chat(n), at(50)), at(100));
+            }
+            desk.handle_waiting(waits(), at(100));
+            desk
+        }
+        WhyStill::Nobody(why) => match why {
+            WhyNot::OperatorAwaited => {
+                let wishes = Wishes { wanted: Some(who(JOE)), ..Wishes::default() };
+                asked(Member { held: 1, ..joe() }, wishing(1, 100, wishes))
+            }
+            WhyNot::LetGo => {
+                let tried = vec![Tried { operator: who(JOE), at: at(95) }];
+                asked(joe(), Arrival { tried, ..waits() })
+            }
+            WhyNot::Choosing => {
+                let mut desk = single(RoutingRules::default(), vec![joe()]);
+                desk.handle_closed(who(JOE), true, at(100));
+                desk.handle_waiting(waits(), at(100));
+                desk
+            }
+            WhyNot::AllFull => asked(Member { held: 1, ..joe() }, waits()),
+            WhyNot::ConnectionLost => asked(Member { reception: Reception::Grace { since: at(1) }, ..joe() }, waits()),
+            WhyNot::NobodyAssigned => asked(Member { handling: Handling::Pull, ..joe() }, waits()),
+            WhyNot::NobodySkilled => asked(joe(), skilled(1, 100, &[need("refunds", 1)])),
+            WhyNot::NobodyReceives => asked(Member { reception: Reception::None, ..joe() }, waits()),
+        },
+    }
+}
+
+#[test]
+fn each_reason_comes_about_and_is_told_and_counted_as_what_it_is() {
+    for why in WhyStill::ALL {
+        let desk = where_it_is(why);
+        let told = still(&desk, &StillSince::default(), chat(1), at(101)).expect("it waits");
+        assert_eq!(told.reason, why);
+        let counted = reasons(&desk, at(101));
+        assert_eq!(counted.get(&why), Some(&1), "{why:?}: {counted:?}");
+        assert_eq!(counted.values().sum::<usize>(), desk.queue().own_len(), "{why:?}: each chat once");
+    }
+}
+
+#[test]
+fn what_was_made_of_a_chat_is_counted_until_it_is_over() {
+    let mut desk = where_it_is(WhyStill::RingingElsewhere);
+    let waits_for = |desk: &Desk| reasons(desk, at(101)).into_keys().collect::<Vec<_>>();
+    desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100));
+    assert_eq!(waits_for(&desk), [WhyStill::RingingElsewhere], "it says again that it waits");
+    desk.handle_elsewhere_over(chat(1), at(100));
+    assert_eq!(waits_for(&desk), [WhyStill::Nobody(WhyNot::AllFull)]);
+    desk.handle_waiting(Arrival { rings_at: Some(who(JOE)), ..Arrival::new(chat(1), at(100)) }, at(100));
+    assert_eq!(waits_for(&desk), [WhyStill::Ringing]);
+    desk.handle_served(chat(1), at(100));
+    assert_eq!(waits_for(&desk), []);
+    // Whoever only looks for somebody here is counted where they wait.
+    desk.handle_waiting(Arrival { guest_of: Some(group("sales")), ..Arrival::new(chat(2), at(100)) }, at(100));
+    desk.handle_elsewhere(chat(2), at(100));
+    assert_eq!(waits_for(&desk), []);
+}
