@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use engine::domain::limits::RING_ALL_CHATS_MAX;
 use engine::domain::routing::WhyStill;
 use serde_json::json;
 use switchboard_tests::client::{OperatorClient, Socket, Start, VisitorClient};
+use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
 /// Gauges are set each second, or five.
@@ -62,6 +64,69 @@ async fn who_is_there_and_what_they_hold_is_told_as_it_is() {
     becomes(&server, r#"switchboard_sockets{side="visitor"}"#, 0.0).await;
 }
 
+/// Those that last; the moments between, `being_offered`, `choosing` and `unheard`, are looked at where they are made.
+#[tokio::test]
+async fn why_chats_wait_is_told_as_it_changes() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    admin.patch("/api/v1/groups/support", json!({ "wanted_operator_waits_s": 120 })).await.ok();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let (mut clara, declined) = asks_support(&server, None).await;
+    let offer = joe.offer_of(&declined).await;
+    joe.decline(&offer).await;
+    waits_for(&server, &[("let_go", 1.0)]).await;
+    clara.end().await;
+    let (_dora, runs) = asks_support(&server, None).await;
+    let offer = joe.offer_of(&runs).await;
+    joe.accept(&offer).await;
+
+    let (mut emil, _) = asks_support(&server, Some(&joe.id())).await;
+    waits_for(&server, &[("operator_awaited", 1.0)]).await;
+    emil.end().await;
+    let needs = json!({ "skills": [{ "skill": "billing", "level": 1 }] });
+    admin.patch("/api/v1/departments/support", needs).await.ok();
+    let (mut fay, _) = asks_support(&server, None).await;
+    waits_for(&server, &[("nobody_skilled", 1.0)]).await;
+    fay.end().await;
+    admin.patch("/api/v1/departments/support", json!({ "skills": null })).await.ok();
+
+    let (_gina, _) = asks_support(&server, None).await;
+    waits_for(&server, &[("all_full", 1.0)]).await;
+    joe.close().await;
+    waits_for(&server, &[("connection_lost", 1.0)]).await;
+    joe.reconnect().await.expect("the server lets operators in");
+    joe.status("away").await;
+    waits_for(&server, &[("nobody_receives", 1.0)]).await;
+}
+
+#[tokio::test]
+async fn chats_in_line_and_chats_that_ring_in_another_group_are_told_apart_from_those_that_ring() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let rings = json!({ "offer_mode": "ring_all", "offer_expires_after_s": 60 });
+    admin.patch("/api/v1/groups/support", rings).await.ok();
+    let sue = Browser::signed_in(&server.url(), "sue").await.operator_id();
+    let full = json!({ "group": "sales", "operator": sue, "handling": "primary", "limit": 0 });
+    admin.post("/api/v1/memberships", full).await.ok();
+    let overflow = json!({ "overflow": { "after_s": 1, "groups": ["support"] } });
+    admin.patch("/api/v1/groups/sales", overflow).await.ok();
+    let mut sues = OperatorClient::online(&server, "sue").await;
+    // It rings at Sue for Support, and waits in Sales.
+    let mut hana = VisitorClient::connect(&server).await;
+    let chat = hana.start(&Start { name: "Hana", department: "sales", question: "Hello?" }).await;
+    sues.offer_of(&chat).await;
+    waits_in(&server, "sales", &[("ringing_elsewhere", 1.0)]).await;
+    waits_for(&server, &[]).await;
+    hana.end().await;
+    waits_in(&server, "sales", &[]).await;
+
+    let mut visitors = Vec::new();
+    for _ in 0..=RING_ALL_CHATS_MAX {
+        visitors.push(asks_support(&server, None).await);
+    }
+    waits_for(&server, &[("ringing", RING_ALL_CHATS_MAX as f64), ("in_line", 1.0)]).await;
+}
+
 #[tokio::test]
 async fn what_happens_is_counted_once() {
     let server = TestServer::start();
@@ -115,11 +180,26 @@ async fn what_happens_is_counted_once() {
     counts(&left("nothing"), 1.0).await;
 }
 
+/// Somebody asks Support, perhaps for one operator; with the chat.
+async fn asks_support(server: &TestServer, wanted: Option<&str>) -> (VisitorClient, String) {
+    let mut visitor = VisitorClient::connect(server).await;
+    let mut command = Start::support("Clara", "Hello?").command();
+    if let Some(wanted) = wanted {
+        command["operator"] = json!(wanted);
+    }
+    let ack = visitor.acked(command).await;
+    (visitor, ack["chat"].as_str().expect("the ack of a start names the chat").to_owned())
+}
+
 /// Waits until the chats of Support that wait do so for these reasons, so many for each, and for no others.
 async fn waits_for(server: &TestServer, reasons: &[(&str, f64)]) {
+    waits_in(server, "support", reasons).await;
+}
+
+async fn waits_in(server: &TestServer, group: &str, reasons: &[(&str, f64)]) {
     for reason in WhyStill::ALL.map(WhyStill::as_str) {
         let series =
-            format!("switchboard_queue_waiting_reason_chats{{account=\"1\",group=\"support\",reason=\"{reason}\"}}");
+            format!("switchboard_queue_waiting_reason_chats{{account=\"1\",group=\"{group}\",reason=\"{reason}\"}}");
         let waiting = reasons.iter().find(|(known, _)| *known == reason).map_or(0.0, |(_, waiting)| *waiting);
         becomes(server, &series, waiting).await;
     }
