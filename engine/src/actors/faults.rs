@@ -10,7 +10,7 @@ use bytestring::ByteString;
 use crate::actors::guard::Place;
 use crate::actors::messages::{Order, Signal, ToOperator, ToQueue};
 use crate::domain::chat::{Decision, SlotChange};
-use crate::domain::event::EventKind;
+use crate::domain::event::{Event, EventKind};
 use crate::domain::operator::Reception;
 use crate::domain::patience::Patience;
 use crate::domain::routing::Arrival;
@@ -40,12 +40,33 @@ static NEXT: Mutex<Vec<(String, Place)>> = Mutex::new(Vec::new());
 static DEAF: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// News of which all are lost.
 static STONE_DEAF: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+/// What is not to be told before a panic.
+static UNTOLD: Mutex<Option<fn(&EventKind) -> bool>> = Mutex::new(None);
 
 /// From here on all news of a kind are lost in this process: for a test that has its engines in it, and one story to
-/// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `proposed_elsewhere`, `elsewhere_over` of queues, `rules` of
-/// operators, `move`, `relieved` of chats.
+/// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `read_anew`, `proposed_elsewhere`, `elsewhere_over` of
+/// queues, `rules` of operators, `move`, `relieved` of chats.
 pub fn lose_all(what: &'static str) {
     STONE_DEAF.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+}
+
+/// The next event of that kind which is stored makes its session panic before anybody hears of it, once: for a test that
+/// has its engines in it.
+pub fn panic_untold(is: fn(&EventKind) -> bool) {
+    *UNTOLD.lock().unwrap_or_else(PoisonError::into_inner) = Some(is);
+}
+
+/// These events are stored, and about to be told.
+///
+/// # Panics
+/// When a test planted that.
+pub fn before_telling(facts: &[Event]) {
+    let mut planted = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if planted.is_some_and(|is| facts.iter().any(|fact| is(&fact.kind))) {
+        *planted = None;
+        drop(planted);
+        panic!("a fault that a test planted before a fact is told");
+    }
 }
 
 /// Panics where the order asks for it, or notes what it asks for later.
@@ -77,6 +98,7 @@ pub fn is_unheard(message: &ToQueue) -> bool {
         ToQueue::Gone(_) => is_lost("gone"),
         ToQueue::Closed { closed: false, .. } => is_lost("opening"),
         ToQueue::Reload => is_lost("reload"),
+        ToQueue::ReadAnew => is_lost("read_anew"),
         ToQueue::ProposedElsewhere(_) => is_lost("proposed_elsewhere"),
         ToQueue::ElsewhereOver(_) => is_lost("elsewhere_over"),
         _ => false,
@@ -175,6 +197,8 @@ enum Broken {
     Misdirect,
     /// Some acks bear the number of another event.
     WrongAck,
+    /// Some messages are stored and told, and never acked.
+    NeverAck,
 }
 
 /// Whether the append is to be told of before it is stored: the fault that a check of the order must find.
@@ -193,12 +217,15 @@ pub fn swallows(order: &Order) -> bool {
     matches!(order, Order::Say { .. }) && strikes(Broken::Swallow)
 }
 
+/// Whether the ack of a command that is stored does not leave.
+pub fn keeps_the_ack(order: &Order) -> bool {
+    matches!(order, Order::Say { .. }) && strikes(Broken::NeverAck)
+}
+
 /// What reaches the socket instead of an event; `late` keeps what shall come behind the next one.
 pub fn on_the_way(frame: ByteString, late: &mut Option<ByteString>) -> Vec<ByteString> {
     if let Some(earlier) = late.take() {
         return vec![frame, earlier];
-    /// Some messages are stored and told, and never acked.
-    NeverAck,
     }
     if strikes(Broken::Drop) {
         return Vec::new();
@@ -217,11 +244,6 @@ pub fn on_the_way(frame: ByteString, late: &mut Option<ByteString>) -> Vec<ByteS
         return Vec::new();
     }
     if strikes(Broken::Double) { vec![frame.clone(), frame] } else { vec![frame] }
-/// Whether the ack of a command that is stored does not leave.
-pub fn keeps_the_ack(order: &Order) -> bool {
-    matches!(order, Order::Say { .. }) && strikes(Broken::NeverAck)
-}
-
 }
 
 /// What load tests say.
@@ -277,6 +299,7 @@ fn broken() -> Option<Broken> {
             "alter" => Broken::Alter,
             "misdirect" => Broken::Misdirect,
             "wrong_ack" => Broken::WrongAck,
+            "never_ack" => Broken::NeverAck,
             other => panic!("{BROKEN}: there is no promise {other}"),
         })
     });
@@ -299,7 +322,6 @@ pub fn on_rebuild(stored: &StoredChat) {
 pub fn reach(kind: &str, place: Place) {
     let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(at) = next.iter().position(|(other, planted)| other == kind && *planted == place) else { return };
-            "never_ack" => Broken::NeverAck,
     next.remove(at);
     drop(next);
     panic!("a fault that a test planted in a {place:?} of {kind}");

@@ -8,6 +8,7 @@ mod conversation;
 mod decisions;
 mod figures;
 mod hurry;
+mod marks;
 mod offers;
 mod partition;
 mod people;

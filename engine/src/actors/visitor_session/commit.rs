@@ -145,6 +145,8 @@ impl VisitorSession {
         }
         match settled.outcome {
             Ok(appended) => {
+                #[cfg(feature = "faults")]
+                self.panic_before_telling();
                 self.publish_next(&appended.loads);
                 self.judge_held(ctx);
             }
@@ -157,6 +159,13 @@ impl VisitorSession {
                 self.fail_if_store_is_gone(&error);
                 self.read(ctx);
             }
+        }
+    }
+
+    #[cfg(feature = "faults")]
+    fn panic_before_telling(&self) {
+        if let Some(Pending::Append(append)) = self.core.as_ref().and_then(|core| core.in_flight.front()) {
+            crate::actors::faults::before_telling(&append.facts);
         }
     }
 

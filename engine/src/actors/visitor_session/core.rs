@@ -286,7 +286,7 @@ impl Core {
             },
             last_at: stored.events.last().map_or(Timestamp::EPOCH, |event| event.at),
             visitor_published: chat.visitor_seq,
-            rung: chat.ring().into_iter().flat_map(|ring| ring.rung.iter().map(|one| (ring.id, one.id))).collect(),
+            rung: rung(&chat),
             chat,
             record,
             done,
@@ -402,6 +402,11 @@ impl Core {
         }
         marks
     }
+}
+
+/// At whom a chat rings at all.
+pub(super) fn rung(chat: &Chat) -> Vec<(OfferId, OperatorId)> {
+    chat.ring().into_iter().flat_map(|ring| ring.rung.iter().map(|one| (ring.id, one.id))).collect()
 }
 
 fn apply(chat: &mut Chat, event: &StoredEvent) {

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use super::VisitorSession;
 use super::commit::untold;
-use super::core::{Reply, Seen, Untold};
+use super::core::{Reply, Seen, Untold, rung};
 use crate::actors::connection::history::{Reader, event_frame};
 use crate::actors::nodes::missed::fill_own;
 use crate::domain::chat::Chat;
 use crate::domain::event::{Event, Sender, StoredEvent};
-use crate::domain::ids::ChatId;
+use crate::domain::ids::{ChatId, OfferId, OperatorId};
 use crate::ports::journal::{Side, StoredChat};
 
 impl VisitorSession {
@@ -20,7 +20,11 @@ impl VisitorSession {
         if stored.events.last().is_none_or(|last| last.seq <= from) {
             return;
         }
-        let (mut events, facts) = behind(self.chat, &stored.events, from);
+        let Missed { mut events, facts, rung } = behind(self.chat, &stored.events, from);
+        if let Some(core) = &mut self.core {
+            // Whoever was rung before is told of what has become of it since.
+            core.rung = rung;
+        }
         self.tell(&mut events, &facts, &[], Instant::now());
     }
 
@@ -49,10 +53,21 @@ impl VisitorSession {
     }
 }
 
-/// The events behind a number as they are told, and those that others than the readers must hear of. What an operator's
-/// word ended comes of the chat as it was before it: all of its events are needed.
-fn behind(id: ChatId, stored: &[StoredEvent], from: u32) -> (Vec<Untold>, Vec<Event>) {
+/// What was stored and not told.
+struct Missed {
+    /// The events as they are told.
+    events: Vec<Untold>,
+    /// Those that others than the readers must hear of.
+    facts: Vec<Event>,
+    /// At whom the chat rang at all before them.
+    rung: Vec<(OfferId, OperatorId)>,
+}
+
+/// What is behind a number. What an operator's word ended comes of the chat as it was before it: all of its events are
+/// needed.
+fn behind(id: ChatId, stored: &[StoredEvent], from: u32) -> Missed {
     let (mut chat, mut events, mut facts) = (Chat::unborn(id), Vec::new(), Vec::new());
+    let mut rings = Vec::new();
     for kept in stored {
         let Some(kind) = kept.kind() else {
             chat.apply_unknown(kept.seq, kept.visitor_seq);
@@ -67,9 +82,11 @@ fn behind(id: ChatId, stored: &[StoredEvent], from: u32) -> (Vec<Untold>, Vec<Ev
         if kept.seq > from {
             events.push(Untold { reply, ..untold(id, &event, kept, None) });
             facts.push(event);
+        } else {
+            rings = rung(&chat);
         }
     }
-    (events, facts)
+    Missed { events, facts, rung: rings }
 }
 
 /// An event of a kind that only a newer node knows: it counts its number.

@@ -9,8 +9,8 @@ use engine::actors::connection::visitor::{Visitor, VisitorConnection};
 use engine::actors::engine::{Engine, EngineParts, all_shards};
 use engine::actors::outlet::{Outlet, Transport};
 use engine::actors::registry::{operator_shard, queue_shard};
-use engine::adapters::bus::InProcess;
 use engine::adapters::bus::faulty::{Faults, Faulty};
+use engine::adapters::bus::{InProcess, InProcessBus};
 use engine::adapters::memory::MemoryStore;
 use engine::adapters::sqlite::{SqliteOptions, SqliteStore};
 use engine::adapters::system::{SystemClock, SystemRandom};
@@ -21,7 +21,6 @@ use engine::domain::permission::StaffRole;
 use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
 use engine::metrics::Metrics;
-use engine::ports::bus::Bus;
 use engine::ports::clock::SharedClock;
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::SharedStore;
@@ -210,7 +209,7 @@ impl Window {
 pub struct Node {
     pub engine: Engine,
     pub bus: Arc<Faulty>,
-    name: NodeId,
+    pub name: NodeId,
 }
 
 impl Node {
@@ -326,12 +325,17 @@ impl Shop {
         }
     }
 
-    /// Changes the database behind the store's back; not with a store in memory.
-    pub fn tampers(&self, statement: &str) {
-        let database =
-            rusqlite::Connection::open(self.folder.path().join("switchboard.db")).expect("the store is there");
+    /// The database, behind the store's back; not with a store in memory.
+    pub fn database(&self) -> rusqlite::Connection {
+        let database = rusqlite::Connection::open(self.folder.path().join("switchboard.db"));
+        let database = database.expect("the store is there");
         database.busy_timeout(Duration::from_secs(5)).expect("a time");
-        assert_eq!(database.execute(statement, []), Ok(1), "one row is changed");
+        database
+    }
+
+    /// Changes one row of it.
+    pub fn tampers(&self, statement: &str) {
+        assert_eq!(self.database().execute(statement, []), Ok(1), "one row is changed");
     }
 
     /// Sets the rules of the group; before the nodes begin.
@@ -393,10 +397,9 @@ impl Shop {
         Node { engine, bus, name: node }
     }
 
-    /// Somebody on the bus sends a node what is no envelope.
-    pub fn babbles_to(&self, node: &Node) {
-        let stranger = self.place.attach(&"stranger".parse().expect("a name"));
-        stranger.send(&node.name, "no envelope".into());
+    /// The end of the bus of somebody who is no node.
+    pub fn stranger(&self, name: &str) -> InProcessBus {
+        self.place.attach(&name.parse().expect("a name"))
     }
 
     /// Both nodes, each with its half of the shards, over a bus of that badness.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use engine::actors::engine::all_shards;
 use engine::actors::faults::PANIC_ONCE;
 use engine::domain::limits::APPENDS_JOINED_MAX;
+use serde_json::Value;
 
 use crate::suite::engines::cast::{GOOD, Shop};
 
@@ -53,10 +54,15 @@ async fn two_tabs_that_write_at_once_are_each_answered_and_keep_their_order() {
     left.sees_online().await;
     let chat = left.starts("hello").await;
     right.inbox.expect("the chat", |frame| frame["event"]["kind"] == "queued").await;
-    let mut said = Vec::new();
+    let (mut said, before) = (Vec::new(), commands(&shop));
     for line in 0..LINES / 4 {
-        left.says(&format!("l{line}"), &format!("left {line}")).await;
-        right.says(&format!("r{line}"), &format!("right {line}")).await;
+        // Each says it twice, as after a connection that seemed lost: the second time it is known, and not yet stored.
+        for _ in 0..2 {
+            left.says(&format!("l{line}"), &format!("left {line}")).await;
+        }
+        for _ in 0..2 {
+            right.says(&format!("r{line}"), &format!("right {line}")).await;
+        }
         joe.says(&format!("j{line}"), &chat, "not mine yet").await;
         said.extend([format!("left {line}"), format!("right {line}")]);
     }
@@ -66,11 +72,22 @@ async fn two_tabs_that_write_at_once_are_each_answered_and_keep_their_order() {
         let refused = joe.inbox.expect("an answer", |frame| frame["id"] == format!("j{line}")).await;
         assert_eq!(refused["code"], "not_found");
     }
+    let appends = commands(&shop) - before;
+    let alone = said.len() as u64;
+    assert!((alone..=alone + BESIDE).contains(&appends), "{appends}: only what comes of one tab goes together");
     let (_, visible, _) = shop.stored(&chat).await;
-    for tab in [&mut left, &mut right] {
+    for (tab, own) in [(&mut left, 'l'), (&mut right, 'r')] {
         tab.inbox.expect("the last event", |frame| frame["type"] == "event" && frame["seq"] == visible).await;
         tab.inbox.has_no_hole("a tab", &chat, visible);
         assert_eq!(tab.inbox.texts(&chat)[1..], said);
+        for line in 0..LINES / 4 {
+            let id = format!("{own}{line}");
+            let is_told = |frame: &Value| frame["type"] == "event" && frame["command"] == id.as_str();
+            let told = tab.inbox.got.iter().position(is_told);
+            let acked = tab.inbox.got.iter().position(|frame| frame["type"] == "ack" && frame["id"] == id.as_str());
+            assert!(told.is_some() && told < acked, "{id} is acked at {acked:?}, and told at {told:?}");
+            assert_eq!(tab.inbox.answers(&id), 2, "{id} is acked each time");
+        }
     }
 }
 

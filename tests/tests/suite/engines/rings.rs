@@ -1,13 +1,16 @@
 //! A chat that looks for an operator in two groups rings in one at a time, however each of them rings; the other one
-//! is quiet, and comes next.
+//! is quiet, and comes next. And a ring that is over is over for all who heard it, whatever came between.
 
 use std::time::Duration;
 
+use engine::actors::engine::all_shards;
 use engine::actors::faults;
+use engine::domain::event::{EventKind, OfferEnd};
 use engine::domain::group::{GroupSettings, OfferMode, Overflow, RoutingRules};
 use engine::domain::ids::GroupId;
+use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{GOOD, Node, Shop, Window};
+use crate::suite::engines::cast::{GOOD, Node, Shop, Tab, Window};
 
 const RINGS: Duration = Duration::from_secs(3);
 
@@ -68,7 +71,7 @@ async fn one_rings_the_other_is_quiet(own: OfferMode, helping: OfferMode) {
     actix::clock::sleep(Duration::from_secs(2)).await;
     assert!(!is_rung(second, &chat), "{own:?}, {helping:?}: the other group is quiet");
     assert_eq!(said_to_queues(&one), said, "{own:?}, {helping:?}: while it rings there is nothing to say");
-    let over = |frame: &serde_json::Value| frame["type"] == "offer_gone" && frame["chat"] == chat.as_str();
+    let over = |frame: &Value| frame["type"] == "offer_gone" && frame["chat"] == chat.as_str();
     let gone = first.inbox.expect("its end", over).await;
     assert_eq!(gone["why"], "expired", "{gone}");
     // It is the other one's turn, as whoever let it go is not asked again so soon.
@@ -102,12 +105,64 @@ async fn declined_here_rings_there() {
     bob.goes_online().await;
     actix::clock::sleep(Duration::from_millis(300)).await;
     assert!(!is_rung(&mut bob, &chat));
-    joe.sends(serde_json::json!({ "type": "decline", "id": "no", "offer": offer })).await;
+    joe.sends(json!({ "type": "decline", "id": "no", "offer": offer })).await;
     joe.acked("no").await;
     let declined = std::time::Instant::now();
     bob.accepts(&chat).await;
     assert!(declined.elapsed() < Duration::from_secs(1), "it took {:?}", declined.elapsed());
     clara.inbox.expect("assigned", |frame| frame["event"]["name"] == "Bob").await;
+}
+
+#[actix::test]
+async fn a_ring_is_over_for_everybody_though_the_chat_panicked_before_it_said_so() {
+    let shop = Shop::in_memory(1, 1, RINGS).await;
+    shop.has_rules(RoutingRules { expired_offers_until_away: Some(1), ..RoutingRules::default() }).await;
+    rings(&shop, &shop.group, OfferMode::RingAll).await;
+    let node = shop.node("one", all_shards(), GOOD, 1).await;
+    let (mut joe, mut bob) = (shop.window(&node, &shop.joe).await, shop.window(&node, &shop.bob).await);
+    joe.goes_online().await;
+    bob.goes_online().await;
+    let (mut clara, taken) = rings_at_both(&shop, &node, 1, [&mut joe, &mut bob]).await;
+    faults::panic_untold(|kind| matches!(kind, EventKind::Assigned { .. }));
+    joe.accepts(&taken).await;
+    clara.inbox.expect("assigned", |frame| frame["event"]["name"] == "Joe").await;
+    both_hear_that_it_is_over([&mut joe, &mut bob], &taken, "taken", json!("Joe")).await;
+
+    let (mut dora, left) = rings_at_both(&shop, &node, 2, [&mut joe, &mut bob]).await;
+    faults::panic_untold(|kind| matches!(kind, EventKind::Ended { .. }));
+    dora.sends(json!({ "type": "end", "id": "end" })).await;
+    dora.acked("end").await;
+    both_hear_that_it_is_over([&mut joe, &mut bob], &left, "ended", json!(null)).await;
+
+    let (_emil, expired) = rings_at_both(&shop, &node, 3, [&mut joe, &mut bob]).await;
+    faults::panic_untold(|kind| matches!(kind, EventKind::Expired { why: OfferEnd::Expired, .. }));
+    both_hear_that_it_is_over([&mut joe, &mut bob], &expired, "expired", json!(null)).await;
+    actix::clock::sleep(Duration::from_millis(300)).await;
+    for window in [&mut joe, &mut bob] {
+        window.inbox.look();
+        let away = window.inbox.got.iter().find(|frame| frame["type"] == "status" && frame["status"] == "away");
+        assert_eq!(away, None, "what rang at all is held against nobody");
+    }
+    assert_eq!(node.told(r#"switchboard_actor_restarts_total{kind="visitor_session"}"#), 3.0, "it did panic");
+}
+
+/// A visitor asks, and it rings at both.
+async fn rings_at_both(shop: &Shop, node: &Node, visitor: u128, windows: [&mut Window; 2]) -> (Tab, String) {
+    let mut tab = shop.tab(node, visitor, None).await;
+    tab.sees_online().await;
+    let chat = tab.starts("hello").await;
+    for window in windows {
+        window.offered(&chat).await;
+    }
+    (tab, chat)
+}
+
+async fn both_hear_that_it_is_over(windows: [&mut Window; 2], chat: &str, why: &str, by: Value) {
+    for window in windows {
+        let over = |frame: &Value| frame["type"] == "offer_gone" && frame["chat"] == chat;
+        let gone = window.inbox.expect("the end of the ring", over).await;
+        assert_eq!((&gone["why"], &gone["by"]), (&json!(why), &by), "{gone}");
+    }
 }
 
 // With a fault planted each of these claims fails, and says what it is that fails.
