@@ -42,8 +42,8 @@ static DEAF: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static STONE_DEAF: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 
 /// From here on all news of a kind are lost in this process: for a test that has its engines in it, and one story to
-/// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `proposed_elsewhere`, `elsewhere_over` of queues, `rules` of
-/// operators, `move`, `relieved` of chats.
+/// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `proposed_elsewhere`, `elsewhere_over` of queues, `rules`,
+/// `owns` of operators, `move`, `relieved` of chats.
 pub fn lose_all(what: &'static str) {
     STONE_DEAF.lock().unwrap_or_else(PoisonError::into_inner).push(what);
 }
@@ -85,7 +85,11 @@ pub fn is_unheard(message: &ToQueue) -> bool {
 
 /// Whether an operator's actor does not hear a message.
 pub fn is_unheard_by_operator(message: &ToOperator) -> bool {
-    matches!(message, ToOperator::Rules) && is_lost("rules")
+    match message {
+        ToOperator::Rules => is_lost("rules"),
+        ToOperator::Owns => is_lost("owns"),
+        _ => false,
+    }
 }
 
 /// Whether a chat does not hear a signal.

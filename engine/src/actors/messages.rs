@@ -385,6 +385,9 @@ pub enum ToOperator {
     },
     /// They accepted or declined an offer.
     Answered,
+    /// A chat is theirs without their having accepted it: who had it is gone, or it is read anew. Whoever is lost gives it
+    /// back as their other chats.
+    Owns,
     /// They hold more than before, or the same otherwise.
     Load(Load),
     /// They hold less: the slot goes where it is needed most.

@@ -7,6 +7,7 @@ mod colleagues;
 mod conversation;
 mod decisions;
 mod figures;
+mod heirs;
 mod hurry;
 mod offers;
 mod partition;
