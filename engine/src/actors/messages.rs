@@ -199,8 +199,8 @@ pub enum Signal {
     SenderLost(OperatorId),
     /// The queue knows that the chat waits.
     Known,
-    /// The queue and the store disagree: tell the queue whether the chat waits.
-    SayWhetherWaiting,
+    /// Tell all queues that the chat waits, or looks for a colleague; and this one, that it does not there.
+    SayWhetherWaiting(Option<GroupId>),
     /// The queue does not let the chat wait any longer.
     TurnAway {
         /// Why, when it ends so.

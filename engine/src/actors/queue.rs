@@ -117,7 +117,7 @@ impl QueueActor {
                 self.carry_out(effects);
                 // Each says itself what it asks for and who let it go, and keeps its own deadlines: it must be awake.
                 for (record, _) in &waiting {
-                    self.shared.to_session(self.account, record.id, Signal::SayWhetherWaiting, true);
+                    self.ask_whether_waiting(record.id);
                 }
                 self.announce_to(&roster);
                 self.arm(ctx);

@@ -16,6 +16,7 @@ mod refusals;
 mod resting;
 mod rings;
 mod rules;
+mod searches;
 mod takeover;
 mod traffic;
 mod zombie;

@@ -87,13 +87,19 @@ impl QueueActor {
             tracing::error!(%chat, group = %self.group, "the queue and the store disagree on a chat");
             self.shared.metrics.violated(Invariant::QueueDisagrees);
             // The session knows, and says so when it wakes or is asked.
-            self.shared.to_session(self.account, *chat, Signal::SayWhetherWaiting, true);
+            self.ask_whether_waiting(*chat);
         }
         self.suspects.chats = now;
         // The question may have been lost on its way to another node.
         for chat in desk.unheard() {
-            self.shared.to_session(self.account, chat, Signal::SayWhetherWaiting, true);
+            self.ask_whether_waiting(chat);
         }
+    }
+
+    /// The chat's session knows whether it waits here. One that rests is woken.
+    pub(super) fn ask_whether_waiting(&self, chat: ChatId) {
+        let question = Signal::SayWhetherWaiting(Some(self.group.clone()));
+        self.shared.to_session(self.account, chat, question, true);
     }
 
     fn compare_loads(&mut self, roster: &[RosterRow]) {

@@ -7,7 +7,7 @@ use actix::Context;
 use super::commit::Because;
 use super::orders::sender;
 use super::{Life, VisitorSession};
-use crate::actors::messages::{Identity, Party, Signal, Standing, ToQueue};
+use crate::actors::messages::{Identity, Party, Signal, Standing};
 use crate::domain::chat::{Input, Person, Refusal};
 use crate::domain::closing::HeldChats;
 use crate::domain::event::{EndedWhy, Role, Sender};
@@ -53,13 +53,7 @@ impl VisitorSession {
             Signal::SenderLost(operator) => self.sender_is_lost(operator, ctx),
             Signal::Known => self.queue_knows(),
             Signal::SeekIn(groups) => self.seek_in(groups),
-            Signal::SayWhetherWaiting => {
-                if self.core.as_ref().is_some_and(|core| core.told.phase == ChatPhase::Waiting) {
-                    self.tell_queue();
-                } else if !self.seeks() {
-                    self.to_queue(ToQueue::Gone(self.chat));
-                }
-            }
+            Signal::SayWhetherWaiting(by) => self.say_whether_waiting(by),
             Signal::TurnAway { why, to } => self.turn_away(why, to, ctx),
             Signal::MoveTo(group) => self.move_to(group, ctx),
             Signal::Relieved { operator, chats } => self.relieved(operator, chats, ctx),

@@ -1,18 +1,13 @@
 //! What a chat that waits says to queues: to that of its own group, and to those of groups that help, where it is a
 //! guest. One of them proposes at a time; the others hear of it, and that it is over.
 
-use std::time::Duration;
-
 use super::VisitorSession;
 use crate::actors::guard::deliver;
 use crate::actors::messages::{Signal, ToQueue};
 use crate::domain::ids::{GroupId, OperatorId};
-use crate::domain::limits::{OVERFLOW_GROUPS_MAX, WAITING_REPEAT};
+use crate::domain::limits::{GUEST_REPEAT, OVERFLOW_GROUPS_MAX, SEARCH_REPEAT, WAITING_REPEAT};
 use crate::domain::routing::{Arrival, RingsAtAll, Settled, Wishes};
 use crate::protocol::visitor::ChatPhase;
-
-/// How often the groups that help are told again: one of them may have begun anew.
-const GUEST_REPEAT: Duration = Duration::from_secs(10);
 
 impl VisitorSession {
     /// Tells all queues that the chat waits, until its own says that it knows.
@@ -20,7 +15,7 @@ impl VisitorSession {
         let now = self.shared.now();
         let Some(core) = &mut self.core else { return };
         if core.sought.is_some() {
-            core.told.queue_again = Some(now + WAITING_REPEAT);
+            core.told.queue_again = Some(now + SEARCH_REPEAT);
             return self.tell_sought();
         }
         if core.told.phase != ChatPhase::Waiting {
@@ -35,11 +30,36 @@ impl VisitorSession {
         }
     }
 
-    /// The own queue knows. Groups that help are told again after a while.
+    /// The own queue knows. Groups that help are told again after a while, and so is one that looks for a colleague: no
+    /// store knows of either, and their queues may begin anew.
     pub(super) fn queue_knows(&mut self) {
-        let again = (!self.helpers.is_empty()).then(|| self.shared.now() + GUEST_REPEAT);
-        if let Some(core) = &mut self.core {
-            core.told.queue_again = again;
+        let (now, helped) = (self.shared.now(), !self.helpers.is_empty());
+        let Some(core) = &mut self.core else { return };
+        core.told.queue_again = match core.sought {
+            Some(_) => Some(now + SEARCH_REPEAT),
+            None => helped.then(|| now + GUEST_REPEAT),
+        };
+    }
+
+    /// A queue believes that the chat waits there, or somebody wants to be sure.
+    pub(super) fn say_whether_waiting(&mut self, asked_by: Option<GroupId>) {
+        let Some(core) = &self.core else { return };
+        let group = asked_by.unwrap_or_else(|| core.record.head.group.clone());
+        if core.told.phase == ChatPhase::Waiting || core.sought.is_some() {
+            self.tell_queue();
+        }
+        if !self.looks_in(&group) {
+            self.shared.to_queue(self.account, &group, ToQueue::Gone(self.chat));
+        }
+    }
+
+    /// Whether the chat looks for an operator in this group, as was told.
+    fn looks_in(&self, group: &GroupId) -> bool {
+        let Some(core) = &self.core else { return false };
+        match &core.sought {
+            Some(sought) => sought == group,
+            None if core.told.phase != ChatPhase::Waiting => false,
+            None => core.record.head.group == *group || self.helpers.contains(group),
         }
     }
 
