@@ -43,7 +43,7 @@ static STONE_DEAF: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 
 /// From here on all news of a kind are lost in this process: for a test that has its engines in it, and one story to
 /// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `proposed_elsewhere`, `elsewhere_over` of queues, `rules`,
-/// `owns` of operators, `move`, `relieved` of chats.
+/// `owns` of operators, `move`, `relieved` of chats, and each `repetition` by a chat that it waits.
 pub fn lose_all(what: &'static str) {
     STONE_DEAF.lock().unwrap_or_else(PoisonError::into_inner).push(what);
 }
@@ -99,6 +99,11 @@ pub fn is_unheard_by_chat(signal: &Signal) -> bool {
         Signal::Relieved { .. } => is_lost("relieved"),
         _ => false,
     }
+}
+
+/// Whether a chat says once that it waits, and never again.
+pub fn says_nothing_twice() -> bool {
+    is_lost("repetition")
 }
 
 /// Whether a chat does not take in that the sender of its transfer is gone.

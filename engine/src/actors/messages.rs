@@ -208,8 +208,13 @@ pub enum Signal {
         /// Another group that takes it, once.
         to: Option<GroupId>,
     },
-    /// The chat shall look for an operator in these groups as well.
-    SeekIn(Vec<GroupId>),
+    /// The chat shall look for an operator in just these groups as well.
+    SeekIn {
+        /// The group that asks: the chat's own, if it still is.
+        of: GroupId,
+        /// Where.
+        groups: Vec<GroupId>,
+    },
     /// The group is about to be gone: it waits on in this one.
     MoveTo(GroupId),
     /// An operator may not work any more: the chat is theirs no longer.

@@ -8,6 +8,7 @@ mod conversation;
 mod decisions;
 mod figures;
 mod heirs;
+mod helping;
 mod hurry;
 mod offers;
 mod partition;

@@ -12,6 +12,7 @@ use crate::actors::guard::beside;
 use crate::actors::messages::{Signal, ToOperator};
 use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::limits::GUESTS_ASKED_MAX;
 use crate::domain::operator::Reception;
 use crate::domain::report::Work;
 use crate::domain::routing::still::reasons;
@@ -93,6 +94,15 @@ impl QueueActor {
         // The question may have been lost on its way to another node.
         for chat in desk.unheard() {
             self.ask_whether_waiting(chat);
+        }
+    }
+
+    /// The state is about to be thrown away: who is a guest in it is asked when there is another one.
+    pub(super) fn remember_guests(&mut self) {
+        let known = self.desk.iter().flat_map(|desk| desk.queue().guests());
+        let known: Vec<ChatId> = known.take(GUESTS_ASKED_MAX).collect();
+        if !known.is_empty() {
+            self.guests = known;
         }
     }
 

@@ -65,7 +65,7 @@ impl VisitorSession {
         let Some((group, (_, tried))) = core.sought.as_ref().zip(core.chat.sought_in()) else { return };
         let guest_of = Some(core.record.head.group.clone());
         let wishes = Wishes { wanted: None, last: None, ..arrival.wishes.clone() };
-        let arrival = Arrival { tried, guest_of, wishes, ..arrival };
+        let arrival = Arrival { tried, guest_of, wishes, helpers: Vec::new(), ..arrival };
         self.shared.to_queue(self.account, group, ToQueue::Waiting(arrival));
     }
 

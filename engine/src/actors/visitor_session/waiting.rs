@@ -2,6 +2,7 @@
 //! guest. One of them proposes at a time; the others hear of it, and that it is over.
 
 use super::VisitorSession;
+use super::core::Core;
 use crate::actors::guard::deliver;
 use crate::actors::messages::{Signal, ToQueue};
 use crate::domain::ids::{GroupId, OperatorId};
@@ -54,7 +55,7 @@ impl VisitorSession {
     }
 
     /// Whether the chat looks for an operator in this group, as was told.
-    fn looks_in(&self, group: &GroupId) -> bool {
+    pub(super) fn looks_in(&self, group: &GroupId) -> bool {
         let Some(core) = &self.core else { return false };
         match &core.sought {
             Some(sought) => sought == group,
@@ -63,20 +64,26 @@ impl VisitorSession {
         }
     }
 
-    /// The own group asks others to help.
-    pub(super) fn seek_in(&mut self, groups: Vec<GroupId>) {
-        let Some(core) = self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Waiting) else { return };
-        let own = core.record.head.group.clone();
-        for group in groups.into_iter().filter(|group| *group != own) {
-            if !self.helpers.contains(&group) && self.helpers.len() < OVERFLOW_GROUPS_MAX {
-                self.helpers.push(group);
-            }
+    /// The own group asks these to help, and no others. What rings in one that is asked no more rings on.
+    pub(super) fn seek_in(&mut self, of: &GroupId, mut groups: Vec<GroupId>) {
+        let waits = |core: &&Core| core.told.phase == ChatPhase::Waiting && core.record.head.group == *of;
+        if self.core.as_ref().filter(waits).is_none() {
+            return;
+        }
+        groups.retain(|group| group != of);
+        groups.truncate(OVERFLOW_GROUPS_MAX);
+        if groups == self.helpers {
+            return;
+        }
+        let before = std::mem::replace(&mut self.helpers, groups);
+        for group in before.iter().filter(|group| !self.helpers.contains(group)) {
+            self.shared.to_queue(self.account, group, ToQueue::Gone(self.chat));
         }
         let Some(arrival) = self.arrival() else { return };
-        for group in &self.helpers {
+        for group in self.helpers.iter().filter(|group| !before.contains(group)) {
             self.tell_helper(group, &arrival);
         }
-        // Members of those groups see it from now on.
+        // Members of those groups see it from now on, or no longer.
         self.shared.lists.changed(self.account);
         self.queue_knows();
     }
@@ -171,8 +178,8 @@ impl VisitorSession {
     pub(super) fn not_now(&self, group: &GroupId) {
         let Some(core) = self.core.as_ref().filter(|core| core.sought.as_ref() != Some(group)) else { return };
         let chat = self.chat;
-        if core.told.phase != ChatPhase::Waiting {
-            // It looks for nobody any more; whoever does not know it asks for ever.
+        if !self.looks_in(group) {
+            // It looks for nobody there any more; whoever does not know it asks for ever.
             self.shared.to_queue(self.account, group, ToQueue::Gone(chat));
         } else if core.at_barrier() || core.chat.rings_until().is_some() {
             self.shared.to_queue(self.account, group, ToQueue::ProposedElsewhere(chat));
@@ -198,7 +205,7 @@ impl VisitorSession {
         let Some(core) = &self.core else { return };
         let wishes = Wishes { wanted: None, last: None, ..arrival.wishes.clone() };
         let guest_of = Some(core.record.head.group.clone());
-        let arrival = Arrival { guest_of, wishes, ..arrival.clone() };
+        let arrival = Arrival { guest_of, wishes, helpers: Vec::new(), ..arrival.clone() };
         self.shared.to_queue(self.account, group, ToQueue::Waiting(arrival));
     }
 
@@ -217,6 +224,7 @@ impl VisitorSession {
             }),
             wishes: self.asks.wishes(chat),
             guest_of: None,
+            helpers: self.helpers.clone(),
             moved: chat.moved,
         })
     }

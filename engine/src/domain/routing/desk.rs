@@ -62,7 +62,7 @@ impl Desk {
     ) -> (Self, Vec<Effect>) {
         let mut desk = Self::new(settings, members);
         let mut effects = Vec::new();
-        arrivals.into_iter().for_each(|arrival| desk.enqueue(arrival, now, &mut effects));
+        arrivals.into_iter().for_each(|arrival| desk.enqueue(arrival, Offering::No, now, &mut effects));
         effects.extend(desk.settle(now));
         (desk, effects)
     }
@@ -78,11 +78,7 @@ impl Desk {
         let mut desk = Self::new(settings, members);
         let mut effects = Vec::new();
         for arrival in stored {
-            let (chat, rings) = (arrival.chat, arrival.rings_at.is_some());
-            desk.enqueue(arrival, now, &mut effects);
-            if !rings {
-                desk.queue.set_offering(chat, Offering::Unheard);
-            }
+            desk.enqueue(arrival, Offering::Unheard, now, &mut effects);
         }
         effects.extend(desk.settle(now));
         (desk, effects)
@@ -126,7 +122,7 @@ impl Desk {
             return vec![effect];
         }
         let mut effects = Vec::new();
-        self.enqueue(arrival, now, &mut effects);
+        self.enqueue(arrival, Offering::No, now, &mut effects);
         effects.extend(self.settle(now));
         effects
     }
@@ -268,9 +264,9 @@ impl Desk {
             // The other department has not heard of the group yet.
             self.told_availability = None;
         }
-        let before = std::mem::replace(&mut self.settings, settings);
+        self.settings = settings;
         let mut effects = Vec::new();
-        self.review_all(&before, now, &mut effects);
+        self.review_all(now, &mut effects);
         effects.extend(self.settle(now));
         effects
     }
@@ -324,11 +320,12 @@ impl Desk {
         &self.roster
     }
 
-    fn enqueue(&mut self, arrival: Arrival, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Arrival { chat, entered_at, priority, tried, rings_at, rings_at_all, mut wishes, guest_of, moved } =
+    /// Takes a chat in that rings nowhere, as far as it is known, or where it says itself.
+    fn enqueue(&mut self, arrival: Arrival, mut offering: Offering, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Arrival { chat, entered_at, priority, tried, rings_at, rings_at_all, mut wishes, guest_of, moved, .. } =
             arrival;
+        self.looks_in(chat, arrival.helpers);
         let ours = rings_at_all.as_ref().filter(|ring| self.rings_at_all_here(&ring.group));
-        let mut offering = Offering::No;
         if let Some(operator) = rings_at {
             self.end_proposal(chat);
             offering = Offering::Ringing { operator };

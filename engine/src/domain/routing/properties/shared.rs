@@ -77,7 +77,7 @@ struct Row {
     last: Option<OperatorId>,
     /// It has ceased to wait for one operator, and does not begin again.
     gave_up: bool,
-    /// Where it looks besides, once it has waited so long.
+    /// Where it looks besides, now that it has waited so long.
     helpers: Option<Vec<GroupId>>,
     /// The groups that do not propose it before a moment, for it said no.
     rests: BTreeMap<GroupId, Timestamp>,

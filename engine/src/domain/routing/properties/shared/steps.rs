@@ -12,13 +12,14 @@ impl World {
                 match dice.below(3) {
                     0 if !self.rings_at_all(&group) => {
                         self.modes.insert(group.clone(), mode(dice));
+                        self.is_set_up(&group);
                     }
                     0 | 1 => {
                         self.waits_s.insert(group.clone(), (WAITS_S[dice.below(3)], WAITS_S[dice.below(3)]));
+                        self.is_set_up(&group);
                     }
                     _ => self.others_help(&group, dice),
                 }
-                self.is_set_up(&group);
             }
             21 if dice.one_in(8) => {
                 let group = groups()[dice.below(3)].clone();
@@ -97,15 +98,15 @@ impl World {
         self.judges_places = true;
     }
 
-    /// Other groups than before help one. Who looks elsewhere already looks there too; what rings goes on as it began.
+    /// Other groups than before help one: who has waited so long looks there, and nowhere else. What rings goes on as it
+    /// began. One chat after the other is sent elsewhere, and what comes of that is proposed before the next one is.
     fn others_help(&mut self, group: &GroupId, dice: &mut Dice) {
         let may = |other: &GroupId| other != group && !self.rings_at_all(other) && !self.rings_at_all(group);
         let helps: Vec<GroupId> = groups().into_iter().filter(|other| may(other) && dice.one_in(2)).collect();
-        for helpers in self.chats.values_mut().filter(|row| row.home == *group).filter_map(|row| row.helpers.as_mut()) {
-            let new: Vec<GroupId> = helps.iter().filter(|other| !helpers.contains(other)).cloned().collect();
-            helpers.extend(new);
-        }
         self.helps.insert(group.clone(), helps);
+        self.judges = false;
+        self.is_set_up(group);
+        self.judges = true;
     }
 
     /// Somebody's limit or skills are others: one group after the other hears of it, and may ask for what the store
