@@ -27,7 +27,7 @@ pub const PANIC_NEXT: &str = "!fault next ";
 /// A message of this text makes each rebuilding of its chat panic.
 pub const PANIC_REBUILDING: &str = "!fault rebuild";
 
-/// A message that begins so, and goes on with a kind of news (`load`, `reception`, `gone`, `opening` of closed slots), is
+/// A message that begins so, and goes on with a kind of news (`load`, `reception`, `gone`, `served`, `opening` of closed slots), is
 /// stored as any other; the next news of that kind that a queue is told are lost. `settling` loses nothing: the queue takes in the next
 /// reception without looking whether a chat waits for it; with `sender` a chat does not take in that the sender of a
 /// transfer which nobody took is gone, as if the server had been killed just then.
@@ -75,6 +75,7 @@ pub fn is_unheard(message: &ToQueue) -> bool {
         ToQueue::Load(_) => is_lost("load"),
         ToQueue::Reception { reception: Reception::Ready { .. }, .. } => is_lost("reception"),
         ToQueue::Gone(_) => is_lost("gone"),
+        ToQueue::Served(_) => is_lost("served"),
         ToQueue::Closed { closed: false, .. } => is_lost("opening"),
         ToQueue::Reload => is_lost("reload"),
         ToQueue::ProposedElsewhere(_) => is_lost("proposed_elsewhere"),

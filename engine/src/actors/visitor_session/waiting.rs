@@ -112,7 +112,8 @@ impl VisitorSession {
         }
     }
 
-    /// It waits nowhere any more. The group that has it is told that it served it, unless it has been told.
+    /// It waits nowhere any more. Where an operator has it, their group is told that it served it, unless it has been told,
+    /// and so is the chat's own: whoever waits there has come nearer, and what was told of the wait can be held against it.
     pub(super) fn leave_queues(&mut self, by: Option<&GroupId>, tell: bool) {
         self.place = None;
         let Some(core) = &mut self.core else { return };
@@ -120,13 +121,12 @@ impl VisitorSession {
         let own = core.record.head.group.clone();
         // What is lost is found by the queue's own comparison with the store.
         for group in std::mem::take(&mut self.helpers).iter().chain([&own]) {
-            match by {
-                Some(by) if by == group && tell => {
-                    self.shared.to_queue(self.account, group, ToQueue::Served(self.chat))
-                }
-                Some(by) if by == group => {}
-                _ => self.shared.to_queue(self.account, group, ToQueue::Gone(self.chat)),
-            }
+            let message = match by {
+                Some(by) if by == group && !tell => continue,
+                Some(by) if by == group || *group == own => ToQueue::Served(self.chat),
+                _ => ToQueue::Gone(self.chat),
+            };
+            self.shared.to_queue(self.account, group, message);
         }
         if let Some(by) = by.filter(|by| tell && **by != own) {
             // Taken by hand for a group that did not look for an operator: nothing waits there.

@@ -83,7 +83,7 @@ impl Centre {
         self.leaves(chat, None, now)
     }
 
-    /// A chat waits no longer: an operator of this group has it.
+    /// A chat waits no longer: an operator of this group has it. It has served those who wait in the chat's own group, too.
     pub fn handle_served(&mut self, chat: ChatId, group: &GroupId, now: Timestamp) -> Vec<Action> {
         self.leaves(chat, Some(group), now)
     }
@@ -111,7 +111,7 @@ impl Centre {
                 if let Some(known) = self.chats.get_mut(&chat) {
                     known.proposed = None;
                 }
-                out.extend(self.leaves(chat, None, now));
+                out.extend(self.leaves(chat, Some(&group), now));
             }
             how @ (Settled::NoCapacity | Settled::Refused) => self.closed(operator, now, &mut out, |centre, out| {
                 if let Some(known) = centre.chats.get_mut(&chat) {
@@ -396,8 +396,9 @@ impl Centre {
         let mut out = Vec::new();
         let Some(known) = self.chats.remove(&chat) else { return out };
         let everywhere = |centre: &mut Self, out: &mut Vec<Action>| {
-            for group in &known.groups {
-                let served = served_by == Some(group);
+            for (place, group) in known.groups.iter().enumerate() {
+                // Its own group hears it too, whoever it was.
+                let served = served_by.is_some_and(|by| by == group || place == 0);
                 centre.at(group, now, out, |desk| {
                     if served { desk.handle_served(chat, now) } else { desk.handle_gone(chat, now) }
                 });
