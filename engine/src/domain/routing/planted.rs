@@ -33,6 +33,8 @@ pub enum Fault {
     OldHelp,
     /// Groups that help no longer are asked on.
     HelpsOn,
+    /// Who is wished for and can be rung from now on is not thought of.
+    ForgetsWishes,
 }
 
 thread_local! {

@@ -15,6 +15,10 @@ use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, shards_of, with_
 const RINGS: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_millis(700);
 
+fn queued_behind(seq: u64) -> impl Fn(&Value) -> bool {
+    move |frame| frame["event"]["kind"] == "queued" && frame["seq"].as_u64() > Some(seq)
+}
+
 fn event<'a>(kind: &'a str) -> impl Fn(&Value) -> bool + 'a {
     move |frame| frame["event"]["kind"] == kind
 }
@@ -28,7 +32,10 @@ struct Heirless {
     clara: Tab,
     joe: Window,
     chat: String,
+    /// The offer by which Joe came to it.
     first: Value,
+    /// Her number of Bob's coming: what is queued behind it is queued again.
+    joined: u64,
 }
 
 async fn bob_is_lost(seed: u64, lost_operator: LostOperator) -> Heirless {
@@ -44,10 +51,10 @@ async fn bob_is_lost(seed: u64, lost_operator: LostOperator) -> Heirless {
     joe.sends(json!({ "type": "invite", "id": "come", "chat": chat, "to": to, "stay": true, "reason": "Help" })).await;
     joe.acked("come").await;
     bob.accepts(&chat).await;
-    clara.inbox.expect("Bob", event("joined")).await;
+    let joined = clara.inbox.expect("Bob", event("joined")).await["seq"].as_u64().expect("events are numbered");
     drop(bob);
     is_offline(&shop, shop.bob.id).await;
-    Heirless { shop, one, two, clara, joe, chat, first }
+    Heirless { shop, one, two, clara, joe, chat, first, joined }
 }
 
 async fn is_offline(shop: &Shop, operator: OperatorId) {
@@ -69,7 +76,7 @@ impl Heirless {
     }
 
     async fn is_queued_again(&mut self) {
-        self.clara.inbox.expect("the queue again", event("queued")).await;
+        self.clara.inbox.expect("the queue again", queued_behind(self.joined)).await;
     }
 
     async fn rings_at_joe_again(&mut self) {
@@ -103,9 +110,9 @@ async fn a_chat_that_falls_to_a_guest_who_is_lost_goes_back_to_the_queue() {
 async fn a_chat_whose_owner_is_lost_behind_the_guest_goes_back_to_the_queue() {
     with_each_seed(async |seed| {
         let all = bob_is_lost(seed, LostOperator::Requeue).await;
-        let Heirless { shop, one: _one, two: _two, mut clara, joe, .. } = all;
+        let Heirless { shop, one: _one, two: _two, mut clara, joe, joined, .. } = all;
         drop(joe);
-        clara.inbox.expect("the queue again", event("queued")).await;
+        clara.inbox.expect("the queue again", queued_behind(joined)).await;
         assert_eq!(shop.store.recount(shop.account).await, Ok(Vec::new()), "every slot was given back");
     })
     .await;
@@ -132,7 +139,7 @@ async fn a_chat_that_falls_to_a_lost_guest_stays_theirs_where_the_group_keeps_ch
         all.joe_leaves().await;
         actix::clock::sleep(GRACE).await;
         all.clara.inbox.look();
-        assert!(!all.clara.inbox.got.iter().any(event("queued")), "it is kept for him");
+        assert!(!all.clara.inbox.got.iter().any(queued_behind(all.joined)), "it is kept for him");
         let mut bob = all.shop.window(&all.two, &all.shop.bob).await;
         bob.says("b1", &all.chat, "I am back").await;
         bob.acked("b1").await;
@@ -149,7 +156,8 @@ async fn a_node_that_takes_the_chat_over_gives_it_back_though_its_heir_was_lost_
         // Kept until now; by the rule of the hour it is wanted back, and nobody has told Bob's other chats.
         all.shop.has_rules(RoutingRules { lost_operator: LostOperator::Requeue, ..RoutingRules::default() }).await;
         all.two.engine.take_over(&shards_of(1)).await.expect("the store answers");
-        all.is_queued_again().await;
+        let mut clara = all.shop.tab_when_there(&all.two, 42, Some((&all.chat, 0))).await;
+        clara.inbox.expect("the queue again", queued_behind(all.joined)).await;
         all.no_slot_is_left_behind().await;
     })
     .await;

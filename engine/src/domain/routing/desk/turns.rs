@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::domain::chat::Tried;
-use crate::domain::group::{Availability, Instead, Overflow};
-use crate::domain::ids::{ChatId, GroupId};
+use crate::domain::group::{Availability, Handling, Instead, Overflow};
+use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::limits::TURN_AWAY_REPEAT;
 use crate::domain::queue::Offering;
 use crate::domain::routing::demand::{Demand, Wishes};
@@ -15,6 +15,7 @@ use crate::domain::routing::earlier;
 use crate::domain::routing::effect::{Arrival, Effect, TurnedAway};
 #[cfg(test)]
 use crate::domain::routing::planted::{self, Fault};
+use crate::domain::routing::roster::Roster;
 use crate::domain::time::Timestamp;
 
 /// When something is due for whom.
@@ -58,7 +59,42 @@ impl Desk {
         now: Timestamp,
         before: Option<&Demand>,
     ) -> Demand {
-        Demand::with_wishes(tried, wishes, entered_at, &self.settings.rules, now, before)
+        let rings = |operator: &OperatorId| self.rings(*operator);
+        Demand::with_wishes(tried, wishes, entered_at, &self.settings.rules, rings, now, before)
+    }
+
+    /// Whether this group can ring an operator, there and free or not: nobody waits for anybody else.
+    fn rings(&self, operator: OperatorId) -> bool {
+        self.roster.member(operator).is_some_and(|member| member.handling != Handling::Pull)
+    }
+
+    /// Changes the members; wishes for those whom the group can ring from now on hold, for others they sleep.
+    pub(super) fn change_members(
+        &mut self,
+        of: &[OperatorId],
+        now: Timestamp,
+        change: impl FnOnce(&mut Roster),
+    ) -> Vec<Effect> {
+        let rung: Vec<bool> = of.iter().map(|operator| self.rings(*operator)).collect();
+        change(&mut self.roster);
+        let changed = of.iter().zip(rung).filter(|(operator, rang)| self.rings(**operator) != *rang);
+        let changed: BTreeSet<OperatorId> = changed.map(|(operator, _)| *operator).collect();
+        #[cfg(test)]
+        let changed = if planted::has(Fault::ForgetsWishes) { BTreeSet::new() } else { changed };
+        let mut effects = Vec::new();
+        if !changed.is_empty() {
+            let all: Vec<ChatId> = self.queue.iter().filter(|chat| self.names_one_of(*chat, &changed)).collect();
+            all.into_iter().for_each(|chat| self.review(chat, None, now, &mut effects));
+        }
+        effects.extend(self.settle(now));
+        effects
+    }
+
+    fn names_one_of(&self, chat: ChatId, operators: &BTreeSet<OperatorId>) -> bool {
+        let wishes = self.queue.get(chat).map(|waiting| &waiting.wishes);
+        let last = wishes.and_then(|wishes| wishes.last).map(|(last, _)| last);
+        let wanted = wishes.and_then(|wishes| wishes.wanted);
+        wanted.iter().chain(&last).any(|operator| operators.contains(operator))
     }
 
     /// The effect for a chat that comes when there is no place left.
@@ -187,7 +223,9 @@ impl Desk {
         let asked = sought.map(|sought| sought.groups.as_slice()).unwrap_or_default();
         let wanted = helps.map(|overflow| overflow.groups.as_slice()).unwrap_or_default();
         #[cfg(test)]
-        let wanted = &*planted::helping(asked, wanted);
+        let planted = planted::helping(asked, wanted);
+        #[cfg(test)]
+        let wanted = planted.as_slice();
         let (groups, after) = (wanted.to_vec(), helps.map(Overflow::after));
         if asked != groups {
             effects.push(Effect::SeekIn { chat, groups: groups.clone() });

@@ -98,10 +98,10 @@ impl World {
                 _ => {}
             }
         }
-        let gave_up: Vec<ChatId> =
-            self.chats.iter().filter(|(_, row)| self.awaits(row).is_none()).map(|(chat, _)| *chat).collect();
-        for chat in gave_up {
-            self.chats.get_mut(&chat).unwrap().gave_up = true;
+        let gives_up = |row: &Row| self.preferred(row).filter(|_| self.awaits(row).is_none());
+        let gave_up = self.chats.iter().filter_map(|(chat, row)| Some((*chat, gives_up(row)?)));
+        for (chat, operator) in gave_up.collect::<Vec<_>>() {
+            self.chats.get_mut(&chat).unwrap().gave_up.insert(operator);
         }
         for chat in leaving {
             if self.chats.get(&chat).is_some_and(|row| row.state == State::Waiting && row.rung.is_empty()) {

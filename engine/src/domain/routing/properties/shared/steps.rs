@@ -76,9 +76,15 @@ impl World {
                 let operator = *self.people.keys().nth(dice.below(self.people.len())).unwrap();
                 let person = self.people.get_mut(&operator).unwrap();
                 let group = person.seats.keys().nth(dice.below(person.seats.len())).unwrap().clone();
-                person.seats.get_mut(&group).unwrap().changes(dice);
+                let seat = person.seats.get_mut(&group).unwrap();
+                let pulled = seat.handling == Handling::Pull;
+                seat.changes(dice);
+                // Those who wish for them wait for them from now on, or wait no more and look elsewhere, one after the other.
+                let settled = pulled == (seat.handling == Handling::Pull);
                 let member = member(operator, person, &group).unwrap();
+                (self.judges, self.judges_places) = (settled, settled);
                 self.does(|centre| centre.handle_member(&group, member.clone(), now));
+                (self.judges, self.judges_places) = (true, true);
             }
             18 => {
                 let operator = *self.people.keys().nth(dice.below(self.people.len())).unwrap();
@@ -138,9 +144,6 @@ impl World {
         let mut somebody =
             |one_in| dice.one_in(one_in).then(|| *self.people.keys().nth(dice.below(self.people.len())).unwrap());
         let (wanted, last) = (somebody(5), somebody(3));
-        let can_ring = |operator: &OperatorId| {
-            self.people[operator].seats.get(&home).is_some_and(|seat| seat.handling != Handling::Pull)
-        };
         let days_ago = 1 + 9 * dice.below(2) as u64;
         let remembered = days_ago < u64::from(REMEMBERED_DAYS);
         let served_at = self.now - Duration::from_secs(days_ago * 86_400);
@@ -152,9 +155,9 @@ impl World {
             priority,
             tried: Vec::new(),
             needs,
-            wanted: wanted.filter(can_ring),
-            last: last.filter(can_ring).filter(|_| remembered),
-            gave_up: false,
+            wanted,
+            last: last.filter(|_| remembered),
+            gave_up: BTreeSet::new(),
             helpers: None,
             rests: BTreeMap::new(),
             goes_when_told,
