@@ -114,8 +114,8 @@ fn each_fault_of_a_proposal_and_of_help_is_seen() {
     let faults = [
         (Fault::AsksWhoSaidNo, "may not be offered"),
         (Fault::OldHelp, "beside"),
-        (Fault::HelpsOn, "does not look in"),
-        (Fault::ForgetsWishes, "FILL"),
+        (Fault::HelpsOn, "was told a wrong number"),
+        (Fault::ForgetsWishes, "beside"),
     ];
     must_be_seen(&faults, |seed| shared::run(seed, 1_000, false));
 }

@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use engine::actors::engine::StaffChange;
-use engine::domain::group::{Handling, Instead, LostOperator, Membership, Overflow, RoutingRules, Status};
+use engine::domain::group::{
+    Availability, Handling, Instead, LostOperator, Membership, Overflow, RoutingRules, Status,
+};
 use engine::protocol::visitor::ChatPhase;
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{GOOD, Node, Shop, Tab, Window};
+use crate::suite::engines::cast::{GOOD, Node, Shop, Tab, Window, until};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -310,7 +312,7 @@ async fn the_operator_whom_the_page_names_is_waited_for_also_who_is_hired_meanwh
     joe.goes_online().await;
     bob.goes_online().await;
     let mut clara = shop.tab(&one, 1, None).await;
-    clara.sees_online().await;
+    until("that somebody receives", || one.engine.availability(shop.account, None) != Availability::Offline).await;
     let names = json!({ "type": "start", "id": "start", "name": "Clara", "operator": shop.bob.id, "question": "Bob?" });
     clara.sends(names).await;
     let chat = clara.acked("start").await["chat"].as_str().expect("a start has a chat").to_owned();

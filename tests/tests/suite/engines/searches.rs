@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use engine::domain::group::{Handling, Membership};
+use engine::domain::group::{Availability, Handling, Membership};
 use engine::domain::ids::GroupId;
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, shards_of, with_each_seed};
+use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, shards_of, until, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -41,7 +41,11 @@ async fn bob_is_full(seed: u64) -> Busy {
     joe.goes_online().await;
     bob.goes_online().await;
     let (mut clara, mut dora) = (shop.tab(&one, 42, None).await, shop.tab(&one, 43, None).await);
-    clara.sees_online().await;
+    for department in ["support", "sales"] {
+        let there = department.parse().expect("a name");
+        let receives = || one.engine.availability(shop.account, Some(&there)) != Availability::Offline;
+        until("that somebody receives", receives).await;
+    }
     let chat = clara.starts_in(Some("support"), "hello").await;
     joe.accepts(&chat).await;
     let other = dora.starts_in(Some("sales"), "a price?").await;
