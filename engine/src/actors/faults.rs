@@ -27,7 +27,7 @@ pub const PANIC_NEXT: &str = "!fault next ";
 /// A message of this text makes each rebuilding of its chat panic.
 pub const PANIC_REBUILDING: &str = "!fault rebuild";
 
-/// A message that begins so, and goes on with a kind of news (`load`, `reception`, `gone`, `opening` of closed slots), is
+/// A message that begins so, and goes on with a kind of news (`load`, `reception`, `gone`, `served`, `opening` of closed slots), is
 /// stored as any other; the next news of that kind that a queue is told are lost. `settling` loses nothing: the queue takes in the next
 /// reception without looking whether a chat waits for it; with `sender` a chat does not take in that the sender of a
 /// transfer which nobody took is gone, as if the server had been killed just then.
@@ -45,7 +45,7 @@ static UNTOLD: Mutex<Option<fn(&EventKind) -> bool>> = Mutex::new(None);
 
 /// From here on all news of a kind are lost in this process: for a test that has its engines in it, and one story to
 /// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `read_anew`, `proposed_elsewhere`, `elsewhere_over` of
-/// queues, `rules` of operators, `move`, `relieved` of chats.
+/// queues, `rules`, `owns` of operators, `move`, `relieved` of chats, and each `repetition` by a chat that it waits.
 pub fn lose_all(what: &'static str) {
     STONE_DEAF.lock().unwrap_or_else(PoisonError::into_inner).push(what);
 }
@@ -96,6 +96,7 @@ pub fn is_unheard(message: &ToQueue) -> bool {
         ToQueue::Load(_) => is_lost("load"),
         ToQueue::Reception { reception: Reception::Ready { .. }, .. } => is_lost("reception"),
         ToQueue::Gone(_) => is_lost("gone"),
+        ToQueue::Served(_) => is_lost("served"),
         ToQueue::Closed { closed: false, .. } => is_lost("opening"),
         ToQueue::Reload => is_lost("reload"),
         ToQueue::ReadAnew => is_lost("read_anew"),
@@ -107,7 +108,11 @@ pub fn is_unheard(message: &ToQueue) -> bool {
 
 /// Whether an operator's actor does not hear a message.
 pub fn is_unheard_by_operator(message: &ToOperator) -> bool {
-    matches!(message, ToOperator::Rules) && is_lost("rules")
+    match message {
+        ToOperator::Rules => is_lost("rules"),
+        ToOperator::Owns => is_lost("owns"),
+        _ => false,
+    }
 }
 
 /// Whether a chat does not hear a signal.
@@ -117,6 +122,11 @@ pub fn is_unheard_by_chat(signal: &Signal) -> bool {
         Signal::Relieved { .. } => is_lost("relieved"),
         _ => false,
     }
+}
+
+/// Whether a chat says once that it waits, and never again.
+pub fn says_nothing_twice() -> bool {
+    is_lost("repetition")
 }
 
 /// Whether a chat does not take in that the sender of its transfer is gone.

@@ -199,8 +199,8 @@ pub enum Signal {
     SenderLost(OperatorId),
     /// The queue knows that the chat waits.
     Known,
-    /// The queue and the store disagree: tell the queue whether the chat waits.
-    SayWhetherWaiting,
+    /// Tell all queues that the chat waits, or looks for a colleague; and this one, that it does not there.
+    SayWhetherWaiting(Option<GroupId>),
     /// The queue does not let the chat wait any longer.
     TurnAway {
         /// Why, when it ends so.
@@ -208,8 +208,13 @@ pub enum Signal {
         /// Another group that takes it, once.
         to: Option<GroupId>,
     },
-    /// The chat shall look for an operator in these groups as well.
-    SeekIn(Vec<GroupId>),
+    /// The chat shall look for an operator in just these groups as well.
+    SeekIn {
+        /// The group that asks: the chat's own, if it still is.
+        of: GroupId,
+        /// Where.
+        groups: Vec<GroupId>,
+    },
     /// The group is about to be gone: it waits on in this one.
     MoveTo(GroupId),
     /// An operator may not work any more: the chat is theirs no longer.
@@ -385,6 +390,9 @@ pub enum ToOperator {
     },
     /// They accepted or declined an offer.
     Answered,
+    /// A chat is theirs without their having accepted it: who had it is gone, or it is read anew. Whoever is lost gives it
+    /// back as their other chats.
+    Owns,
     /// They hold more than before, or the same otherwise.
     Load(Load),
     /// They hold less: the slot goes where it is needed most.

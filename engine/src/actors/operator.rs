@@ -46,6 +46,8 @@ pub struct OperatorActor {
     offers: Vec<Offer>,
     outlets: Arc<Outlets>,
     timer: Option<SpawnHandle>,
+    /// While lost: when the chats that groups want back are told again.
+    gives_back: Option<SpawnHandle>,
     /// Whose status is being set: a panic leaves it here, to be answered all the same.
     at_work: Option<(Outlet, CommandId)>,
     /// What rang when a panic threw the state away.
@@ -83,6 +85,7 @@ impl OperatorActor {
             offers: Vec::new(),
             outlets,
             timer: None,
+            gives_back: None,
             at_work: None,
             rang: None,
             over: false,
@@ -159,6 +162,7 @@ impl OperatorActor {
             ToOperator::Missed { until_away } => {
                 self.change(ctx, |presence| presence.handle_offer_expired(until_away, now));
             }
+            ToOperator::Owns => self.owns(ctx),
             ToOperator::Answered => self.change(ctx, |presence| presence.handle_offer_answered(now)),
             ToOperator::Load(load) => self.load(&load),
             ToOperator::Freed(load) => self.freed(&load),
@@ -424,7 +428,7 @@ impl Actor for OperatorActor {
         if self.over {
             return;
         }
-        self.timer = None;
+        (self.timer, self.gives_back) = (None, None);
         self.read(ctx);
         every(ctx, LOOK_EVERY, |actor, _| actor.say_work());
     }

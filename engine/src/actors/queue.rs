@@ -17,7 +17,7 @@ use crate::actors::outlet::Outlet;
 use crate::actors::shared::Shared;
 use crate::actors::worked::Looked;
 use crate::domain::group::{GroupSettings, Status};
-use crate::domain::ids::{AccountId, GroupId, OperatorId};
+use crate::domain::ids::{AccountId, ChatId, GroupId, OperatorId};
 use crate::domain::limits::QUEUE_RECONCILE;
 use crate::domain::operator::Reception;
 use crate::domain::routing::still::still;
@@ -47,6 +47,8 @@ pub struct QueueActor {
     still_since: StillSince,
     /// When the slots of the members were looked at.
     looked: Looked,
+    /// Chats of other groups that looked for somebody here when the state was thrown away: no store knows of them.
+    guests: Vec<ChatId>,
     /// Another node has the queue.
     over: bool,
 }
@@ -70,6 +72,7 @@ impl QueueActor {
             answered: Vec::new(),
             still_since: StillSince::default(),
             looked: Looked::default(),
+            guests: Vec::new(),
             over: false,
         }
     }
@@ -109,15 +112,20 @@ impl QueueActor {
                     rings_at_all: None,
                     wishes: Wishes::default(),
                     guest_of: None,
+                    helpers: Vec::new(),
                     moved: false,
                 });
+                self.remember_guests();
                 let (desk, effects) = Desk::reopen(settings, members, arrivals, now);
                 self.desk = Some(desk.with_offline_hope(self.shared.patience.offline_hope));
                 self.closed.clear();
                 self.carry_out(effects);
                 // Each says itself what it asks for and who let it go, and keeps its own deadlines: it must be awake.
                 for (record, _) in &waiting {
-                    self.shared.to_session(self.account, record.id, Signal::SayWhetherWaiting, true);
+                    self.ask_whether_waiting(record.id);
+                }
+                for chat in std::mem::take(&mut self.guests) {
+                    self.ask_whether_waiting(chat);
                 }
                 self.announce_to(&roster);
                 self.arm(ctx);
@@ -337,6 +345,7 @@ impl Guarded for QueueActor {
     const KIND: &'static str = "queue";
 
     fn discard(&mut self) {
+        self.remember_guests();
         self.desk = None;
     }
 

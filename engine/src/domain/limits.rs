@@ -107,6 +107,12 @@ pub const CHAT_EVENTS_MAX: u32 = 20_000;
 pub const SESSION_REST_AFTER: Duration = Duration::from_secs(30);
 /// How often a waiting session tells its queue so until the queue's epoch has confirmed it.
 pub const WAITING_REPEAT: Duration = Duration::from_secs(2);
+/// How often a chat tells the groups that help its own that it waits, for one of their queues may have begun anew.
+pub const GUEST_REPEAT: Duration = Duration::from_secs(5);
+/// The same for the group that looks for a colleague: few chats are handed on at a time, and none for long.
+pub const SEARCH_REPEAT: Duration = Duration::from_secs(2);
+/// Chats of both kinds that a queue which begins anew asks whether they look for somebody there: more say it by themselves.
+pub const GUESTS_ASKED_MAX: usize = 1_000;
 /// How often a queue compares what it holds with the store; what it finds there is counted as a fault.
 pub const QUEUE_RECONCILE: Duration = Duration::from_secs(5);
 /// When in the day, after midnight of UTC, the counters of slots are held against the open chats: one short transaction an

@@ -81,7 +81,7 @@ pub(crate) async fn take_over(shared: &Arc<Shared>, shards: &[Shard]) -> Result<
     }
     for (account, chat) in shared.store.open_chats(shards).await? {
         // Also to one that is awake, and knows only that it was another node's.
-        shared.to_session(account, chat, Signal::SayWhetherWaiting, true);
+        shared.to_session(account, chat, Signal::SayWhetherWaiting(None), true);
     }
     Ok(())
 }

@@ -72,23 +72,21 @@ pub(super) fn fill_tabs(shared: &Arc<Shared>, key: &VisitorKey, chat: ChatId) {
     });
 }
 
-/// After a chat came to this node: sockets here that miss something of it, up to the numbers of both sides.
-pub(crate) fn fill_own(
+/// After a chat came to this node: the visitor's sockets here that miss something of it, up to that number.
+pub(crate) fn fill_tabs_here(shared: &Arc<Shared>, account: AccountId, chat: ChatId, (tabs, last): (&Outlets, u32)) {
+    let reader = Reader { side: Side::Visitor, own: Sender::Visitor };
+    tabs.here().into_iter().for_each(|outlet| fill_known(shared, outlet, account, chat, last, reader));
+}
+
+/// The same for an operator's.
+pub(crate) fn fill_windows_here(
     shared: &Arc<Shared>,
     account: AccountId,
     chat: ChatId,
-    tabs: (&Outlets, u32),
-    windows: Option<(OperatorId, &Outlets, u32)>,
+    (operator, windows, last): (OperatorId, &Outlets, u32),
 ) {
-    for outlet in tabs.0.here() {
-        let reader = Reader { side: Side::Visitor, own: Sender::Visitor };
-        fill_known(shared, outlet, account, chat, tabs.1, reader);
-    }
-    let Some((operator, windows, last)) = windows else { return };
-    for outlet in windows.here() {
-        let reader = Reader { side: Side::Operators, own: Sender::Operator(operator) };
-        fill_known(shared, outlet, account, chat, last, reader);
-    }
+    let reader = Reader { side: Side::Operators, own: Sender::Operator(operator) };
+    windows.here().into_iter().for_each(|outlet| fill_known(shared, outlet, account, chat, last, reader));
 }
 
 /// An event for a socket here. Where one before it did not come, that is read from the store first.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix::Context;
+use actix::{AsyncContext, Context};
 
 use super::OperatorActor;
 use crate::actors::guard::{beside, later, wait_for};
@@ -69,6 +69,16 @@ impl OperatorActor {
         self.tell_chats(true, ctx);
     }
 
+    /// A chat has become theirs. The grace is over for it, too, where it is for them; within the grace it is as theirs as
+    /// those they have had before.
+    pub(super) fn owns(&mut self, ctx: &mut Context<Self>) {
+        let now = self.shared.now();
+        self.count_sockets(now, ctx);
+        if self.presence.as_ref().is_some_and(Presence::is_lost) {
+            self.tell_chats(true, ctx);
+        }
+    }
+
     /// Those that their groups want back are told again and again until none is left: a chat may be at work on something
     /// else, or a colleague may be asked to take it. After a start it begins anew, with the grace.
     fn tell_chats(&mut self, first: bool, ctx: &mut Context<Self>) {
@@ -89,12 +99,16 @@ impl OperatorActor {
                     true
                 }
             };
+            if let Some(handle) = actor.gives_back.take() {
+                ctx.cancel_future(handle);
+            }
             if again {
-                later(ctx, LOST_EVERY, |actor: &mut Self, ctx| {
+                actor.gives_back = Some(later(ctx, LOST_EVERY, |actor: &mut Self, ctx| {
+                    actor.gives_back = None;
                     if actor.presence.as_ref().is_some_and(Presence::is_lost) {
                         actor.tell_chats(false, ctx);
                     }
-                });
+                }));
             }
         });
     }

@@ -48,7 +48,8 @@ impl QueueActor {
                     rings.insert(chat);
                 }
                 Effect::SeekIn { chat, groups } => {
-                    self.shared.to_session(self.account, chat, Signal::SeekIn(groups), true);
+                    let signal = Signal::SeekIn { of: self.group.clone(), groups };
+                    self.shared.to_session(self.account, chat, signal, true);
                 }
                 // Whoever granted the slot is answered by then.
                 Effect::NotNeeded { .. } => {}

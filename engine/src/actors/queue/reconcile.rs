@@ -12,6 +12,7 @@ use crate::actors::guard::beside;
 use crate::actors::messages::{Signal, ToOperator};
 use crate::domain::group::Status;
 use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::limits::GUESTS_ASKED_MAX;
 use crate::domain::operator::Reception;
 use crate::domain::report::Work;
 use crate::domain::routing::still::reasons;
@@ -87,13 +88,28 @@ impl QueueActor {
             tracing::error!(%chat, group = %self.group, "the queue and the store disagree on a chat");
             self.shared.metrics.violated(Invariant::QueueDisagrees);
             // The session knows, and says so when it wakes or is asked.
-            self.shared.to_session(self.account, *chat, Signal::SayWhetherWaiting, true);
+            self.ask_whether_waiting(*chat);
         }
         self.suspects.chats = now;
         // The question may have been lost on its way to another node.
         for chat in desk.unheard() {
-            self.shared.to_session(self.account, chat, Signal::SayWhetherWaiting, true);
+            self.ask_whether_waiting(chat);
         }
+    }
+
+    /// The state is about to be thrown away: who is a guest in it is asked when there is another one.
+    pub(super) fn remember_guests(&mut self) {
+        let known = self.desk.iter().flat_map(|desk| desk.queue().guests());
+        let known: Vec<ChatId> = known.take(GUESTS_ASKED_MAX).collect();
+        if !known.is_empty() {
+            self.guests = known;
+        }
+    }
+
+    /// The chat's session knows whether it waits here. One that rests is woken.
+    pub(super) fn ask_whether_waiting(&self, chat: ChatId) {
+        let question = Signal::SayWhetherWaiting(Some(self.group.clone()));
+        self.shared.to_session(self.account, chat, question, true);
     }
 
     fn compare_loads(&mut self, roster: &[RosterRow]) {

@@ -65,7 +65,7 @@ impl VisitorSession {
         let Some((group, (_, tried))) = core.sought.as_ref().zip(core.chat.sought_in()) else { return };
         let guest_of = Some(core.record.head.group.clone());
         let wishes = Wishes { wanted: None, last: None, ..arrival.wishes.clone() };
-        let arrival = Arrival { tried, guest_of, wishes, ..arrival };
+        let arrival = Arrival { tried, guest_of, wishes, helpers: Vec::new(), ..arrival };
         self.shared.to_queue(self.account, group, ToQueue::Waiting(arrival));
     }
 
@@ -106,7 +106,7 @@ impl VisitorSession {
     pub(super) fn look_after_owner(&self) {
         let Some(core) = self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Active) else { return };
         if let Some((owner, _)) = &core.audience {
-            self.to_operator(owner.id, ToOperator::Gone);
+            self.to_operator(owner.id, ToOperator::Owns);
         }
         if let Some(at) = core.chat.handed_back_at() {
             self.back_with_the_sender(Some(at));
@@ -197,8 +197,11 @@ impl VisitorSession {
         core.parting.extend(core.audience.take().map(|(owner, outlets)| (owner.id, outlets)));
         if !core.guests.is_empty() {
             let (heir, outlets) = core.guests.remove(0);
+            let owner = heir.person.id;
             core.audience = Some((heir.person, outlets));
             self.belongs_to(heir.group);
+            // Nobody asked the heir: it may be that they are gone themselves.
+            self.to_operator(owner, ToOperator::Owns);
         }
     }
 }

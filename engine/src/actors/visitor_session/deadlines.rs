@@ -55,8 +55,16 @@ impl VisitorSession {
             self.save_marks();
         }
         if self.core.as_ref().and_then(|core| core.told.queue_again).is_some_and(|at| at <= now) {
-            self.tell_queue();
+            self.tell_queue_again();
         }
+    }
+
+    fn tell_queue_again(&mut self) {
+        #[cfg(feature = "faults")]
+        if crate::actors::faults::says_nothing_twice() {
+            return self.core.iter_mut().for_each(|core| core.told.queue_again = None);
+        }
+        self.tell_queue();
     }
 
     /// Arms the timer for the next deadline, if it is not armed for an earlier moment.

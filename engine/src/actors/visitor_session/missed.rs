@@ -8,7 +8,7 @@ use super::VisitorSession;
 use super::commit::untold;
 use super::core::{Reply, Seen, Untold, rung};
 use crate::actors::connection::history::{Reader, event_frame};
-use crate::actors::nodes::missed::fill_own;
+use crate::actors::nodes::missed::{fill_tabs_here, fill_windows_here};
 use crate::domain::chat::Chat;
 use crate::domain::event::{Event, Sender, StoredEvent};
 use crate::domain::ids::{ChatId, OfferId, OperatorId};
@@ -32,14 +32,14 @@ impl VisitorSession {
     /// its last event again, so that they see what they miss.
     pub(super) fn publish_tail(&self, stored: &StoredChat) {
         let Some(core) = self.core.as_ref().filter(|_| self.shared.nodes.is_some()) else { return };
-        let windows = core.audience.as_ref().map(|(owner, outlets)| (owner.id, &**outlets, core.chat.last_seq));
         let tabs = (&*core.visitor_outlets, core.visitor_published);
-        fill_own(&self.shared, self.account, self.chat, tabs, windows);
+        fill_tabs_here(&self.shared, self.account, self.chat, tabs);
         let side = |side, own| Reader { side, own };
-        if let Some((operator, windows, last)) = windows
-            && let Some(event) = stored.events.last()
-        {
-            let text = event_frame(self.chat, event, &side(Side::Operators, Sender::Operator(operator)));
+        for (operator, windows) in core.readers() {
+            let last = core.chat.last_seq;
+            fill_windows_here(&self.shared, self.account, self.chat, (*operator, windows, last));
+            let Some(event) = stored.events.last() else { continue };
+            let text = event_frame(self.chat, event, &side(Side::Operators, Sender::Operator(*operator)));
             windows.each_far(|outlet| {
                 outlet.push_event(self.chat, last, || text.clone());
             });

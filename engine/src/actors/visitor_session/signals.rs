@@ -7,7 +7,7 @@ use actix::Context;
 use super::commit::Because;
 use super::orders::sender;
 use super::{Life, VisitorSession};
-use crate::actors::messages::{Identity, Party, Signal, Standing, ToQueue};
+use crate::actors::messages::{Identity, Party, Signal, Standing};
 use crate::domain::chat::{Input, Person, Refusal};
 use crate::domain::closing::HeldChats;
 use crate::domain::event::{EndedWhy, Role, Sender};
@@ -44,22 +44,22 @@ impl VisitorSession {
             }
             Signal::Typing { from, on, preview } => self.typing(&from, on, preview),
             Signal::Mark { from, seq, read } => self.mark(&from, seq, read),
+            Signal::Propose { operator, group, .. } if !self.looks_in(&group) => {
+                self.proposal_settled(operator, &group, Settled::Refused);
+            }
             Signal::Propose { operator, name, group, ring, record } => {
                 self.internal_because(Input::Propose { operator, name, group, ring }, Some(record), ctx);
             }
             Signal::Withdraw { offer, operator } => self.internal(Input::Withdraw { offer, operator }, ctx),
+            Signal::RingAt { operators, group, .. } if !operators.is_empty() && !self.looks_in(&group) => {
+                self.not_now(&group);
+            }
             Signal::RingAt { operators, group, ring, record } => self.ring_at(operators, group, ring, record, ctx),
             Signal::OwnerLost(operator) => self.owner_is_lost(operator, ctx),
             Signal::SenderLost(operator) => self.sender_is_lost(operator, ctx),
             Signal::Known => self.queue_knows(),
-            Signal::SeekIn(groups) => self.seek_in(groups),
-            Signal::SayWhetherWaiting => {
-                if self.core.as_ref().is_some_and(|core| core.told.phase == ChatPhase::Waiting) {
-                    self.tell_queue();
-                } else if !self.seeks() {
-                    self.to_queue(ToQueue::Gone(self.chat));
-                }
-            }
+            Signal::SeekIn { of, groups } => self.seek_in(&of, groups),
+            Signal::SayWhetherWaiting(by) => self.say_whether_waiting(by),
             Signal::TurnAway { why, to } => self.turn_away(why, to, ctx),
             Signal::MoveTo(group) => self.move_to(group, ctx),
             Signal::Relieved { operator, chats } => self.relieved(operator, chats, ctx),

@@ -1,18 +1,14 @@
 //! What a chat that waits says to queues: to that of its own group, and to those of groups that help, where it is a
 //! guest. One of them proposes at a time; the others hear of it, and that it is over.
 
-use std::time::Duration;
-
 use super::VisitorSession;
+use super::core::Core;
 use crate::actors::guard::deliver;
 use crate::actors::messages::{Signal, ToQueue};
 use crate::domain::ids::{GroupId, OperatorId};
-use crate::domain::limits::{OVERFLOW_GROUPS_MAX, WAITING_REPEAT};
+use crate::domain::limits::{GUEST_REPEAT, OVERFLOW_GROUPS_MAX, SEARCH_REPEAT, WAITING_REPEAT};
 use crate::domain::routing::{Arrival, RingsAtAll, Settled, Wishes};
 use crate::protocol::visitor::ChatPhase;
-
-/// How often the groups that help are told again: one of them may have begun anew.
-const GUEST_REPEAT: Duration = Duration::from_secs(10);
 
 impl VisitorSession {
     /// Tells all queues that the chat waits, until its own says that it knows.
@@ -20,7 +16,7 @@ impl VisitorSession {
         let now = self.shared.now();
         let Some(core) = &mut self.core else { return };
         if core.sought.is_some() {
-            core.told.queue_again = Some(now + WAITING_REPEAT);
+            core.told.queue_again = Some(now + SEARCH_REPEAT);
             return self.tell_sought();
         }
         if core.told.phase != ChatPhase::Waiting {
@@ -35,28 +31,59 @@ impl VisitorSession {
         }
     }
 
-    /// The own queue knows. Groups that help are told again after a while.
+    /// The own queue knows. Groups that help are told again after a while, and so is one that looks for a colleague: no
+    /// store knows of either, and their queues may begin anew.
     pub(super) fn queue_knows(&mut self) {
-        let again = (!self.helpers.is_empty()).then(|| self.shared.now() + GUEST_REPEAT);
-        if let Some(core) = &mut self.core {
-            core.told.queue_again = again;
+        let (now, helped) = (self.shared.now(), !self.helpers.is_empty());
+        let Some(core) = &mut self.core else { return };
+        core.told.queue_again = match core.sought {
+            Some(_) => Some(now + SEARCH_REPEAT),
+            None => helped.then(|| now + GUEST_REPEAT),
+        };
+    }
+
+    /// A queue believes that the chat waits there, or somebody wants to be sure.
+    pub(super) fn say_whether_waiting(&mut self, asked_by: Option<GroupId>) {
+        let Some(core) = &self.core else { return };
+        let group = asked_by.unwrap_or_else(|| core.record.head.group.clone());
+        if core.told.phase == ChatPhase::Waiting || core.sought.is_some() {
+            self.tell_queue();
+        }
+        if !self.looks_in(&group) {
+            self.shared.to_queue(self.account, &group, ToQueue::Gone(self.chat));
         }
     }
 
-    /// The own group asks others to help.
-    pub(super) fn seek_in(&mut self, groups: Vec<GroupId>) {
-        let Some(core) = self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Waiting) else { return };
-        let own = core.record.head.group.clone();
-        for group in groups.into_iter().filter(|group| *group != own) {
-            if !self.helpers.contains(&group) && self.helpers.len() < OVERFLOW_GROUPS_MAX {
-                self.helpers.push(group);
-            }
+    /// Whether the chat looks for an operator in this group, as was told.
+    pub(super) fn looks_in(&self, group: &GroupId) -> bool {
+        let Some(core) = &self.core else { return false };
+        match &core.sought {
+            Some(sought) => sought == group,
+            None if core.told.phase != ChatPhase::Waiting => false,
+            None => core.record.head.group == *group || self.helpers.contains(group),
+        }
+    }
+
+    /// The own group asks these to help, and no others. What rings in one that is asked no more rings on.
+    pub(super) fn seek_in(&mut self, of: &GroupId, mut groups: Vec<GroupId>) {
+        let waits = |core: &&Core| core.told.phase == ChatPhase::Waiting && core.record.head.group == *of;
+        if self.core.as_ref().filter(waits).is_none() {
+            return;
+        }
+        groups.retain(|group| group != of);
+        groups.truncate(OVERFLOW_GROUPS_MAX);
+        if groups == self.helpers {
+            return;
+        }
+        let before = std::mem::replace(&mut self.helpers, groups);
+        for group in before.iter().filter(|group| !self.helpers.contains(group)) {
+            self.shared.to_queue(self.account, group, ToQueue::Gone(self.chat));
         }
         let Some(arrival) = self.arrival() else { return };
-        for group in &self.helpers {
+        for group in self.helpers.iter().filter(|group| !before.contains(group)) {
             self.tell_helper(group, &arrival);
         }
-        // Members of those groups see it from now on.
+        // Members of those groups see it from now on, or no longer.
         self.shared.lists.changed(self.account);
         self.queue_knows();
     }
@@ -85,7 +112,8 @@ impl VisitorSession {
         }
     }
 
-    /// It waits nowhere any more. The group that has it is told that it served it, unless it has been told.
+    /// It waits nowhere any more. Where an operator has it, their group is told that it served it, unless it has been told,
+    /// and so is the chat's own: whoever waits there has come nearer, and what was told of the wait can be held against it.
     pub(super) fn leave_queues(&mut self, by: Option<&GroupId>, tell: bool) {
         self.place = None;
         let Some(core) = &mut self.core else { return };
@@ -93,13 +121,12 @@ impl VisitorSession {
         let own = core.record.head.group.clone();
         // What is lost is found by the queue's own comparison with the store.
         for group in std::mem::take(&mut self.helpers).iter().chain([&own]) {
-            match by {
-                Some(by) if by == group && tell => {
-                    self.shared.to_queue(self.account, group, ToQueue::Served(self.chat))
-                }
-                Some(by) if by == group => {}
-                _ => self.shared.to_queue(self.account, group, ToQueue::Gone(self.chat)),
-            }
+            let message = match by {
+                Some(by) if by == group && !tell => continue,
+                Some(by) if by == group || *group == own => ToQueue::Served(self.chat),
+                _ => ToQueue::Gone(self.chat),
+            };
+            self.shared.to_queue(self.account, group, message);
         }
         if let Some(by) = by.filter(|by| tell && **by != own) {
             // Taken by hand for a group that did not look for an operator: nothing waits there.
@@ -151,8 +178,8 @@ impl VisitorSession {
     pub(super) fn not_now(&self, group: &GroupId) {
         let Some(core) = self.core.as_ref().filter(|core| core.sought.as_ref() != Some(group)) else { return };
         let chat = self.chat;
-        if core.told.phase != ChatPhase::Waiting {
-            // It looks for nobody any more; whoever does not know it asks for ever.
+        if !self.looks_in(group) {
+            // It looks for nobody there any more; whoever does not know it asks for ever.
             self.shared.to_queue(self.account, group, ToQueue::Gone(chat));
         } else if core.at_barrier() || core.chat.rings_until().is_some() {
             self.shared.to_queue(self.account, group, ToQueue::ProposedElsewhere(chat));
@@ -178,7 +205,7 @@ impl VisitorSession {
         let Some(core) = &self.core else { return };
         let wishes = Wishes { wanted: None, last: None, ..arrival.wishes.clone() };
         let guest_of = Some(core.record.head.group.clone());
-        let arrival = Arrival { guest_of, wishes, ..arrival.clone() };
+        let arrival = Arrival { guest_of, wishes, helpers: Vec::new(), ..arrival.clone() };
         self.shared.to_queue(self.account, group, ToQueue::Waiting(arrival));
     }
 
@@ -197,6 +224,7 @@ impl VisitorSession {
             }),
             wishes: self.asks.wishes(chat),
             guest_of: None,
+            helpers: self.helpers.clone(),
             moved: chat.moved,
         })
     }

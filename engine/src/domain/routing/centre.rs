@@ -63,6 +63,7 @@ impl Centre {
     pub fn handle_waiting(&mut self, group: &GroupId, arrival: Arrival, now: Timestamp) -> Vec<Action> {
         let mut out = Vec::new();
         let chat = arrival.chat;
+        let arrival = Arrival { helpers: self.looks_in(chat).iter().skip(1).cloned().collect(), ..arrival };
         match self.chats.get_mut(&chat) {
             Some(known) => known.arrival = arrival.clone(),
             None => {
@@ -82,7 +83,7 @@ impl Centre {
         self.leaves(chat, None, now)
     }
 
-    /// A chat waits no longer: an operator of this group has it.
+    /// A chat waits no longer: an operator of this group has it. It has served those who wait in the chat's own group, too.
     pub fn handle_served(&mut self, chat: ChatId, group: &GroupId, now: Timestamp) -> Vec<Action> {
         self.leaves(chat, Some(group), now)
     }
@@ -110,7 +111,7 @@ impl Centre {
                 if let Some(known) = self.chats.get_mut(&chat) {
                     known.proposed = None;
                 }
-                out.extend(self.leaves(chat, None, now));
+                out.extend(self.leaves(chat, Some(&group), now));
             }
             how @ (Settled::NoCapacity | Settled::Refused) => self.closed(operator, now, &mut out, |centre, out| {
                 if let Some(known) = centre.chats.get_mut(&chat) {
@@ -350,7 +351,13 @@ impl Centre {
         }
     }
 
+    /// The chat looks in just these groups beside its own.
     fn seek(&mut self, chat: ChatId, groups: Vec<GroupId>, now: Timestamp, out: &mut Vec<Action>) {
+        let helped = self.looks_in(chat).iter().skip(1);
+        let over: Vec<GroupId> = helped.filter(|group| !groups.contains(group)).cloned().collect();
+        for group in over {
+            self.helps_no_more(chat, &group, now, out);
+        }
         for group in groups {
             let Some(known) = self.chats.get_mut(&chat) else { return };
             if known.groups.contains(&group) || !self.desks.contains_key(&group) {
@@ -360,18 +367,38 @@ impl Centre {
             let rings_at = known.proposed.as_ref().map(|(_, operator)| *operator).or(known.arrival.rings_at);
             let mut wishes = known.arrival.wishes.clone();
             (wishes.wanted, wishes.last) = (None, None);
-            let arrival = Arrival { guest_of, rings_at, wishes, ..known.arrival.clone() };
+            let arrival = Arrival { guest_of, rings_at, wishes, helpers: Vec::new(), ..known.arrival.clone() };
             known.groups.push(group.clone());
             self.at(&group, now, out, |desk| desk.handle_waiting(arrival, now));
         }
+    }
+
+    /// A group is asked for a chat no more. What it has proposed and nobody has answered is taken back, and the slot is
+    /// free for whoever needs it; what rings goes on as it began.
+    fn helps_no_more(&mut self, chat: ChatId, group: &GroupId, now: Timestamp, out: &mut Vec<Action>) {
+        let Some(known) = self.chats.get_mut(&chat) else { return };
+        known.groups.retain(|other| other != group);
+        let proposed_to = self.desks.get(group).and_then(|desk| desk.proposed_to(chat));
+        let Some(operator) = proposed_to else {
+            return self.at(group, now, out, |desk| desk.handle_gone(chat, now));
+        };
+        known.proposed = None;
+        let is_it = |effect: &Effect| matches!(effect, Effect::Propose { chat: of, .. } if *of == chat);
+        out.retain(|action| action.group != *group || !is_it(&action.effect));
+        self.closed(operator, now, out, |centre, out| {
+            centre.at(group, now, out, |desk| desk.handle_gone(chat, now));
+            centre.settled(group, operator, now, out);
+            centre.release_elsewhere(chat, group, now, out);
+        });
     }
 
     fn leaves(&mut self, chat: ChatId, served_by: Option<&GroupId>, now: Timestamp) -> Vec<Action> {
         let mut out = Vec::new();
         let Some(known) = self.chats.remove(&chat) else { return out };
         let everywhere = |centre: &mut Self, out: &mut Vec<Action>| {
-            for group in &known.groups {
-                let served = served_by == Some(group);
+            for (place, group) in known.groups.iter().enumerate() {
+                // Its own group hears it too, whoever it was.
+                let served = served_by.is_some_and(|by| by == group || place == 0);
                 centre.at(group, now, out, |desk| {
                     if served { desk.handle_served(chat, now) } else { desk.handle_gone(chat, now) }
                 });

@@ -35,6 +35,8 @@ pub struct Demand {
     prefers: Option<OperatorId>,
     /// Whom the page names, unless they let it go.
     wanted: Option<OperatorId>,
+    /// For whom it waits no more, and not again.
+    given_up: Vec<OperatorId>,
     /// When the time alone changes this.
     changes_at: Option<Timestamp>,
 }
@@ -69,28 +71,34 @@ impl Demand {
         Self { tried, ..Self::default() }
     }
 
-    /// Of a chat with wishes that entered a while ago. `before` is what was known of it.
+    /// Of a chat with wishes that entered a while ago, in a group that can ring some operators. `before` is what was known
+    /// of it. A wish for somebody who cannot be rung sleeps until they can.
     pub fn with_wishes(
         tried: impl IntoIterator<Item = Tried>,
         wishes: &Wishes,
         entered_at: Timestamp,
         rules: &RoutingRules,
+        rings: impl Fn(&OperatorId) -> bool,
         now: Timestamp,
         before: Option<&Demand>,
     ) -> Self {
         let mut demand = Self::new(tried);
-        let prefers = wishes.wanted.map(|wanted| (wanted, rules.wanted_operator_waits())).or_else(|| {
+        let named = wishes.wanted.filter(&rings);
+        let prefers = named.map(|wanted| (wanted, rules.wanted_operator_waits())).or_else(|| {
             let remembered = |(_, at): &(OperatorId, Timestamp)| entered_at.since(*at) < rules.last_operator_for();
-            wishes.last.filter(remembered).map(|(last, _)| (last, rules.last_operator_waits()))
+            let last = wishes.last.filter(|(last, _)| rings(last));
+            last.filter(remembered).map(|(last, _)| (last, rules.last_operator_waits()))
         });
         demand.prefers = prefers.map(|(operator, _)| operator);
-        demand.wanted = wishes.wanted.filter(|wanted| !demand.was_tried(*wanted));
-        if let Some((operator, waits)) = prefers {
+        demand.wanted = named.filter(|wanted| !demand.was_tried(*wanted));
+        demand.given_up = before.map(|before| before.given_up.clone()).unwrap_or_default();
+        if let Some((operator, waits)) = prefers.filter(|(operator, _)| !demand.given_up.contains(operator)) {
             let until = entered_at + waits;
-            let given_up = before.is_some_and(|before| before.only.is_none() && before.prefers == Some(operator));
-            if until > now && !given_up && !demand.was_tried(operator) {
+            if until > now && !demand.was_tried(operator) {
                 demand.only = Some(operator);
                 demand.changes_at = Some(until);
+            } else {
+                demand.given_up.push(operator);
             }
         }
         demand.relax(wishes, entered_at, rules.skill_relaxed_every(), now, before);

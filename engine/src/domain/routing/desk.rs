@@ -62,7 +62,7 @@ impl Desk {
     ) -> (Self, Vec<Effect>) {
         let mut desk = Self::new(settings, members);
         let mut effects = Vec::new();
-        arrivals.into_iter().for_each(|arrival| desk.enqueue(arrival, now, &mut effects));
+        arrivals.into_iter().for_each(|arrival| desk.enqueue(arrival, Offering::No, now, &mut effects));
         effects.extend(desk.settle(now));
         (desk, effects)
     }
@@ -78,11 +78,7 @@ impl Desk {
         let mut desk = Self::new(settings, members);
         let mut effects = Vec::new();
         for arrival in stored {
-            let (chat, rings) = (arrival.chat, arrival.rings_at.is_some());
-            desk.enqueue(arrival, now, &mut effects);
-            if !rings {
-                desk.queue.set_offering(chat, Offering::Unheard);
-            }
+            desk.enqueue(arrival, Offering::Unheard, now, &mut effects);
         }
         effects.extend(desk.settle(now));
         (desk, effects)
@@ -126,7 +122,7 @@ impl Desk {
             return vec![effect];
         }
         let mut effects = Vec::new();
-        self.enqueue(arrival, now, &mut effects);
+        self.enqueue(arrival, Offering::No, now, &mut effects);
         effects.extend(self.settle(now));
         effects
     }
@@ -221,26 +217,27 @@ impl Desk {
 
     /// A member is new, or something about them has changed.
     pub fn handle_member(&mut self, member: Member, now: Timestamp) -> Vec<Effect> {
-        self.roster.put(member);
-        self.settle(now)
+        self.change_members(&[member.operator], now, |roster| roster.put(member))
     }
 
     /// All members as they are now; others are members no longer.
     pub fn handle_members(&mut self, members: Vec<Member>, now: Timestamp) -> Vec<Effect> {
         let staying: BTreeSet<OperatorId> = members.iter().map(|member| member.operator).collect();
-        let all = self.roster.members().map(|member| member.operator);
-        let leaving: Vec<OperatorId> = all.filter(|operator| !staying.contains(operator)).collect();
-        for operator in leaving {
-            self.roster.remove(operator);
-        }
-        members.into_iter().for_each(|member| self.roster.put(member));
-        self.settle(now)
+        let known: BTreeSet<OperatorId> = self.roster.members().map(|member| member.operator).collect();
+        let all: Vec<OperatorId> = known.union(&staying).copied().collect();
+        self.change_members(&all, now, |roster| {
+            for operator in known.difference(&staying) {
+                roster.remove(*operator);
+            }
+            members.into_iter().for_each(|member| roster.put(member));
+        })
     }
 
     /// Somebody is a member no longer. What they hold of this group stays theirs.
     pub fn handle_member_gone(&mut self, operator: OperatorId, now: Timestamp) -> Vec<Effect> {
-        self.roster.remove(operator);
-        self.settle(now)
+        self.change_members(&[operator], now, |roster| {
+            roster.remove(operator);
+        })
     }
 
     /// Whether an operator receives has changed.
@@ -268,9 +265,9 @@ impl Desk {
             // The other department has not heard of the group yet.
             self.told_availability = None;
         }
-        let before = std::mem::replace(&mut self.settings, settings);
+        self.settings = settings;
         let mut effects = Vec::new();
-        self.review_all(&before, now, &mut effects);
+        self.review_all(now, &mut effects);
         effects.extend(self.settle(now));
         effects
     }
@@ -324,11 +321,12 @@ impl Desk {
         &self.roster
     }
 
-    fn enqueue(&mut self, arrival: Arrival, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Arrival { chat, entered_at, priority, tried, rings_at, rings_at_all, mut wishes, guest_of, moved } =
+    /// Takes a chat in that rings nowhere, as far as it is known, or where it says itself.
+    fn enqueue(&mut self, arrival: Arrival, mut offering: Offering, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Arrival { chat, entered_at, priority, tried, rings_at, rings_at_all, wishes, guest_of, moved, .. } =
             arrival;
+        self.looks_in(chat, arrival.helpers);
         let ours = rings_at_all.as_ref().filter(|ring| self.rings_at_all_here(&ring.group));
-        let mut offering = Offering::No;
         if let Some(operator) = rings_at {
             self.end_proposal(chat);
             offering = Offering::Ringing { operator };
@@ -338,10 +336,6 @@ impl Desk {
         }
         // The chat knows best at whom it rings: what was said to it before may be lost.
         self.ringing.is_known(chat, ours.map(|ring| ring.operators.as_slice()).unwrap_or_default());
-        // Nobody waits for whom this group cannot ring.
-        let rings = |operator| self.roster.member(operator).is_some_and(|member| member.handling != Handling::Pull);
-        wishes.wanted = wishes.wanted.filter(|wanted| rings(*wanted));
-        wishes.last = wishes.last.filter(|(last, _)| rings(*last));
         let before = self.queue.get(chat).map(|waiting| waiting.demand.clone());
         let demand = self.demand(tried, &wishes, entered_at, now, before.as_ref());
         self.roster.use_class(demand.class());

@@ -33,6 +33,8 @@ pub struct Arrival {
     pub wishes: Wishes,
     /// The group it waits in, when it is only looking for an operator here.
     pub guest_of: Option<GroupId>,
+    /// Said to its own group: the others in which it looks, as they were asked for. A queue that begins anew learns it so.
+    pub helpers: Vec<GroupId>,
     /// Another group has passed it on already: it is not passed on again.
     pub moved: bool,
 }
@@ -41,8 +43,8 @@ impl Arrival {
     /// A chat without history and wishes.
     pub fn new(chat: ChatId, entered_at: Timestamp) -> Self {
         let (tried, wishes) = (Vec::new(), Wishes::default());
-        let (rings_at, rings_at_all) = (None, None);
-        Self { chat, entered_at, priority: 0, tried, rings_at, rings_at_all, wishes, guest_of: None, moved: false }
+        let (rings_at, rings_at_all, guest_of, helpers) = (None, None, None, Vec::new());
+        Self { chat, entered_at, priority: 0, tried, rings_at, rings_at_all, wishes, guest_of, helpers, moved: false }
     }
 
     /// The same at the front: its operator was lost.
@@ -128,11 +130,12 @@ pub enum Effect {
         /// Whose.
         operator: OperatorId,
     },
-    /// The chat shall look for an operator in these groups as well: say [`Arrival`] there, as a guest of this one.
+    /// The chat shall look for an operator in just these groups as well: say [`Arrival`] there, as a guest of this one, and
+    /// that it is gone where it looked before. Said twice it is the same.
     SeekIn {
         /// The chat.
         chat: ChatId,
-        /// Where.
+        /// Where; nowhere else from now on.
         groups: Vec<GroupId>,
     },
     /// The chat shall not wait here. One that came too late for a place never had one; others keep theirs until they

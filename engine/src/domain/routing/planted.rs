@@ -4,6 +4,8 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::domain::ids::GroupId;
+
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -29,6 +31,10 @@ pub enum Fault {
     AsksWhoSaidNo,
     /// Who looks in other groups already does not look in those that help from now on.
     OldHelp,
+    /// Groups that help no longer are asked on.
+    HelpsOn,
+    /// Who is wished for and can be rung from now on is not thought of.
+    ForgetsWishes,
 }
 
 thread_local! {
@@ -38,6 +44,18 @@ thread_local! {
 /// Whether that is to go wrong now.
 pub fn has(fault: Fault) -> bool {
     PLANTED.get() == Some(fault)
+}
+
+/// The groups that are asked for a chat, of those that were before and those that help now.
+pub fn helping(asked: &[GroupId], helps: &[GroupId]) -> Vec<GroupId> {
+    let new = helps.iter().filter(|group| !asked.contains(group)).cloned();
+    if has(Fault::HelpsOn) {
+        return asked.iter().cloned().chain(new).collect();
+    }
+    if has(Fault::OldHelp) && !asked.is_empty() {
+        return helps.iter().filter(|group| asked.contains(group)).cloned().collect();
+    }
+    helps.to_vec()
 }
 
 /// Plays with a fault planted; with which words it was seen.

@@ -111,7 +111,12 @@ fn each_fault_of_ringing_at_all_is_seen() {
 
 #[test]
 fn each_fault_of_a_proposal_and_of_help_is_seen() {
-    let faults = [(Fault::AsksWhoSaidNo, "may not be offered"), (Fault::OldHelp, "beside")];
+    let faults = [
+        (Fault::AsksWhoSaidNo, "may not be offered"),
+        (Fault::OldHelp, "beside"),
+        (Fault::HelpsOn, "was told a wrong number"),
+        (Fault::ForgetsWishes, "beside"),
+    ];
     must_be_seen(&faults, |seed| shared::run(seed, 1_000, false));
 }
 

@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
-use engine::domain::group::{Instead, LostOperator, Overflow, RoutingRules, Status};
+use engine::actors::engine::StaffChange;
+use engine::domain::group::{
+    Availability, Handling, Instead, LostOperator, Membership, Overflow, RoutingRules, Status,
+};
 use engine::protocol::visitor::ChatPhase;
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{GOOD, Node, Shop, Tab, Window};
+use crate::suite::engines::cast::{GOOD, Node, Shop, Tab, Window, until};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -292,4 +295,34 @@ async fn the_operator_whom_the_page_names_is_waited_for_a_while() {
     never_rings(&mut joe, &chat).await;
     joe.accepts(&chat).await;
     never_rings(&mut bob, &chat).await;
+}
+
+#[actix::test]
+async fn the_operator_whom_the_page_names_is_waited_for_also_who_is_hired_meanwhile() {
+    let shop = Shop::in_memory(1, 2, RINGS).await;
+    shop.has_rules(RoutingRules { wanted_operator_waits_s: 60, ..RoutingRules::default() }).await;
+    let member = |operator, limit| {
+        let (group, handling) = (shop.group.clone(), Handling::Primary);
+        Membership { group, operator, handling, limit: Some(limit), active: true }
+    };
+    shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
+    shop.store.put_membership(shop.account, &member(shop.joe.id, 0)).await.expect("the store answers");
+    let (one, two) = shop.nodes(GOOD, 1).await;
+    let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&one, &shop.bob).await);
+    joe.goes_online().await;
+    bob.goes_online().await;
+    let mut clara = shop.tab(&one, 1, None).await;
+    until("that somebody receives", || one.engine.availability(shop.account, None) != Availability::Offline).await;
+    let names = json!({ "type": "start", "id": "start", "name": "Clara", "operator": shop.bob.id, "question": "Bob?" });
+    clara.sends(names).await;
+    let chat = clara.acked("start").await["chat"].as_str().expect("a start has a chat").to_owned();
+    // Bob is hired, and has no slot yet; Joe has some from now on.
+    for changed in [member(shop.bob.id, 0), member(shop.joe.id, 3)] {
+        shop.store.put_membership(shop.account, &changed).await.expect("the store answers");
+        two.engine.changed(shop.account, &StaffChange::Group(shop.group.clone()));
+        never_rings(&mut joe, &chat).await;
+    }
+    shop.store.put_membership(shop.account, &member(shop.bob.id, 1)).await.expect("the store answers");
+    two.engine.changed(shop.account, &StaffChange::Group(shop.group.clone()));
+    bob.accepts(&chat).await;
 }

@@ -66,6 +66,73 @@ async fn nobody_whose_sockets_stay_notices_that_the_chat_has_moved() {
     .await;
 }
 
+/// The operators' windows are on the node that had the chat. It has it no more, and goes on with everything else.
+#[actix::test]
+async fn windows_on_the_node_that_had_the_chat_hear_all_that_is_said_on_the_one_that_has_it() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(2, 2, RINGS).await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let (early, mut joe, chat) = shop.in_a_chat(&one, &one).await;
+        drop(early);
+        let mut clara = shop.tab(&two, 42, Some((&chat, 0))).await;
+        let mut bob = shop.window(&one, &shop.bob).await;
+        bob.goes_online().await;
+        let to = json!({ "operator": shop.bob.id.to_string() });
+        joe.sends(json!({ "type": "invite", "id": "come", "chat": chat, "to": to, "stay": true, "reason": "Help" }))
+            .await;
+        joe.acked("come").await;
+        bob.accepts(&chat).await;
+        clara.inbox.expect("Bob", |frame| frame["event"]["kind"] == "joined").await;
+        two.engine.take_over(&shards_of(1)).await.expect("the store answers");
+        for line in 0..5 {
+            clara.says(&format!("c{line}"), &format!("clara {line}")).await;
+            clara.acked(&format!("c{line}")).await;
+        }
+        for window in [&mut joe, &mut bob] {
+            window.inbox.expect("her last words", |frame| frame["event"]["text"] == "clara 4").await;
+            window.says("mine", &chat, "We are here").await;
+            window.acked("mine").await;
+        }
+        let (last, visible, _) = shop.stored(&chat).await;
+        clara.inbox.expect("the last event", |frame| frame["type"] == "event" && frame["seq"] == visible).await;
+        clara.inbox.has_no_hole("Clara", &chat, visible);
+        for (name, window) in [("Joe", &mut joe), ("Bob", &mut bob)] {
+            window.inbox.expect("the last event", |frame| frame["type"] == "event" && frame["seq"] == last).await;
+            window.inbox.has_no_hole(name, &chat, last);
+            assert_eq!(window.inbox.closed, None);
+        }
+    })
+    .await;
+}
+
+/// Both operators' windows missed the last words before the takeover, and nothing is said after it.
+#[actix::test]
+async fn what_was_said_last_before_a_takeover_reaches_owners_and_guests_though_nobody_says_more() {
+    with_each_seed(async |seed| {
+        let shop = Shop::open(2, 2, RINGS).await;
+        let (one, two) = shop.nodes(BAD, seed).await;
+        let (mut early, mut joe, chat) = shop.in_a_chat(&one, &two).await;
+        let mut bob = shop.window(&two, &shop.bob).await;
+        bob.goes_online().await;
+        let to = json!({ "operator": shop.bob.id.to_string() });
+        joe.sends(json!({ "type": "invite", "id": "come", "chat": chat, "to": to, "stay": true, "reason": "Help" }))
+            .await;
+        joe.acked("come").await;
+        bob.accepts(&chat).await;
+        early.inbox.expect("Bob", |frame| frame["event"]["kind"] == "joined").await;
+        bob.inbox.expect("that he came", |frame| frame["event"]["kind"] == "joined").await;
+        joe.inbox.expect("Bob", |frame| frame["event"]["kind"] == "joined").await;
+        one.bus.cut(true);
+        early.says("e0", "unheard").await;
+        early.acked("e0").await;
+        two.engine.take_over(&shards_of(1)).await.expect("the store answers");
+        for window in [&mut joe, &mut bob] {
+            window.inbox.expect("what was unheard", |frame| frame["event"]["text"] == "unheard").await;
+        }
+    })
+    .await;
+}
+
 /// The chat's node is cut off for good, and a third one takes over; everybody's sockets are on the second.
 #[actix::test]
 async fn sockets_follow_their_chat_to_a_node_they_have_never_heard_of() {

@@ -2,10 +2,11 @@
 //! that is too long, and of hope in a group that is off-line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::domain::chat::Tried;
-use crate::domain::group::{Availability, GroupSettings, Instead};
-use crate::domain::ids::{ChatId, GroupId};
+use crate::domain::group::{Availability, Handling, Instead, Overflow};
+use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::limits::TURN_AWAY_REPEAT;
 use crate::domain::queue::Offering;
 use crate::domain::routing::demand::{Demand, Wishes};
@@ -14,6 +15,7 @@ use crate::domain::routing::earlier;
 use crate::domain::routing::effect::{Arrival, Effect, TurnedAway};
 #[cfg(test)]
 use crate::domain::routing::planted::{self, Fault};
+use crate::domain::routing::roster::Roster;
 use crate::domain::time::Timestamp;
 
 /// When something is due for whom.
@@ -22,7 +24,7 @@ pub(super) struct Turns {
     due: BTreeSet<(Timestamp, ChatId)>,
     due_of: BTreeMap<ChatId, Timestamp>,
     /// Chats that look for an operator in other groups too.
-    sought: BTreeSet<ChatId>,
+    sought: BTreeMap<ChatId, Sought>,
     /// Chats that have been told to leave, and when they are told again.
     leaving: BTreeMap<ChatId, Timestamp>,
     /// Since when nobody receives here.
@@ -33,10 +35,18 @@ pub(super) struct Turns {
     open: Option<(bool, Timestamp, Timestamp)>,
 }
 
+/// Where a chat looks beside its own group.
+#[derive(Debug, Clone)]
+struct Sought {
+    groups: Vec<GroupId>,
+    /// After what wait that began here: while the rule is the same it does not end because a clock jumps back.
+    after: Option<Duration>,
+}
+
 impl Turns {
     /// Whether the chat looks for an operator in other groups too.
     pub(super) fn is_sought_elsewhere(&self, chat: ChatId) -> bool {
-        self.sought.contains(&chat)
+        self.sought.contains_key(&chat)
     }
 }
 
@@ -49,7 +59,42 @@ impl Desk {
         now: Timestamp,
         before: Option<&Demand>,
     ) -> Demand {
-        Demand::with_wishes(tried, wishes, entered_at, &self.settings.rules, now, before)
+        let rings = |operator: &OperatorId| self.rings(*operator);
+        Demand::with_wishes(tried, wishes, entered_at, &self.settings.rules, rings, now, before)
+    }
+
+    /// Whether this group can ring an operator, there and free or not: nobody waits for anybody else.
+    fn rings(&self, operator: OperatorId) -> bool {
+        self.roster.member(operator).is_some_and(|member| member.handling != Handling::Pull)
+    }
+
+    /// Changes the members; wishes for those whom the group can ring from now on hold, for others they sleep.
+    pub(super) fn change_members(
+        &mut self,
+        of: &[OperatorId],
+        now: Timestamp,
+        change: impl FnOnce(&mut Roster),
+    ) -> Vec<Effect> {
+        let rung: Vec<bool> = of.iter().map(|operator| self.rings(*operator)).collect();
+        change(&mut self.roster);
+        let changed = of.iter().zip(rung).filter(|(operator, rang)| self.rings(**operator) != *rang);
+        let changed: BTreeSet<OperatorId> = changed.map(|(operator, _)| *operator).collect();
+        #[cfg(test)]
+        let changed = if planted::has(Fault::ForgetsWishes) { BTreeSet::new() } else { changed };
+        let mut effects = Vec::new();
+        if !changed.is_empty() {
+            let all: Vec<ChatId> = self.queue.iter().filter(|chat| self.names_one_of(*chat, &changed)).collect();
+            all.into_iter().for_each(|chat| self.review(chat, None, now, &mut effects));
+        }
+        effects.extend(self.settle(now));
+        effects
+    }
+
+    fn names_one_of(&self, chat: ChatId, operators: &BTreeSet<OperatorId>) -> bool {
+        let wishes = self.queue.get(chat).map(|waiting| &waiting.wishes);
+        let last = wishes.and_then(|wishes| wishes.last).map(|(last, _)| last);
+        let wanted = wishes.and_then(|wishes| wishes.wanted);
+        wanted.iter().chain(&last).any(|operator| operators.contains(operator))
     }
 
     /// The effect for a chat that comes when there is no place left.
@@ -91,17 +136,9 @@ impl Desk {
     }
 
     /// The settings are others than before.
-    pub(super) fn review_all(&mut self, before: &GroupSettings, now: Timestamp, effects: &mut Vec<Effect>) {
+    pub(super) fn review_all(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let all: Vec<ChatId> = self.queue.iter().collect();
-        let helped = before.rules.overflow.as_ref().map(|overflow| overflow.groups.as_slice()).unwrap_or_default();
-        let helping = self.settings.rules.overflow.iter().flat_map(|overflow| &overflow.groups);
-        let anew: Vec<GroupId> = helping.filter(|group| !helped.contains(group)).cloned().collect();
-        #[cfg(test)]
-        let anew = if planted::has(Fault::OldHelp) { Vec::new() } else { anew };
         for chat in all {
-            if !anew.is_empty() && self.turns.is_sought_elsewhere(chat) {
-                effects.push(Effect::SeekIn { chat, groups: anew.clone() });
-            }
             self.review(chat, None, now, effects);
         }
         self.turns.offline_look = self.turns.offline_since.map(|_| now);
@@ -126,6 +163,7 @@ impl Desk {
         let (before, entered_at) = (waiting.demand.class().clone(), waiting.entered_at);
         let (own, moved) = (waiting.guest_of.is_none(), waiting.moved);
         let idle = matches!(waiting.offering, Offering::No | Offering::Elsewhere);
+        let heard = waiting.offering != Offering::Unheard;
         let mut next = demand.changes_at();
         let awaits_one = demand.only().is_some();
         if *demand.class() != before {
@@ -133,19 +171,10 @@ impl Desk {
             self.roster.leave_class(&before);
         }
         self.queue.set_demand(chat, demand);
-        let rules = &self.settings.rules;
-        if let Some(overflow) =
-            rules.overflow.as_ref().filter(|_| own && !awaits_one && !self.turns.sought.contains(&chat))
-        {
-            let at = entered_at + std::time::Duration::from_secs(u64::from(overflow.after_s));
-            if at <= now {
-                effects.push(Effect::SeekIn { chat, groups: overflow.groups.clone() });
-                self.turns.sought.insert(chat);
-                self.queue.look_at_the_first();
-            } else {
-                next = earlier(next, Some(at));
-            }
+        if own && heard {
+            next = earlier(next, self.seek(chat, entered_at, awaits_one, now, effects));
         }
+        let rules = &self.settings.rules;
         if let Some(max) = rules.queue_wait_max().filter(|_| own) {
             let at = (entered_at + max).max(self.turns.leaving.get(&chat).copied().unwrap_or(Timestamp::EPOCH));
             if at > now {
@@ -166,6 +195,50 @@ impl Desk {
         }
     }
 
+    /// Where a chat says that it looks beside this group.
+    pub(super) fn looks_in(&mut self, chat: ChatId, groups: Vec<GroupId>) {
+        let after = self.turns.sought.remove(&chat).and_then(|sought| sought.after);
+        if !groups.is_empty() {
+            self.turns.sought.insert(chat, Sought { groups, after });
+        }
+    }
+
+    /// Has a chat look in the groups that help by the rules as they are now, and in no others; when that begins, if it is
+    /// still to come. Nobody helps one that waits for a single operator.
+    fn seek(
+        &mut self,
+        chat: ChatId,
+        entered_at: Timestamp,
+        awaits_one: bool,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Timestamp> {
+        let sought = self.turns.sought.get(&chat);
+        let overflow = self.settings.rules.overflow.as_ref().filter(|_| !awaits_one);
+        let begins_at = overflow.map(|overflow| entered_at + overflow.after());
+        let has_begun = |overflow: &&Overflow| {
+            begins_at.is_some_and(|at| at <= now) || sought.is_some_and(|sought| sought.after == Some(overflow.after()))
+        };
+        let helps = overflow.filter(has_begun);
+        let asked = sought.map(|sought| sought.groups.as_slice()).unwrap_or_default();
+        let wanted = helps.map(|overflow| overflow.groups.as_slice()).unwrap_or_default();
+        #[cfg(test)]
+        let planted = planted::helping(asked, wanted);
+        #[cfg(test)]
+        let wanted = planted.as_slice();
+        let (groups, after) = (wanted.to_vec(), helps.map(Overflow::after));
+        if asked != groups {
+            effects.push(Effect::SeekIn { chat, groups: groups.clone() });
+            self.queue.look_at_the_first();
+        }
+        if groups.is_empty() {
+            self.turns.sought.remove(&chat);
+        } else {
+            self.turns.sought.insert(chat, Sought { groups, after });
+        }
+        begins_at.filter(|at| *at > now)
+    }
+
     fn ask_to_leave(
         &mut self,
         chat: ChatId,
@@ -175,9 +248,8 @@ impl Desk {
         effects: &mut Vec<Effect>,
     ) -> Timestamp {
         // Where it looks too somebody may receive.
-        let helping = self.settings.rules.overflow.as_ref().filter(|_| why == TurnedAway::GroupOffline);
-        let helping = helping.filter(|_| self.turns.is_sought_elsewhere(chat));
-        let unless = helping.map(|overflow| overflow.groups.clone()).unwrap_or_default();
+        let helping = self.turns.sought.get(&chat).filter(|_| why == TurnedAway::GroupOffline);
+        let unless = helping.map(|sought| sought.groups.clone()).unwrap_or_default();
         effects.push(Effect::TurnAway { chat, to, why, unless });
         let again = now + TURN_AWAY_REPEAT;
         self.turns.leaving.insert(chat, again);
@@ -216,7 +288,7 @@ impl Desk {
         }
         let hope = self.offline_hope;
         #[cfg(test)]
-        let hope = if planted::has(Fault::NoMinute) { std::time::Duration::ZERO } else { hope };
+        let hope = if planted::has(Fault::NoMinute) { Duration::ZERO } else { hope };
         let since = *self.turns.offline_since.get_or_insert(now);
         let look = *self.turns.offline_look.get_or_insert(since + hope);
         if look > now {

@@ -71,13 +71,13 @@ struct Row {
     priority: i32,
     tried: Vec<Tried>,
     needs: Vec<Need>,
-    /// Whom the page names, where it is somebody whom the group can ring.
+    /// Whom the page names, whether the group can ring them or not.
     wanted: Option<OperatorId>,
-    /// Who served the contact last, if the group remembers it and can ring them.
+    /// Who served the contact last, if the group remembers it.
     last: Option<OperatorId>,
-    /// It has ceased to wait for one operator, and does not begin again.
-    gave_up: bool,
-    /// Where it looks besides, once it has waited so long.
+    /// It has ceased to wait for these, and does not begin again.
+    gave_up: BTreeSet<OperatorId>,
+    /// Where it looks besides, now that it has waited so long.
     helpers: Option<Vec<GroupId>>,
     /// The groups that do not propose it before a moment, for it said no.
     rests: BTreeMap<GroupId, Timestamp>,

@@ -89,3 +89,114 @@ fn whether_a_position_is_exact_is_told_anew_when_that_changes() {
     assert_eq!(about(&desk.handle_gone(chat(3), at(105)), 2), None, "not twice in two seconds");
     assert_eq!(about(&desk.handle_due(at(106)), 2), Some(false));
 }
+
+#[test]
+fn what_others_serve_for_a_group_tells_those_who_wait_there_how_long_it_takes() {
+    for mode in [OfferMode::Automatic, OfferMode::Single] {
+        let helped = RoutingRules {
+            overflow: Some(Overflow { after_s: 1, groups: vec![group("support")] }),
+            ..RoutingRules::default()
+        };
+        let full = || Member { held: 1, group_held: 1, ..primary(JOE, 1) };
+        let sales = (settings("sales", OfferMode::Single, helped), vec![full()]);
+        let support = (settings("support", mode, RoutingRules::default()), vec![primary(BOB, 9)]);
+        let (mut centre, _) = Centre::open([sales, support], at(100));
+        let (mut told, mut compared) = (Vec::new(), 0);
+        for n in 1..=6 {
+            let second = 100 + 10 * n as i64;
+            let mut actions = centre.handle_waiting(&group("sales"), Arrival::new(chat(n), at(second)), at(second));
+            actions.extend(centre.handle_due(at(second + 3)));
+            let made = actions.iter().find_map(|action| match &action.effect {
+                Effect::Propose { chat, operator, .. } => Some((action.group.clone(), *chat, *operator)),
+                _ => None,
+            });
+            assert_eq!(made, Some((group("support"), chat(n), who(BOB))));
+            let news = LoadNews {
+                operator: who(BOB),
+                group: group("support"),
+                held: n as u32,
+                reserved: 0,
+                group_held: n as u32,
+                group_reserved: 0,
+                last_ended_at: None,
+                version: 1 + n as u64,
+            };
+            let assigned = centre.handle_settled(chat(n), who(BOB), Settled::Assigned(news), at(second + 4));
+            for action in actions.into_iter().chain(assigned).filter(|action| action.group == group("sales")) {
+                match action.effect {
+                    Effect::Position { wait, .. } => told.push(wait.is_some()),
+                    Effect::Forecast { .. } => compared += 1,
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!(told.first(), Some(&false), "nobody was served yet");
+        assert_eq!(told.last(), Some(&true), "three were, and that is a pace: {told:?}");
+        assert!(compared > 0, "what was told is held against what came");
+    }
+}
+
+fn helped_by(names: &[&str]) -> GroupSettings {
+    let groups = names.iter().map(|name| group(name)).collect::<Vec<_>>();
+    let overflow = Some(Overflow { after_s: 10, groups }).filter(|overflow| !overflow.groups.is_empty());
+    settings("sales", OfferMode::Single, RoutingRules { overflow, ..RoutingRules::default() })
+}
+
+fn sought(effects: &[Effect]) -> Vec<Vec<GroupId>> {
+    let asks = effects.iter().filter_map(|effect| match effect {
+        Effect::SeekIn { groups, .. } => Some(groups.clone()),
+        _ => None,
+    });
+    asks.collect()
+}
+
+#[test]
+fn those_who_wait_look_where_others_help_now_and_nowhere_else() {
+    let (mut desk, _) = Desk::open(helped_by(&["support"]), [], [], at(100));
+    assert_eq!(sought(&desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100))), Vec::<Vec<GroupId>>::new());
+    assert_eq!(sought(&desk.handle_due(at(110))), [[group("support")]]);
+    let more = desk.handle_settings(helped_by(&["support", "billing"]), at(111));
+    assert_eq!(sought(&more), [[group("support"), group("billing")]]);
+    assert_eq!(sought(&desk.handle_settings(helped_by(&["billing"]), at(112))), [[group("billing")]]);
+    assert_eq!(sought(&desk.handle_settings(helped_by(&[]), at(113))), [Vec::<GroupId>::new()]);
+    assert_eq!(sought(&desk.handle_settings(helped_by(&["support"]), at(114))), [[group("support")]]);
+    let mut later = helped_by(&["support"]);
+    later.rules.overflow = Some(Overflow { after_s: 60, groups: vec![group("support")] });
+    assert_eq!(sought(&desk.handle_settings(later, at(115))), [Vec::<GroupId>::new()], "its time is still to come");
+    assert_eq!(sought(&desk.handle_due(at(160))), [[group("support")]]);
+}
+
+#[test]
+fn a_queue_that_begins_anew_and_a_chat_that_forgot_where_it_looks_agree_again() {
+    let (mut desk, effects) = Desk::reopen(helped_by(&["support"]), [], [Arrival::new(chat(1), at(100))], at(200));
+    assert_eq!(sought(&effects), Vec::<Vec<GroupId>>::new(), "what it asks for is not known yet");
+    let says = |helpers: &[&str]| {
+        let helpers = helpers.iter().map(|name| group(name)).collect();
+        Arrival { helpers, ..Arrival::new(chat(1), at(100)) }
+    };
+    assert_eq!(sought(&desk.handle_waiting(says(&["support"]), at(201))), Vec::<Vec<GroupId>>::new(), "as it is");
+    assert_eq!(sought(&desk.handle_waiting(says(&[]), at(202))), [[group("support")]], "it is told again");
+    assert_eq!(sought(&desk.handle_waiting(says(&["support", "billing"]), at(203))), [[group("support")]]);
+}
+
+#[test]
+fn a_proposal_of_a_group_that_helps_no_longer_is_taken_back_and_its_slot_is_free() {
+    let none = RoutingRules::default;
+    let support = (settings("support", OfferMode::Single, none()), vec![primary(BOB, 1)]);
+    let billing = (settings("billing", OfferMode::Single, none()), vec![primary(BOB, 1)]);
+    let (mut centre, _) = Centre::open([(helped_by(&["support"]), Vec::new()), support, billing], at(100));
+    let proposed = |actions: &[Action]| {
+        let made = actions.iter().filter_map(|action| match &action.effect {
+            Effect::Propose { chat, .. } => Some((action.group.as_str().to_owned(), *chat)),
+            _ => None,
+        });
+        made.collect::<Vec<_>>()
+    };
+    centre.handle_waiting(&group("sales"), Arrival::new(chat(1), at(100)), at(100));
+    assert_eq!(proposed(&centre.handle_due(at(110))), [("support".to_owned(), chat(1))]);
+    let behind = centre.handle_waiting(&group("billing"), Arrival::new(chat(2), at(111)), at(111));
+    assert_eq!(proposed(&behind), [], "Bob has one slot");
+    let after = centre.handle_settings(helped_by(&[]), at(112));
+    assert_eq!(proposed(&after), [("billing".to_owned(), chat(2))]);
+    assert_eq!(centre.looks_in(chat(1)), [group("sales")]);
+}

@@ -99,3 +99,41 @@ fn slots_that_were_closed_open_again_in_a_group_that_rings_at_all_by_now() {
     desk.handle_settings(settings("support", OfferMode::RingAll, RoutingRules::default()), at(101));
     assert_eq!(rung(&desk.handle_closed(who(JOE), false, at(102))), [who(JOE)]);
 }
+
+#[test]
+fn whoever_is_named_before_the_group_knows_of_them_is_waited_for_when_it_does() {
+    let rules = RoutingRules { wanted_operator_waits_s: 60, ..RoutingRules::default() };
+    let joe = |version, held| Member { held, group_held: held, version, ..primary(JOE, 1) };
+    let bob = |version, held| Member { held, group_held: held, version, ..secondary(BOB, 1) };
+    let ways: [&dyn Fn(&mut Desk) -> Vec<Effect>; 2] = [&|desk| desk.handle_member(bob(1, 1), at(110)), &|desk| {
+        desk.handle_members(vec![joe(1, 1), bob(1, 1)], at(110))
+    }];
+    for is_hired in ways {
+        let mut desk = single(rules.clone(), vec![joe(1, 1)]);
+        desk.handle_waiting(wishing(1, 100, wants(BOB)), at(100));
+        assert_eq!(proposals(&is_hired(&mut desk)), [], "he has no slot");
+        assert_eq!(proposals(&desk.handle_member(joe(2, 0), at(120))), [], "it is for Bob now");
+        assert_eq!(proposals(&desk.handle_member(bob(2, 0), at(130))), [(chat(1), who(BOB))]);
+    }
+}
+
+#[test]
+fn a_wish_for_somebody_who_only_pulls_sleeps_until_they_do_not_and_its_time_goes_on() {
+    let rules = RoutingRules { wanted_operator_waits_s: 60, ..RoutingRules::default() };
+    let pulls = Member { held: 1, group_held: 1, ..member(BOB, Handling::Pull, Some(1), &[]) };
+    let joe = |version, held| Member { held, group_held: held, version, ..primary(JOE, 1) };
+    let mut desk = single(rules, vec![joe(1, 1), pulls]);
+    desk.handle_waiting(wishing(1, 100, wants(BOB)), at(100));
+    desk.handle_waiting(wishing(2, 101, wants(BOB)), at(101));
+    // He does not pull any more, and has no slot: both wait for him, though Joe has one.
+    let rung = Member { held: 1, group_held: 1, ..secondary(BOB, 1) };
+    desk.handle_member(rung.clone(), at(110));
+    assert_eq!(proposals(&desk.handle_member(joe(2, 0), at(120))), []);
+    // He goes: nobody is waited for who cannot be rung.
+    assert_eq!(proposals(&desk.handle_member_gone(who(BOB), at(130))), [(chat(1), who(JOE))]);
+    // He is back before the minute is over, and behind it there is nothing to wait for.
+    desk.handle_member(rung, at(140));
+    desk.handle_settled(chat(1), who(JOE), Settled::Refused, at(141));
+    assert_eq!(proposals(&desk.handle_due(at(159))), []);
+    assert_eq!(proposals(&desk.handle_due(at(161))), [(chat(1), who(JOE))]);
+}

@@ -98,10 +98,10 @@ impl World {
                 _ => {}
             }
         }
-        let gave_up: Vec<ChatId> =
-            self.chats.iter().filter(|(_, row)| self.awaits(row).is_none()).map(|(chat, _)| *chat).collect();
-        for chat in gave_up {
-            self.chats.get_mut(&chat).unwrap().gave_up = true;
+        let gives_up = |row: &Row| self.preferred(row).filter(|_| self.awaits(row).is_none());
+        let gave_up = self.chats.iter().filter_map(|(chat, row)| Some((*chat, gives_up(row)?)));
+        for (chat, operator) in gave_up.collect::<Vec<_>>() {
+            self.chats.get_mut(&chat).unwrap().gave_up.insert(operator);
         }
         for chat in leaving {
             if self.chats.get(&chat).is_some_and(|row| row.state == State::Waiting && row.rung.is_empty()) {
@@ -169,17 +169,24 @@ impl World {
         true
     }
 
-    /// Who has waited so long looks from now on where others help.
+    /// Who has waited so long looks where others help now, and nowhere else. What a group that helps no longer has proposed,
+    /// and nobody has answered, is taken back.
     fn note_helpers(&mut self) {
-        let begins = |row: &Row| {
-            row.helpers.is_none() && !self.helps[&row.home].is_empty() && self.waited(row) >= OVERFLOW_AFTER_S
-        };
-        let waits = |row: &Row| !matches!(row.state, State::Active(_)) && self.awaits(row).is_none();
-        let all: Vec<ChatId> =
-            self.chats.iter().filter(|(_, row)| begins(row) && waits(row)).map(|(chat, _)| *chat).collect();
-        for chat in all {
+        let waits = |row: &Row| !matches!(row.state, State::Active(_));
+        let looks = |row: &Row| self.waited(row) >= OVERFLOW_AFTER_S && self.awaits(row).is_none();
+        let helped = |row: &Row| Some(self.helps[&row.home].clone()).filter(|helps| looks(row) && !helps.is_empty());
+        let all = self.chats.iter().filter(|(_, row)| waits(row)).map(|(chat, row)| (*chat, helped(row)));
+        for (chat, helpers) in all.collect::<Vec<_>>() {
             let row = self.chats.get_mut(&chat).unwrap();
-            row.helpers = Some(self.helps[&row.home].clone());
+            row.helpers = helpers;
+            let looks_there = row.at == row.home || row.helpers.iter().flatten().any(|group| *group == row.at);
+            if let State::Proposed(operator) = row.state
+                && !looks_there
+            {
+                row.state = State::Waiting;
+                self.unanswered = None;
+                self.people.get_mut(&operator).unwrap().seats.get_mut(&row.at).unwrap().pending -= 1;
+            }
         }
     }
 }

@@ -13,17 +13,28 @@ impl World {
         self.now.since(row.entered_at).as_secs()
     }
 
+    /// Whom a chat is for before others, of those whom its group can ring.
+    pub(super) fn preferred(&self, row: &Row) -> Option<OperatorId> {
+        let can = |operator: &OperatorId| self.can_ring(&row.home, *operator);
+        row.wanted.filter(can).or(row.last.filter(can))
+    }
+
+    pub(super) fn can_ring(&self, group: &GroupId, operator: OperatorId) -> bool {
+        self.people[&operator].seats.get(group).is_some_and(|seat| seat.handling != Handling::Pull)
+    }
+
     /// The only one the chat may go to for now.
     pub(super) fn awaits(&self, row: &Row) -> Option<OperatorId> {
+        let operator = self.preferred(row).filter(|operator| !was_tried(row, *operator))?;
         let (for_wanted, for_last) = self.waits_s[&row.home];
-        let prefers = row.wanted.map(|wanted| (wanted, for_wanted)).or(row.last.map(|last| (last, for_last)));
-        let (operator, waits_s) = prefers.filter(|(operator, _)| !was_tried(row, *operator))?;
-        (!row.gave_up && self.waited(row) < u64::from(waits_s)).then_some(operator)
+        let waits_s = if row.wanted == Some(operator) { for_wanted } else { for_last };
+        (!row.gave_up.contains(&operator) && self.waited(row) < u64::from(waits_s)).then_some(operator)
     }
 
     /// Who has the chat in a group before anybody else, when they are free.
-    fn named(row: &Row, group: &GroupId) -> Option<OperatorId> {
-        row.wanted.filter(|wanted| *group == row.home && !was_tried(row, *wanted))
+    fn named(&self, row: &Row, group: &GroupId) -> Option<OperatorId> {
+        let can = |wanted: &OperatorId| *group == row.home && self.can_ring(group, *wanted);
+        row.wanted.filter(can).filter(|wanted| !was_tried(row, *wanted))
     }
 
     pub(super) fn looks_in(&self, row: &Row) -> Vec<GroupId> {
@@ -43,7 +54,7 @@ impl World {
         let Some(seat) = person.seats.get(group) else { return false };
         let fits = match self.awaits(row).filter(|_| *group == row.home) {
             Some(awaited) => awaited == operator,
-            None => Self::named(row, group) == Some(operator) || self.can(row, operator),
+            None => self.named(row, group) == Some(operator) || self.can(row, operator),
         };
         fits && seat.active
             && seat.handling != Handling::Pull
@@ -101,11 +112,11 @@ impl World {
             let (person, seat) = (person(operator), &person(operator).seats[group]);
             let part = |used: u32, limit: Option<u32>| used * (WHOLE / limit.unwrap_or(10));
             let share = part(person.used(), person.limit).max(part(seat.used(), seat.limit));
-            let prefers = row.wanted.or(row.last).filter(|_| *group == row.home && let_go(operator).is_none());
+            let prefers = self.preferred(row).filter(|_| *group == row.home && let_go(operator).is_none());
             let preferred = prefers == Some(*operator);
             let since = person.reception.since();
             (
-                Self::named(row, group) != Some(*operator),
+                self.named(row, group) != Some(*operator),
                 handling(operator),
                 let_go(operator),
                 !preferred,
@@ -158,7 +169,7 @@ impl World {
         };
         let among = |other: &Row| match self.awaits(other).filter(|_| other.home == row.home) {
             Some(only) => (Some(only), None, Vec::new()),
-            None => (None, Self::named(other, &row.home), asks(other)),
+            None => (None, self.named(other, &row.home), asks(other)),
         };
         let same = here.iter().all(|(_, other)| among(other) == among(row));
         let certain = same && self.looks_in(row).len() == 1 && self.awaits(row).is_none();
@@ -206,7 +217,7 @@ impl World {
     fn must_ring_rightly(&self, row: &Row, when: &str) {
         let (group, awaited) = (&row.home, self.awaits(row));
         let able = |operator: &OperatorId| self.is_able(row, *operator, group);
-        let named = Self::named(row, group).filter(|named| awaited.is_none() && able(named));
+        let named = self.named(row, group).filter(|named| awaited.is_none() && able(named));
         if named.is_some_and(|named| row.rung == [named].into()) {
             return;
         }

@@ -12,13 +12,14 @@ impl World {
                 match dice.below(3) {
                     0 if !self.rings_at_all(&group) => {
                         self.modes.insert(group.clone(), mode(dice));
+                        self.is_set_up(&group);
                     }
                     0 | 1 => {
                         self.waits_s.insert(group.clone(), (WAITS_S[dice.below(3)], WAITS_S[dice.below(3)]));
+                        self.is_set_up(&group);
                     }
                     _ => self.others_help(&group, dice),
                 }
-                self.is_set_up(&group);
             }
             21 if dice.one_in(8) => {
                 let group = groups()[dice.below(3)].clone();
@@ -75,9 +76,15 @@ impl World {
                 let operator = *self.people.keys().nth(dice.below(self.people.len())).unwrap();
                 let person = self.people.get_mut(&operator).unwrap();
                 let group = person.seats.keys().nth(dice.below(person.seats.len())).unwrap().clone();
-                person.seats.get_mut(&group).unwrap().changes(dice);
+                let seat = person.seats.get_mut(&group).unwrap();
+                let pulled = seat.handling == Handling::Pull;
+                seat.changes(dice);
+                // Those who wish for them wait for them from now on, or wait no more and look elsewhere, one after the other.
+                let settled = pulled == (seat.handling == Handling::Pull);
                 let member = member(operator, person, &group).unwrap();
+                (self.judges, self.judges_places) = (settled, settled);
                 self.does(|centre| centre.handle_member(&group, member.clone(), now));
+                (self.judges, self.judges_places) = (true, true);
             }
             18 => {
                 let operator = *self.people.keys().nth(dice.below(self.people.len())).unwrap();
@@ -97,15 +104,15 @@ impl World {
         self.judges_places = true;
     }
 
-    /// Other groups than before help one. Who looks elsewhere already looks there too; what rings goes on as it began.
+    /// Other groups than before help one: who has waited so long looks there, and nowhere else. What rings goes on as it
+    /// began. One chat after the other is sent elsewhere, and what comes of that is proposed before the next one is.
     fn others_help(&mut self, group: &GroupId, dice: &mut Dice) {
         let may = |other: &GroupId| other != group && !self.rings_at_all(other) && !self.rings_at_all(group);
         let helps: Vec<GroupId> = groups().into_iter().filter(|other| may(other) && dice.one_in(2)).collect();
-        for helpers in self.chats.values_mut().filter(|row| row.home == *group).filter_map(|row| row.helpers.as_mut()) {
-            let new: Vec<GroupId> = helps.iter().filter(|other| !helpers.contains(other)).cloned().collect();
-            helpers.extend(new);
-        }
         self.helps.insert(group.clone(), helps);
+        self.judges = false;
+        self.is_set_up(group);
+        self.judges = true;
     }
 
     /// Somebody's limit or skills are others: one group after the other hears of it, and may ask for what the store
@@ -137,9 +144,6 @@ impl World {
         let mut somebody =
             |one_in| dice.one_in(one_in).then(|| *self.people.keys().nth(dice.below(self.people.len())).unwrap());
         let (wanted, last) = (somebody(5), somebody(3));
-        let can_ring = |operator: &OperatorId| {
-            self.people[operator].seats.get(&home).is_some_and(|seat| seat.handling != Handling::Pull)
-        };
         let days_ago = 1 + 9 * dice.below(2) as u64;
         let remembered = days_ago < u64::from(REMEMBERED_DAYS);
         let served_at = self.now - Duration::from_secs(days_ago * 86_400);
@@ -151,9 +155,9 @@ impl World {
             priority,
             tried: Vec::new(),
             needs,
-            wanted: wanted.filter(can_ring),
-            last: last.filter(can_ring).filter(|_| remembered),
-            gave_up: false,
+            wanted,
+            last: last.filter(|_| remembered),
+            gave_up: BTreeSet::new(),
             helpers: None,
             rests: BTreeMap::new(),
             goes_when_told,
