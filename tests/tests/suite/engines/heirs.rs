@@ -10,7 +10,7 @@ use engine::domain::group::{LostOperator, RoutingRules, Status};
 use engine::domain::ids::OperatorId;
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, shards_of, with_each_seed};
+use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_millis(700);
