@@ -41,7 +41,10 @@ static DEAF: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// News of which all are lost.
 static STONE_DEAF: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 /// What is not to be told before a panic.
-static UNTOLD: Mutex<Option<fn(&EventKind) -> bool>> = Mutex::new(None);
+static UNTOLD: Mutex<Option<IsIt>> = Mutex::new(None);
+
+/// Whether it is such an event.
+pub type IsIt = fn(&EventKind) -> bool;
 
 /// From here on all news of a kind are lost in this process: for a test that has its engines in it, and one story to
 /// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `read_anew`, `proposed_elsewhere`, `elsewhere_over` of
@@ -52,7 +55,7 @@ pub fn lose_all(what: &'static str) {
 
 /// The next event of that kind which is stored makes its session panic before anybody hears of it, once: for a test that
 /// has its engines in it.
-pub fn panic_untold(is: fn(&EventKind) -> bool) {
+pub fn panic_untold(is: IsIt) {
     *UNTOLD.lock().unwrap_or_else(PoisonError::into_inner) = Some(is);
 }
 

@@ -115,7 +115,6 @@ fn each_fault_of_a_proposal_and_of_help_is_seen() {
         (Fault::AsksWhoSaidNo, "may not be offered"),
         (Fault::OldHelp, "beside"),
         (Fault::HelpsOn, "was told a wrong number"),
-        (Fault::ForgetsWishes, "beside"),
     ];
     must_be_seen(&faults, |seed| shared::run(seed, 1_000, false));
 }

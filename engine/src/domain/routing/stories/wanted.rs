@@ -1,6 +1,7 @@
 //! Stories of whom the page names: they have the chat when they are free, as whatever member and whatever they can.
 
 use super::*;
+use crate::domain::routing::planted::{self, Fault};
 
 fn wants(n: u128) -> Wishes {
     Wishes { wanted: Some(who(n)), ..Wishes::default() }
@@ -105,16 +106,24 @@ fn whoever_is_named_before_the_group_knows_of_them_is_waited_for_when_it_does() 
     let rules = RoutingRules { wanted_operator_waits_s: 60, ..RoutingRules::default() };
     let joe = |version, held| Member { held, group_held: held, version, ..primary(JOE, 1) };
     let bob = |version, held| Member { held, group_held: held, version, ..secondary(BOB, 1) };
-    let ways: [&dyn Fn(&mut Desk) -> Vec<Effect>; 2] = [&|desk| desk.handle_member(bob(1, 1), at(110)), &|desk| {
-        desk.handle_members(vec![joe(1, 1), bob(1, 1)], at(110))
-    }];
-    for is_hired in ways {
+    for with_all in [false, true] {
         let mut desk = single(rules.clone(), vec![joe(1, 1)]);
         desk.handle_waiting(wishing(1, 100, wants(BOB)), at(100));
-        assert_eq!(proposals(&is_hired(&mut desk)), [], "he has no slot");
+        let is_hired = match with_all {
+            false => desk.handle_member(bob(1, 1), at(110)),
+            true => desk.handle_members(vec![joe(1, 1), bob(1, 1)], at(110)),
+        };
+        assert_eq!(proposals(&is_hired), [], "he has no slot");
         assert_eq!(proposals(&desk.handle_member(joe(2, 0), at(120))), [], "it is for Bob now");
         assert_eq!(proposals(&desk.handle_member(bob(2, 0), at(130))), [(chat(1), who(BOB))]);
     }
+}
+
+#[test]
+fn a_desk_that_forgets_whom_it_did_not_know_is_seen() {
+    let story = whoever_is_named_before_the_group_knows_of_them_is_waited_for_when_it_does;
+    let seen = planted::with(Fault::ForgetsWishes, story);
+    assert!(seen.is_some_and(|words| words.contains("it is for Bob now")));
 }
 
 #[test]
