@@ -201,7 +201,7 @@ impl OperatorActor {
                 self.over = true;
                 self.presence = None;
                 self.say_of_slots(vec![SlotsEffect::Open]);
-                ctx.terminate();
+                ctx.stop();
             }
         }
         if self.slots.next_wake() != wake {

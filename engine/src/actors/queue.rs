@@ -245,7 +245,7 @@ impl QueueActor {
                 self.shared.watch_group(self.account, &self.group, outlet);
             }
         }
-        ctx.terminate();
+        ctx.stop();
     }
 
     fn arm(&mut self, ctx: &mut Context<Self>) {

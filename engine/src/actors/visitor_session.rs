@@ -405,7 +405,7 @@ impl Handler<Signal> for VisitorSession {
     fn handle(&mut self, signal: Signal, ctx: &mut Self::Context) {
         if self.life == Life::Resting {
             if matches!(signal, Signal::Flush) {
-                ctx.terminate();
+                ctx.stop();
             }
             return;
         }

@@ -163,6 +163,22 @@ async fn who_waits_is_known_to_helpers_though_the_chat_and_their_queue_are_taken
 }
 
 #[actix::test]
+async fn who_waits_is_known_to_helpers_once_though_the_own_queue_is_taken_over() {
+    with_each_seed(async |seed| {
+        let mut all = helped(seed).await;
+        all.two.engine.take_over(&shards_of(1)).await.expect("the store answers");
+        actix::clock::sleep(Duration::from_millis(300)).await;
+        // The new queue knows where it looks: who helps no longer hears so from it.
+        all.is_helped_by(&[]).await;
+        all.is_not_asked_of_sales().await;
+        let sales = all.sales.clone();
+        all.is_helped_by(&[sales]).await;
+        all.is_asked_of_sales().await;
+    })
+    .await;
+}
+
+#[actix::test]
 async fn a_group_that_helps_no_longer_hears_no_more_of_those_who_wait() {
     with_each_seed(helps_no_more).await;
 }
