@@ -17,6 +17,8 @@ const PANIC_REBUILDING: &str = "!fault rebuild";
 
 /// An actor that panicked is back within this time (promise: 1 s).
 const BACK_WITHIN: Duration = Duration::from_secs(1);
+/// A queue has heard of all who wait within this time: two repetitions of theirs.
+const HEARD_WITHIN: Duration = Duration::from_secs(4);
 
 const SESSION: &str = "visitor_session";
 const OPERATOR: &str = "operator";
@@ -286,8 +288,25 @@ impl Scene {
         all
     }
 
+    /// Waits until the queue that has begun anew has heard of all who wait: until then nobody knows who came first.
+    async fn all_are_heard(&self, all: &[(String, VisitorClient)]) {
+        let admin = Browser::signed_in(&self.server.url(), "admin").await;
+        let begun = Instant::now();
+        for (chat, _) in &all[1..] {
+            loop {
+                let answer = admin.get(&format!("/api/v1/chats/{chat}/decisions")).await.ok();
+                if answer["waiting"]["reason"].as_str().is_some_and(|reason| reason != "unheard") {
+                    break;
+                }
+                assert!(begun.elapsed() < HEARD_WITHIN, "{answer}");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+
     /// One slot after another becomes free, and those who wait get it in the order they came.
     async fn served_in_order(&mut self, all: &mut [(String, VisitorClient)]) {
+        self.all_are_heard(all).await;
         let mut before = all[0].0.clone();
         for (chat, visitor) in &mut all[1..] {
             let begun = Instant::now();
