@@ -6,6 +6,7 @@ use engine::adapters::memory::MemoryStore;
 use engine::adapters::postgres::PostgresStore;
 use engine::adapters::sqlite::{SqliteOptions, SqliteStore};
 use engine::ports::store::Store;
+use futures_util::future::LocalBoxFuture;
 use switchboard_tests::conformance;
 use switchboard_tests::postgres::Server;
 
@@ -48,19 +49,26 @@ macro_rules! on_every_store {
     };
 }
 
-async fn on_postgres<F>(server: &Server, promise: &str, check: impl FnOnce(Arc<dyn Store>) -> F)
+/// Each check is on the heap: without optimisation all of them together would not fit a thread's stack.
+fn on_postgres<'s, F>(
+    server: &'s Server,
+    promise: &'static str,
+    check: impl FnOnce(Arc<dyn Store>) -> F + 's,
+) -> LocalBoxFuture<'s, ()>
 where
-    F: Future<Output = ()>,
+    F: Future<Output = ()> + 's,
 {
-    println!("{promise}");
-    // A name may have 63 bytes.
-    let database = &promise[..promise.len().min(63)];
-    server.run(&format!("CREATE DATABASE {database}")).await;
-    let store = postgres_at(&server.url(database)).await;
-    check(Arc::clone(&store)).await;
-    store.close().await;
-    drop(store);
-    server.run(&format!("DROP DATABASE {database}")).await;
+    Box::pin(async move {
+        println!("{promise}");
+        // A name may have 63 bytes.
+        let database = &promise[..promise.len().min(63)];
+        server.run(&format!("CREATE DATABASE {database}")).await;
+        let store = postgres_at(&server.url(database)).await;
+        check(Arc::clone(&store)).await;
+        store.close().await;
+        drop(store);
+        server.run(&format!("DROP DATABASE {database}")).await;
+    })
 }
 
 async fn postgres_at(url: &str) -> Arc<dyn Store> {
