@@ -23,7 +23,7 @@ use crate::actors::shared::Shared;
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
 use crate::domain::limits::{
-    DRAIN_SPREAD, FIGURES_EVERY, HEARTBEAT_EVERY, PULSE_EVERY, SHARDS, STALLS_EVERY, WAKE_RUNNING_AFTER,
+    DRAIN_SPREAD, FIGURES_EVERY, HEARTBEAT_EVERY, NOTED_AT_ONCE, PULSE_EVERY, SHARDS, STALLS_EVERY, WAKE_RUNNING_AFTER,
 };
 use crate::domain::patience::Patience;
 use crate::domain::routing::Still;
@@ -246,10 +246,10 @@ impl Engine {
                     shared.metrics.measure_mailboxes();
                     shared.worked.store(&shared).await;
                     let here = shared.registry.connected_operators();
-                    if !here.is_empty()
-                        && let Err(error) = shared.store.seen(&here, shared.now()).await
-                    {
-                        tracing::warn!(%error, "the heartbeat of operators was not stored");
+                    for some in here.chunks(NOTED_AT_ONCE) {
+                        if let Err(error) = shared.store.seen(some, shared.now()).await {
+                            tracing::warn!(%error, "the heartbeat of operators was not stored");
+                        }
                     }
                     if let Err(error) = nightly.look(&shared).await {
                         tracing::warn!(%error, "the slots were not counted this night, it is tried again soon");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::actors::shared::{Shared, lock};
 use crate::domain::ids::AccountId;
-use crate::domain::limits::{WORK_KEPT, WORK_WAITING_MAX};
+use crate::domain::limits::{NOTED_AT_ONCE, WORK_KEPT, WORK_WAITING_MAX};
 use crate::domain::report::{Work, by_hour, hour_of};
 use crate::domain::time::Timestamp;
 use crate::ports::work::{Whose, WorkRow};
@@ -36,11 +36,11 @@ impl Worked {
         let waiting = std::mem::take(&mut *lock(&self.waiting));
         let row = |((account, hour, whose), work)| WorkRow { account, whose, hour, work };
         let rows: Vec<WorkRow> = waiting.into_iter().map(row).collect();
-        if !rows.is_empty()
-            && let Err(error) = shared.store.add_work(&rows).await
-        {
-            tracing::warn!(%error, "how much of the slots was in use was not stored, it is tried again");
-            rows.into_iter().for_each(|row| self.put(row));
+        for some in rows.chunks(NOTED_AT_ONCE) {
+            if let Err(error) = shared.store.add_work(some).await {
+                tracing::warn!(%error, "how much of the slots was in use was not stored, it is tried again");
+                some.iter().cloned().for_each(|row| self.put(row));
+            }
         }
         let hour = hour_of(shared.now());
         if lock(&self.forgot_in).replace(hour) != Some(hour)

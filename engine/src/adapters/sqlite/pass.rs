@@ -13,7 +13,10 @@ use rusqlite::{Connection, params};
 use crate::adapters::sqlite::indexer::{Outcome, Part, Request};
 use crate::adapters::sqlite::packed::Span;
 use crate::adapters::sqlite::tail::{Kept, Sealed, Tail};
-use crate::domain::limits::{INDEX_CALM_MAX, INDEX_SLICE_BYTES, INDEX_SLICE_MAX, INDEX_SLICE_MIN, STORE_RETRY_AFTER};
+use crate::domain::limits::{
+    COMMIT_EVERY, INDEX_CALM_MAX, INDEX_SLICE_BYTES, INDEX_SLICE_MAX, INDEX_SLICE_MIN, INDEX_SLICE_RANGES,
+    STORE_RETRY_AFTER,
+};
 
 // A range takes the place of those that it absorbed, and of itself.
 const REMOVE: &str = "DELETE FROM chat_event WHERE chat = ?1 AND last_seq BETWEEN ?2 AND ?3";
@@ -24,7 +27,7 @@ const RAISE: &str = "UPDATE watermark SET n = ?1 WHERE name = 'chat_event'";
 const EMPTY: [&str; 2] = ["DELETE FROM event_0", "DELETE FROM event_1"];
 
 /// Ranges that are written between two looks at the clock.
-const WRITTEN_AT_ONCE: usize = 4;
+const WRITTEN_AT_ONCE: usize = INDEX_SLICE_RANGES;
 
 /// The pass under way, if there is one.
 pub(super) struct Pass {
@@ -63,7 +66,8 @@ impl Pass {
             Step::Rest(None) => tail.due_in(),
             // It nudges when it is done.
             Step::Asked => Duration::MAX,
-            Step::Writing { .. } | Step::Emptying { .. } => Duration::ZERO,
+            // Appends that come meanwhile take a slice along.
+            Step::Writing { .. } | Step::Emptying { .. } => COMMIT_EVERY,
         }
     }
 
@@ -104,7 +108,7 @@ impl Pass {
     }
 
     /// Goes on in the transaction under way, in which `appended` bytes were appended in the time `spent`: by so much that
-    /// the indexer keeps up, and no more.
+    /// the indexer keeps up, and no more. Where somebody waits for the commit and little is to be done, that is very little.
     pub(super) fn slice(&mut self, connection: &Connection, appended: usize, spent: Duration) -> rusqlite::Result<()> {
         match &mut self.step {
             Step::Rest(_) | Step::Asked => Ok(()),
@@ -112,9 +116,11 @@ impl Pass {
                 let (begun, budget) = (Instant::now(), INDEX_SLICE_BYTES.max(appended.saturating_mul(2)));
                 let within = spent.clamp(INDEX_SLICE_MIN, INDEX_SLICE_MAX);
                 let mut written = 0;
+                let small = appended > 0 && self.sealed.is_some_and(is_calm);
+                let end = part.ranges.len().min(if small { *at + INDEX_SLICE_RANGES } else { usize::MAX });
                 let (mut remove, mut add) = (connection.prepare_cached(REMOVE)?, connection.prepare_cached(ADD)?);
-                while *at < part.ranges.len() && written < budget && begun.elapsed() < within {
-                    let upto = (*at + WRITTEN_AT_ONCE).min(part.ranges.len());
+                while *at < end && written < budget && begun.elapsed() < within {
+                    let upto = (*at + WRITTEN_AT_ONCE).min(end);
                     for range in &part.ranges[*at..upto] {
                         let (chat, span) = (&range.chat.as_bytes()[..], range.span);
                         remove.execute(params![chat, span.first, span.last])?;
@@ -175,12 +181,17 @@ impl Pass {
 
     fn ask(&mut self) {
         let Some(sealed) = self.sealed else { return };
-        let calm = sealed.rows <= INDEX_CALM_MAX;
-        let request = Request { table: sealed.table, after: self.reached, kept: self.kept.take(), calm };
+        let (table, kept, calm) = (sealed.table, self.kept.take(), is_calm(sealed));
+        let request = Request { table, after: self.reached, kept, calm };
         let asked = self.to_indexer.send(request);
         // An indexer that is gone leaves the journal as it is: everything can still be read.
         self.step = if asked.is_ok() { Step::Asked } else { Step::Rest(Instant::now().checked_add(STORE_RETRY_AFTER)) };
     }
+}
+
+/// Whether there is so little to do that others come first.
+fn is_calm(sealed: Sealed) -> bool {
+    sealed.rows <= INDEX_CALM_MAX
 }
 
 #[cfg(test)]

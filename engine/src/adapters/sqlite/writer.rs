@@ -144,11 +144,11 @@ pub(super) fn start(opened: Opened, queue: &Arc<Queue>) -> Result<JoinHandle<()>
 fn run(core: &mut Core, queue: &Queue) {
     let mut batch = Vec::with_capacity(COMMIT_GROUP_MAX);
     let mut failed = false;
-    let mut begun: Option<Instant> = None;
+    let mut pace = Pace::default();
     loop {
         let patience = if failed { STORE_RETRY_AFTER } else { core.pass.due_in(&core.tail) };
         let Some(mut left) = queue.take(&mut batch, COMMIT_GROUP_MAX, patience) else { break };
-        let wait = begun.map_or(Duration::ZERO, |begun| COMMIT_EVERY.saturating_sub(begun.elapsed()));
+        let wait = pace.due_in();
         if !batch.is_empty() && batch.len() < COMMIT_GROUP_MAX && !wait.is_zero() {
             // Many come at once: those of the next moment go along.
             std::thread::sleep(wait);
@@ -161,10 +161,33 @@ fn run(core: &mut Core, queue: &Queue) {
             core.metrics.checkpoints.increment(1);
         }
         if !batch.is_empty() || due {
-            begun = Some(Instant::now());
+            let begun = Instant::now();
             failed = !group(core, &mut batch);
+            pace.took(begun);
         }
         core.tell_lag();
+    }
+}
+
+/// How far apart commits are.
+#[derive(Default)]
+struct Pace {
+    begun: Option<Instant>,
+    /// What the last ones took, with their answers.
+    took: Duration,
+}
+
+impl Pace {
+    /// A commit that began then is over.
+    fn took(&mut self, begun: Instant) {
+        self.took = if self.begun.is_some() { (self.took * 7 + begun.elapsed()) / 8 } else { begun.elapsed() };
+        self.begun = Some(begun);
+    }
+
+    /// How long the next one still waits for company.
+    fn due_in(&self) -> Duration {
+        let apart = (self.took * 2).min(COMMIT_EVERY);
+        self.begun.map_or(Duration::ZERO, |begun| apart.saturating_sub(begun.elapsed()))
     }
 }
 

@@ -171,6 +171,28 @@ fn whoever_reads_during_a_pass_sees_every_event_once() {
 }
 
 #[test]
+fn whoever_waits_for_a_commit_waits_for_a_few_ranges_of_a_calm_pass() {
+    for (appended, written) in [(100, INDEX_SLICE_RANGES), (0, 40)] {
+        let mut folder = Folder::new();
+        for number in 0..40 {
+            folder.says(chat(number), 1, 100);
+        }
+        folder.seal();
+        assert!(!folder.pass.look(&mut folder.tail), "the indexer is asked first");
+        let request = folder.requests.try_recv().unwrap();
+        folder.answers.send(part(&folder.opened.indexing, request)).unwrap();
+        assert!(folder.pass.look(&mut folder.tail), "its answer is to be written");
+        folder.opened.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        folder.pass.slice(&folder.opened.connection, appended, Duration::MAX).unwrap();
+        folder.opened.connection.execute_batch("COMMIT").unwrap();
+        folder.pass.committed();
+        assert_eq!(folder.count("SELECT count(*) FROM chat_event"), written as i64, "{appended} bytes beside it");
+        folder.finish();
+        folder.is_settled();
+    }
+}
+
+#[test]
 fn a_pass_that_is_cut_off_anywhere_is_done_again_without_a_hole_or_a_double() {
     for cut in 0..12 {
         let mut folder = Folder::new();

@@ -19,6 +19,19 @@ const ACCOUNT: AccountId = AccountId(1);
 /// Passes have come to their end by then, on a machine that is busy with something else, too.
 const SETTLED_WITHIN: Duration = Duration::from_secs(20);
 
+#[test]
+fn commits_are_twice_their_time_apart_and_no_further_than_may_be() {
+    let mut pace = Pace::default();
+    assert_eq!(pace.due_in(), Duration::ZERO, "the first one waits for nobody");
+    pace.took(Instant::now());
+    assert!(pace.due_in() < COMMIT_EVERY / 2, "a quick disk makes nobody wait");
+    let slow = Duration::from_secs(3600);
+    pace = Pace { begun: Some(Instant::now() + slow), took: slow };
+    assert!(pace.due_in() == COMMIT_EVERY, "a slow one makes nobody wait longer");
+    pace.begun = Instant::now().checked_sub(COMMIT_EVERY);
+    assert_eq!(pace.due_in(), Duration::ZERO);
+}
+
 /// A writer that does its groups when it is told to; only its helpers have threads.
 struct Writer {
     core: Core,
