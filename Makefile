@@ -33,18 +33,19 @@ ui-test: ## the UI's own tests
 
 rust-test: ## unit, integration, conformance, simulation, crash and browser tests
 	cargo build $(TESTED) --all-targets
-	cargo nextest run $(TESTED) --no-fail-fast --test-threads $$((2 * $$(nproc)))
+	cargo nextest run $(TESTED) --no-fail-fast --test-threads $$((4 * $$(nproc)))
 
-# The release profile twice: with the faults that the stories plant, and as it is shipped, which must know none.
-RELEASE := target/release/switchboard
-release-test: ## a panic is survived by the release build too, and the shipped one has no fault in it
+# The server without the features of the tests, as it is shipped, must know none of the faults that stories plant; the one in
+# the release profile has them.
+SERVER := target/release/switchboard
+release-test: ## the shipped server has no fault in it, and a panic is survived by the release build, too
+	cargo build $(TESTED) --bin switchboard --no-default-features
+	! grep -qa -e '!fault' -e 'SWITCHBOARD_FAULT' $(SERVER)
 	cargo build --release --workspace --bin switchboard
-	cp $(RELEASE) $(RELEASE)-with-faults
-	cargo build --release --workspace --bin switchboard --no-default-features
-	grep -qa '!fault' $(RELEASE)-with-faults
-	! grep -qa -e '!fault' -e 'SWITCHBOARD_FAULT' $(RELEASE)
-	SWITCHBOARD_UNDER_TEST=$(CURDIR)/$(RELEASE)-with-faults cargo nextest run $(TESTED) it::panics
-	rm $(RELEASE)-with-faults
+	grep -qa '!fault' $(SERVER)
+	cp $(SERVER) $(SERVER)-with-faults
+	SWITCHBOARD_UNDER_TEST=$(CURDIR)/$(SERVER)-with-faults cargo nextest run $(TESTED) it::panics
+	rm $(SERVER)-with-faults
 
 fuzz: ## frames and bytes that nobody would write, for ten minutes a story
 	cargo build -p switchboard-web -p switchboard-tests
