@@ -4,13 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, shards_of, with_each_seed};
+use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, event, shards_of, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
-
-fn event<'a>(kind: &'a str) -> impl Fn(&Value) -> bool + 'a {
-    move |frame| frame["event"]["kind"] == kind
-}
 
 /// Joe has Clara's chat, which is on the first node as everything is; his window, and Bob's, are on the second.
 struct Running {

@@ -10,17 +10,13 @@ use engine::domain::group::{LostOperator, RoutingRules, Status};
 use engine::domain::ids::OperatorId;
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, with_each_seed};
+use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, event, shards_of, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_millis(700);
 
 fn queued_behind(seq: u64) -> impl Fn(&Value) -> bool {
     move |frame| frame["event"]["kind"] == "queued" && frame["seq"].as_u64() > Some(seq)
-}
-
-fn event<'a>(kind: &'a str) -> impl Fn(&Value) -> bool + 'a {
-    move |frame| frame["event"]["kind"] == kind
 }
 
 /// Joe has Clara's chat on the first node, Bob came in as his guest and is lost by now: his grace is over. Who Joe and Bob
@@ -45,12 +41,7 @@ async fn bob_is_lost(seed: u64, lost_operator: LostOperator) -> Heirless {
     let (one, two) = shop.nodes(BAD, seed).await;
     let (mut clara, mut joe, chat) = shop.in_a_chat(&one, &one).await;
     let first = joe.offered(&chat).await;
-    let mut bob = shop.window(&two, &shop.bob).await;
-    bob.goes_online().await;
-    let to = json!({ "operator": shop.bob.id.to_string() });
-    joe.sends(json!({ "type": "invite", "id": "come", "chat": chat, "to": to, "stay": true, "reason": "Help" })).await;
-    joe.acked("come").await;
-    bob.accepts(&chat).await;
+    let bob = shop.with_bob(&two, &mut joe, &chat).await;
     let joined = clara.inbox.expect("Bob", event("joined")).await["seq"].as_u64().expect("events are numbered");
     drop(bob);
     is_offline(&shop, shop.bob.id).await;
@@ -144,6 +135,22 @@ async fn a_chat_that_falls_to_a_lost_guest_stays_theirs_where_the_group_keeps_ch
         bob.says("b1", &all.chat, "I am back").await;
         bob.acked("b1").await;
         all.clara.inbox.expect("the message", |frame| frame["event"]["text"] == "I am back").await;
+    })
+    .await;
+}
+
+#[actix::test]
+async fn a_chat_that_was_kept_for_a_lost_guest_goes_back_where_it_is_taken_over_and_its_group_wants_it() {
+    with_each_seed(async |seed| {
+        let mut all = bob_is_lost(seed, LostOperator::Keep).await;
+        all.joe_leaves().await;
+        actix::clock::sleep(GRACE).await;
+        let rules = RoutingRules { lost_operator: LostOperator::Requeue, ..RoutingRules::default() };
+        all.shop.has_rules(rules).await;
+        all.two.engine.take_over(&shards_of(1)).await.expect("the store answers");
+        let mut clara = all.shop.tab_when_there(&all.two, 42, Some((&all.chat, 0))).await;
+        clara.inbox.expect("the queue again", queued_behind(all.joined)).await;
+        all.no_slot_is_left_behind().await;
     })
     .await;
 }

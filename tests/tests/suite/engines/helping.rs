@@ -5,19 +5,15 @@ use std::time::{Duration, Instant};
 
 use engine::actors::engine::StaffChange;
 use engine::actors::faults;
-use engine::domain::group::{Availability, GroupSettings, Handling, Membership, Overflow, RoutingRules};
+use engine::domain::group::{GroupSettings, Overflow, RoutingRules};
 use engine::domain::ids::GroupId;
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{BAD, GOOD, Node, Shop, Tab, Window, shards_of, until, with_each_seed};
+use crate::suite::engines::cast::{BAD, GOOD, Node, Shop, Tab, Window, event, shards_of, until, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
 /// How long something is looked for: many times what it takes over a bus that loses a third.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-fn event<'a>(kind: &'a str) -> impl Fn(&Value) -> bool + 'a {
-    move |frame| frame["event"]["kind"] == kind
-}
 
 fn rings<'a>(chat: &'a str) -> impl Fn(&Value) -> bool + 'a {
     move |frame| frame["type"] == "offer" && frame["chat"] == chat
@@ -42,28 +38,15 @@ fn helped_by(groups: &[GroupId]) -> RoutingRules {
     RoutingRules { overflow: Some(overflow).filter(|overflow| !overflow.groups.is_empty()), ..RoutingRules::default() }
 }
 
-async fn has_room(shop: &Shop, group: &GroupId, operator: engine::domain::ids::OperatorId, limit: u32) {
-    let (group, handling) = (group.clone(), Handling::Primary);
-    let room = Membership { group, operator, handling, limit: Some(limit), active: true };
-    shop.store.put_membership(shop.account, &room).await.expect("the store answers");
-}
-
-/// Waits until a node knows that somebody receives in a department.
-async fn receives(shop: &Shop, node: &Node, department: &str) {
-    let department = department.parse().expect("a name");
-    let is_there = || node.engine.availability(shop.account, Some(&department)) != Availability::Offline;
-    until("that somebody receives", is_there).await;
-}
-
 async fn clara_waits(shop: Shop, (one, two): (Node, Node), sales: GroupId) -> Helped {
     let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&one, &shop.bob).await);
     joe.goes_online().await;
     bob.goes_online().await;
     let (mut dora, mut clara) = (shop.tab(&one, 43, None).await, shop.tab(&two, 42, None).await);
-    receives(&shop, &one, "sales").await;
+    shop.receives(&one, "sales").await;
     let other = dora.starts_in(Some("sales"), "a price?").await;
     bob.accepts(&other).await;
-    receives(&shop, &two, "support").await;
+    shop.receives(&two, "support").await;
     let chat = clara.starts_in(Some("support"), "hello").await;
     Helped { shop, one, two, sales, clara, dora, bob, _joe: joe, chat }
 }
@@ -72,8 +55,8 @@ async fn shop_with_sales() -> (Shop, GroupId) {
     let shop = Shop::in_memory(1, 1, RINGS).await;
     let sales = shop.has_sales(2, &shop.bob).await;
     shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
-    has_room(&shop, &shop.group, shop.joe.id, 0).await;
-    has_room(&shop, &sales, shop.bob.id, 1).await;
+    shop.has_room(&shop.group, shop.joe.id, 0).await;
+    shop.has_room(&sales, shop.bob.id, 1).await;
     (shop, sales)
 }
 

@@ -10,7 +10,7 @@ use engine::domain::group::{
 use engine::protocol::visitor::ChatPhase;
 use serde_json::{Value, json};
 
-use crate::suite::engines::cast::{GOOD, Node, Shop, Tab, Window, until};
+use crate::suite::engines::cast::{GOOD, Node, Shop, Tab, Window, event, until};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -25,10 +25,6 @@ async fn never_rings(window: &mut Window, chat: &str) {
     window.inbox.look();
     let rang = window.inbox.got.iter().any(|frame| frame["type"] == "offer" && frame["chat"] == chat);
     assert!(!rang, "{chat} must not ring here");
-}
-
-fn event<'a>(kind: &'a str) -> impl Fn(&Value) -> bool + 'a {
-    move |frame| frame["event"]["kind"] == kind
 }
 
 #[actix::test]

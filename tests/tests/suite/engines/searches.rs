@@ -3,17 +3,12 @@
 
 use std::time::Duration;
 
-use engine::domain::group::{Availability, Handling, Membership};
 use engine::domain::ids::GroupId;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, shards_of, until, with_each_seed};
+use crate::suite::engines::cast::{BAD, Node, Shop, Tab, Window, event, shards_of, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
-
-fn event<'a>(kind: &'a str) -> impl Fn(&Value) -> bool + 'a {
-    move |frame| frame["event"]["kind"] == kind
-}
 
 /// Joe of Support has Clara's chat, Bob of Sales has Dora's, and no slot beside it. All but the queue of Sales lives on the
 /// first node.
@@ -33,18 +28,14 @@ async fn bob_is_full(seed: u64) -> Busy {
     let shop = Shop::open(1, 1, RINGS).await;
     let sales = shop.has_sales(2, &shop.bob).await;
     shop.store.delete_membership(shop.account, &shop.group, shop.bob.id).await.expect("the store answers");
-    let (operator, handling) = (shop.bob.id, Handling::Primary);
-    let room = Membership { group: sales.clone(), operator, handling, limit: Some(1), active: true };
-    shop.store.put_membership(shop.account, &room).await.expect("the store answers");
+    shop.has_room(&sales, shop.bob.id, 1).await;
     let (one, two) = shop.nodes(BAD, seed).await;
     let (mut joe, mut bob) = (shop.window(&one, &shop.joe).await, shop.window(&two, &shop.bob).await);
     joe.goes_online().await;
     bob.goes_online().await;
     let (mut clara, mut dora) = (shop.tab(&one, 42, None).await, shop.tab(&one, 43, None).await);
     for department in ["support", "sales"] {
-        let there = department.parse().expect("a name");
-        let receives = || one.engine.availability(shop.account, Some(&there)) != Availability::Offline;
-        until("that somebody receives", receives).await;
+        shop.receives(&one, department).await;
     }
     let chat = clara.starts_in(Some("support"), "hello").await;
     joe.accepts(&chat).await;

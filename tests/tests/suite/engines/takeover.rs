@@ -75,13 +75,7 @@ async fn windows_on_the_node_that_had_the_chat_hear_all_that_is_said_on_the_one_
         let (early, mut joe, chat) = shop.in_a_chat(&one, &one).await;
         drop(early);
         let mut clara = shop.tab(&two, 42, Some((&chat, 0))).await;
-        let mut bob = shop.window(&one, &shop.bob).await;
-        bob.goes_online().await;
-        let to = json!({ "operator": shop.bob.id.to_string() });
-        joe.sends(json!({ "type": "invite", "id": "come", "chat": chat, "to": to, "stay": true, "reason": "Help" }))
-            .await;
-        joe.acked("come").await;
-        bob.accepts(&chat).await;
+        let mut bob = shop.with_bob(&one, &mut joe, &chat).await;
         clara.inbox.expect("Bob", |frame| frame["event"]["kind"] == "joined").await;
         two.engine.take_over(&shards_of(1)).await.expect("the store answers");
         for line in 0..5 {
@@ -112,13 +106,7 @@ async fn what_was_said_last_before_a_takeover_reaches_owners_and_guests_though_n
         let shop = Shop::open(2, 2, RINGS).await;
         let (one, two) = shop.nodes(BAD, seed).await;
         let (mut early, mut joe, chat) = shop.in_a_chat(&one, &two).await;
-        let mut bob = shop.window(&two, &shop.bob).await;
-        bob.goes_online().await;
-        let to = json!({ "operator": shop.bob.id.to_string() });
-        joe.sends(json!({ "type": "invite", "id": "come", "chat": chat, "to": to, "stay": true, "reason": "Help" }))
-            .await;
-        joe.acked("come").await;
-        bob.accepts(&chat).await;
+        let mut bob = shop.with_bob(&two, &mut joe, &chat).await;
         early.inbox.expect("Bob", |frame| frame["event"]["kind"] == "joined").await;
         bob.inbox.expect("that he came", |frame| frame["event"]["kind"] == "joined").await;
         joe.inbox.expect("Bob", |frame| frame["event"]["kind"] == "joined").await;
