@@ -13,15 +13,23 @@ help: ## this list
 run: needs-node ui ## build everything and serve the demo on http://127.0.0.1:8080
 	cargo run --release -p switchboard-web -- serve --demo
 
-test: needs-test ui check ui-test rust-test release-test ## everything that must pass before a change lands
+test: needs-test ui format ui-check ui-test rust-test release-test ## everything that must pass before a change lands
 
 # The tests are built in the release profile, our own packages as for debugging: what others wrote is compiled once, for
 # the tests and for both builds of `release-test`. It must have the same features in all of them: hence `--workspace`.
 TESTED := --release --workspace --config .cargo/tested.toml
 
-check: ## formatting, lints, types of the UI
+# `cargo clippy` calls clippy's compiler in this way, and has all dependencies checked for it. While the tests are built they
+# are there anyway: it compiles our own packages as rustc does, and a lint is an error.
+LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings
+
+check: format ui-check ## formatting, lints, types of the UI
+	cargo clippy --workspace --all-targets -- -D warnings
+
+format:
 	cargo fmt --all --check
-	cargo clippy $(TESTED) --all-targets -- -D warnings
+
+ui-check:
 	$(NPM) run check
 
 ui: needs-node ## the console, the widget and the demo shop, compressed, into web/ui/dist
@@ -31,20 +39,20 @@ ui: needs-node ## the console, the widget and the demo shop, compressed, into we
 ui-test: ## the UI's own tests
 	$(NPM) run test
 
-rust-test: ## unit, integration, conformance, simulation, crash and browser tests
-	cargo build $(TESTED) --all-targets
-	cargo nextest run $(TESTED) --no-fail-fast --test-threads $$((4 * $$(nproc)))
+rust-test: ## lints; unit, integration, conformance, simulation, crash and browser tests
+	$(LINTED) cargo build $(TESTED) --all-targets
+	$(LINTED) cargo nextest run $(TESTED) --no-fail-fast --test-threads $$((4 * $$(nproc)))
 
 # The server without the features of the tests, as it is shipped, must know none of the faults that stories plant; the one in
 # the release profile has them.
 SERVER := target/release/switchboard
 release-test: ## the shipped server has no fault in it, and a panic is survived by the release build, too
-	cargo build $(TESTED) --bin switchboard --no-default-features
+	$(LINTED) cargo build $(TESTED) --bin switchboard --no-default-features
 	! grep -qa -e '!fault' -e 'SWITCHBOARD_FAULT' $(SERVER)
 	cargo build --release --workspace --bin switchboard
 	grep -qa '!fault' $(SERVER)
 	cp $(SERVER) $(SERVER)-with-faults
-	SWITCHBOARD_UNDER_TEST=$(CURDIR)/$(SERVER)-with-faults cargo nextest run $(TESTED) it::panics
+	SWITCHBOARD_UNDER_TEST=$(CURDIR)/$(SERVER)-with-faults $(LINTED) cargo nextest run $(TESTED) it::panics
 	rm $(SERVER)-with-faults
 
 fuzz: ## frames and bytes that nobody would write, for ten minutes a story
@@ -82,4 +90,4 @@ needs-test: needs-node
 	if [ -n "$$missing" ]; then $(APT) update -qq && DEBIAN_FRONTEND=noninteractive $(APT) install -y -qq --no-install-recommends $$missing; fi
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
-.PHONY: help run test check ui ui-test rust-test release-test fuzz theory dist bench cost needs-node needs-test
+.PHONY: help run test check format ui ui-check ui-test rust-test release-test fuzz theory dist bench cost needs-node needs-test
