@@ -2,10 +2,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use super::{loadtest, result_of, run_with, server, words};
 
@@ -39,21 +35,15 @@ fn a_centre_of_the_formula_is_held_against_it() {
         if folder.is_dir() {
             run.env("TMPDIR", folder);
         }
-        let machine = Machine::watched();
-        (result_of(run), machine.stood_still())
+        result_of(run)
     });
     // Where other work stalls the machine the run says so, and the formula is for another one.
-    let mut stalled = true;
-    let quiet = runs.find(|((_, json), stood_still)| {
+    let quiet = runs.find(|(_, json)| {
         let remarks = &json["theory"]["remarks"];
-        eprintln!("remarks: {remarks}; the machine stood still for {:.2} % of the time", stood_still * 100.0);
-        stalled &= *stood_still > STALLED;
+        eprintln!("remarks: {remarks}");
         remarks.as_array().is_some_and(Vec::is_empty)
     });
-    let Some(((output, json), _)) = quiet else {
-        assert!(stalled, "the runs say that the machine was busy, and it was not");
-        return eprintln!("the machine stood still in each of three runs: nothing can be held against a formula here");
-    };
+    let (output, json) = quiet.expect("one run of three that nothing disturbed");
     assert_eq!(output.status.code(), Some(0), "{}", words(&output));
     let theory = &json["theory"];
     assert_eq!(theory["why_not"].as_array().map(Vec::len), Some(0), "{theory}");
@@ -72,41 +62,6 @@ fn a_centre_of_the_formula_is_held_against_it() {
     let words = words(&output);
     assert!(words.contains("erlang a   11 slots, 12.00 visitors/s") && words.contains("mean wait"), "{words}");
 }
-
-/// Whether the machine stands still, as seen by a thread that does nothing but sleep.
-struct Machine {
-    over: Arc<AtomicBool>,
-    sleeper: JoinHandle<f64>,
-}
-
-impl Machine {
-    fn watched() -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let ends = Arc::clone(&over);
-        let sleeper = std::thread::spawn(move || {
-            let (begun, mut lost) = (Instant::now(), Duration::ZERO);
-            while !ends.load(Ordering::Relaxed) {
-                let asleep = Instant::now();
-                std::thread::sleep(NAP);
-                lost += asleep.elapsed().checked_sub(NAP).filter(|late| *late > LATE).unwrap_or_default();
-            }
-            lost.as_secs_f64() / begun.elapsed().as_secs_f64()
-        });
-        Self { over, sleeper }
-    }
-
-    /// The share of the time, from 0 to 1, that was slept too long.
-    fn stood_still(self) -> f64 {
-        self.over.store(true, Ordering::Relaxed);
-        self.sleeper.join().expect("a thread that sleeps ends")
-    }
-}
-
-/// How long the thread means to sleep, and by how much it wakes late where something is wrong.
-const NAP: Duration = Duration::from_millis(5);
-const LATE: Duration = Duration::from_millis(20);
-/// One chat in a hundred is late, and says so, where a machine of several cores loses as much as this.
-const STALLED: f64 = 0.003;
 
 #[test]
 fn a_limit_on_what_the_formula_cannot_say_is_refused_at_once() {
