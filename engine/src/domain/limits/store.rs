@@ -20,9 +20,9 @@ pub const APPENDS_JOINED_MAX: usize = 16;
 pub const WRITER_QUEUE_MAX: usize = 65_536;
 /// How long an event may stand in the journal before the indexer has brought it to its chat's others.
 pub const INDEX_WITHIN: Duration = Duration::from_secs(2);
-/// Ranges that one slice of a calm pass writes beside appends: 50 µs. With 1,000 chats that talk all the time the ranges of a second are
-/// written beside the commits of a sixth of it; in slices of a quarter of a millisecond each such commit took twice its
-/// time, and those were the slowest hundredth.
+/// Ranges that one slice of a calm pass writes beside appends: 50 µs. With 1,000 chats that talk all the time the ranges of
+/// a second are written beside the commits of a sixth of it; in slices of a quarter of a millisecond each such commit
+/// took twice its time.
 pub const INDEX_SLICE_RANGES: usize = 4;
 /// How long one slice of any other pass may hold the writer: as long as the appends of the same commit, but at least the one
 /// and at most the other. Every message of that commit waits for it.
@@ -34,7 +34,8 @@ pub const INDEX_SLICE_MAX: Duration = Duration::from_millis(1);
 pub const INDEX_WORK: Duration = Duration::from_micros(200);
 /// The rest.
 pub const INDEX_REST: Duration = Duration::from_micros(600);
-/// Rows of a pass up to which it is calm, the indexer rests and slices are small: what more comes in a second would fall behind.
+/// Rows of a pass up to which it is calm, the indexer rests and slices are small: what more comes in a second would fall
+/// behind.
 pub const INDEX_CALM_MAX: usize = INDEX_PASS_MAX / 2;
 /// Bytes of ranges that one slice writes, so that no commit has much more to bring to disk than any other; more only
 /// where the same commit appends so much that the indexer would fall behind.

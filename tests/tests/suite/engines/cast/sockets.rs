@@ -86,6 +86,13 @@ impl Inbox {
         assert_eq!(numbers, (first..=last).collect::<Vec<u64>>(), "{name}: once and in order");
     }
 
+    /// Waits for the answer to a command, which must be an ack.
+    async fn acked(&mut self, id: &str) -> Value {
+        let answer = self.expect(id, |frame| frame["id"] == id).await;
+        assert_eq!(answer["type"], "ack", "{answer}");
+        answer
+    }
+
     pub fn answers(&mut self, id: &str) -> usize {
         self.look();
         self.got.iter().filter(|frame| frame["id"] == id).count()
@@ -133,9 +140,7 @@ impl Tab {
     }
 
     pub async fn acked(&mut self, id: &str) -> Value {
-        let answer = self.inbox.expect(id, |frame| frame["id"] == id).await;
-        assert_eq!(answer["type"], "ack", "{answer}");
-        answer
+        self.inbox.acked(id).await
     }
 }
 
@@ -158,9 +163,7 @@ impl Window {
     }
 
     pub async fn acked(&mut self, id: &str) -> Value {
-        let answer = self.inbox.expect(id, |frame| frame["id"] == id).await;
-        assert_eq!(answer["type"], "ack", "{answer}");
-        answer
+        self.inbox.acked(id).await
     }
 
     pub async fn goes_online(&mut self) {
