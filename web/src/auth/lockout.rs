@@ -10,8 +10,8 @@ use engine::ports::store::{SharedStore, StoreError};
 
 use crate::error::Problem;
 
-/// The two counts that one try belongs to. An address that nobody has is counted like any other: the answers do not
-/// tell which there are.
+/// The two counts that one try belongs to. An address that nobody has is counted like any other, and one that several
+/// accounts know once for all of them: the answers do not tell which there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counts {
     person: String,
@@ -53,11 +53,15 @@ impl Counts {
     }
 
     /// The password was right: the person's count begins anew, the network's does not, or one right password would
-    /// wash off forty-nine wrong ones.
+    /// wash off forty-nine wrong ones. Nor does the person's where accounts share the address, for whoever knows the
+    /// password of one could go on guessing at the other's.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn right(&self, store: &SharedStore) -> Result<(), StoreError> {
+    pub async fn right(&self, store: &SharedStore, accounts: usize) -> Result<(), StoreError> {
+        if accounts > 1 {
+            return Ok(());
+        }
         store.clear_failures(&self.person).await
     }
 }

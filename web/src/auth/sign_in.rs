@@ -41,6 +41,7 @@ pub async fn check(state: &AppState, request: &HttpRequest, attempt: Attempt) ->
         accounts.iter().find(|account| account.id == found.account).map(|account| account.slug.as_str())
     };
     let mut candidates = state.store.credentials(&email).await?;
+    let known_in = candidates.len();
     if let Some(wanted) = &attempt.account {
         candidates.retain(|found| slug(found) == Some(wanted));
     }
@@ -49,7 +50,7 @@ pub async fn check(state: &AppState, request: &HttpRequest, attempt: Attempt) ->
         0 => Err(counts.wrong(&state.store, state.clock.now()).await?),
         1 => {
             let found = fitting.remove(0);
-            counts.right(&state.store).await?;
+            counts.right(&state.store, known_in).await?;
             if found.operator.disabled {
                 return Err(Problem::forbidden("this operator is disabled; an administrator can change that"));
             }

@@ -133,13 +133,14 @@ async fn renew(
     let turn = state.passwords.turn().await?;
     counts.check(&state.store, state.clock.now()).await?;
     let stored = state.store.credentials(&who.operator.email).await?;
+    let known_in = stored.len();
     let stored = stored.into_iter().find(|found| found.operator.id == who.operator.id && found.account == who.account);
     if !turn.fits(change.current, stored.map(|found| found.password_hash)).await? {
         counts.wrong(&state.store, state.clock.now()).await?;
         counts.check(&state.store, state.clock.now()).await?;
         return Err(Failure::invalid("current", "is not your password").into());
     }
-    counts.right(&state.store).await?;
+    counts.right(&state.store, known_in).await?;
     let hash = turn.hash(wanted.clone()).await?;
     state.store.set_password(who.account, who.operator.id, &hash).await?;
     // All sessions are over now, whatever comes next.

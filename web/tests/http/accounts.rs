@@ -1,5 +1,6 @@
 //! Two companies on one server: neither can tell that the other is there.
 
+use engine::domain::limits::SIGN_IN_TRIES;
 use engine::ports::staff::Credentials;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -73,4 +74,22 @@ async fn other_company(server: &TestServer) -> (Credentials, Browser) {
     provision::administrator(&server.store, &other, now).await.unwrap();
     let theirs = server.store.credentials(email).await.unwrap().remove(0);
     (theirs, server.signed_in(email).await)
+}
+
+#[actix_web::test]
+async fn guessing_at_somebody_in_one_company_is_not_washed_off_by_a_password_of_another() {
+    let server = TestServer::start().await;
+    let (email, own) = ("joe@example.com", "a password of the other company");
+    let now = server.running.state.clock.now();
+    let other = provision::Administrator::checked(Some("other"), email, own).unwrap();
+    provision::administrator(&server.store, &other, now).await.unwrap();
+    let mut mallory = server.browser();
+    for left in (1..SIGN_IN_TRIES).rev() {
+        let answer = mallory.sign_in(email, "wrong").await;
+        assert!(answer.detail().contains(&format!("{left} tr")), "{}", answer.detail());
+        let into = mallory.try_sign_in(json!({ "email": email, "password": own, "account": "other" })).await;
+        assert_eq!(into.status, 200, "{}", into.body);
+    }
+    assert_eq!(mallory.sign_in(email, "wrong").await.status, 429);
+    assert_eq!(mallory.sign_in(email, PASSWORD).await.status, 429);
 }
