@@ -41,7 +41,12 @@ pub enum CommandError {
 impl CommandError {
     /// The exit status.
     pub fn status(&self) -> u8 {
-        let wrong = matches!(self, Self::Settings(_) | Self::Provision(ProvisionError::Form(_) | ProvisionError::Slug));
+        let wrong = matches!(
+            self,
+            Self::Settings(_)
+                | Self::Start(StartError::Settings(_))
+                | Self::Provision(ProvisionError::Form(_) | ProvisionError::Slug)
+        );
         if wrong { 2 } else { 1 }
     }
 }

@@ -1,5 +1,6 @@
 //! The demo: one company with a shop, four people who answer and one who sets things up.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use engine::domain::group::{GroupSettings, Handling, Membership, OfferMode};
@@ -78,6 +79,23 @@ pub async fn fill(store: &SharedStore, at: Timestamp) -> Result<bool, ProvisionE
         }
     }
     Ok(true)
+}
+
+/// Whether somebody signs in with the password that everybody knows, in a store that was the demo's once.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn has_its_password(store: &SharedStore) -> Result<bool, StoreError> {
+    let accounts = store.accounts().await?;
+    let Some(demo) = accounts.iter().find(|account| account.slug == BRAND) else { return Ok(false) };
+    // Those who never chose one share a hash.
+    let mut hashes = BTreeSet::new();
+    for (email, ..) in PEOPLE {
+        let found = store.credentials(email).await?;
+        let of_demo = found.into_iter().filter(|found| found.account == demo.id && !found.operator.disabled);
+        hashes.extend(of_demo.map(|found| found.password_hash));
+    }
+    Ok(hashes.iter().any(|hash| password::fits(PASSWORD, hash)))
 }
 
 /// What is printed when the demo serves.

@@ -19,7 +19,7 @@ use crate::assets::headers;
 use crate::auth::password::{HashError, Passwords};
 use crate::auth::token::Keys;
 use crate::config::security::SECRET_BYTES_MIN;
-use crate::config::{Secret, Settings};
+use crate::config::{Secret, Settings, WrongSettings};
 use crate::provision::ProvisionError;
 use crate::socket::cut;
 use crate::state::{AppState, Readiness};
@@ -46,6 +46,9 @@ pub enum StartError {
     /// The store cannot be opened, or does not answer.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// It would listen beyond this machine with passwords that everybody knows.
+    #[error(transparent)]
+    Settings(#[from] WrongSettings),
     /// The demo cannot be filled in.
     #[error("the demo cannot be made: {0}")]
     Demo(#[from] ProvisionError),
@@ -106,6 +109,11 @@ pub async fn serve(
     demo: bool,
     wire: impl AsyncFnOnce(&Foundation) -> Result<Wiring, StoreError>,
 ) -> Result<Running, StartError> {
+    if let Err(wrong) = settings.suit_demo()
+        && demo::has_its_password(&store).await?
+    {
+        return Err(wrong.into());
+    }
     let public = listen("listen", settings.network.listen)?;
     let admin = listen("admin_listen", settings.network.admin_listen)?;
     let (address, admin_address) = (public.local_addr()?, admin.local_addr()?);

@@ -127,7 +127,7 @@ fn drawn(password: &str, salt: &[u8; 32]) -> Result<[u8; 32], HashError> {
     done.map(|()| drawn).map_err(|error| HashError(error.to_string()))
 }
 
-fn fits(password: &str, hash: &str) -> bool {
+pub(crate) fn fits(password: &str, hash: &str) -> bool {
     argon().is_ok_and(|argon| argon.verify_password(password.as_bytes(), hash).is_ok())
 }
 

@@ -104,6 +104,19 @@ fn the_demos_sign_ins_are_told_of_the_demos_store_only() {
 }
 
 #[test]
+fn what_was_the_demo_is_not_served_to_the_world_by_another_name() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Serving::start(folder.path(), &["serve", "--demo"], 2).stop(), Some(0));
+    let (status, _, words) = ended(&mut switchboard(folder.path(), &["serve", "--listen", "0.0.0.0:0"]));
+    assert_eq!(status, Some(2), "{words}");
+    assert!(words.contains("listen") && words.contains("demo_allow_remote"), "{words}");
+    std::fs::write(folder.path().join("told.toml"), "demo_allow_remote = true\n").unwrap();
+    let file = folder.path().join("told.toml");
+    let told = ["serve", "--listen", "0.0.0.0:0", "--config", file.to_str().unwrap()];
+    assert_eq!(Serving::start(folder.path(), &told, 2).stop(), Some(0));
+}
+
+#[test]
 fn wrong_settings_end_it_with_2_and_are_all_named() {
     let folder = tempfile::tempdir().unwrap();
     let wrong = [("SWITCHBOARD_LISTEN", "here"), ("SWITCHBOARD_REDIS_URL", "redis://r"), ("SWITCHBOARD_LOG", "loud")];
