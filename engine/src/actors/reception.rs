@@ -13,14 +13,13 @@ use crate::actors::nodes::directory::look_up;
 use crate::actors::registry::SessionRef;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
-use crate::domain::event::{EventKind, Origin, Sender};
+use crate::domain::event::{Origin, Sender};
 use crate::domain::group::Availability;
 use crate::domain::identity::{Identity, Subject};
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, Shard, VisitorId};
-use crate::domain::limits::PAGE_BYTES_MAX;
 use crate::domain::text;
 use crate::domain::urgency::Variables;
-use crate::ports::journal::{Birth, BirthError, ChatHead, Side};
+use crate::ports::journal::{Birth, BirthError, Born, ChatHead};
 use crate::ports::staff::{Brand, Department};
 use crate::protocol::error::{Code, Failure, Why};
 use crate::protocol::frame;
@@ -55,9 +54,6 @@ pub(super) struct Begun {
     /// Its session; none where it lives elsewhere.
     pub session: Option<SessionRef>,
 }
-
-/// Events that a chat begins with, at most: that it did, the question, and where it waits.
-const BIRTH_EVENTS: usize = 3;
 
 /// Makes a chat: durable, told to the visitor's sockets, and in the hands of its session when this returns.
 ///
@@ -114,7 +110,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
     let origin = Origin { sender: Sender::Visitor, command: start.id.clone(), digest: digest(start) };
     // A command that made its chat earlier is answered as then, whatever has changed since.
     let or_again = async |failure: Failure| {
-        let again = again(shared, brand, visitor, &origin).await?;
+        let again = again(shared, account, visitor, &origin).await?;
         again.ok_or(NotBegun::Refused(failure))
     };
     let checked = match check(shared, brand, start).await {
@@ -275,23 +271,16 @@ async fn departments(shared: &Shared, brand: &Brand) -> Result<Vec<Department>, 
 /// The answer of a start that made its chat earlier, if it did. Makes nothing.
 async fn again(
     shared: &Arc<Shared>,
-    brand: &Brand,
+    account: AccountId,
     visitor: VisitorId,
     origin: &Origin,
 ) -> Result<Option<Begun>, Failure> {
-    let (store, account) = (&shared.store, brand.account);
-    let latest = store.chat_of_visitor(account, &brand.id, visitor).await;
-    let Some(latest) = latest.map_err(|_| Failure::unavailable())? else { return Ok(None) };
-    let first = store.events(account, latest.id, Side::Visitor, 0, BIRTH_EVENTS, PAGE_BYTES_MAX).await;
-    let first = first.map_err(|_| Failure::unavailable())?.events;
-    match first.first().and_then(|event| event.origin.as_ref()) {
-        Some(made) if made.command == origin.command && made.digest == origin.digest => {}
-        Some(made) if made.command == origin.command => return Err(other_content()),
-        _ => return Ok(None),
+    let born = shared.store.born(account, visitor, &origin.command, shared.now()).await;
+    let Some(Born { digest, chat, seq }) = born.map_err(|_| Failure::unavailable())? else { return Ok(None) };
+    if digest != origin.digest {
+        return Err(other_content());
     }
-    let queued = first.iter().find(|event| matches!(event.kind(), Some(EventKind::Queued { .. })));
-    let seq = queued.map_or(latest.head.visitor_seq, |event| event.visitor_seq);
-    Ok(Some(Begun { chat: latest.id, seq, session: session(shared, account, latest.id) }))
+    Ok(Some(Begun { chat, seq, session: session(shared, account, chat) }))
 }
 
 /// The groups of a department, or of all. Where no queue has told anything yet, as after a start, the store knows them.

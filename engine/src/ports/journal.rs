@@ -375,6 +375,17 @@ pub struct ChatList {
     pub more: bool,
 }
 
+/// What a visitor's command began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Born {
+    /// A digest of its content.
+    pub digest: u64,
+    /// The chat.
+    pub chat: ChatId,
+    /// The visitor's number of the last of its first events.
+    pub seq: u32,
+}
+
 /// A command outside a chat that was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
@@ -393,6 +404,15 @@ pub trait Journal: Send + Sync {
 
     /// Makes a chat: its row, its number, its first events, and the memory of the command, all or nothing.
     async fn birth(&self, birth: Birth) -> Result<i64, BirthError>;
+
+    /// The chat that a visitor's command began, while that is remembered.
+    async fn born(
+        &self,
+        account: AccountId,
+        visitor: VisitorId,
+        command: &CommandId,
+        now: Timestamp,
+    ) -> Result<Option<Born>, StoreError>;
 
     /// Makes `epoch` the chat's epoch if its own is not newer, and reads all of it in the same transaction.
     /// `None`: no such chat in the account, or a newer epoch has it.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use engine::domain::ids::{NodeId, Shard};
+use engine::domain::ids::{AccountId, NodeId, Shard};
 use engine::domain::limits::COMMANDS_REMEMBERED;
-use engine::ports::journal::{BirthError, ChatHead, Side};
+use engine::ports::journal::{BirthError, Born, ChatHead, Side};
 use engine::ports::store::Store;
 
 use crate::conformance::world::{World, at, before, id};
@@ -44,6 +44,11 @@ pub async fn the_same_start_again_answers_with_the_chat_it_made(store: Arc<dyn S
     let append = talk.ends(1_000);
     talk.done(append).await;
     assert_eq!(before(world.store.birth(again.clone()).await), Some((talk.id(), 3)));
+    let (command, digest) = (&birth.origin.command, birth.origin.digest);
+    let born = async |account, visitor| world.store.born(account, visitor, command, at(2_000)).await.unwrap();
+    assert_eq!(born(world.account, visitor).await, Some(Born { digest, chat: talk.id(), seq: 3 }));
+    assert_eq!(born(world.account, world.visitor()).await, None);
+    assert_eq!(born(AccountId(world.account.0 + 1), visitor).await, None);
     assert!(world.store.chat(world.account, other.id()).await.unwrap().is_none(), "nothing was made");
 
     let mut other_content = again.clone();
@@ -65,6 +70,10 @@ pub async fn a_command_is_forgotten_after_seven_days(store: Arc<dyn Store>) {
     let (_, mut almost) = world.start(visitor, week - 1);
     almost.origin = birth.origin.clone();
     assert_eq!(before(world.store.birth(almost).await), Some((talk.id(), 3)));
+    let remembered =
+        async |now| world.store.born(world.account, visitor, &birth.origin.command, at(now)).await.unwrap();
+    assert!(remembered(week - 1).await.is_some());
+    assert_eq!(remembered(week).await, None);
     let (_, mut after) = world.start(visitor, week);
     after.origin = birth.origin;
     assert_eq!(world.store.birth(after).await, Ok(2));

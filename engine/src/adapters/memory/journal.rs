@@ -12,8 +12,8 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{
-    Append, Birth, BirthError, ChatList, ChatQuery, ChatRecord, Completion, EventPage, Journal, MarkRow, OfferRow,
-    Remembered, Side, StoredChat,
+    Append, Birth, BirthError, Born, ChatList, ChatQuery, ChatRecord, Completion, EventPage, Journal, MarkRow,
+    OfferRow, Remembered, Side, StoredChat,
 };
 use crate::ports::store::StoreError;
 use crate::protocol::operator::ChatOrder;
@@ -30,6 +30,18 @@ impl Journal for MemoryStore {
 
     async fn birth(&self, birth: Birth) -> Result<i64, BirthError> {
         self.state().birth(birth)
+    }
+
+    async fn born(
+        &self,
+        account: AccountId,
+        visitor: VisitorId,
+        command: &CommandId,
+        now: Timestamp,
+    ) -> Result<Option<Born>, StoreError> {
+        let state = self.open()?;
+        let memory = state.births.get(&(account, visitor, command.clone())).filter(|memory| memory.until > now);
+        Ok(memory.map(|memory| Born { digest: memory.digest, chat: memory.chat, seq: memory.visitor_seq }))
     }
 
     async fn activate(&self, account: AccountId, chat: ChatId, epoch: u64) -> Result<Option<StoredChat>, StoreError> {

@@ -3,9 +3,10 @@
 use crate::adapters::sql::left_messages::used_for_a_message;
 use crate::adapters::sql::{Query, Sql, Value, ended_by, ended_why, phase};
 use crate::domain::identity::Identity;
-use crate::domain::ids::ChatId;
+use crate::domain::ids::{AccountId, ChatId, CommandId, VisitorId};
 use crate::domain::limits::COMMANDS_REMEMBERED;
-use crate::ports::journal::{Birth, BirthError, ChatHead};
+use crate::domain::time::Timestamp;
+use crate::ports::journal::{Birth, BirthError, Born, ChatHead};
 use crate::ports::store::StoreError;
 
 /// Remembers the command, checks the shard's epoch, gives the number and makes the row. To be run in a transaction
@@ -51,14 +52,27 @@ async fn remember(sql: &mut dyn Sql, birth: &Birth) -> Result<(), BirthError> {
         // A message that was left under the same id is another command.
         return if used_for_a_message(sql, birth).await? { Err(BirthError::OtherContent) } else { Ok(()) };
     }
-    let earlier =
-        Query::new("SELECT digest, chat, visitor_seq FROM birth WHERE account = $1 AND visitor = $2 AND command = $3");
-    let earlier = sql.run(earlier.arg(birth.account).arg(visitor).arg(command)).await?;
-    match earlier.first(|mut row| Ok((row.u64()?, ChatId(row.uuid()?), row.u32()?)))? {
-        Some((digest, chat, seq)) if digest == birth.origin.digest => Err(BirthError::Before { chat, seq }),
+    match born(sql, birth.account, birth.visitor, birth.origin.command.clone(), birth.at).await? {
+        Some(Born { digest, chat, seq }) if digest == birth.origin.digest => Err(BirthError::Before { chat, seq }),
         Some(_) => Err(BirthError::OtherContent),
         None => Err(BirthError::Unavailable("the memory of the command went away".into())),
     }
+}
+
+/// What a command began, while that is remembered.
+pub(super) async fn born(
+    sql: &mut dyn Sql,
+    account: AccountId,
+    visitor: VisitorId,
+    command: CommandId,
+    now: Timestamp,
+) -> Result<Option<Born>, StoreError> {
+    let query = Query::new(
+        "SELECT digest, chat, visitor_seq FROM birth \
+         WHERE account = $1 AND visitor = $2 AND command = $3 AND kept_until > $4",
+    );
+    let query = query.arg(account).arg(visitor.0).arg(command.as_str()).arg(now);
+    sql.run(query).await?.first(|mut row| Ok(Born { digest: row.u64()?, chat: ChatId(row.uuid()?), seq: row.u32()? }))
 }
 
 async fn open_chat(sql: &mut dyn Sql, birth: &Birth) -> Result<Option<ChatId>, StoreError> {

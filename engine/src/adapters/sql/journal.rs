@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 
-use crate::adapters::sql::{Backend, chats, events, remembered};
+use crate::adapters::sql::{Backend, birth, chats, events, remembered};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{
-    Append, Birth, BirthError, ChatList, ChatQuery, ChatRecord, Completion, EventPage, Journal, MarkRow, OfferRow,
-    Remembered, Side, StoredChat,
+    Append, Birth, BirthError, Born, ChatList, ChatQuery, ChatRecord, Completion, EventPage, Journal, MarkRow,
+    OfferRow, Remembered, Side, StoredChat,
 };
 use crate::ports::store::StoreError;
 
@@ -20,6 +20,17 @@ impl<B: Backend> Journal for B {
 
     async fn birth(&self, birth: Birth) -> Result<i64, BirthError> {
         Backend::birth(self, birth).await
+    }
+
+    async fn born(
+        &self,
+        account: AccountId,
+        visitor: VisitorId,
+        command: &CommandId,
+        now: Timestamp,
+    ) -> Result<Option<Born>, StoreError> {
+        let command = command.clone();
+        self.read(move |sql| Box::pin(birth::born(sql, account, visitor, command, now))).await
     }
 
     async fn activate(&self, account: AccountId, chat: ChatId, epoch: u64) -> Result<Option<StoredChat>, StoreError> {

@@ -100,6 +100,31 @@ async fn a_start_is_answered_the_same_again_though_it_would_be_refused_now() {
 }
 
 #[tokio::test]
+async fn a_start_is_answered_the_same_again_behind_a_later_chat_with_nobody_there() {
+    let (server, mut mona) = nobody_answers(&[]).await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let mut acks = Vec::new();
+    for number in [1, 2] {
+        clara.put(&format!("start-{number}"), Start::support("Clara", "Hello?").command()).await;
+        acks.push(without_type(clara.ack_of(&format!("start-{number}")).await));
+        clara.put(&format!("end-{number}"), json!({ "type": "end" })).await;
+        clara.ack_of(&format!("end-{number}")).await;
+    }
+    mona.put("off", json!({ "type": "status", "status": "offline" })).await;
+    mona.ack_of("off").await;
+    let refused = clara.refused(Start::support("Clara", "Hello?").command(), "conflict").await;
+    assert_eq!(refused["why"], "offline", "{refused}");
+    for number in [1, 2] {
+        clara.put(&format!("start-{number}"), Start::support("Clara", "Hello?").command()).await;
+        let again = without_type(clara.ack_of(&format!("start-{number}")).await);
+        assert_eq!(again, acks[number - 1], "start-{number}");
+    }
+    let changed = Start::support("Clara", "Something else").command();
+    clara.put("start-1", changed).await;
+    clara.expect("a conflict", |frame| frame["type"] == "error" && frame["why"] == "id").await;
+}
+
+#[tokio::test]
 async fn an_operators_commands_are_answered_the_same_again() {
     let (mut server, mut clara, mut joe, chat) = joe_answers().await;
     let say = json!({ "type": "say", "chat": chat, "text": "only once" });
