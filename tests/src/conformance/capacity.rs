@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::domain::chat::SlotChange;
+use engine::domain::closing::{Closing, HeldChats};
 use engine::domain::event::{Audience, OfferKind};
 use engine::domain::ids::OperatorId;
 use engine::ports::journal::{AppendError, ChatQuery, Load};
@@ -107,6 +108,24 @@ pub async fn a_limit_of_none_gets_all_and_a_limit_of_nought_gets_none(store: Arc
     }
     assert_eq!(world.slots(&world.group, unlimited).await, [0, 12, 0, 12]);
     assert_eq!(world.slots(&world.group, never).await, [0; 4]);
+}
+
+pub async fn who_is_disabled_gets_nothing_more_and_keeps_what_is_held(store: Arc<dyn Store>) {
+    let world = World::new(store, "acme").await;
+    let operator = world.operator(None).await;
+    let mut held = world.chat(0).await;
+    let append = held.is_assigned_to(operator, 1_000);
+    held.done(append).await;
+    let closing = Closing::Operator { operator, chats: HeldChats::Requeue, delete: false };
+    assert!(world.store.begin_closing(world.account, &closing).await.unwrap());
+    let talk = world.chat(1).await;
+    for refused in [talk.clone().rings_at(operator, 2_000), talk.clone().is_assigned_to(operator, 2_000)] {
+        assert_eq!(world.append(refused).await, Err(AppendError::NoCapacity { operator }));
+    }
+    assert_eq!(world.slots(&world.group, operator).await, [1, 0, 1, 0]);
+    let append = held.ends(3_000);
+    held.done(append).await;
+    assert_eq!(world.slots(&world.group, operator).await, [0; 4]);
 }
 
 pub async fn who_is_no_member_or_nobody_has_no_slot(store: Arc<dyn Store>) {

@@ -251,6 +251,9 @@ pub async fn an_address_belongs_to_one_operator_of_an_account(store: Arc<dyn Sto
 pub async fn an_operator_is_changed_and_removed(store: Arc<dyn Store>) {
     let world = World::new(Arc::clone(&store), "acme").await;
     let one = world.operator(Some(2)).await;
+    let mut talk = world.chat(0).await;
+    let append = talk.is_assigned_to(one, 1_000);
+    talk.done(append).await;
     let before = store.operator(world.account, one).await.unwrap().unwrap();
     let mut row = before.clone();
     row.role = StaffRole::Administrator;
@@ -264,9 +267,6 @@ pub async fn an_operator_is_changed_and_removed(store: Arc<dyn Store>) {
     assert_eq!(roster.iter().map(|member| &member.skills).collect::<Vec<_>>(), [&row.skills]);
     assert_eq!(store.operator(world.account, one).await.unwrap(), Some(row.clone()));
     assert_eq!(store.credentials("new@acme.example").await.unwrap()[0].password_hash, "$argon2id$", "as it was");
-    let mut talk = world.chat(0).await;
-    let append = talk.is_assigned_to(one, 1_000);
-    talk.done(append).await;
     assert!(conflicts(store.delete_operator(world.account, one).await), "a chat of theirs runs");
     let append = talk.ends(2_000);
     talk.done(append).await;

@@ -111,6 +111,7 @@ on_every_store! {
         a_chat_changes_hands_and_takes_guests_with_every_slot_accounted_for,
         a_group_has_a_limit_of_its_own,
         a_limit_of_none_gets_all_and_a_limit_of_nought_gets_none,
+        who_is_disabled_gets_nothing_more_and_keeps_what_is_held,
         who_is_no_member_or_nobody_has_no_slot,
         an_offer_to_somebody_who_was_removed_cannot_be_accepted,
         a_refused_hand_over_leaves_both_sides_as_they_were,

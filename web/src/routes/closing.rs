@@ -163,17 +163,16 @@ impl InTheWay {
     }
 }
 
-/// Begins it, and waits a while for its end: 204; 202 with what is in the way still, which goes on without us.
+/// Begins it; whoever sees to it goes on without us.
 ///
 /// # Errors
 /// `not_found`; `conflict`: the group that shall get the chats is not there; the store's.
-pub async fn close(state: &AppState, account: AccountId, closing: Closing) -> Result<Answer, Problem> {
-    if !state.store.begin_closing(account, &closing).await? {
+pub async fn begin(state: &AppState, account: AccountId, closing: &Closing) -> Result<(), Problem> {
+    if !state.store.begin_closing(account, closing).await? {
         let what = if matches!(closing, Closing::Group { .. }) { "group" } else { "operator" };
         return Err(Failure::not_found(what).into());
     }
-    let key = closing.key();
-    match &closing {
+    match closing {
         // Its members do not receive from it any more.
         Closing::Group { .. } => state.staff_changes.changed(account, StaffChange::Profile).await,
         Closing::Operator { operator, .. } => {
@@ -181,6 +180,16 @@ pub async fn close(state: &AppState, account: AccountId, closing: Closing) -> Re
         }
     }
     state.staff_changes.changed(account, StaffChange::Closing).await;
+    Ok(())
+}
+
+/// Begins it, and waits a while for its end: 204; 202 with what is in the way still, which goes on without us.
+///
+/// # Errors
+/// See [`begin`].
+pub async fn close(state: &AppState, account: AccountId, closing: Closing) -> Result<Answer, Problem> {
+    begin(state, account, &closing).await?;
+    let key = closing.key();
     let until = tokio::time::Instant::now() + CLOSING_ANSWERED_WITHIN;
     loop {
         let closings = state.store.closings().await?;

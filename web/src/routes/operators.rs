@@ -129,10 +129,13 @@ async fn update(
     known: Known,
 ) -> Result<Answer, Problem> {
     let secret = change.password.take().map(|secret| password::checked("password", &secret)).transpose()?;
-    let written = Cell::new(false);
+    let (written, begins) = (Cell::new(false), Cell::new(false));
     let swap = async |before: &Operator, after: &Operator| {
         keep_the_last_administrator(state, who, before, Some(after)).await?;
-        written.set(state.store.change_operator(who.account, before, after).await?);
+        begins.set(after.disabled && !before.disabled);
+        // That comes with what becomes of their chats, in one transaction: done both, or neither.
+        let after = Operator { disabled: after.disabled && before.disabled, ..after.clone() };
+        written.set(state.store.change_operator(who.account, before, &after).await?);
         Ok(written.get())
     };
     let find = async || find(state, who.account, id).await;
@@ -148,16 +151,13 @@ async fn update(
         state.store.set_password(who.account, operator.id, &hash).await?;
         state.staff_changes.changed(who.account, StaffChange::SessionsEnded(operator.id)).await;
     }
+    let closing = |chats| Closing::Operator { operator: operator.id, chats, delete: false };
     if operator.disabled {
-        for session in state.store.sessions_of(who.account, operator.id).await? {
-            state.store.end_session(&session.token_hash).await?;
-        }
         match chats {
             // Whoever sees to it goes on after the answer.
-            Some(chats) => {
-                let closing = Closing::Operator { operator: operator.id, chats, delete: false };
-                closing::close(state, who.account, closing).await?;
-            }
+            Some(chats) => drop(closing::close(state, who.account, closing(chats)).await?),
+            // Nothing was in the way; what came to them in this moment waits again.
+            None if begins.get() => closing::begin(state, who.account, &closing(HeldChats::Requeue)).await?,
             None => state.staff_changes.changed(who.account, StaffChange::OperatorGone(operator.id)).await,
         }
     } else if written.get() {

@@ -81,7 +81,7 @@ impl State {
             return None;
         }
         if slot.needs_room() {
-            let free = row.is_some_and(|row| row.slots.have_room(row.operator.limit));
+            let free = row.is_some_and(|row| !row.operator.disabled && row.slots.have_room(row.operator.limit));
             let free_in_group = member.is_some_and(|member| member.slots.have_room(member.membership.limit));
             if !free || !free_in_group {
                 return None;

@@ -98,7 +98,8 @@ impl<'a> Group<'a> {
             return Ok(());
         }
         let rows = sqlx::query(
-            "SELECT id, account, held, reserved, max_chats, last_ended_at, load_version FROM operator \
+            "SELECT id, account, held, reserved, CASE WHEN disabled THEN 0 ELSE max_chats END, last_ended_at, \
+             load_version FROM operator \
              WHERE id = ANY($1) ORDER BY id FOR UPDATE",
         );
         for row in rows.bind(&operators).fetch_all(&mut *connection).await? {

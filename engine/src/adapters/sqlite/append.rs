@@ -22,10 +22,11 @@ const STATE: &str = "UPDATE chat SET state = ?1, grp = ?2, owner = ?3, queued_at
     assigned_at = ?6, answered_in = ?7, ended_at = ?8, ended_by = ?9, ended_why = ?10, visitor_away = ?11, question = ?12 \
     WHERE id = ?13 AND account = ?14";
 // The limit stands in the write itself: whoever writes last sees what the others took. Giving back more than is held
-// would be a miscount; it must not keep a chat from ending, and the recount tells of it.
+// would be a miscount; it must not keep a chat from ending, and the recount tells of it. Who is disabled gets nothing more,
+// also from a queue that has not heard of it yet.
 const OPERATOR: &str = "UPDATE operator SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0), \
     last_ended_at = coalesce(?3, last_ended_at), load_version = load_version + 1 WHERE id = ?4 AND account = ?5 \
-    AND (?6 = 0 OR max_chats IS NULL OR held + reserved + 1 <= max_chats) \
+    AND (?6 = 0 OR (NOT disabled AND (max_chats IS NULL OR held + reserved + 1 <= max_chats))) \
     RETURNING held, reserved, last_ended_at, load_version";
 const MEMBERSHIP: &str = "UPDATE membership SET held = max(held + ?1, 0), reserved = max(reserved + ?2, 0) \
     WHERE account = ?3 AND grp = ?4 AND operator = ?5 \

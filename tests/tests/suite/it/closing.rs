@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use serde_json::json;
 use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
 use switchboard_tests::http::Browser;
@@ -161,23 +162,49 @@ async fn an_operator_who_may_not_sign_in_any_more_holds_nothing_and_can_be_let_i
 
 #[tokio::test]
 async fn a_server_that_is_killed_while_an_operator_is_deleted_goes_on_or_has_not_begun() {
+    killed_while_joe_is_taken_out(true).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_while_an_operator_is_disabled_goes_on_or_has_not_begun() {
+    killed_while_joe_is_taken_out(false).await;
+}
+
+/// Kills the server at different moments of it.
+async fn killed_while_joe_is_taken_out(deleted: bool) {
     let (mut server, mut clara, joe, chat) = joe_answers().await;
     let admin = Browser::signed_in(&server.url(), "admin").await;
     let path = format!("/api/v1/operators/{}", joe.id());
+    let takes_out = async |admin: &Browser, path: &str| match deleted {
+        true => admin.delete(&format!("{path}?chats=requeue")).await.status,
+        // What was begun is not begun again: it must go on by itself.
+        false if admin.get(path).await.ok()["disabled"] == json!(true) => 200,
+        false => admin.patch(&format!("{path}?chats=requeue"), json!({ "disabled": true })).await.status,
+    };
     for pause in [0, 3, 10, 30] {
-        let (asked, url) = (admin.clone(), format!("{path}?chats=requeue"));
-        let asking = tokio::spawn(async move { asked.delete(&url).await });
-        tokio::time::sleep(Duration::from_millis(pause)).await;
-        server.kill();
-        let _ = asking.await;
+        // Nobody answers whoever asks a server that dies.
+        let asked = std::panic::AssertUnwindSafe(takes_out(&admin, &path)).catch_unwind();
+        let dies = async {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            server.kill();
+        };
+        let _ = tokio::join!(asked, dies);
         server.restart();
         clara.reconnect().await.expect("the server is back");
     }
-    let done = admin.delete(&format!("{path}?chats=requeue")).await;
-    assert!([204, 404].contains(&done.status), "{done:?}");
-    gone(&admin, &path).await;
-    let row = admin.get(&format!("/api/v1/chats/{chat}")).await.ok();
-    assert_eq!(row["state"], json!("waiting"), "{row}");
+    let done = takes_out(&admin, &path).await;
+    assert!([200, 204, 404].contains(&done), "{done}");
+    if deleted {
+        gone(&admin, &path).await;
+    } else {
+        assert_eq!(admin.get(&path).await.ok()["disabled"], json!(true));
+    }
+    let row = format!("/api/v1/chats/{chat}");
+    let deadline = Instant::now() + SOON;
+    while admin.get(&row).await.ok()["state"] != json!("waiting") {
+        assert!(Instant::now() < deadline, "{:?}", admin.get(&row).await);
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
     let mut bob = OperatorClient::online(&server, "bob").await;
     let offer = bob.offer_of(&chat).await;
     bob.accept(&offer).await;
