@@ -169,6 +169,7 @@ pub fn patience() -> Patience {
             "waiting_visitor_grace" => patience.waiting_visitor_grace = time,
             "offline_hope" => patience.offline_hope = time,
             "hello_within" => patience.hello_within = time,
+            "beat_after" => patience.beat_after = time,
             "ping_after" => patience.ping_after = time,
             "client_silence_max" => patience.client_silence_max = time,
             _ => panic!("{PATIENCE}: there is no time {name}"),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::limits::{
-    CLIENT_SILENCE_MAX, HELLO_WITHIN, OFFLINE_HOPE, OPERATOR_GRACE, PING_AFTER, WAITING_VISITOR_GRACE,
+    BEAT_AFTER, CLIENT_SILENCE_MAX, HELLO_WITHIN, OFFLINE_HOPE, OPERATOR_GRACE, PING_AFTER, WAITING_VISITOR_GRACE,
 };
 
 /// See the module.
@@ -18,6 +18,8 @@ pub struct Patience {
     pub offline_hope: Duration,
     /// For a socket's `hello`.
     pub hello_within: Duration,
+    /// For the server to have something to say to a socket, before it says that it is there.
+    pub beat_after: Duration,
     /// For a socket to say something by itself, before it is asked for a sign of life.
     pub ping_after: Duration,
     /// For any sign of life of a socket.
@@ -31,6 +33,7 @@ impl Default for Patience {
             waiting_visitor_grace: WAITING_VISITOR_GRACE,
             offline_hope: OFFLINE_HOPE,
             hello_within: HELLO_WITHIN,
+            beat_after: BEAT_AFTER,
             ping_after: PING_AFTER,
             client_silence_max: CLIENT_SILENCE_MAX,
         }

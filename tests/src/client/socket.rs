@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
@@ -86,6 +87,18 @@ impl Socket {
     /// When the machine does not know the connection any more.
     pub fn local_port(&self) -> u16 {
         self.stream.get_ref().local_addr().expect("an open socket has an address").port()
+    }
+
+    /// Everything that comes until the connection ends, as fast as the machine gives it and as it is on the wire.
+    ///
+    /// # Panics
+    /// It does not end in that time.
+    pub async fn rest(self, within: Duration) -> Vec<u8> {
+        let (mut tcp, mut bytes) = (self.stream.into_inner(), Vec::new());
+        // A connection that is reset has ended, too; what came before counts.
+        let read = tokio::time::timeout(within, tcp.read_to_end(&mut bytes)).await;
+        assert!(read.is_ok(), "the connection goes on after {} bytes", bytes.len());
+        bytes
     }
 
     /// Sends a frame as it is.

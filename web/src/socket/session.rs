@@ -18,11 +18,12 @@ use engine::actors::connection::Later;
 use engine::actors::outlet::{Outlet, Transport};
 use engine::actors::shared::Shared;
 use engine::domain::ids::CommandId;
-use engine::domain::limits::{BEAT_AFTER, FRAME_BYTES_MAX};
+use engine::domain::limits::FRAME_BYTES_MAX;
 use engine::domain::patience::Patience;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure, Why};
 use engine::protocol::frame::{self, Head};
+use tokio::runtime::Handle;
 
 use crate::socket::cut::Cut;
 use crate::socket::gate::{BreachReport, Gate};
@@ -236,16 +237,16 @@ impl<S: Side> SocketSession<S> {
 
     /// Beats, pings and drops, at the moment the next of them is due.
     fn watch(&self, ctx: &mut WebsocketContext<Self>) {
-        let Patience { client_silence_max: silence, ping_after, .. } = self.side.shared().patience;
+        let Patience { client_silence_max: silence, ping_after, beat_after, .. } = self.side.shared().patience;
         let ping_at = self.heard_at.max(self.pinged_at) + ping_after;
-        let next = (self.sent_at + BEAT_AFTER).min(ping_at).min(self.heard_at + silence);
+        let next = (self.sent_at + beat_after).min(ping_at).min(self.heard_at + silence);
         let wait = next.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
         ctx.run_later(wait, move |session, ctx| {
             let now = Instant::now();
             if now >= session.heard_at + silence {
                 return session.close(ctx, close::TRY_LATER, "nothing was heard for too long");
             }
-            if now >= session.sent_at + BEAT_AFTER {
+            if now >= session.sent_at + beat_after {
                 session.say(ctx, frame::beat());
             }
             if now >= session.heard_at.max(session.pinged_at) + ping_after {
@@ -355,9 +356,13 @@ where
 
     fn cut(&self) {
         let Some(cut) = self.cut else { return };
+        let Ok(runtime) = Handle::try_current() else {
+            cut.now();
+            return;
+        };
         // A reader that reads again within this time gets the close code; whoever does not is cut anyway.
-        std::thread::spawn(move || {
-            std::thread::sleep(LAST_WORD);
+        runtime.spawn(async move {
+            sleep(LAST_WORD).await;
             cut.now();
         });
     }

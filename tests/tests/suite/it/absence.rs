@@ -198,6 +198,22 @@ async fn a_client_that_gives_no_sign_of_life_is_dropped_and_one_that_does_is_not
 }
 
 #[tokio::test]
+async fn whoever_is_told_nothing_hears_that_the_server_is_there() {
+    let (_server, mut clara, mut joe, chat) = joe_answers_with(&[(PATIENCE, "beat_after=400")]).await;
+    let beats = |frame: &Value| frame["type"] == "beat";
+    let begun = Instant::now();
+    for _ in 0..3 {
+        clara.expect("a beat", beats).await;
+        joe.expect("a beat", beats).await;
+    }
+    let came = 3 + clara.come(beats).len() as u128;
+    let at_most = begun.elapsed().as_millis() / 400 + 1;
+    assert!(came <= at_most, "{came} beats, one after each silence: {at_most}");
+    joe.say(&chat, "Still with me?").await;
+    clara.expect_text("Still with me?").await;
+}
+
+#[tokio::test]
 async fn whoever_only_listens_to_somebody_who_never_pauses_is_asked_for_a_sign_of_life_and_stays() {
     let patience = "client_silence_max=1500 ping_after=400";
     let (_server, mut clara, mut joe, chat) = joe_answers_with(&[(PATIENCE, patience)]).await;

@@ -16,6 +16,8 @@ const GROWTH_MAX: u64 = 6 * 1024 * 1024;
 const TRIES: usize = 3;
 /// Counts readers that were cut.
 const CUT: &str = "switchboard_slow_readers_total ";
+/// Bytes behind which a reader is cut surely: 1 MiB (promise) and what the server has handed to the socket.
+const CUT_AT: usize = (1024 + 256) * 1024;
 /// A reader is cut at 1 MiB or after this time (promise: 30 s), and then some.
 const CUT_WITHIN: Duration = Duration::from_secs(40);
 /// Messages until one is sure that some wait within the server, behind what the machine keeps for the socket.
@@ -88,6 +90,32 @@ async fn a_reader_that_reads_nothing_is_cut_off_in_time_though_little_waits_and_
     clara.reconnect().await.expect("the server is there");
     let numbers = clara.texts().into_iter().filter_map(|text| text.split(' ').next()?.parse().ok());
     assert_eq!(numbers.collect::<Vec<usize>>(), (0..said).collect::<Vec<_>>(), "and nothing is lost");
+}
+
+#[tokio::test]
+async fn a_reader_that_reads_again_within_a_second_is_told_why_it_is_cut_off() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    clara.lose();
+    let long = "\u{1F4E6}".repeat(9_900);
+    let mut tried = Vec::new();
+    while tried.len() < TRIES {
+        let lazy = lazy_tab(server.address(), clara.token(), &server.url()).await;
+        // What the machine does not keep for it waits within the server.
+        let mut said = 0;
+        while said * long.len() < kept_for(lazy.local_port()) as usize + CUT_AT {
+            assert!(said < MESSAGES, "all went into the machine's buffers");
+            joe.say(&chat, &format!("{said} {long}")).await;
+            said += 1;
+        }
+        let rest = lazy.rest(CUT_WITHIN).await;
+        // A frame that closes, its length, and the code 1013.
+        if rest.windows(4).any(|bytes| matches!(bytes, [0x88, _, 0x03, 0xF5])) {
+            return;
+        }
+        // On a busy machine the second may be over before all that lies in the machine's buffers is read.
+        tried.push(rest.len());
+    }
+    panic!("nobody was told, after so many bytes: {tried:?}");
 }
 
 /// Ends a chat and begins another, whose visitor goes away.
