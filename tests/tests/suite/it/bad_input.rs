@@ -48,6 +48,8 @@ async fn a_visitors_nonsense_is_named_and_changes_nothing() {
         (json!({ "type": "read", "seq": "1" }).to_string(), "invalid", Some("seq")),
         (json!({ "type": "resume", "chat": "nope", "after": 0 }).to_string(), "invalid", Some("chat")),
         (json!({ "type": "resume", "chat": chat }).to_string(), "invalid", Some("after")),
+        (json!({ "type": "page", "url": "x".repeat(2_049), "title": "Shop" }).to_string(), "invalid", Some("url")),
+        (json!({ "type": "page", "url": "/", "title": "x".repeat(301) }).to_string(), "invalid", Some("title")),
     ];
     for (frame, code, field) in &cases {
         refused(&mut clara, frame, code, *field).await;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WelcomeScreen, WindowDepartment } from '@switchboard/protocol';
 import { hiddenOf, settledDepartment } from '../src/window/form';
-import { readGiven, subjectOf } from '../src/window/given';
+import { readGiven, readPage, subjectOf } from '../src/window/given';
 
 const SUE = '0190a0a0a0a07000800000000000beef';
 
@@ -82,5 +82,17 @@ describe('a form', () => {
     expect(settledDepartment({ department: 'none' }, two)).toBeUndefined();
     expect(settledDepartment({}, two)).toBeUndefined();
     expect(settledDepartment({ department: 'none' }, two.slice(0, 1)), 'there is no choice').toBeNull();
+  });
+});
+
+describe('the page a visitor is on', () => {
+  it('is told as far as the server takes it', () => {
+    const page = { url: `https://shop.example/?${'q'.repeat(3_000)}`, title: `A\n  long ${'🧦'.repeat(400)}` };
+    const { url, title } = readPage(page);
+    expect(url).toBe(page.url.slice(0, 2_048));
+    expect([...title]).toHaveLength(300);
+    expect(title).toMatch(/^A long 🧦+$/u);
+    const short = { url: 'https://shop.example/', title: 'Shop', referrer: 'https://search.example/' };
+    expect(readPage(short)).toEqual(short);
   });
 });

@@ -1,11 +1,13 @@
 // What the page says of its visitor, as far as it can be used: a page may say anything, and still gets its chat.
 
-import type { Given } from '../bridge';
+import type { Given, PageInfo } from '../bridge';
 
 /** What is taken of it; the server's limits. */
 const NAME_MAX = 100;
 const VARIABLES_MAX = 50;
 const VALUE_MAX = 1_000;
+const URL_MAX = 2_048;
+const TITLE_MAX = 300;
 /** Bytes of all variables together: a greeting to the server has to hold them and the page besides. */
 const BYTES_MAX = 24 * 1024;
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -37,6 +39,12 @@ export function readGiven(said: unknown): Given {
   const variables = readVariables(all['variables']);
   if (Object.keys(variables).length > 0) given.variables = variables;
   return given;
+}
+
+/** The page with what the server takes of a long address or title: a visitor is on it all the same. */
+export function readPage(page: PageInfo): PageInfo {
+  const cut = (text: string, max: number) => [...text].slice(0, max).join('');
+  return { ...page, url: cut(page.url, URL_MAX), title: cut(page.title.replace(/\s+/g, ' ').trim(), TITLE_MAX) };
 }
 
 /** Whom an identity is for. Not checked here: it only tells whether it is still for the same. */

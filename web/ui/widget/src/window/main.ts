@@ -4,7 +4,7 @@ import { leaseHolder, lockHolder, shelfOf } from '@switchboard/protocol';
 import { readMessage, type ToPage, type ToWindow } from '../bridge';
 import { App } from './app';
 import { Client } from './client';
-import { readGiven } from './given';
+import { readGiven, readPage } from './given';
 import { ring } from './sound';
 import { storageOf } from './view/screen';
 
@@ -65,11 +65,11 @@ addEventListener('message', (event: MessageEvent) => {
   if (message.switchboard === 'attach' && page === null) {
     page = event.origin;
     client.givenIs(readGiven(message.given));
-    void client.open(message.page);
+    void client.open(readPage(message.page));
     seenIs(message.seen, message.focus);
   }
   if (page === null) return;
-  if (message.switchboard === 'page') client.pageIs(message.page);
+  if (message.switchboard === 'page') client.pageIs(readPage(message.page));
   if (message.switchboard === 'given') client.givenIs(readGiven(message.given));
   if (message.switchboard === 'seen') seenIs(message.seen, message.focus);
   if (message.switchboard === 'logout') {
