@@ -112,6 +112,8 @@ pub enum Found {
     Group(GroupId),
     /// A group in which nobody does.
     Offline,
+    /// A group in which only those receive who take chats by hand: nobody can be rung there but by name.
+    ByHand,
     /// There is no such brand.
     NoBrand,
     /// There is no such operator or group.
@@ -452,6 +454,8 @@ pub struct OperatorSnapshot {
     pub since: Timestamp,
     /// Whether a window is open.
     pub is_here: bool,
+    /// How long the status is kept for them once the last window is lost.
+    pub grace: Duration,
     /// What rings.
     pub offers: Vec<Offer>,
 }

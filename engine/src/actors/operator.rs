@@ -487,7 +487,8 @@ impl Handler<OperatorState> for OperatorActor {
         let snapshot = guarded(self, ctx, |actor, _| {
             let presence = actor.presence.as_ref()?;
             let (status, since, is_here) = (presence.status(), presence.since(), presence.sockets() > 0);
-            Some(OperatorSnapshot { status, since, is_here, offers: actor.offers.clone() })
+            let (grace, offers) = (presence.grace(), actor.offers.clone());
+            Some(OperatorSnapshot { status, since, is_here, grace, offers })
         });
         MessageResult(snapshot.flatten())
     }

@@ -316,6 +316,8 @@ pub struct Welcome {
     pub status: Status,
     /// Since when.
     pub status_since: Timestamp,
+    /// Seconds that the status is kept once one's last window is lost.
+    pub grace_s: u32,
     /// One's groups.
     pub groups: Vec<MyGroup>,
     /// The chosen profile; none is all one's groups.

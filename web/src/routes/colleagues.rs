@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpResponse, web};
-use engine::domain::group::Status;
+use engine::domain::group::{Handling, Status};
 use engine::domain::ids::{GroupId, OperatorId};
 use engine::domain::permission::Permission;
 use engine::domain::time::Timestamp;
@@ -66,19 +66,20 @@ struct Place {
     id: GroupId,
     /// Slots for a chat of this group; none is no limit.
     free: Option<u32>,
+    /// How chats of this group come: who pulls can be asked by name alone.
+    handling: Handling,
 }
 
 impl Place {
     fn of(group: &GroupId, row: &RosterRow) -> Self {
         let overall = left(row.limit, row.held, row.reserved);
         let here = left(row.group_limit, row.group_held, row.group_reserved);
-        Self { id: group.clone(), free: [overall, here].into_iter().flatten().min() }
+        Self { id: group.clone(), free: [overall, here].into_iter().flatten().min(), handling: row.handling }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use engine::domain::group::Handling;
     use engine::domain::skills::Skills;
 
     use super::*;

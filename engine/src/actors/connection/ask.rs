@@ -7,8 +7,9 @@ use crate::actors::messages::{Found, Order};
 use crate::actors::receiving::receiving;
 use crate::actors::shared::Shared;
 use crate::domain::event::OfferKind;
-use crate::domain::group::{Availability, Status};
+use crate::domain::group::{Availability, Handling, Status};
 use crate::domain::ids::{AccountId, GroupId, OperatorId};
+use crate::ports::presence::RosterRow;
 use crate::ports::store::StoreError;
 use crate::protocol::error::Failure;
 use crate::protocol::operator::Whom;
@@ -58,12 +59,12 @@ async fn find(shared: &Arc<Shared>, account: AccountId, to: &Whom) -> Result<Fou
     }
     match (to.operator, &to.group) {
         (Some(operator), _) => find_operator(shared, account, operator).await,
-        (None, Some(group)) => Ok(find_group(shared, account, group)),
+        (None, Some(group)) => find_group(shared, account, group).await,
         // All departments are every brand's, as its window shows them.
-        (None, None) => Ok(match shared.board.group_for(account, None) {
-            Some((group, Availability::Online | Availability::Busy)) => Found::Group(group),
-            Some((_, Availability::Offline)) | None => Found::Offline,
-        }),
+        (None, None) => match shared.board.group_for(account, None) {
+            Some((group, Availability::Online | Availability::Busy)) => find_group(shared, account, &group).await,
+            Some((_, Availability::Offline)) | None => Ok(Found::Offline),
+        },
     }
 }
 
@@ -83,10 +84,15 @@ async fn find_operator(shared: &Arc<Shared>, account: AccountId, operator: Opera
     Ok(Found::Operator { name, groups: active.map(|from| from.group).collect() })
 }
 
-fn find_group(shared: &Shared, account: AccountId, group: &GroupId) -> Found {
+async fn find_group(shared: &Arc<Shared>, account: AccountId, group: &GroupId) -> Result<Found, StoreError> {
     match shared.board.entry(account, group) {
-        None => Found::Nothing,
-        Some((_, Availability::Offline, _)) => Found::Offline,
-        Some((_, Availability::Busy | Availability::Online, _)) => Found::Group(group.clone()),
+        None => return Ok(Found::Nothing),
+        Some((_, Availability::Offline, _)) => return Ok(Found::Offline),
+        Some((_, Availability::Busy | Availability::Online, _)) => {}
     }
+    let roster = shared.store.roster(account, group).await?;
+    let receive = |row: &&RosterRow| row.active && row.status == Status::Online;
+    let mut receiving = roster.iter().filter(receive).peekable();
+    let by_hand = receiving.peek().is_some() && receiving.all(|row| row.handling == Handling::Pull);
+    Ok(if by_hand { Found::ByHand } else { Found::Group(group.clone()) })
 }

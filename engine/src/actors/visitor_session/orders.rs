@@ -353,6 +353,10 @@ fn ask(chat: &Chat, identity: &Identity, order: &Order, rings: Duration) -> Resu
         (Found::Away { name }, _) => return Err(away(name)),
         (Found::Group(found), _) => (None, found.clone()),
         (Found::Offline, _) => return Err(Failure::conflict(Why::Offline, "nobody receives there now")),
+        (Found::ByHand, _) => {
+            let words = "those who receive there take chats by hand: ask one of them by name";
+            return Err(Failure::conflict(Why::Offline, words));
+        }
         (Found::Unknown, _) => return Err(Failure::unavailable()),
         (Found::NoBrand, _) => return Err(Failure::not_found("brand")),
         (Found::Nothing | Found::Operator { .. }, _) => {

@@ -118,6 +118,11 @@ impl Presence {
         Self { away_after, grace, ..self }
     }
 
+    /// How long the status is kept once the last window is lost.
+    pub fn grace(&self) -> Duration {
+        self.grace
+    }
+
     /// The status is set, by the operator or a manager. The same one again changes nothing.
     pub fn handle_status(&mut self, status: Status, now: Timestamp) -> Vec<PresenceEffect> {
         self.change(now, |presence, effects| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
 use crate::suite::it::joe_answers;
@@ -191,18 +192,26 @@ async fn who_could_be_asked_is_listed_with_status_and_free_slots() {
     };
     let joes = colleague("Joe").await;
     assert_eq!((&joes["status"], &joes["held"], &joes["limit"]), (&json!("online"), &json!(1), &json!(1)), "{joes}");
-    assert_eq!(joes["groups"], json!([{ "id": "support", "free": 0 }]), "he has all that he may");
+    assert_eq!(
+        joes["groups"],
+        json!([{ "id": "support", "free": 0, "handling": "primary" }]),
+        "he has all that he may"
+    );
     let monas = colleague("Mona").await;
-    assert_eq!(monas["groups"], json!([{ "id": "support", "free": null }]), "no limit: {monas}");
+    assert_eq!(monas["groups"], json!([{ "id": "support", "free": null, "handling": "pull" }]), "no limit: {monas}");
     assert_eq!((&monas["status"], colleague("Ada").await), (&json!("offline"), Value::Null), "Ada is in no group");
-    assert_eq!(colleague("Bob").await["groups"], json!([{ "id": "support", "free": 2 }]));
+    assert_eq!(colleague("Bob").await["groups"], json!([{ "id": "support", "free": 2, "handling": "primary" }]));
     // What rings takes a slot of whoever is asked.
     bob.status("online").await;
     joe.stored(to(&chat, &bob)).await;
     bob.offer_of(&chat).await;
     let all = joe.browser.get("/api/v1/colleagues").await.ok();
     let bobs = all["items"].as_array().into_iter().flatten().find(|one| one["name"] == "Bob").cloned();
-    assert_eq!(bobs.map(|bob| bob["groups"].clone()), Some(json!([{ "id": "support", "free": 1 }])), "{all}");
+    assert_eq!(
+        bobs.map(|bob| bob["groups"].clone()),
+        Some(json!([{ "id": "support", "free": 1, "handling": "primary" }])),
+        "{all}"
+    );
 }
 
 #[tokio::test]
@@ -240,6 +249,32 @@ async fn a_transfer_that_rings_outlives_the_server_and_repeats_have_one_effect()
     clara.reconnect().await.expect("the visitor comes back");
     clara.expect_event("transferred").await;
     assert_eq!((held(&joe).await, held(&mona).await), (0, 1), "pull members get transfers");
+}
+
+#[tokio::test]
+async fn a_group_in_which_all_take_chats_by_hand_is_asked_by_name_alone() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let mut mona = OperatorClient::online(&server, "mona").await;
+    let pulls = json!({ "group": "sales", "operator": mona.id(), "handling": "pull" });
+    admin.post("/api/v1/memberships", pulls).await.ok();
+    mona.reconnect().await.expect("her groups have changed");
+    let group = json!({ "type": "transfer", "chat": chat, "to": { "group": "sales" }, "reason": "A discount" });
+    let named = |kind: &str| json!({ "type": kind, "chat": chat, "to": { "group": "sales" }, "stay": true });
+    for command in [group.clone(), named("invite")] {
+        let refused = joe.refused(command, "conflict").await;
+        assert_eq!(refused["why"], "offline", "{refused}");
+        assert!(refused["message"].as_str().is_some_and(|words| words.contains("by hand")), "{refused}");
+    }
+    // Somebody who is rung is enough, in front of those who are not.
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    let is_rung = json!({ "group": "sales", "operator": bob.id(), "handling": "secondary" });
+    admin.post("/api/v1/memberships", is_rung).await.ok();
+    bob.reconnect().await.expect("his groups have changed");
+    joe.stored(group).await;
+    let offer = bob.offer_of(&chat).await;
+    bob.accept(&offer).await;
+    clara.expect_event("transferred").await;
 }
 
 #[tokio::test]

@@ -73,6 +73,7 @@ impl OperatorConnection {
             permissions: operator.role.permissions().to_vec(),
             status: state.status,
             status_since: state.since,
+            grace_s: u32::try_from(state.grace.as_secs()).unwrap_or(u32::MAX),
             groups: groups.collect(),
             profile: receiving.profile.clone(),
             chats: running.rows.iter().zip(&marks).map(|(row, marks)| row.row(marks, Some(me))).collect(),

@@ -7,7 +7,7 @@ const colleague = (name: string, change: Partial<Colleague> = {}): Colleague => 
   status: 'online',
   held: 1,
   limit: 3,
-  groups: [{ id: 'support', free: 2 }],
+  groups: [{ id: 'support', free: 2, handling: 'primary' }],
   ...change,
 });
 
@@ -15,9 +15,9 @@ describe('whom to ask', () => {
   it('shows who is free first, and says of the others why not', () => {
     const all = [
       colleague('Abe', { status: 'away' }),
-      colleague('Bob', { held: 3, groups: [{ id: 'support', free: 0 }] }),
+      colleague('Bob', { held: 3, groups: [{ id: 'support', free: 0, handling: 'primary' }] }),
       colleague('Cleo', { groups: [] }),
-      colleague('Mona', { limit: null, groups: [{ id: 'support', free: null }] }),
+      colleague('Mona', { limit: null, groups: [{ id: 'support', free: null, handling: 'pull' }] }),
       colleague('Sue'),
     ];
     const found = operatorsToAsk(all, 'support');
@@ -33,8 +33,8 @@ describe('whom to ask', () => {
   it('counts the slot for the group of the chat, else for one of theirs', () => {
     const sue = colleague('Sue', {
       groups: [
-        { id: 'sales', free: 0 },
-        { id: 'support', free: 1 },
+        { id: 'sales', free: 0, handling: 'primary' },
+        { id: 'support', free: 1, handling: 'secondary' },
       ],
     });
     expect(operatorsToAsk([sue], 'support')[0]?.can).toBe(true);
@@ -44,7 +44,7 @@ describe('whom to ask', () => {
   it('asks a group where somebody receives, free or not', () => {
     const groups = ['Returns', 'Sales', 'Support'].map((name) => ({ id: name.toLowerCase(), name }));
     const all = [
-      colleague('Bob', { groups: [{ id: 'sales', free: 0 }] }),
+      colleague('Bob', { groups: [{ id: 'sales', free: 0, handling: 'primary' }] }),
       colleague('Sue'),
       colleague('Abe', { status: 'busy' }),
     ];
@@ -57,13 +57,31 @@ describe('whom to ask', () => {
     expect(matching(found, ' SU').map(({ name }) => name)).toEqual(['Support']);
   });
 
+  it('asks nobody in a group where all who receive take chats by hand', () => {
+    const all = [
+      colleague('Mona', { groups: [{ id: 'sales', free: null, handling: 'pull' }] }),
+      colleague('Nora', { groups: [{ id: 'sales', free: 1, handling: 'pull' }, { id: 'support', free: 1, handling: 'pull' }] }),
+      colleague('Sue'),
+    ];
+    const groups = ['Sales', 'Support'].map((name) => ({ id: name.toLowerCase(), name }));
+    expect(groupsToAsk(all, groups, () => 0).map(({ name, say, can }) => [name, say, can])).toEqual([
+      ['Support', '1 free', true],
+      ['Sales', 'takes chats by hand: ask somebody by name', false],
+    ]);
+    expect(operatorsToAsk(all, 'sales').map(({ name, can }) => [name, can])).toEqual([
+      ['Mona', true],
+      ['Nora', true],
+      ['Sue', true],
+    ]);
+  });
+
   it('asks a brand where anybody receives in any group', () => {
     const brands = [{ id: 'demo', name: 'Larkfield' }, { id: 'outlet', name: 'Outlet' }];
     const said = (all: readonly Colleague[]) => brandsToAsk(all, brands).map(({ id, say, can }) => [id, say, can]);
-    expect(said([colleague('Sue'), colleague('Bob', { groups: [{ id: 'sales', free: 0 }] })])).toEqual([
+    expect(said([colleague('Sue'), colleague('Bob', { groups: [{ id: 'sales', free: 0, handling: 'primary' }] })])).toEqual([
       ['demo', '1 free', true], ['outlet', '1 free', true],
     ]);
-    expect(said([colleague('Bob', { groups: [{ id: 'sales', free: 0 }] })])[0]).toEqual(['demo', 'nobody free', true]);
+    expect(said([colleague('Bob', { groups: [{ id: 'sales', free: 0, handling: 'primary' }] })])[0]).toEqual(['demo', 'nobody free', true]);
     expect(said([colleague('Abe', { status: 'away' }), colleague('Cleo', { groups: [] })])[0]).toEqual(['demo', 'nobody receives', false]);
   });
 });

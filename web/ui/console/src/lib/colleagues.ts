@@ -1,5 +1,5 @@
 /** Who could be asked to take a chat over or to come in, and what is said of them. */
-import type { Status } from '@switchboard/protocol';
+import type { Handling, Status } from '@switchboard/protocol';
 import type { Http } from './http';
 import { allOf } from './settings/staff';
 import { STATUS_WORDS } from './state/presence.svelte';
@@ -13,7 +13,7 @@ export interface Colleague {
   held: number;
   limit: number | null;
   /** Where they receive now, with the slots that are free for a chat there; none is no limit. */
-  groups: readonly { id: string; free: number | null }[];
+  groups: readonly { id: string; free: number | null; handling: Handling }[];
 }
 
 /** Whom to ask: a line of the list. */
@@ -59,10 +59,12 @@ export function groupsToAsk(
     groups.map(({ id, name }) => {
       const there = all.filter((one) => one.status === 'online');
       const places = there.flatMap((one) => one.groups.filter((each) => each.id === id));
-      const free = places.filter((place) => place.free !== 0).length;
+      const rung = places.filter((place) => place.handling !== 'pull');
+      const free = rung.filter((place) => place.free !== 0).length;
       const wait = waiting(id) ?? 0;
       const queue = wait > 0 ? `, ${wait} waiting` : '';
       if (places.length === 0) return { id, name, mark: 'offline', say: 'nobody receives', can: false };
+      if (rung.length === 0) return { id, name, mark: 'away', say: 'takes chats by hand: ask somebody by name', can: false };
       if (free === 0) return { id, name, mark: 'busy', say: `nobody free${queue}`, can: true };
       return { id, name, mark: 'online', say: `${free} free${queue}`, can: true };
     }),

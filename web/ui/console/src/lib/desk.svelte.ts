@@ -46,8 +46,8 @@ export interface Surroundings {
 
 /** History is older than this; what is newer has just happened. */
 const LIVE_WITHIN = 15_000;
-/** Groups whose queues are followed; a socket has room for a few lists more than these. */
-const GROUPS_MAX = 28;
+/** Groups whose queues are followed: three in four of the requests that may be under way at once. */
+const GROUPS_MAX = 150;
 
 export class Desk {
   readonly session: Session;
@@ -255,6 +255,7 @@ export class Desk {
     this.session.operator = frame.operator;
     this.session.permissions = frame.permissions;
     this.presence.told(frame.status, frame.status_since);
+    this.presence.graceMs = frame.grace_s * 1000;
     this.directory.setOwn(frame.groups);
     this.receiving.begin(frame.groups, frame.profile);
     void this.receiving.learn(this.http);

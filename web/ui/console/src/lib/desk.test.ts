@@ -55,6 +55,7 @@ class Server {
       permissions: ['answer'],
       status: 'online',
       status_since: at(0),
+      grace_s: 60,
       groups: [
         {
           id: 'support',

@@ -1,7 +1,8 @@
 /** What groups, departments and brands are called: one's own from `welcome`, others from the server where one may read them. */
 import type { MyGroup } from '@switchboard/protocol';
-import { SvelteMap } from 'svelte/reactivity';
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type { Http } from './http';
+import type { LostOperator } from './settings/staff';
 
 interface Named {
   id: string;
@@ -11,12 +12,15 @@ interface Named {
 interface Group extends Named {
   /** Which groups help it, and after what wait. */
   overflow?: { after_s: number; groups: readonly string[] } | null;
+  /** What becomes of a chat whose operator is lost beyond the grace. */
+  lost_operator?: LostOperator;
 }
 
 export class Directory {
   readonly #names = new SvelteMap<string, string>();
   readonly #departments = new SvelteMap<string, string>();
   readonly #overflow = new SvelteMap<string, NonNullable<Group['overflow']>>();
+  readonly #requeues = new SvelteSet<string>();
   readonly #brands = new SvelteMap<string, string>();
   #own = $state.raw<readonly MyGroup[]>([]);
 
@@ -37,8 +41,10 @@ export class Directory {
       get<Named>('/departments'),
       get<Named>('/brands'),
     ]);
-    for (const { id, name, overflow } of groups.items) {
+    for (const { id, name, overflow, lost_operator: lost } of groups.items) {
       this.#names.set(id, name);
+      if (lost === 'requeue') this.#requeues.add(id);
+      else this.#requeues.delete(id);
       if (overflow) this.#overflow.set(id, overflow);
       else this.#overflow.delete(id);
     }
@@ -60,6 +66,11 @@ export class Directory {
 
   isMember(group: string): boolean {
     return this.#own.some(({ id }) => id === group);
+  }
+
+  /** Whether chats of that group go back to its queue where their operator is lost, as far as we may read its settings. */
+  requeues(group: string): boolean {
+    return this.#requeues.has(group);
   }
 
   /** Whether one of our groups helps that one by then, as far as we may read its settings. */

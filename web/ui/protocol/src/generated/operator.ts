@@ -1194,6 +1194,10 @@ status: Status,
  */
 status_since: string, 
 /**
+ * Seconds that the status is kept once one's last window is lost.
+ */
+grace_s: number, 
+/**
  * One's groups.
  */
 groups: Array<MyGroup>, 

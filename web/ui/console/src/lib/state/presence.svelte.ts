@@ -5,6 +5,8 @@ export class Presence {
   status = $state<Status>('offline');
   /** Since when, milliseconds since 1970. */
   since = $state(0);
+  /** How long the server keeps it once the last window is lost. */
+  graceMs = $state(60_000);
   /** What we have asked for and not been told yet. */
   asked = $state<Status | null>(null);
   /** Why one is away who has not said so. */
