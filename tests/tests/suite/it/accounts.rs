@@ -1,7 +1,7 @@
 //! Two companies on one server: whatever one tries with the other's ids is answered as if they did not exist.
 
 use serde_json::{Value, json};
-use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
+use switchboard_tests::client::{Line, OperatorClient, SOON, Settled, Start, VisitorClient, new_id};
 use switchboard_tests::http::{Browser, last_hour};
 use switchboard_tests::server::TestServer;
 
@@ -127,6 +127,7 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
         json!({ "type": "accept", "offer": offer }),
         json!({ "type": "decline", "offer": offer }),
         json!({ "type": "subscribe", "topic": "group:sales" }),
+        json!({ "type": "unsubscribe", "topic": "group:sales" }),
         json!({ "type": "subscribe", "topic": "members:sales" }),
         json!({ "type": "subscribe", "topic": format!("operator:{joe}") }),
         json!({ "type": "membership_status", "group": "sales", "active": false }),
@@ -171,7 +172,7 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
 
 #[tokio::test]
 async fn a_visitor_of_one_website_is_a_stranger_on_the_others() {
-    let (shop, browser) = shop_and_eve().await;
+    let (mut shop, browser) = shop_and_eve().await;
     let brands = browser.get("/api/v1/brands").await.ok();
     let brand = brands["items"][0]["id"].as_str().expect("an account has a brand").to_owned();
     let member = json!({ "group": "support", "operator": browser.operator_id(), "handling": "primary", "limit": 3 });
@@ -192,6 +193,76 @@ async fn a_visitor_of_one_website_is_a_stranger_on_the_others() {
     assert_ne!(offer["chat"], shop.chat.as_str());
     let shops = Browser::signed_in(&shop.server.url(), "admin").await.get("/api/v1/chats").await.ok();
     assert_eq!(shops["items"].as_array().map(Vec::len), Some(1), "{shops}");
+
+    // Whom she may hand her own chat on to, or ask into it: the shop's people, groups and brands are nowhere.
+    let (chat, joe, nobody) = (offer["chat"].clone(), shop.joe.id(), "0190a0a0a0a07000800000000000beef");
+    let named = [
+        (json!({ "operator": joe }), json!({ "operator": nobody })),
+        (json!({ "group": "sales" }), json!({ "group": "none" })),
+        (json!({ "brand": "demo" }), json!({ "brand": "none" })),
+    ];
+    for (kind, to) in [("transfer", &named[..]), ("invite", &named[..2])] {
+        for (theirs, none) in to {
+            let mut answers = Vec::new();
+            for to in [theirs, none] {
+                let command = json!({ "type": kind, "chat": chat, "to": to, "reason": "from Eve", "stay": true });
+                answers.push(refusal(&mut eve, command).await);
+            }
+            assert_eq!(answers[0], answers[1], "{kind} {theirs}");
+        }
+    }
+    eve.say(chat.as_str().expect("a chat"), "Still mine.").await;
+    there.expect_text("Still mine.").await;
+    shop.joe.expect_none("sign of it", |frame| frame["type"] == "offer").await;
+
+    // What her visitors may ask for, and what her groups may name.
+    let mut other = VisitorClient::connect_to(&shop.server, &brand, None).await.expect("anybody may come");
+    let mut answers = Vec::new();
+    for department in ["sales", "none"] {
+        let start = json!({ "type": "start", "name": "Dora", "department": department, "question": "Hello?" });
+        answers.push(refusal(&mut other, start).await);
+        let left = json!({ "type": "leave_message", "email": "dora@visitor.example", "department": department, "text": "Hello?" });
+        answers.push(refusal(&mut other, left).await);
+    }
+    assert_eq!(answers[..2], answers[2..]);
+    let start = json!({ "type": "start", "name": "Dora", "operator": joe, "question": "Is Joe there?" });
+    other.acked(start).await;
+    eve.expect_within("an offer", |frame| frame["type"] == "offer", SOON).await;
+    shop.joe.expect_none("an offer", |frame| frame["type"] == "offer").await;
+    for body in [
+        json!({ "overflow": { "after_s": 1, "groups": ["GROUP"] } }),
+        json!({ "queue_wait_max_s": 60, "when_full": { "group": "GROUP" } }),
+    ] {
+        let with =
+            |group: &str| serde_json::from_str(&body.to_string().replace("GROUP", group)).expect("the same form");
+        let theirs = browser.patch("/api/v1/groups/support", with("sales")).await.refused(422, "invalid");
+        let none = browser.patch("/api/v1/groups/support", with("none")).await.refused(422, "invalid");
+        assert_eq!(theirs["detail"].to_string().replace("sales", "none"), none["detail"].to_string());
+    }
+    let profile = |group: &str| json!({ "id": "early", "name": "Early", "groups": [group] });
+    let theirs = browser.post("/api/v1/profiles", profile("sales")).await;
+    let none = browser.post("/api/v1/profiles", profile("none")).await;
+    assert_eq!((theirs.status, &theirs.body["field"]), (none.status, &none.body["field"]), "{theirs:?} {none:?}");
+    assert!(theirs.status >= 400, "{theirs:?}");
+    let sessions = shop.joe.browser.get("/api/v1/auth/sessions").await.ok();
+    let session = format!("/api/v1/auth/sessions/{}", sessions["items"][0]["id"].as_str().expect("Joe is signed in"));
+    browser.delete(&session).await.refused(404, "not_found");
+    shop.joe.browser.get("/api/v1/auth/me").await.ok();
+    for department in ["sales", "none"] {
+        let status = format!("/api/v1/status?brand={brand}&department={department}");
+        browser.get(&status).await.refused(404, "not_found");
+    }
+}
+
+/// The refusal of a command, without its id.
+async fn refusal(line: &mut Line, command: Value) -> Value {
+    match line.command(&new_id(), command.clone()).await {
+        Settled::Refused(mut error) => {
+            error.as_object_mut().map(|fields| fields.remove("id"));
+            error
+        }
+        Settled::Stored(answer) => panic!("{command} was to be refused, and got {answer}"),
+    }
 }
 
 /// All lists of an account, as its administrator sees them.
