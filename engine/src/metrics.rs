@@ -27,6 +27,7 @@ use metrics::{Counter, Gauge, Histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
 use self::recording::{Each, Recording};
+use crate::domain::event::Role;
 use crate::domain::ids::{AccountId, GroupId};
 use crate::domain::limits::{GROUPS_COUNTED, OPERATOR_MAILBOX, QUEUE_MAILBOX, SESSION_MAILBOX};
 use crate::domain::report::OfferCount;
@@ -47,10 +48,8 @@ pub struct Metrics {
     bus_again: Counter,
     commands_again: Counter,
     gaps_filled: Counter,
-    /// See [`catalogue::MESSAGES`], from visitors.
-    pub messages_visitor: Counter,
-    /// See [`catalogue::MESSAGES`], from operators.
-    pub messages_operator: Counter,
+    /// See [`catalogue::MESSAGES`], by [`Role`].
+    messages: [Counter; 3],
     /// See [`catalogue::ACK`].
     pub ack: Histogram,
     /// See [`catalogue::SOCKETS`], visitors'.
@@ -112,8 +111,8 @@ impl Metrics {
             bus_again: plain(&catalogue::BUS_AGAIN),
             commands_again: plain(&catalogue::COMMANDS_AGAIN),
             gaps_filled: plain(&catalogue::GAPS_FILLED),
-            messages_visitor: recording.counter(&catalogue::MESSAGES, &["visitor"]),
-            messages_operator: recording.counter(&catalogue::MESSAGES, &["operator"]),
+            messages: [Role::Visitor, Role::Operator, Role::System]
+                .map(|role| recording.counter(&catalogue::MESSAGES, &[role.as_str()])),
             ack: recording.histogram(&catalogue::ACK, &[]),
             sockets_visitor: recording.gauge(&catalogue::SOCKETS, &["visitor"]),
             sockets_operator: recording.gauge(&catalogue::SOCKETS, &["operator"]),
@@ -155,6 +154,11 @@ impl Metrics {
         let (account, group) =
             if known { (account.0.to_string(), group.to_string()) } else { (OTHER.into(), OTHER.into()) };
         self.recording.counter(&catalogue::CHATS_ENDED, &[&account, &group, by, why]).increment(1);
+    }
+
+    /// Counts a message of a chat that is stored.
+    pub fn message(&self, from: Role) {
+        self.messages[from as usize].increment(1);
     }
 
     /// Counts a message that a visitor left, after a chat that nobody answered or without one.
@@ -342,7 +346,17 @@ mod tests {
     #[test]
     fn two_engines_do_not_mix() {
         let (one, two) = (Metrics::new().unwrap(), Metrics::new().unwrap());
-        one.messages_visitor.increment(1);
+        one.message(Role::Visitor);
         assert!(!two.render().contains(r#"role="visitor"} 1"#));
+    }
+
+    #[test]
+    fn messages_are_told_apart_by_who_wrote_them() {
+        let metrics = Metrics::new().unwrap();
+        for (count, role) in (1..).zip([Role::Visitor, Role::Operator, Role::System]) {
+            (0..count).for_each(|_| metrics.message(role));
+            let line = format!("switchboard_messages_total{{role=\"{}\"}} {count}\n", role.as_str());
+            assert!(metrics.render().contains(&line), "{role:?}");
+        }
     }
 }

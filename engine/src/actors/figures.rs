@@ -139,6 +139,9 @@ mod tests {
         let share = Share { first_reply: None, replies: Replies::default(), ..log().share() };
         let missed = Over { counted: Some(share), ..over() };
         assert_eq!(drifts(&missed, &log(), &log()), [("counted", "first_reply"), ("counted", "idle_time")]);
+        let of_messages = |messages| Over { counted: Some(Share { messages, ..log().share() }), ..over() };
+        assert_eq!(drifts(&of_messages(Some(3)), &log(), &log()), [("counted", "messages")]);
+        assert_eq!(drifts(&of_messages(None), &log(), &log()), [], "it began elsewhere");
         for elsewhere in [Over { ended_in: sales(), ..over() }, Over { waited_in: Some(sales()), ..over() }] {
             assert_eq!(drifts(&elsewhere, &log(), &log()), [("counted", "group")]);
         }

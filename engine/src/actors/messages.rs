@@ -142,6 +142,11 @@ pub struct Command {
 #[derive(Debug, Clone, Message, Serialize, Deserialize)]
 #[rtype(result = "()")]
 pub enum Signal {
+    /// The chat has just begun on this node: its visitor is here, and so many messages were counted with it.
+    Born {
+        /// How many: the question, where there is one.
+        messages: u32,
+    },
     /// A socket of the visitor is here; it stands in the registry already.
     Joined,
     /// The visitor's last socket is gone.

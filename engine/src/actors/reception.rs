@@ -13,7 +13,7 @@ use crate::actors::nodes::directory::look_up;
 use crate::actors::registry::SessionRef;
 use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
-use crate::domain::event::{Origin, Sender};
+use crate::domain::event::{Event, EventKind, Origin, Sender};
 use crate::domain::group::Availability;
 use crate::domain::identity::{Identity, Subject};
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, Shard, VisitorId};
@@ -184,10 +184,12 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
                 }
             }
             shared.metrics.group(account, &group).started.increment(1);
+            // The session reads what is stored and tells none of it: what the chat begins with is counted here.
+            let messages = count_messages(shared, &events);
             shared.lists.changed(account);
             let session = session(shared, account, id);
             if let Some(session) = &session {
-                session.addr.hint(Signal::Joined);
+                session.addr.hint(Signal::Born { messages });
             }
             shared.tabs_changed(&(account, brand.id.clone(), visitor));
             shared.tell_born(account, &brand.id, visitor, id);
@@ -296,6 +298,18 @@ async fn groups(
     let all = shared.store.groups(account).await.map_err(|_| Failure::unavailable())?;
     let fitting = all.into_iter().filter(|group| department.is_none_or(|wanted| *wanted == group.department));
     Ok(fitting.map(|group| group.id).collect())
+}
+
+/// Counts the messages among the events that a chat begins with; how many there are.
+fn count_messages(shared: &Shared, events: &[Event]) -> u32 {
+    let roles = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Message(message) => Some(message.from.role),
+        _ => None,
+    });
+    roles.fold(0, |count, role| {
+        shared.metrics.message(role);
+        count + 1
+    })
 }
 
 fn session(shared: &Arc<Shared>, account: AccountId, chat: ChatId) -> Option<SessionRef> {

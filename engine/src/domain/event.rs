@@ -24,6 +24,17 @@ pub enum Role {
     System,
 }
 
+impl Role {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Operator => "operator",
+            Self::System => "system",
+        }
+    }
+}
+
 /// The author of a message, with the name as it was when it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Author {

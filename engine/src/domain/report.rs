@@ -47,7 +47,11 @@ pub const FORMULAS: [(&str, &str); 17] = [
          beyond an hour",
     ),
     ("handling_time_s", "from the assignment to the end"),
-    ("messages", "messages of those chats"),
+    (
+        "messages",
+        "messages of those chats: of visitors (the question a chat begins with is one), of operators (also to each \
+         other) and of the engine itself, as switchboard_messages_total counts them by role",
+    ),
     (
         "concurrency",
         "sum of handling times / time in which an operator had at least one of those chats, summed over operators",
@@ -100,16 +104,13 @@ impl ChatFacts {
             first_reply: assigned.and_then(|assigned| Some(self.answered_at?.since(assigned))),
             handling_time: assigned.map(|assigned| self.ended_at.since(assigned)),
             replies: self.replies,
+            messages: Some(self.messages),
         }
     }
 
     /// The names of the figures in which the two differ.
     pub fn differing(&self, other: &Self) -> Vec<&'static str> {
-        let compared = [
-            ("group", self.group == other.group),
-            ("operator", self.operator == other.operator),
-            ("messages", self.messages == other.messages),
-        ];
+        let compared = [("group", self.group == other.group), ("operator", self.operator == other.operator)];
         let own = compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name);
         self.share().differing(&other.share()).into_iter().chain(own).collect()
     }
@@ -128,6 +129,8 @@ pub struct Share {
     pub handling_time: Option<Duration>,
     /// Messages of operators, with their idle times.
     pub replies: Replies,
+    /// All messages; none where it is not known what was counted of them.
+    pub messages: Option<u32>,
 }
 
 impl Share {
@@ -139,6 +142,7 @@ impl Share {
             ("first_reply", self.first_reply == other.first_reply),
             ("handling_time", self.handling_time == other.handling_time),
             ("idle_time", self.replies == other.replies),
+            ("messages", self.messages.zip(other.messages).is_none_or(|(one, two)| one == two)),
         ];
         compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
     }

@@ -118,6 +118,7 @@ const WHY_ENDED: Dimension =
     one_of("why", &["closed", "left", "timed_out", "sent_to_form", "offline", "group_deleted", "blocked"]);
 const AFTER: Dimension = one_of("after", &["chat", "nothing"]);
 const SIDE: Dimension = one_of("side", &["visitor", "operator"]);
+const ROLE: Dimension = one_of("role", &["visitor", "operator", "system"]);
 const ACTOR: Dimension = one_of("kind", &["visitor_session", "operator", "queue"]);
 const CODE: Dimension = one_of(
     "code",
@@ -235,8 +236,9 @@ catalogue! {
     /// Offers that are over, in the group they were made for, each once: by how it ended, a ring at all by how the last one
     /// left it. `taken`: somebody took the chat by hand. Those made and not yet over are those that ring.
     OFFERS_SETTLED = counter("switchboard_offers_settled_total", &[ACCOUNT, GROUP, OFFER_OUTCOME]);
-    /// Messages stored, by role of the sender.
-    MESSAGES = counter("switchboard_messages_total", &[one_of("role", &["visitor", "operator"])]);
+    /// Messages stored, by role of the sender, as reports count them: the question that a chat begins with is one, what
+    /// operators write to each other in it is, and what the engine says by itself (`system`) is.
+    MESSAGES = counter("switchboard_messages_total", &[ROLE]);
     /// Time from reading a command to its ack, the way through mailbox and store in it, the network not: what a sender waits
     /// for. One that comes from another node counts from there on.
     ACK = histogram("switchboard_ack_seconds", &[], &ACKS);
@@ -313,7 +315,8 @@ catalogue! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::event::{EndedBy, EndedWhy};
+    use crate::domain::event::{EndedBy, EndedWhy, Role};
+    use crate::domain::limits::{COMMIT_GROUP_MAX, POSTGRES_GROUP_MAX};
     use crate::domain::routing::WhyStill;
     use crate::protocol::error::Code;
 
@@ -352,6 +355,8 @@ mod tests {
         for why in whys.into_iter().chain([EndedWhy::GroupDeleted, EndedWhy::Blocked]) {
             assert!(known(WHY_ENDED, why.as_str()));
         }
+        let roles = [Role::Visitor, Role::Operator, Role::System].map(Role::as_str);
+        assert_eq!(values(ROLE), roles);
         assert_eq!(values(REASON), WhyStill::ALL.map(WhyStill::as_str));
         assert_eq!(values(DROPPED), Dropped::ALL.map(Dropped::as_str));
         let ours = [Code::Unavailable, Code::Internal];

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{GroupMetrics, seconds};
+use super::{GroupMetrics, Metrics, seconds};
 use crate::domain::chat::{Outcome, Replies};
+use crate::domain::event::Role;
 use crate::domain::ids::{AccountId, ChatId, GroupId};
 use crate::domain::limits::FIGURES_WAITING_MAX;
 use crate::domain::report::Share;
@@ -23,6 +24,10 @@ pub struct Counted {
     first_reply: Option<Duration>,
     handling_time: Option<Duration>,
     replies: Replies,
+    /// Messages that were counted here.
+    messages: u32,
+    /// Those that were counted when the chat began; none where that is not known here.
+    began_with: Option<u32>,
     /// The group whose promise the wait has not been held against, until its settings are here.
     unjudged: Option<(GroupId, Arc<GroupMetrics>)>,
     judged: Option<Judged>,
@@ -59,6 +64,17 @@ impl Counted {
         self.judged = Some(Judged { within, in_time });
     }
 
+    /// The chat began on this node, where so many messages were counted with it.
+    pub fn began(&mut self, messages: u32) {
+        self.began_with = Some(messages);
+    }
+
+    /// A message is stored.
+    pub fn message(&mut self, metrics: &Metrics, from: Role) {
+        metrics.message(from);
+        self.messages += 1;
+    }
+
     /// An operator wrote after some idle time, and so long after the assignment where it was for the first time.
     pub fn replied(&mut self, of_group: &GroupMetrics, idle: Duration, first: Option<Duration>) {
         seconds(&of_group.idle_time, idle);
@@ -79,7 +95,8 @@ impl Counted {
     pub fn share(&self) -> Option<Share> {
         let (outcome, queue_time) = self.wait.filter(|_| self.complete)?;
         let Self { first_reply, handling_time, replies, .. } = *self;
-        Some(Share { outcome, queue_time, first_reply, handling_time, replies })
+        let messages = self.began_with.map(|before| before + self.messages);
+        Some(Share { outcome, queue_time, first_reply, handling_time, replies, messages })
     }
 
     /// The group in which the wait was counted, where all was counted here.
@@ -184,6 +201,10 @@ mod tests {
         assert_eq!(counted.waited_in(), Some(support));
         let share = counted.share().unwrap();
         assert_eq!((share.queue_time, share.handling_time), (Duration::from_secs(3), Some(Duration::from_secs(9))));
+        counted.message(&metrics, Role::Visitor);
+        assert_eq!(counted.share().unwrap().messages, None, "it may have begun elsewhere, or before a restart");
+        counted.began(1);
+        assert_eq!(counted.share().unwrap().messages, Some(2), "the question, and what came behind it");
     }
 
     #[test]

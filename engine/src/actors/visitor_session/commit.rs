@@ -303,14 +303,15 @@ impl Core {
 
 /// An event as it is told after the commit.
 pub(super) fn untold(chat: ChatId, event: &Event, kept: &StoredEvent, command: Option<&Rc<Command>>) -> Untold {
-    let message_from = match &event.kind {
-        EventKind::Message(message) => match message.from.role {
-            Role::Visitor => Some(Sender::Visitor),
-            Role::Operator => message.from.id.map(Sender::Operator),
-            Role::System => None,
-        },
+    let author = match &event.kind {
+        EventKind::Message(message) => Some(&message.from),
         _ => None,
     };
+    let message_from = author.and_then(|author| match author.role {
+        Role::Visitor => Some(Sender::Visitor),
+        Role::Operator => author.id.map(Sender::Operator),
+        Role::System => None,
+    });
     // Only a message names its command.
     let own = command.filter(|_| event.origin.is_some() && matches!(event.kind, EventKind::Message(_)));
     let seen = if VisitorEvent::is_as_stored(&event.kind) {
@@ -328,6 +329,7 @@ pub(super) fn untold(chat: ChatId, event: &Event, kept: &StoredEvent, command: O
         at: event.at,
         body: Arc::clone(&kept.body),
         seen,
+        role: author.map(|author| author.role),
         message_from,
         command: own.cloned(),
         reply: None,

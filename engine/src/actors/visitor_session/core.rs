@@ -189,6 +189,8 @@ pub(super) struct Untold {
     /// As it is stored, which is how operators see it.
     pub body: Arc<RawValue>,
     pub seen: Seen,
+    /// Of a message: in which role it was written.
+    pub role: Option<Role>,
     /// Whose message it was.
     pub message_from: Option<Sender>,
     /// The command of a message: that settles an outbox.

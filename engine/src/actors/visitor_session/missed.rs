@@ -97,6 +97,7 @@ fn unknown(kept: &StoredEvent) -> Untold {
         at: kept.at,
         body: Arc::clone(&kept.body),
         seen: Seen::Not,
+        role: None,
         message_from: None,
         command: None,
         reply: None,

@@ -96,10 +96,8 @@ impl VisitorSession {
             core.unanswered -= 1;
             settle(command, chat, *numbers);
         }
-        match event.message_from {
-            Some(Sender::Visitor) => self.shared.metrics.messages_visitor.increment(1),
-            Some(Sender::Operator(_)) => self.shared.metrics.messages_operator.increment(1),
-            None => {}
+        if let Some(role) = event.role {
+            self.counted.message(&self.shared.metrics, role);
         }
         if let Some(reply) = event.reply {
             let of_group = core.figures(&self.shared);

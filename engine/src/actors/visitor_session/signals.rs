@@ -36,6 +36,10 @@ impl VisitorSession {
         }
         self.due(ctx);
         match signal {
+            Signal::Born { messages } => {
+                self.counted.began(messages);
+                self.joined(ctx);
+            }
             Signal::Joined => self.joined(ctx),
             Signal::Gone => {
                 if self.core.as_ref().is_some_and(|core| core.visitor_outlets.count() == 0) {

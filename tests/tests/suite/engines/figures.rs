@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use engine::actors::engine::all_shards;
 use engine::actors::faults::PANIC_NEXT;
+use engine::domain::group::RoutingRules;
 use engine::domain::ids::{ChatId, GroupId};
 use serde_json::json;
 
@@ -141,16 +142,44 @@ async fn what_was_stored_when_a_session_panicked_is_counted_all_the_same() {
     joe.acked("j1").await;
     assert_eq!(node.told(r#"switchboard_actor_restarts_total{kind="visitor_session"}"#), 1.0);
     let stored = |role: &str| node.told(&format!("switchboard_messages_total{{role=\"{role}\"}}"));
-    assert_eq!((stored("operator"), stored("visitor")), (1.0, 0.0));
+    assert_eq!((stored("operator"), stored("visitor")), (1.0, 1.0), "Clara began with a question");
     clara.says("c1", "are you there?").await;
     clara.acked("c1").await;
     joe.says("j2", &chat, "again").await;
     joe.acked("j2").await;
-    assert_eq!((stored("operator"), stored("visitor")), (2.0, 1.0));
+    assert_eq!((stored("operator"), stored("visitor")), (2.0, 2.0));
     assert_eq!(counted(&node, "switchboard_idle_time_seconds_count", &shop.group), 2);
     assert_eq!(counted(&node, "switchboard_first_reply_seconds_count", &shop.group), 1);
     clara.sends(json!({ "type": "end", "id": "end" })).await;
     clara.acked("end").await;
+    until("it is held against the log", || node.told("switchboard_figures_checked_total") == 1.0).await;
+    assert_eq!(drift(&node), Vec::<String>::new());
+}
+
+#[actix::test]
+async fn every_message_is_counted_once_and_reports_have_as_many() {
+    let shop = Shop::open(1, 1, RINGS).await;
+    shop.has_rules(RoutingRules { greeting: Some("Welcome!".into()), ..RoutingRules::default() }).await;
+    let node = shop.node("one", all_shards(), GOOD, 1).await;
+    let (mut clara, mut joe, chat) = shop.in_a_chat(&node, &node).await;
+    clara.inbox.expect("the greeting", |frame| frame["event"]["text"] == "Welcome!").await;
+    let stored = |role: &str| node.told(&format!("switchboard_messages_total{{role=\"{role}\"}}"));
+    assert_eq!(["visitor", "operator", "system"].map(stored), [1.0, 0.0, 1.0]);
+    // The start is sent again, by somebody who missed its ack.
+    assert_eq!(clara.starts("hello").await, chat);
+    assert_eq!(clara.inbox.answers("start"), 2);
+    clara.says("c1", "are you there?").await;
+    clara.acked("c1").await;
+    joe.says("j1", &chat, "Joe here").await;
+    joe.acked("j1").await;
+    joe.sends(json!({ "type": "say", "id": "j2", "chat": chat, "text": "She is angry", "to": "operators" })).await;
+    joe.acked("j2").await;
+    joe.sends(json!({ "type": "end", "id": "end", "chat": chat })).await;
+    joe.acked("end").await;
+    assert_eq!(["visitor", "operator", "system"].map(stored), [2.0, 2.0, 1.0]);
+    let id: ChatId = chat.parse().expect("an id");
+    let record = shop.store.chat(shop.account, id).await.expect("the store answers").expect("it is stored");
+    assert_eq!(record.facts().expect("it is over").messages, 5, "what a report says of this chat");
     until("it is held against the log", || node.told("switchboard_figures_checked_total") == 1.0).await;
     assert_eq!(drift(&node), Vec::<String>::new());
 }

@@ -68,6 +68,9 @@ async fn a_report_says_what_happened_and_to_whom_it_may() {
         lines.filter_map(|line| line.split_once(&mark)?.1.parse::<u64>().ok()).sum::<u64>()
     };
     assert_eq!([told("answered"), told("abandoned")], [2, 1]);
+    let messages = metrics.lines().filter(|line| line.starts_with("switchboard_messages_total{"));
+    let messages: u64 = messages.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum();
+    assert_eq!((messages, &report["total"]["messages"]), (4, &json!(4)), "three questions, and what Joe said");
 
     // Joe sees his own, and nothing of Mona's.
     let own = Browser::signed_in(&server.url(), "joe").await.get(&asked("summary", "by=operator")).await.ok();
