@@ -184,7 +184,7 @@ const COMMITS: [f64; 12] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0
 /// Seconds; from a commit of its own to what a person notices.
 const ACKS: [f64; 11] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 /// Commands; up to the most that one commit takes.
-const GROUPS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+const GROUPS: [f64; 13] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
 
 catalogue! {
     /// Time from entering a queue to being assigned, or to the end without it.
@@ -284,7 +284,7 @@ catalogue! {
     COMMIT = histogram("switchboard_store_commit_seconds", &[], &COMMITS);
     /// Commands that one commit of the store settled.
     COMMIT_GROUP = histogram("switchboard_store_commit_commands", &[], &GROUPS);
-    /// Commands that wait for the store's writer.
+    /// Commands that wait for the store's writer, those of the commit that it begins among them.
     WRITER_QUEUE = gauge("switchboard_store_writer_queue_commands", &[]);
     /// How long the oldest event in the journal has been waiting for the indexer.
     INDEX_LAG = gauge("switchboard_store_index_lag_seconds", &[]);
@@ -339,6 +339,11 @@ mod tests {
     #[test]
     fn reports_tell_idle_times_apart_as_the_metrics_do() {
         assert_eq!(WAITS.map(|seconds| (seconds * 1000.0) as u64), crate::domain::limits::IDLE_STEPS_MS);
+    }
+
+    #[test]
+    fn the_last_bucket_of_commits_holds_the_largest_there_may_be() {
+        assert_eq!(GROUPS.last().copied(), Some(COMMIT_GROUP_MAX.max(POSTGRES_GROUP_MAX) as f64));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use engine::domain::limits::{COMMIT_GROUP_MAX, WRITER_QUEUE_MAX};
 use engine::metrics::catalogue::{CATALOGUE, Kind, Values};
 use serde_json::Value;
 use switchboard_tests::prometheus::grafana;
@@ -142,6 +143,30 @@ fn every_alert_is_made_to_fire_and_stays_silent_while_all_is_well() {
     assert!(alerts.len() > 15, "{alerts:?}");
     assert_eq!(fires, alerts, "alerts that a test makes fire, and those there are");
     assert_eq!(silent, alerts, "alerts that a test keeps silent, and those there are");
+}
+
+/// The writer takes as many with a commit as the engine's limits say, and more may wait for it.
+#[test]
+fn what_waits_for_the_writer_is_held_against_what_it_takes() {
+    let (commit, quarter) = (COMMIT_GROUP_MAX.to_string(), (WRITER_QUEUE_MAX / 4).to_string());
+    let rules = list(&yaml("saturation.yaml")["groups"][0]["rules"]).to_vec();
+    let rule = rules.iter().find(|rule| rule["alert"] == "WriterFull").expect("an alert");
+    let words = [text(&rule["expr"]), text(&rule["annotations"]["summary"])];
+    assert!(words[0].ends_with(&format!("> {quarter}")) && words[1].contains(&quarter), "{words:?}");
+    let playbooks = fs::read_to_string(grafana().join("playbooks.md")).expect("playbooks");
+    let playbook = playbooks.split("## ").find(|part| part.starts_with("Writer full")).expect("a playbook");
+    for number in [&quarter, &commit, &WRITER_QUEUE_MAX.to_string()] {
+        assert!(playbook.contains(number.as_str()), "no {number} in {playbook}");
+    }
+    let all = dashboards();
+    let panels = all.iter().flat_map(|dashboard| list(&dashboard["panels"]));
+    let panels: Vec<&Value> = panels.filter(|panel| panel["title"] == "Waiting for the writer").collect();
+    assert_eq!(panels.len(), 2);
+    for panel in panels {
+        let steps = list(&panel["fieldConfig"]["defaults"]["thresholds"]["steps"]);
+        let ends: Vec<String> = steps[1..].iter().map(|step| step["value"].to_string()).collect();
+        assert_eq!(ends, [commit.as_str(), quarter.as_str()], "more than a commit takes, and the alert's");
+    }
 }
 
 /// The fields that these dashboards use, each of the form that Grafana reads.
