@@ -4,6 +4,7 @@
 mod amount;
 mod arrivals;
 mod faster;
+mod kinds;
 mod limits;
 mod place;
 mod spread;
@@ -262,6 +263,9 @@ impl Scenario {
     /// A field is wrong.
     pub fn read(name: &str, text: &str) -> Result<Self, ScenarioError> {
         let wrong = |words: String| ScenarioError::Wrong { name: name.to_owned(), words };
+        if let Some((at, words)) = kinds::wrong(text) {
+            return Err(wrong(place::pointed_at(text, at, &words)));
+        }
         let scenario: Self = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
         let at = |place: Place, words: &str| wrong(place::pointed(text, place, words));
         if scenario.operator_count() == 0 {

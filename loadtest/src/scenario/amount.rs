@@ -42,35 +42,53 @@ pub struct Size {
 }
 
 impl Seconds {
+    /// What is written, or what is expected in its place.
+    pub(super) fn of(value: &Value) -> Result<Self, String> {
+        within(value, SECONDS_MAX, "0 to 604800 seconds (a week)").map(Self)
+    }
+
     /// The same in microseconds.
     pub fn micros(self) -> u64 {
         (self.0 * 1e6) as u64
     }
 }
 
+impl Rate {
+    /// What is written, or what is expected in its place.
+    pub(super) fn of(value: &Value) -> Result<Self, String> {
+        within(value, RATE_MAX, "a rate from 0 to 1000000").map(Self)
+    }
+}
+
+impl Count {
+    /// What is written, or what is expected in its place.
+    pub(super) fn of(value: &Value) -> Result<Self, String> {
+        let count = value.as_integer().and_then(|count| u32::try_from(count).ok()).filter(|count| *count <= COUNT_MAX);
+        count.map(Self).ok_or_else(|| wrong(&format!("a number from 0 to {COUNT_MAX}"), value))
+    }
+}
+
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        within(deserializer, SECONDS_MAX, "0 to 604800 seconds (a week)").map(Self)
+        Self::of(&Value::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for Part {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        within(deserializer, 1.0, "a part from 0 to 1").map(Self)
+        within(&Value::deserialize(deserializer)?, 1.0, "a part from 0 to 1").map(Self).map_err(D::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for Rate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        within(deserializer, RATE_MAX, "a rate from 0 to 1000000").map(Self)
+        Self::of(&Value::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let count = value.as_integer().and_then(|count| u32::try_from(count).ok()).filter(|count| *count <= COUNT_MAX);
-        count.map(Self).ok_or_else(|| wrong(&format!("a number from 0 to {COUNT_MAX}"), &value))
+        Self::of(&Value::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -91,12 +109,11 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-fn within<'de, D: Deserializer<'de>>(deserializer: D, most: f64, right: &str) -> Result<f64, D::Error> {
-    let value = Value::deserialize(deserializer)?;
+fn within(value: &Value, most: f64, right: &str) -> Result<f64, String> {
     let number = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
-    number.filter(|number| (0.0..=most).contains(number)).ok_or_else(|| wrong(right, &value))
+    number.filter(|number| (0.0..=most).contains(number)).ok_or_else(|| wrong(right, value))
 }
 
-fn wrong<E: Error>(right: &str, got: &Value) -> E {
-    E::custom(format!("expected {right}, got {got}"))
+fn wrong(right: &str, got: &Value) -> String {
+    format!("expected {right}, got {got}")
 }

@@ -1,8 +1,8 @@
 //! When visitors come: open loop, each at a moment that nothing the server does can move. Moments are drawn one
-//! after another, so that a day of them takes no memory.
+//! after another, so that a day of them takes no memory. What a scenario's text may say of them is looked at in
+//! [`super::kinds`].
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{Count, Rate, Seconds};
 use crate::draw::Draw;
@@ -26,7 +26,6 @@ pub enum Arrivals {
         /// How long a step is.
         step_s: Seconds,
         /// How many a minute on average, in each step; at least one.
-        #[serde(deserialize_with = "steps")]
         per_minute: Vec<Rate>,
     },
     /// Some at about one moment.
@@ -69,14 +68,6 @@ impl Arrivals {
         };
         Box::new(seconds.take_while(move |at| *at < length).map(|at| (at * 1e6) as u64))
     }
-}
-
-fn steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Rate>, D::Error> {
-    let steps = Vec::deserialize(deserializer)?;
-    if steps.is_empty() {
-        return Err(D::Error::custom("per_minute: expected at least one rate, got []"));
-    }
-    Ok(steps)
 }
 
 /// A Poisson process at the highest rate, of which each moment keeps the share that its time has.

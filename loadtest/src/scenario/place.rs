@@ -37,7 +37,12 @@ struct Limits {
 
 /// The words behind the line that they are about, in the form that wrong values are told in.
 pub(super) fn pointed(text: &str, place: Place, words: &str) -> String {
-    let Some(at) = span(text, place).map(|span| span.start.min(text.len())) else { return words.to_owned() };
+    span(text, place).map_or_else(|| words.to_owned(), |span| pointed_at(text, span.start, words))
+}
+
+/// The same for what is wrong at that byte of the text.
+pub(super) fn pointed_at(text: &str, at: usize, words: &str) -> String {
+    let at = at.min(text.len());
     let before = &text[..at];
     let (line, column) = (before.matches('\n').count() + 1, at - before.rfind('\n').map_or(0, |end| end + 1) + 1);
     let shown = text.lines().nth(line - 1).unwrap_or_default();

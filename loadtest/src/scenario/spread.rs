@@ -1,4 +1,4 @@
-//! Lengths of time and numbers by chance.
+//! Lengths of time and numbers by chance. What a scenario's text may say of them is looked at in [`super::kinds`].
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -8,7 +8,7 @@ use crate::draw::Draw;
 
 /// A length of time by chance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", try_from = "Written")]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Spread {
     /// Without memory: many short ones, few long ones.
     Exponential {
@@ -24,7 +24,7 @@ pub enum Spread {
     },
     /// All between two ends alike.
     Uniform {
-        /// The shortest.
+        /// The shortest; no longer than the longest.
         least_s: Seconds,
         /// The longest.
         most_s: Seconds,
@@ -34,32 +34,6 @@ pub enum Spread {
         /// How long.
         s: Seconds,
     },
-}
-
-/// As it is written, before its ends are compared.
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-enum Written {
-    Exponential { mean_s: Seconds },
-    Lognormal { mean_s: Seconds, cv: Rate },
-    Uniform { least_s: Seconds, most_s: Seconds },
-    Fixed { s: Seconds },
-}
-
-impl TryFrom<Written> for Spread {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, String> {
-        Ok(match written {
-            Written::Exponential { mean_s } => Self::Exponential { mean_s },
-            Written::Lognormal { mean_s, cv } => Self::Lognormal { mean_s, cv },
-            Written::Uniform { least_s, most_s } if least_s.0 > most_s.0 => {
-                return Err(format!("expected least_s <= most_s, got {} and {}", least_s.0, most_s.0));
-            }
-            Written::Uniform { least_s, most_s } => Self::Uniform { least_s, most_s },
-            Written::Fixed { s } => Self::Fixed { s },
-        })
-    }
 }
 
 impl Spread {
