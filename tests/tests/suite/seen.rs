@@ -2,6 +2,7 @@
 //! dashboards and alerts is asked of it.
 
 mod deployment;
+mod draining;
 mod drift;
 mod files;
 mod logs;
