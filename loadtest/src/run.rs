@@ -226,6 +226,8 @@ struct Lead<'a> {
     visitors_left: u32,
     workers_left: u32,
     ending: Ending,
+    /// The most memory that the whole tool was seen with: a worker that has ended has none any more.
+    tool_bytes: u64,
 }
 
 impl<'a> Lead<'a> {
@@ -256,6 +258,7 @@ impl<'a> Lead<'a> {
             visitors_left: workers,
             workers_left: workers,
             ending: Ending::Complete,
+            tool_bytes: 0,
         }
     }
 
@@ -275,7 +278,7 @@ impl<'a> Lead<'a> {
         let mut summary = self.finish(scenario, show);
         summary.cost = Cost {
             tool_cpu_s: self.crew.cpu_time().saturating_sub(tool).as_secs_f64(),
-            tool_bytes: self.crew.peak_bytes(),
+            tool_bytes: self.tool_bytes,
             server_cpu_s: pid.zip(server).map(|(pid, before)| cpu_time(pid).saturating_sub(before).as_secs_f64()),
             server_bytes: pid.map(peak_bytes),
         };
@@ -316,7 +319,7 @@ impl<'a> Lead<'a> {
             if self.ending == Ending::Complete && dead {
                 self.ending = Ending::ServerGone;
                 let now = self.clock.now();
-                self.crew.order(Order::End(now, now));
+                self.end(now, now);
             }
             self.tick(show);
         }
@@ -339,6 +342,7 @@ impl<'a> Lead<'a> {
         }
         if self.shown.elapsed() > Duration::from_millis(250) {
             self.shown = Instant::now();
+            self.weigh();
             let seconds = now.saturating_sub(self.zero) as f64 / 1e6;
             show(Progress::Running(&self.sum.summary(), seconds, self.court.judged()));
         }
@@ -352,7 +356,7 @@ impl<'a> Lead<'a> {
             self.hear(Duration::from_millis(50));
         }
         let now = self.clock.now();
-        self.crew.order(Order::End(now, now));
+        self.end(now, now);
         let deadline = Instant::now() + END_WITHIN;
         while self.workers_left > 0 && Instant::now() < deadline {
             if !self.hear(Duration::from_millis(100)) {
@@ -437,6 +441,16 @@ impl<'a> Lead<'a> {
         let cut = if self.ending == Ending::Interrupted { now } else { now + self.drain };
         self.ending = Ending::Interrupted;
         self.ended_at.get_or_insert(now);
-        self.crew.order(Order::End(now, cut));
+        self.end(now, cut);
+    }
+
+    /// The workers end, silent from the first moment on and cut at the second.
+    fn end(&mut self, silent: Micros, cut: Micros) {
+        self.weigh();
+        self.crew.order(Order::End(silent, cut));
+    }
+
+    fn weigh(&mut self) {
+        self.tool_bytes = self.tool_bytes.max(self.crew.peak_bytes());
     }
 }

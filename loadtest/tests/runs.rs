@@ -93,10 +93,14 @@ fn a_few_seconds_of_everything_pass_and_are_counted() {
 
 #[test]
 fn workers_in_processes_of_their_own_make_one_result() {
+    let bytes = |json: &Value| json["cost"]["tool_bytes"].as_u64().expect("a number");
+    let (_, of_one) = run(&["smoke", "--length", "1", "--workers", "1"]);
     let (output, json) = run(&["smoke", "--length", "4", "--workers", "3"]);
     assert_eq!(output.status.code(), Some(0), "{}", words(&output));
     assert_eq!(json["verdict"]["chats"].as_u64(), Some(count(&json, "chats_started")));
     assert!(count(&json, "chats_answered") > 2, "chats between visitors and operators of different workers: {json}");
+    let (one, four) = (bytes(&of_one), bytes(&json));
+    assert!(one > 0 && four > one * 3 / 2, "four processes have more memory than one: {four} and {one} bytes");
 }
 
 #[test]

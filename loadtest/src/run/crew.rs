@@ -83,7 +83,7 @@ impl Crew {
         self.processes().map(cpu_time).sum()
     }
 
-    /// Most memory of the whole tool so far.
+    /// The sum of the most memory that each process of the tool had so far; one that has ended counts nothing.
     pub(super) fn peak_bytes(&self) -> u64 {
         self.processes().map(peak_bytes).sum()
     }
