@@ -190,8 +190,9 @@ pub fn run(
         (Err(error), Err(kept)) => return Err(RunError::Kept { why: Box::new(error), kept: kept.to_string() }),
     };
     summary.target = target;
+    let group = &scenario.target.group;
     match (before, admin.as_ref().map(|admin| http.block_on(read_metrics(admin)))) {
-        (Some(before), Some(Some(after))) => summary.server = Some(server_view(&before, &after, &summary)),
+        (Some(before), Some(Some(after))) => summary.server = Some(server_view(&before, &after, &summary, group)),
         (Some(_), Some(None)) => {
             summary.server_unread = true;
             summary.errors.insert("the server's metrics could not be read at the end".into(), 1);

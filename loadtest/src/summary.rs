@@ -266,7 +266,7 @@ pub struct Cost {
 /// The server's own figures beside ours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerView {
-    /// Chats whose queue time the server counted as answered.
+    /// Chats of the scenario's group whose queue time the server counted as answered.
     pub answered: f64,
     /// Their mean wait as the server says, in seconds.
     pub wait_mean_s: f64,
