@@ -146,3 +146,23 @@ fn taken(frame: Option<Result<Message, Protocol>>) -> Result<Option<Utf8Bytes>, 
 fn lost(_error: &Protocol) -> Lost {
     Lost::Broken
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn clients_come_from_addresses_of_the_loopback_network_each_for_5000_of_them() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = listener.local_addr().unwrap();
+        let mut seen = Vec::new();
+        for client in [0, CLIENTS_PER_ADDRESS - 1, CLIENTS_PER_ADDRESS, u32::MAX] {
+            let _socket = dial(server, client).await.unwrap();
+            let (_, peer) = listener.accept().await.unwrap();
+            seen.push(peer.ip().to_string());
+        }
+        assert_eq!(seen, ["127.0.0.2", "127.0.0.2", "127.0.0.3", "127.13.27.115"]);
+    }
+}

@@ -1,0 +1,66 @@
+//! Shipped scenarios in short, with a third of their people where the machine does other things too: a peak, connections
+//! that are lost all at once, readers who read nothing for seconds.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use super::{count, loadtest, run, words};
+
+/// A shipped scenario with other counts: for each number that stands in it, the one in its place.
+fn with_fewer(name: &str, counts: &[(u32, u32)], arguments: &[&str]) -> (Output, Value) {
+    let printed = loadtest(&["scenarios", name]).output().expect("the program runs");
+    let mut text = String::from_utf8(printed.stdout).expect("a scenario");
+    for (shipped, fewer) in counts {
+        let of = |count: &u32| format!("count = {count}");
+        assert_eq!(text.matches(&of(shipped)).count(), 1, "{name} has so many once: {text}");
+        text = text.replace(&of(shipped), &of(fewer));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("fewer.toml");
+    std::fs::write(&file, text).expect("a scenario");
+    run(&[&[file.to_str().expect("a path in UTF-8")], arguments].concat())
+}
+
+/// No promise was broken, whatever limit of time a busy machine has passed.
+fn keeps_its_promises(output: &Output, json: &Value) {
+    assert_eq!(json["ended"], "complete", "{}", words(output));
+    assert_eq!(json["verdict"]["faults"], 0, "{}", json["verdict"]);
+    assert_eq!(json["verdict"]["chats"].as_u64(), Some(count(json, "chats_started")), "every chat was judged");
+    let settled = count(json, "messages_acked") + count(json, "commands_crossed");
+    assert!(settled >= count(json, "messages_said"), "{}", json["counts"]);
+}
+
+#[test]
+fn at_a_peak_some_wait_and_some_leave() {
+    let (output, json) = run(&["lunch-peak", "--speed", "12"]);
+    keeps_its_promises(&output, &json);
+    let came = count(&json, "visitors_came");
+    assert!((170..310).contains(&came), "240 by its profile, and chance: {}", json["counts"]);
+    assert!(count(&json, "chats_answered") > came / 2 && count(&json, "chats_abandoned") > 0, "{}", json["counts"]);
+}
+
+#[test]
+fn half_of_all_connections_are_lost_at_once_and_come_back() {
+    // Up to the first storm and some seconds more.
+    let fewer = [(300, 100), (1_000, 300)];
+    let (output, json) = with_fewer("reconnect-storm", &fewer, &["--length", "19", "--speed", "1.25"]);
+    keeps_its_promises(&output, &json);
+    assert_eq!((count(&json, "visitors_came"), count(&json, "chats_answered")), (400, 100), "{}", json["counts"]);
+    let (drops, reconnects) = (count(&json, "drops"), count(&json, "reconnects"));
+    assert!(drops > 140 && reconnects > 140, "half of 400, or about: {}", json["counts"]);
+    assert!(
+        json["latency"]["resume"]["count"].as_u64() > Some(25),
+        "those in chats heard what they had missed: {json}"
+    );
+}
+
+#[test]
+fn who_reads_nothing_for_seconds_hears_all_of_it_and_holds_up_nobody() {
+    let (output, json) = with_fewer("slow-readers", &[(150, 50)], &["--length", "14"]);
+    keeps_its_promises(&output, &json);
+    assert_eq!(count(&json, "chats_answered"), 50, "{}", json["counts"]);
+    // A third of them hears the acks of what they say only when they read again, up to 6 s later.
+    let ack = |of: &str| json["latency"]["ack"][of].as_f64().expect("a number");
+    assert!(ack("max_ms") > 1_500.0 && ack("p50_ms") < 1_000.0, "{}", json["latency"]["ack"]);
+}
