@@ -257,6 +257,9 @@ mod tests {
     fn a_whole_file_is_read_and_its_staff_counted() {
         let recording = read(&[HEAD, ONE, TWO, END]).unwrap();
         assert_eq!((recording.chats.len(), recording.messages(), recording.staff()), (2, 2, (1, 2)));
+        assert_eq!(recording.chats[0].language, None, "files of before name none");
+        let spoken = read(&[HEAD, &ONE.replace("\"name\"", "\"language\":\"pt\",\"name\""), TWO, END]).unwrap();
+        assert_eq!(spoken.chats[0].language.as_deref(), Some("pt"));
         assert_eq!(said(&recording.chats[0], false).collect::<Vec<_>>(), [(9, "Yes")]);
         assert_eq!((ended(&recording.chats[0]), ended(&recording.chats[1])), ((20, false), (4, true)));
     }

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use engine::domain::event::{Audience, EventKind, Role};
 use engine::domain::ids::{AccountId, OperatorId};
 use engine::domain::limits::{LIST_MAX, PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
+use engine::domain::needs::language_of;
 use engine::domain::time::Timestamp;
 use engine::ports::journal::{ChatQuery, ChatRecord, Side};
 use engine::ports::store::{SharedStore, StoreError};
@@ -93,7 +94,7 @@ impl Export<'_> {
     }
 
     async fn chat(&mut self, record: &ChatRecord, first: Timestamp) -> Result<TrafficChat, TrafficError> {
-        let mut events = Vec::new();
+        let (mut events, mut language) = (Vec::new(), None);
         let mut after = 0;
         loop {
             let (store, side) = (self.store, Side::Operators);
@@ -101,8 +102,11 @@ impl Export<'_> {
             let Some(last) = page.events.last() else { break };
             after = last.seq;
             for event in &page.events {
-                let ms = millis(record.started_at, event.at);
-                events.extend(event.kind().map(|kind| self.hidden.event(kind, ms)).transpose()?.flatten());
+                let (ms, kind) = (millis(record.started_at, event.at), event.kind());
+                if let Some(EventKind::Started { language: Some(tag), .. }) = &kind {
+                    language = spoken(tag);
+                }
+                events.extend(kind.map(|kind| self.hidden.event(kind, ms)).transpose()?.flatten());
             }
             if after >= page.last {
                 break;
@@ -110,8 +114,13 @@ impl Export<'_> {
         }
         let name = record.name.as_ref().map(|name| self.hidden.disguise.of(name)).transpose()?;
         let email = record.email.as_ref().map(|email| self.hidden.disguise.of(email)).transpose()?;
-        Ok(TrafficChat { at_ms: millis(first, record.started_at), name, email, events })
+        Ok(TrafficChat { at_ms: millis(first, record.started_at), name, email, language, events })
     }
+}
+
+/// A page may say anything in place of a language: nothing but what can be the code of one is in the file.
+fn spoken(tag: &str) -> Option<String> {
+    language_of(tag).map(str::to_ascii_lowercase)
 }
 
 /// People and words as the file has them.
@@ -180,6 +189,12 @@ mod tests {
     use engine::domain::event::{Author, Message};
 
     use super::*;
+
+    #[test]
+    fn of_a_language_no_more_than_its_code_is_in_the_file() {
+        let written = ["pt-BR", "DE", "gsw_CH", "Clara Wendt", ""].map(spoken);
+        assert_eq!(written, [Some("pt".to_owned()), Some("de".into()), Some("gsw".into()), None, None]);
+    }
 
     #[test]
     fn what_is_for_operators_only_is_not_in_the_file() {

@@ -48,13 +48,17 @@ impl DepartmentNeeds {
     }
 }
 
-/// The need for somebody who speaks a language: of a tag such as `pt-BR` the language alone counts, not the country.
-/// What is no language asks for nothing.
-fn speaking(tag: &str) -> Option<Need> {
+/// The language of a tag such as `pt-BR`: it alone counts, not the country. None of what is no language.
+pub fn language_of(tag: &str) -> Option<&str> {
     let code = tag.trim().split(['-', '_']).next()?;
     // ISO 639 has codes of two and three letters.
     let known = matches!(code.len(), 2 | 3) && code.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let skill = known.then(|| Skill::language(code).ok()).flatten()?;
+    known.then_some(code)
+}
+
+/// The need for somebody who speaks a language. What is no language asks for nothing.
+fn speaking(tag: &str) -> Option<Need> {
+    let skill = Skill::language(language_of(tag)?).ok()?;
     Some(Need { skill, level: Level::LEAST })
 }
 

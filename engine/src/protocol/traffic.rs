@@ -33,6 +33,10 @@ pub struct TrafficChat {
     /// The visitor's address, disguised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// The visitor's language: two or three letters, without a country. None where page and browser named none; files
+    /// of before have none either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// What happened in it.
     pub events: Vec<TrafficEvent>,
 }

@@ -46,6 +46,8 @@ pub(super) struct Line {
     /// When it was meant to be there again.
     back: Option<Micros>,
     token: Option<String>,
+    /// What they speak, where they say so.
+    pub language: Option<String>,
     /// Messages that went out with `start`.
     pub asked: u32,
     /// The chat, once there is one.
@@ -59,7 +61,8 @@ pub(super) struct Line {
 impl Line {
     pub fn new(world: Rc<World>, number: u32, slow: bool) -> Self {
         let outbox = Outbox::default();
-        Self { world, number, slow, back: None, token: None, asked: 0, ear: None, outbox, strange: false }
+        let (back, token, language, ear) = (None, None, None, None);
+        Self { world, number, slow, back, token, language, asked: 0, ear, outbox, strange: false }
     }
 
     pub fn party(&self) -> Party {
@@ -78,6 +81,9 @@ impl Line {
         let mut hello = serde_json::json!({ "type": "hello", "brand": brand });
         if let Some(token) = &self.token {
             hello["token"] = token.as_str().into();
+        }
+        if let Some(language) = &self.language {
+            hello["language"] = language.as_str().into();
         }
         if let Some(ear) = self.ear.as_mut().filter(|_| phase != Phase::Over) {
             let _ = ear.resume();

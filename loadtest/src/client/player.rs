@@ -49,7 +49,8 @@ impl Player {
         to_say.reverse();
         let (end_ms, by_operator) = ended(chat);
         world.count(Tally::VisitorsCame);
-        let line = Line::new(world.clone(), number, false);
+        let mut line = Line::new(world.clone(), number, false);
+        line.language.clone_from(&chat.language);
         Self {
             world,
             target,

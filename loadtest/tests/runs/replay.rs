@@ -194,7 +194,7 @@ fn names_addresses_and_words_of_any_script_are_disguised() {
         { "kind": "ended", "ms": 300, "by": "operator" },
     ]);
     let (name, email) = ("Clara Quentin", "clara.quentin@canary.example");
-    let chat = serde_json::json!({ "at_ms": 0, "name": name, "email": email, "events": events });
+    let chat = serde_json::json!({ "at_ms": 0, "name": name, "email": email, "language": "pt-BR", "events": events });
     let head = r#"{"format":"switchboard-traffic","version":1}"#;
     let first = folder.path().join("first.jsonl");
     std::fs::write(&first, format!("{head}\n{chat}\n{}\n", r#"{"chats":1,"messages":2}"#)).unwrap();
@@ -212,6 +212,7 @@ fn names_addresses_and_words_of_any_script_are_disguised() {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
     let length = |value: &Value| value.as_str().map(|text| (text.chars().count(), text.len()));
+    assert_eq!(chats[0]["language"], "pt", "it was played in that language");
     assert_eq!(length(&chats[0]["name"]), Some((name.len(), name.len())));
     assert_eq!(length(&chats[0]["email"]), Some((email.len(), email.len())));
     assert_eq!(length(&chats[0]["events"][0]["text"]), Some((said.chars().count(), said.len())));
