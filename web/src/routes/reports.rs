@@ -1,4 +1,4 @@
-//! Figures of a span of time, as JSON or CSV, each with its formula. Who may read all chats sees all of the account;
+//! Figures of a span of time, as JSON with the formula of each, or as CSV that says where those stand. Who may read all chats sees all of the account;
 //! anybody else the figures of the own chats.
 
 use std::collections::BTreeMap;
@@ -71,7 +71,9 @@ pub async fn summary(
         notes: NOTES,
     };
     if wants_csv(&request) {
-        return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&report)));
+        let mut response = HttpResponse::Ok();
+        response.insert_header((header::LINK, described_by(&request)));
+        return Ok(response.content_type("text/csv; charset=utf-8").body(csv(&report)));
     }
     Ok(HttpResponse::Ok().json(report))
 }
@@ -254,6 +256,11 @@ fn moment(field: &'static str, text: Option<&str>) -> Result<Timestamp, Problem>
 fn wants_csv(request: &HttpRequest) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     request.path().ends_with(".csv") || accept.is_some_and(|accept| accept.starts_with("text/csv"))
+}
+
+/// Where the same report is as JSON, which has the formula of each column: beside this one, whatever path leads here.
+fn described_by(request: &HttpRequest) -> String {
+    format!("<summary?{}>; rel=\"describedby\"; type=\"application/json\"", request.query_string())
 }
 
 /// One line a row, and the total last; keys are ids and moments, which need no quotes.

@@ -80,6 +80,28 @@ async fn a_report_says_what_happened_and_to_whom_it_may() {
 }
 
 #[tokio::test]
+async fn a_table_says_where_the_formula_of_each_column_stands() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let table = reqwest::Url::parse(&format!("{}{}", server.url(), asked("summary.csv", "by=group"))).expect("a URL");
+    let get = |url| reqwest::Client::new().get(url).header("cookie", admin.cookie()).send();
+    let answer = get(table.clone()).await.expect("an answer");
+    let link = answer.headers()["link"].to_str().expect("words").to_owned();
+    let names = answer.text().await.expect("text").lines().next().expect("a line of names").to_owned();
+    let (target, rest) = link.strip_prefix('<').and_then(|link| link.split_once('>')).expect("a target");
+    assert_eq!(rest, "; rel=\"describedby\"; type=\"application/json\"");
+    let described = table.join(target).expect("a URL");
+    assert_eq!(described.query(), table.query(), "the same report");
+    let report: Value = get(described).await.expect("an answer").json().await.expect("JSON");
+    let formulas = report["formulas"].as_object().expect("formulas");
+    for column in names.split(',').skip(1) {
+        let figure = ["_mean", "_p50", "_p90", "_p99", "_max"].iter().find_map(|part| column.strip_suffix(part));
+        let told = formulas.get(column).or_else(|| formulas.get(figure?));
+        assert!(told.is_some_and(Value::is_string), "no formula of {column} in {formulas:?}");
+    }
+}
+
+#[tokio::test]
 async fn each_group_says_itself_what_an_answer_in_time_is() {
     let server = TestServer::start();
     let admin = Browser::signed_in(&server.url(), "admin").await;
