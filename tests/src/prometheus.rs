@@ -63,6 +63,16 @@ impl Prometheus {
         rows.iter().map(|row| value(row).ok_or_else(|| format!("no number: {row}"))).collect()
     }
 
+    /// The values that a label has in series like these.
+    ///
+    /// # Errors
+    /// What Prometheus has against it.
+    pub async fn label_values(&self, series: &str, label: &str) -> Result<Vec<String>, String> {
+        let answer = self.get(&format!("label/{label}/values"), &[("match[]", series)]).await?;
+        let values = answer.as_array().ok_or("no list of values")?;
+        Ok(values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
     /// The alert rules, as it has read and evaluated them.
     pub async fn rules(&self) -> Vec<Value> {
         let answer = self.get("rules", &[("type", "alert")]).await.expect("rules are told");

@@ -19,7 +19,7 @@ use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::prometheus::{Prometheus, promtool};
 use switchboard_tests::server::TestServer;
 
-use crate::suite::seen::files::{dashboards, expressions, headings, names};
+use crate::suite::seen::files::{dashboards, expressions, headings, names, variables};
 
 /// Scrapes of one a second that a rate needs, and some more for a machine that is busy.
 const ROUNDS: usize = 8;
@@ -90,6 +90,24 @@ async fn every_expression_of_dashboards_and_alerts_is_answered() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    // What the menus above a dashboard offer is there.
+    let mut offered = 0;
+    let node = server.admin_url().replace("http://", "");
+    for (title, name, query) in dashboards().iter().flat_map(variables) {
+        let inner = query.strip_prefix("label_values(").and_then(|rest| rest.strip_suffix(')'));
+        let (series, label) = inner.and_then(|inner| inner.rsplit_once(", ")).expect("the labels of a series");
+        let known = match name.as_str() {
+            "account" => "1",
+            "group" => "support",
+            "instance" => &node,
+            other => panic!("{title}: what does {other} offer?"),
+        };
+        let values = prometheus.label_values(&as_grafana_asks(series), label).await.expect("an answer");
+        assert!(values.iter().any(|value| value == known), "{title}, {name}: {values:?} of {query}");
+        offered += 1;
+    }
+    assert!(offered >= 8, "{offered} menus");
 
     let rules = prometheus.rules().await;
     let playbooks = headings();

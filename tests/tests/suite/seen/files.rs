@@ -37,6 +37,14 @@ pub fn expressions(dashboard: &Value) -> Vec<(String, String)> {
     found
 }
 
+/// Every variable of a dashboard whose values are asked for: the dashboard's title, the variable's name, the query.
+pub fn variables(dashboard: &Value) -> Vec<(String, String, String)> {
+    let all = list(&dashboard["templating"]["list"]).iter().filter(|one| one["type"] == "query");
+    all.map(|one| [&dashboard["title"], &one["name"], &one["query"]["query"]].map(|value| text(value).to_owned()))
+        .map(|[title, name, query]| (title, name, query))
+        .collect()
+}
+
 /// The names of metrics in an expression or a whole file.
 pub fn names(text: &str) -> BTreeSet<String> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
