@@ -155,6 +155,7 @@ const REASON: Dimension = one_of(
         "all_full",
         "connection_lost",
         "nobody_assigned",
+        "without_slots",
         "nobody_skilled",
         "nobody_receives",
     ],

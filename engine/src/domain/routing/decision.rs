@@ -57,8 +57,10 @@ pub enum WhyNot {
     AllFull,
     /// Those who receive have lost their connection.
     ConnectionLost,
-    /// Those who receive take chats by hand, or have a limit of 0.
+    /// Those who receive take chats by hand.
     NobodyAssigned,
+    /// Those who receive have a limit of 0: they can neither be given a chat nor take one.
+    WithoutSlots,
     /// No member has the skills.
     NobodySkilled,
     /// Nobody receives.
@@ -67,13 +69,14 @@ pub enum WhyNot {
 
 impl WhyNot {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::OperatorAwaited,
         Self::LetGo,
         Self::Choosing,
         Self::AllFull,
         Self::ConnectionLost,
         Self::NobodyAssigned,
+        Self::WithoutSlots,
         Self::NobodySkilled,
         Self::NobodyReceives,
     ];
@@ -87,6 +90,7 @@ impl WhyNot {
             Self::AllFull => "all_full",
             Self::ConnectionLost => "connection_lost",
             Self::NobodyAssigned => "nobody_assigned",
+            Self::WithoutSlots => "without_slots",
             Self::NobodySkilled => "nobody_skilled",
             Self::NobodyReceives => "nobody_receives",
         }
@@ -176,10 +180,13 @@ impl Counts {
             WhyNot::Choosing
         } else if self.full > 0 {
             WhyNot::AllFull
+        } else if self.pull > 0 {
+            // They can take it now; whoever lost the connection only when it is back.
+            WhyNot::NobodyAssigned
         } else if self.in_grace > 0 {
             WhyNot::ConnectionLost
-        } else if self.pull + self.without_slots > 0 {
-            WhyNot::NobodyAssigned
+        } else if self.without_slots > 0 {
+            WhyNot::WithoutSlots
         } else if self.unskilled > 0 && self.unskilled == self.total() {
             WhyNot::NobodySkilled
         } else {

@@ -51,7 +51,7 @@ pub enum WhyStill {
 
 impl WhyStill {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Ringing,
         Self::RingingElsewhere,
         Self::BeingOffered,
@@ -63,6 +63,7 @@ impl WhyStill {
         Self::Nobody(WhyNot::AllFull),
         Self::Nobody(WhyNot::ConnectionLost),
         Self::Nobody(WhyNot::NobodyAssigned),
+        Self::Nobody(WhyNot::WithoutSlots),
         Self::Nobody(WhyNot::NobodySkilled),
         Self::Nobody(WhyNot::NobodyReceives),
     ];

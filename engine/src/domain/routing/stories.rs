@@ -2,6 +2,7 @@
 //! are wanted, queues that are too long, groups that close, and the reasons that are given.
 
 mod guests;
+mod mixtures;
 mod reasons;
 mod ringing;
 mod wanted;

@@ -33,28 +33,46 @@ pub fn still(still: &Still, name: impl Fn(OperatorId) -> String) -> String {
         WhyStill::BeingOffered => return "It is about to be offered to somebody.".to_owned(),
         WhyStill::Unheard => return "It is taken up again after a start.".to_owned(),
         WhyStill::InLine => "Waiting for its turn: the chats before it ring first.".to_owned(),
-        WhyStill::Nobody(WhyNot::OperatorAwaited) if !still.operators.is_empty() => {
+        WhyStill::Nobody(WhyNot::OperatorAwaited) if still.operators.is_empty() => {
+            "Waiting for one operator, who cannot take the chat just now.".to_owned()
+        }
+        WhyStill::Nobody(WhyNot::OperatorAwaited) => {
             return format!("Waiting for {whom}, who cannot take the chat just now.");
         }
-        WhyStill::Nobody(why) => waiting(why, still.counts.unskilled > 0),
+        WhyStill::Nobody(why @ WhyNot::NobodyAssigned) => {
+            format!("Waiting for somebody to take the chat by hand: {}.", nobody(why, &still.counts))
+        }
+        WhyStill::Nobody(why @ WhyNot::Choosing) => {
+            format!("Waiting for a moment: {}.", nobody(why, &still.counts))
+        }
+        WhyStill::Nobody(why) => format!("Waiting because {}.", nobody(why, &still.counts)),
     };
     with_others(first, &still.counts)
 }
 
-/// Why nobody may be offered a chat; `skilled`: not everybody has the skills that are asked for.
-fn waiting(why: WhyNot, skilled: bool) -> String {
-    let who = if skilled { "nobody with the skills that are asked for" } else { "nobody" };
+/// Why nobody may be offered a chat, as a part of a sentence. Members stand differently, and it must be true of each.
+fn nobody(why: WhyNot, counts: &Counts) -> String {
+    let skilled = if counts.unskilled > 0 { " with the skills that are asked for" } else { "" };
+    let connected = (counts.in_grace > 0).then_some("are connected");
+    let given = (counts.pull > 0).then_some("are given chats");
+    let of = |more: [Option<&str>; 2]| {
+        let does = ["receive now"].into_iter().chain(more.into_iter().flatten()).map(str::to_owned);
+        format!("those{skilled} who {}", listed(does.collect()))
+    };
     match why {
-        WhyNot::OperatorAwaited => "Waiting for one operator, who cannot take the chat just now.".to_owned(),
-        WhyNot::LetGo => "Waiting because everybody who is free let this chat go a moment ago.".to_owned(),
-        WhyNot::Choosing => {
-            "Waiting for a moment while an operator's free place is given to one of their groups.".to_owned()
+        WhyNot::OperatorAwaited => "the one for whom it waits cannot take it just now".to_owned(),
+        WhyNot::LetGo => "everybody who is free let this chat go a moment ago".to_owned(),
+        WhyNot::Choosing => "an operator's free place is just being given to one of their groups".to_owned(),
+        WhyNot::AllFull => format!("of {} nobody has a free place", of([connected, given])),
+        WhyNot::NobodyAssigned => format!("of {} nobody is given chats", of([connected, None])),
+        WhyNot::ConnectionLost if counts.without_slots > 0 => {
+            format!("{} have lost their connection or have a limit of 0", of([None; 2]))
         }
-        WhyNot::AllFull => format!("Waiting because {who} has a free place."),
-        WhyNot::ConnectionLost => "Waiting because those who receive have lost their connection.".to_owned(),
-        WhyNot::NobodyAssigned => "Waiting for somebody to take the chat by hand: no member is given chats.".to_owned(),
-        WhyNot::NobodySkilled => "Waiting although no member has the skills that are asked for.".to_owned(),
-        WhyNot::NobodyReceives => format!("Waiting because {who} receives chats of this group now."),
+        WhyNot::ConnectionLost => format!("{} have lost their connection", of([None; 2])),
+        WhyNot::WithoutSlots => format!("{} have a limit of 0", of([None; 2])),
+        WhyNot::NobodySkilled => "no member has the skills that are asked for".to_owned(),
+        WhyNot::NobodyReceives if counts.total() == 0 => "this group has no members".to_owned(),
+        WhyNot::NobodyReceives => format!("nobody{skilled} receives chats of this group now"),
     }
 }
 
@@ -69,10 +87,13 @@ fn people(operators: &[OperatorId], more: u32, name: impl Fn(OperatorId) -> Stri
     if more > 0 {
         names.push(format!("{more} more"));
     }
-    match names.pop() {
-        None => "nobody".to_owned(),
-        Some(last) if names.is_empty() => last,
-        Some(last) => format!("{} and {last}", names.join(", ")),
+    if names.is_empty() { "nobody".to_owned() } else { listed(names) }
+}
+
+fn listed(mut all: Vec<String>) -> String {
+    match all.pop() {
+        Some(last) if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        last => last.unwrap_or_default(),
     }
 }
 
@@ -139,8 +160,8 @@ mod tests {
         let counts = Counts { full: 2, pull: 1, not_receiving: 1, ..Counts::default() };
         assert_eq!(
             waits(WhyStill::Nobody(WhyNot::AllFull), counts, Vec::new()),
-            "Waiting because nobody has a free place. Of the members, 2 are full, 1 is taking chats by hand, \
-             1 is not receiving."
+            "Waiting because of those who receive now and are given chats nobody has a free place. Of the members, \
+             2 are full, 1 is taking chats by hand, 1 is not receiving."
         );
         let counts = Counts { unskilled: 1, not_receiving: 1, ..Counts::default() };
         assert_eq!(

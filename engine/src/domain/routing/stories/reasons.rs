@@ -53,6 +53,7 @@ fn where_it_is(why: WhyStill) -> Desk {
             WhyNot::AllFull => asked(Member { held: 1, ..joe() }, waits()),
             WhyNot::ConnectionLost => asked(Member { reception: Reception::Grace { since: at(1) }, ..joe() }, waits()),
             WhyNot::NobodyAssigned => asked(Member { handling: Handling::Pull, ..joe() }, waits()),
+            WhyNot::WithoutSlots => asked(primary(JOE, 0), waits()),
             WhyNot::NobodySkilled => asked(joe(), skilled(1, 100, &[need("refunds", 1)])),
             WhyNot::NobodyReceives => asked(Member { reception: Reception::None, ..joe() }, waits()),
         },
