@@ -39,6 +39,8 @@ pub struct Demand {
     given_up: Vec<OperatorId>,
     /// When the time alone changes this.
     changes_at: Option<Timestamp>,
+    /// Since when it looks among just these; none: since it entered.
+    changed_at: Option<Timestamp>,
 }
 
 /// Those among whom a waiting chat looks for its operator.
@@ -102,7 +104,14 @@ impl Demand {
             }
         }
         demand.relax(wishes, entered_at, rules.skill_relaxed_every(), now, before);
+        demand.changed_at =
+            before.and_then(|before| if demand.looks_as(before) { before.changed_at } else { Some(now) });
         demand
+    }
+
+    /// Whether both look among the same operators.
+    fn looks_as(&self, other: &Self) -> bool {
+        (self.only, self.wanted, &self.class) == (other.only, other.wanted, &other.class)
     }
 
     fn relax(
@@ -164,6 +173,11 @@ impl Demand {
     /// When the time alone changes what is asked for.
     pub fn changes_at(&self) -> Option<Timestamp> {
         self.changes_at
+    }
+
+    /// Since when the operator is looked for among those who are asked now; `None`: since the chat entered.
+    pub fn changed_at(&self) -> Option<Timestamp> {
+        self.changed_at
     }
 
     /// Among whom the operator is looked for.

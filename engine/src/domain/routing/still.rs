@@ -110,15 +110,17 @@ impl StillSince {
         }
     }
 
+    /// A chat that looks among these operators only now, or has rung meanwhile, waits for what its class waits for since
+    /// then.
     fn of(&self, waiting: &Waiting, why: WhyNot) -> Timestamp {
         let tried = waiting.demand.tried().iter().map(|tried| tried.at).max();
         let class = self.classes.get(waiting.demand.class()).filter(|(known, _)| *known == why).map(|(_, at)| *at);
-        let since = match why {
-            WhyNot::OperatorAwaited => None,
-            WhyNot::LetGo | WhyNot::Choosing => tried,
+        let class = match why {
+            WhyNot::OperatorAwaited | WhyNot::LetGo | WhyNot::Choosing => None,
             _ => class,
         };
-        since.map_or(waiting.entered_at, |since| since.max(waiting.entered_at))
+        let later = [waiting.demand.changed_at(), tried, class].into_iter().flatten().max();
+        later.map_or(waiting.entered_at, |since| since.max(waiting.entered_at))
     }
 }
 

@@ -89,3 +89,56 @@ fn what_was_made_of_a_chat_is_counted_until_it_is_over() {
     desk.handle_elsewhere(chat(2), at(100));
     assert_eq!(waits_for(&desk), []);
 }
+
+#[test]
+fn a_reason_that_is_new_to_a_chat_is_no_older_than_its_asking() {
+    let rules = RoutingRules {
+        wanted_operator_waits_s: AWAITED_S,
+        skill_relaxed_every_s: Some(2 * AWAITED_S),
+        ..RoutingRules::default()
+    };
+    let (mut desk, mut known) = (single(rules, vec![Member { held: 1, ..primary(JOE, 1) }]), StillSince::default());
+    let mut told = |desk: &Desk, n: u128, second: i64| {
+        known.note(desk, at(second));
+        let still = still(desk, &known, chat(n), at(second)).expect("it waits");
+        (still.reason.as_str(), still.since)
+    };
+    let wanted = Wishes { wanted: Some(who(JOE)), ..Wishes::default() };
+    desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100));
+    desk.handle_waiting(wishing(2, 100, wanted), at(100));
+    desk.handle_waiting(skilled(3, 100, &[need("refunds", 1)]), at(100));
+    assert_eq!(told(&desk, 1, 100), ("all_full", Some(at(100))));
+    assert_eq!(told(&desk, 2, 100), ("operator_awaited", Some(at(100))));
+    assert_eq!(told(&desk, 3, 100), ("nobody_skilled", Some(at(100))));
+    // It waits for Joe no more, and then the third asks for no skill any more.
+    desk.handle_due(at(130));
+    assert_eq!(told(&desk, 2, 131), ("all_full", Some(at(130))));
+    desk.handle_due(at(160));
+    assert_eq!(told(&desk, 3, 161), ("all_full", Some(at(160))));
+    assert_eq!((told(&desk, 2, 161), told(&desk, 1, 161)), (("all_full", Some(at(130))), ("all_full", Some(at(100)))));
+}
+
+#[test]
+fn a_chat_that_rang_until_now_waits_for_nothing_since_before() {
+    let (mut desk, mut known) = (single(RoutingRules::default(), vec![primary(JOE, 1)]), StillSince::default());
+    let load = |reserved, version| LoadNews {
+        operator: who(JOE),
+        group: group("support"),
+        held: 0,
+        reserved,
+        group_held: 0,
+        group_reserved: reserved,
+        last_ended_at: None,
+        version,
+    };
+    desk.handle_waiting(Arrival::new(chat(1), at(100)), at(100));
+    desk.handle_settled(chat(1), who(JOE), Settled::Offered(load(1, 2)), at(100));
+    desk.handle_waiting(Arrival::new(chat(2), at(101)), at(101));
+    known.note(&desk, at(101));
+    // Joe declines, and is asked for the next one at once.
+    desk.handle_load(&load(0, 3), at(120));
+    desk.handle_offer_over(chat(1), vec![Tried { operator: who(JOE), at: at(120) }], at(120));
+    known.note(&desk, at(120));
+    let told = still(&desk, &known, chat(1), at(121)).expect("it waits");
+    assert_eq!((told.reason.as_str(), told.since), ("all_full", Some(at(120))));
+}
