@@ -2,6 +2,7 @@
 //! for one chat, [`next_pairing`] for a whole queue, a [`Desk`] is what the actor of a group's queue owns, and a
 //! [`Centre`] is many desks that share operators.
 
+pub mod because;
 pub mod capacity;
 pub mod centre;
 pub mod decision;
@@ -26,6 +27,7 @@ mod stories;
 #[cfg(test)]
 mod tests;
 
+pub use because::Because;
 pub use capacity::Capacity;
 pub use centre::{Action, Centre};
 pub use decision::{Counts, Decision, Outcome, WhyNot, decide};

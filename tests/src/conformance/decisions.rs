@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::domain::group::Handling;
+use engine::domain::group::{Handling, OfferMode};
 use engine::domain::ids::OperatorId;
 use engine::domain::limits::DECISIONS_PER_CHAT_MAX;
-use engine::domain::routing::{Counts, Record};
+use engine::domain::routing::{Because, Counts, Record};
 use engine::ports::decisions::DecisionRow;
 use engine::ports::journal::{Append, AppendError};
 use engine::ports::store::Store;
@@ -19,7 +19,8 @@ pub fn decided(append: Append, operator: OperatorId) -> Append {
     let counts = Counts { free: 1, full: 2, ..Counts::default() };
     let (chosen, roster_version) = (vec![operator], u64::from(append.after));
     let (best, members, handling) = (Vec::new(), Vec::new(), Handling::Primary);
-    let record = Record { chosen, more: 0, handling, counts, best, members, roster_version };
+    let (because, mode, helps) = (Because::AskedAgain, OfferMode::Automatic, false);
+    let record = Record { chosen, more: 0, handling, because, mode, helps, counts, best, members, roster_version };
     let record = serde_json::value::to_raw_value(&record).unwrap();
     let group = "first".parse().ok().unwrap();
     let row = DecisionRow { seq: append.events[0].seq, at: append.at, group, record };

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpResponse, web};
-use engine::domain::group::Handling;
+use engine::domain::group::{Handling, OfferMode};
 use engine::domain::ids::{AccountId, GroupId, OperatorId};
-use engine::domain::routing::{Counts, Record, Still, words};
+use engine::domain::routing::{Because, Counts, Record, Still, words};
 use engine::domain::time::Timestamp;
 use engine::ports::decisions::DecisionRow;
 use engine::ports::journal::ChatRecord;
@@ -34,35 +34,55 @@ pub async fn of_chat(
     let kept: Vec<(&DecisionRow, Record)> = rows.iter().filter_map(|row| Some((row, row.record()?))).collect();
     let named =
         kept.iter().flat_map(|(_, record)| record.operators()).chain(still.iter().flat_map(|s| s.operators.clone()));
-    let names = Names::of(&state, who.account, named.collect()).await?;
+    let elsewhere = |row: &DecisionRow, record: &Record| record.helps || row.group != chat.head.group;
+    let groups = kept.iter().filter(|(row, record)| elsewhere(row, record)).map(|(row, _)| row.group.clone());
+    let names = Names::of(&state, who.account, named.collect(), groups.collect()).await?;
     let waiting = still.map(|still| names.waiting(&still, &chat, kept.last().map(|(row, _)| row.at)));
-    let items = kept.iter().map(|(row, record)| names.decision(row, record)).collect();
+    let items = kept.iter().map(|(row, record)| names.decision(row, record, elsewhere(row, record))).collect();
     Ok(HttpResponse::Ok().json(Decisions { items, next: None, waiting }))
 }
 
-/// What operators are called now.
-struct Names(BTreeMap<OperatorId, String>);
+/// What operators are called now, and groups.
+struct Names {
+    operators: BTreeMap<OperatorId, String>,
+    groups: BTreeMap<GroupId, String>,
+}
 
 impl Names {
-    async fn of(state: &AppState, account: AccountId, operators: BTreeSet<OperatorId>) -> Result<Self, StoreError> {
-        let mut names = BTreeMap::new();
+    async fn of(
+        state: &AppState,
+        account: AccountId,
+        operators: BTreeSet<OperatorId>,
+        groups: BTreeSet<GroupId>,
+    ) -> Result<Self, StoreError> {
+        let mut names = Self { operators: BTreeMap::new(), groups: BTreeMap::new() };
         for operator in operators {
             if let Some(known) = state.store.operator(account, operator).await? {
-                names.insert(operator, known.name);
+                names.operators.insert(operator, known.name);
             }
         }
-        Ok(Self(names))
+        for group in groups {
+            if let Some(known) = state.store.group(account, &group).await? {
+                names.groups.insert(group, known.name);
+            }
+        }
+        Ok(names)
     }
 
     fn name(&self, operator: OperatorId) -> String {
-        self.0.get(&operator).cloned().unwrap_or_else(|| "somebody who was removed".to_owned())
+        self.operators.get(&operator).cloned().unwrap_or_else(|| "somebody who was removed".to_owned())
     }
 
     fn named(&self, operator: OperatorId) -> Named {
-        Named { operator, name: self.0.get(&operator).cloned() }
+        Named { operator, name: self.operators.get(&operator).cloned() }
     }
 
-    fn decision(&self, row: &DecisionRow, record: &Record) -> DecisionView {
+    fn group(&self, group: &GroupId) -> &str {
+        self.groups.get(group).map_or("a group that was removed", String::as_str)
+    }
+
+    /// `elsewhere`: the chat waited, or is now, in another group than the one that decided.
+    fn decision(&self, row: &DecisionRow, record: &Record, elsewhere: bool) -> DecisionView {
         let best = record.best.iter().map(|score| {
             let (used, of) = score.share.parts();
             BestView {
@@ -76,16 +96,18 @@ impl Names {
         let members = record.members.iter().map(|member| MemberView {
             who: self.named(member.operator),
             reason: member.reason.as_str(),
-            words: words::passed_over(member.reason),
+            words: words::stands(record, *member),
         });
         DecisionView {
             seq: row.seq,
             at: row.at,
             group: row.group.clone(),
-            words: words::sentence(record, |operator| self.name(operator)),
+            words: words::sentence(record, elsewhere.then(|| self.group(&row.group)), |operator| self.name(operator)),
             chosen: record.chosen.iter().map(|operator| self.named(*operator)).collect(),
             more: record.more,
             handling: record.handling,
+            because: record.because,
+            mode: record.mode,
             counts: record.counts,
             best: best.collect(),
             members: members.collect(),
@@ -137,6 +159,8 @@ struct DecisionView {
     chosen: Vec<Named>,
     more: u32,
     handling: Handling,
+    because: Because,
+    mode: OfferMode,
     counts: Counts,
     best: Vec<BestView>,
     members: Vec<MemberView>,
@@ -159,7 +183,7 @@ struct MemberView {
     #[serde(flatten)]
     who: Named,
     reason: &'static str,
-    words: &'static str,
+    words: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -188,13 +188,13 @@ async function helps(nils, joe) {
  */
 async function considered(sue, joe) {
   const why = sue.page.getByRole('region', { name: 'Why this operator' });
-  await why.getByText('Went to Sue, who was next. Of the members, 1 is free.').waitFor();
+  await why.getByText('Rang at Sue of Sales, who was next.').waitFor();
   await eventually('each member, with the reason', () => why.getByRole('listitem').allInnerTexts().then((all) => all.map(flat)), ['Sue was next']);
   await looks.everywhere('why-sue', sue.page, () => sue.press('Alt+i'));
   await joe.page.getByRole('tab', { name: /^My active/ }).click();
   await joe.page.getByRole('link', { name: /Rosa/ }).click();
   const his = joe.page.getByRole('region', { name: 'Why this operator' });
-  await his.getByText(/^.*Went to Joe, who was next\. Of the members/).waitFor();
+  await his.getByText(/^.*Rang at Joe, who was next\. Of the other members/).waitFor();
   const reasons = ['Joe was next', 'Bob does not receive chats', 'Mona does not receive chats', 'Sue is not active in this group'];
   await eventually('who was passed over, and why', () => his.getByRole('listitem').allInnerTexts().then((all) => all.map(flat)), reasons);
   await looks.everywhere('why-joe', joe.page, () => joe.press('Alt+i'));

@@ -16,12 +16,13 @@ use crate::domain::limits::{DECISION_MEMBERS_MAX, OFFLINE_HOPE, PROPOSAL_REST, P
 use crate::domain::operator::Reception;
 use crate::domain::queue::positions::Stands;
 use crate::domain::queue::{Offering, Queue, Waiting};
+use crate::domain::routing::because::Because;
 use crate::domain::routing::decision::{Decision, decide};
 use crate::domain::routing::effect::{Arrival, Effect, Settled};
 use crate::domain::routing::explain::{Considered, consider};
 #[cfg(test)]
 use crate::domain::routing::planted::{self, Fault};
-use crate::domain::routing::record::Record;
+use crate::domain::routing::record::{How, Record};
 use crate::domain::routing::roster::{LoadNews, Member, Roster};
 use crate::domain::routing::{earlier, search};
 use crate::domain::time::Timestamp;
@@ -447,9 +448,16 @@ impl Desk {
     fn recorded(&self, chat: ChatId, decision: Decision, chosen: &[OperatorId], now: Timestamp) -> Record {
         let few = decision.counts.total() <= DECISION_MEMBERS_MAX;
         let members = if few { self.considered(chat, now).unwrap_or_default() } else { Vec::new() };
-        let first = chosen.first().and_then(|operator| self.roster.member(*operator));
-        let handling = first.map_or(Handling::Primary, |member| member.handling);
-        Record::new(decision, members, chosen, handling)
+        let (waiting, mode) = (self.queue.get(chat), self.settings.offer_mode);
+        let handlings =
+            chosen.iter().filter_map(|operator| self.roster.member(*operator)).map(|member| member.handling);
+        let how = How {
+            handling: handlings.min().unwrap_or(Handling::Primary),
+            because: waiting.map_or(Because::Next, |waiting| Because::of(&waiting.demand, chosen, mode)),
+            mode,
+            helps: waiting.is_some_and(|waiting| waiting.guest_of.is_some()),
+        };
+        Record::new(decision, members, chosen, how)
     }
 
     fn give_up_lost_proposals(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {

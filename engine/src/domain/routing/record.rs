@@ -4,14 +4,28 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::group::Handling;
+use crate::domain::group::{Handling, OfferMode};
 use crate::domain::ids::OperatorId;
 use crate::domain::limits::DECISION_BEST_MAX;
 use crate::domain::operator::Share;
+use crate::domain::routing::because::Because;
 use crate::domain::routing::decision::{Counts, Decision};
 use crate::domain::routing::explain::{Considered, Reason};
 use crate::domain::routing::score::Score;
 use crate::domain::time::Timestamp;
+
+/// What was decided beside whom a chat is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct How {
+    /// See [`Record::handling`].
+    pub handling: Handling,
+    /// See [`Record::because`].
+    pub because: Because,
+    /// See [`Record::mode`].
+    pub mode: OfferMode,
+    /// See [`Record::helps`].
+    pub helps: bool,
+}
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +35,14 @@ pub struct Record {
     pub chosen: Vec<OperatorId>,
     /// How many more there are.
     pub more: u32,
-    /// As which members they were chosen.
+    /// As which members they were chosen; the first of several kinds.
     pub handling: Handling,
+    /// By which rule.
+    pub because: Because,
+    /// How the chat came to them.
+    pub mode: OfferMode,
+    /// The group only helped: the chat waited in another.
+    pub helps: bool,
     /// How many members stood how.
     pub counts: Counts,
     /// The best of those who were free for the chat, best first.
@@ -35,7 +55,8 @@ pub struct Record {
 
 impl Record {
     /// Of a decision by which the chat is for these.
-    pub fn new(decision: Decision, mut members: Vec<Considered>, chosen: &[OperatorId], handling: Handling) -> Self {
+    pub fn new(decision: Decision, mut members: Vec<Considered>, chosen: &[OperatorId], how: How) -> Self {
+        let How { handling, because, mode, helps } = how;
         for member in members.iter_mut().filter(|member| chosen.contains(&member.operator)) {
             member.reason = Reason::Chosen;
         }
@@ -44,6 +65,9 @@ impl Record {
             more: u32::try_from(chosen.len() - first.len()).unwrap_or(u32::MAX),
             chosen: first,
             handling,
+            because,
+            mode,
+            helps,
             counts: decision.counts,
             best: decision.best,
             members,
@@ -62,13 +86,35 @@ impl Record {
 
 /// The form in which it is written; the first number tells which.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Kept(u8, Vec<OperatorId>, u32, Handling, [u32; 11], Vec<KeptScore>, Vec<(OperatorId, Reason)>, u64);
+struct Kept(
+    u8,
+    Vec<OperatorId>,
+    u32,
+    Handling,
+    [u32; 11],
+    Vec<KeptScore>,
+    Vec<(OperatorId, Reason)>,
+    u64,
+    #[serde(default = "How::unknown")] KeptHow,
+);
+
+/// By which rule, how the chat came, whether the group only helped.
+type KeptHow = (Because, OfferMode, bool);
 
 /// Who, slots in use, of how many, chats overall, when the last one ended, since when receiving.
 type KeptScore = (OperatorId, u32, u32, u32, Option<i64>, i64);
 
-/// The only form so far.
-const FORM: u8 = 1;
+/// The form that is written.
+const FORM: u8 = 2;
+/// The form before, which did not tell how it was decided.
+const FORM_WITHOUT_HOW: u8 = 1;
+
+impl How {
+    /// Where it was not kept: the usual.
+    fn unknown() -> KeptHow {
+        (Because::Next, OfferMode::Single, false)
+    }
+}
 
 impl From<Record> for Kept {
     fn from(record: Record) -> Self {
@@ -86,6 +132,7 @@ impl From<Record> for Kept {
             record.best.into_iter().map(score).collect(),
             record.members.into_iter().map(|member| (member.operator, member.reason)).collect(),
             record.roster_version,
+            (record.because, record.mode, record.helps),
         )
     }
 }
@@ -94,8 +141,9 @@ impl TryFrom<Kept> for Record {
     type Error = String;
 
     fn try_from(kept: Kept) -> Result<Self, String> {
-        let Kept(form, chosen, more, handling, counts, best, members, roster_version) = kept;
-        if form != FORM {
+        let Kept(form, chosen, more, handling, counts, best, members, roster_version, how) = kept;
+        let (because, mode, helps) = how;
+        if form != FORM && form != FORM_WITHOUT_HOW {
             return Err(format!("a decision of form {form} is not understood"));
         }
         let score = |(operator, part, of, used, ended, since): KeptScore| Score {
@@ -109,6 +157,9 @@ impl TryFrom<Kept> for Record {
             chosen,
             more,
             handling,
+            because,
+            mode,
+            helps,
             counts: Counts::from_array(counts),
             best: best.into_iter().map(score).collect(),
             members: members.into_iter().map(|(operator, reason)| Considered { operator, reason }).collect(),
@@ -144,7 +195,9 @@ mod tests {
         let counts = Counts { free: 2, full: 1, ..Counts::default() };
         let outcome = Outcome::Offer { operator: who(1), handling: Handling::Primary };
         let decision = Decision { outcome, counts, best: vec![best], roster_version: 9 };
-        Record::new(decision, members, chosen, Handling::Primary)
+        let how =
+            How { handling: Handling::Primary, because: Because::AskedAgain, mode: OfferMode::Automatic, helps: true };
+        Record::new(decision, members, chosen, how)
     }
 
     #[test]
@@ -153,8 +206,19 @@ mod tests {
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
         assert!(text.len() < 400, "{} bytes: {text}", text.len());
-        assert!(serde_json::from_str::<Record>(&text.replacen("[1,", "[2,", 1)).is_err());
+        assert!(serde_json::from_str::<Record>(&text.replacen("[2,", "[3,", 1)).is_err());
         assert_eq!(record.operators().collect::<Vec<_>>(), [who(1), who(2), who(3)]);
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read_as_the_usual() {
+        let mut kept: Vec<serde_json::Value> =
+            serde_json::from_str(&serde_json::to_string(&record(&[who(1)])).unwrap()).unwrap();
+        kept.pop();
+        kept[0] = 1.into();
+        let read: Record = serde_json::from_value(kept.into()).unwrap();
+        assert_eq!((read.because, read.mode, read.helps), (Because::Next, OfferMode::Single, false));
+        assert_eq!((read.chosen, read.roster_version, read.counts.full), (vec![who(1)], 9, 1));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod guests;
 mod mixtures;
 mod reasons;
 mod ringing;
+mod rules;
 mod wanted;
 
 use std::time::Duration;

@@ -1,26 +1,94 @@
 //! Decisions in English, for the answers of the API and for the console: the only place where they become words.
 
-use crate::domain::group::Handling;
+use crate::domain::group::{Handling, OfferMode};
 use crate::domain::ids::OperatorId;
+use crate::domain::operator::Share;
+use crate::domain::routing::because::Because;
 use crate::domain::routing::decision::{Counts, WhyNot};
-use crate::domain::routing::explain::Reason;
+use crate::domain::routing::explain::{Considered, Reason};
 use crate::domain::routing::record::Record;
 use crate::domain::routing::still::{Still, WhyStill};
 
-/// A decision in one or two sentences. `name` tells what an operator is called.
-pub fn sentence(record: &Record, name: impl Fn(OperatorId) -> String) -> String {
+/// A decision in one or two sentences. `name` tells what an operator is called, `group` what the group that decided is
+/// called where that is worth saying: where the chat waited, or is now, in another.
+pub fn sentence(record: &Record, group: Option<&str>, name: impl Fn(OperatorId) -> String) -> String {
     let whom = people(&record.chosen, record.more, &name);
-    let first = match (record.chosen.len(), record.handling) {
-        (2.., Handling::Secondary) => {
-            format!("Rang at {whom}, the secondary members who were free: no primary member could be asked.")
+    let verb = if record.mode == OfferMode::Automatic { "Went to" } else { "Rang at" };
+    let of = group.map(|group| format!(" of {group}")).unwrap_or_default();
+    let first = format!("{verb} {whom}{of}{}.", rule(record));
+    let mut others = record.counts;
+    others.free = others.free.saturating_sub(chosen(record));
+    with_others(first, "other members", &others)
+}
+
+/// By which rule a chat is for those whom it is for, to follow their names.
+fn rule(record: &Record) -> &'static str {
+    let (many, secondary) = (chosen(record) > 1, record.handling == Handling::Secondary);
+    match record.because {
+        Because::Wanted if many => ": all who could be asked, and whom the page named",
+        Because::Wanted => ", whom the page named",
+        Because::LastTime => ", who served the visitor last time",
+        Because::AskedAgain => ", asked again: everybody who could be asked had let the chat go",
+        Because::Next if many && secondary => ", all secondary members who could be asked: no primary member could",
+        Because::Next if many => ", all primary members who could be asked",
+        Because::Next if record.mode == OfferMode::RingAll && secondary => {
+            ", the only secondary member who could be asked: no primary member could"
         }
-        (2.., _) => format!("Rang at {whom}, all who were free."),
-        (_, Handling::Secondary) => {
-            format!("Went to {whom}, a secondary member: no primary member could be asked.")
-        }
-        _ => format!("Went to {whom}, who was next."),
+        Because::Next if record.mode == OfferMode::RingAll => ", the only primary member who could be asked",
+        Because::Next if secondary => ", a secondary member: no primary member could be asked",
+        Because::Next => ", who was next",
+    }
+}
+
+/// For how many the chat is.
+fn chosen(record: &Record) -> u32 {
+    u32::try_from(record.chosen.len()).unwrap_or(u32::MAX).saturating_add(record.more)
+}
+
+/// Why one member was chosen or passed over, to follow the name.
+pub fn stands(record: &Record, member: Considered) -> String {
+    let words = match (member.reason, record.because) {
+        (Reason::Chosen, Because::AskedAgain) => "was asked again",
+        (Reason::Chosen, _) if chosen(record) > 1 => "was asked",
+        (Reason::Chosen, Because::Next) if record.mode == OfferMode::RingAll => "was asked",
+        (Reason::Chosen, Because::Wanted) => "was named by the page",
+        (Reason::Chosen, Because::LastTime) => "served the visitor last time",
+        (Reason::Behind, Because::Wanted) => "is free, but the page named somebody else",
+        (Reason::Behind, Because::LastTime) => "is free, but somebody else served the visitor last time",
+        (Reason::Behind, _) => return behind(record, member.operator),
+        (other, _) => passed_over(other),
     };
-    with_others(first, &record.counts)
+    words.to_owned()
+}
+
+/// By what a member who was free came after the one who was chosen: the first that differs, in the order of the score.
+fn behind(record: &Record, member: OperatorId) -> String {
+    let score = |operator: OperatorId| record.best.iter().find(|score| score.operator == operator);
+    let first = record.chosen.first().and_then(|first| score(*first));
+    // Of those beyond the best it is not kept.
+    let Some((first, own)) = first.zip(score(member)).filter(|(first, own)| first < own) else {
+        return passed_over(Reason::Behind).to_owned();
+    };
+    let (more, less) = (percent(own.share), percent(first.share));
+    if own.share != first.share && more == less {
+        "is free, but has a little more of the capacity in use".to_owned()
+    } else if own.share != first.share {
+        format!("is free, but has more of the capacity in use: {more} %, not {less} %")
+    } else if own.used != first.used {
+        format!("is free, but has more chats: {}, not {}", own.used, first.used)
+    } else if own.last_ended_at != first.last_ended_at {
+        "is free, but a chat of theirs ended more recently".to_owned()
+    } else if own.receiving_since != first.receiving_since {
+        "is free, but has been receiving for a shorter time".to_owned()
+    } else {
+        "is free, and equal in all but the id, by which another one comes first".to_owned()
+    }
+}
+
+/// A share in whole percent, rounded.
+fn percent(share: Share) -> u64 {
+    let (used, of) = share.parts();
+    (u64::from(used) * 100 + u64::from(of) / 2) / u64::from(of)
 }
 
 /// Why a chat still waits, in one or two sentences.
@@ -47,7 +115,7 @@ pub fn still(still: &Still, name: impl Fn(OperatorId) -> String) -> String {
         }
         WhyStill::Nobody(why) => format!("Waiting because {}.", nobody(why, &still.counts)),
     };
-    with_others(first, &still.counts)
+    with_others(first, "members", &still.counts)
 }
 
 /// Why nobody may be offered a chat, as a part of a sentence. Members stand differently, and it must be true of each.
@@ -76,9 +144,9 @@ fn nobody(why: WhyNot, counts: &Counts) -> String {
     }
 }
 
-fn with_others(first: String, counts: &Counts) -> String {
+fn with_others(first: String, of: &str, counts: &Counts) -> String {
     let others = others(counts);
-    if others.is_empty() { first } else { format!("{first} Of the members, {others}.") }
+    if others.is_empty() { first } else { format!("{first} Of the {of}, {others}.") }
 }
 
 /// `Joe`, `Joe and Bob`, `Joe, Bob and 3 more`.
@@ -97,10 +165,10 @@ fn listed(mut all: Vec<String>) -> String {
     }
 }
 
-/// Why one member is chosen or passed over, to follow the name.
-pub fn passed_over(reason: Reason) -> &'static str {
+/// Why a member was chosen or passed over, where no more is known of it.
+fn passed_over(reason: Reason) -> &'static str {
     match reason {
-        Reason::Chosen => "is next",
+        Reason::Chosen => "was next",
         Reason::Behind => "is free, but another one comes first",
         Reason::Secondary => "is a secondary member and not asked yet",
         Reason::AskedBefore => "let this chat go before, and others are asked first",
@@ -140,69 +208,4 @@ fn others(counts: &Counts) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn who(n: u128) -> OperatorId {
-        OperatorId(uuid::Uuid::from_u128(n))
-    }
-
-    fn name(operator: OperatorId) -> String {
-        ["Joe", "Bob", "Sue"][operator.0.as_u128() as usize].to_owned()
-    }
-
-    fn waits(reason: WhyStill, counts: Counts, operators: Vec<OperatorId>) -> String {
-        still(&Still { reason, since: None, operators, more: 0, counts, roster_version: 1 }, name)
-    }
-
-    #[test]
-    fn why_a_chat_waits_is_told_in_words() {
-        let counts = Counts { full: 2, pull: 1, not_receiving: 1, ..Counts::default() };
-        assert_eq!(
-            waits(WhyStill::Nobody(WhyNot::AllFull), counts, Vec::new()),
-            "Waiting because of those who receive now and are given chats nobody has a free place. Of the members, \
-             2 are full, 1 is taking chats by hand, 1 is not receiving."
-        );
-        let counts = Counts { unskilled: 1, not_receiving: 1, ..Counts::default() };
-        assert_eq!(
-            waits(WhyStill::Nobody(WhyNot::NobodyReceives), counts, Vec::new()),
-            "Waiting because nobody with the skills that are asked for receives chats of this group now. Of the \
-             members, 1 is not receiving, 1 is without the skills."
-        );
-        assert_eq!(waits(WhyStill::Ringing, counts, vec![who(0), who(2)]), "It rings at Joe and Sue now.");
-        let awaited = WhyStill::Nobody(WhyNot::OperatorAwaited);
-        assert_eq!(waits(awaited, counts, vec![who(1)]), "Waiting for Bob, who cannot take the chat just now.");
-    }
-
-    #[test]
-    fn a_decision_is_told_in_words() {
-        let counts = Counts { free: 1, ..Counts::default() };
-        let record = Record {
-            chosen: vec![who(0)],
-            more: 0,
-            handling: Handling::Primary,
-            counts,
-            best: Vec::new(),
-            members: Vec::new(),
-            roster_version: 1,
-        };
-        assert_eq!(sentence(&record, name), "Went to Joe, who was next. Of the members, 1 is free.");
-        let many = Record { chosen: vec![who(0), who(1)], more: 3, counts: Counts::default(), ..record };
-        assert_eq!(sentence(&many, name), "Rang at Joe, Bob and 3 more, all who were free.");
-        let helper = Record { chosen: vec![who(2)], more: 0, handling: Handling::Secondary, ..many };
-        assert_eq!(sentence(&helper, name), "Went to Sue, a secondary member: no primary member could be asked.");
-    }
-
-    #[test]
-    fn each_reason_has_its_own_words_and_name() {
-        let mut words: Vec<String> = Reason::ALL.into_iter().map(|reason| passed_over(reason).to_owned()).collect();
-        words.extend(WhyStill::ALL.into_iter().map(|reason| waits(reason, Counts::default(), Vec::new())));
-        words.sort_unstable();
-        words.dedup();
-        assert_eq!(words.len(), Reason::ALL.len() + WhyStill::ALL.len());
-        let mut names: Vec<&str> = Reason::ALL.into_iter().map(Reason::as_str).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), Reason::ALL.len());
-    }
-}
+mod tests;

@@ -70,7 +70,12 @@ async fn an_accepted_chat_tells_who_was_considered_and_who_was_passed_over_why()
     assert_eq!(reason_of(to_bob, "Sue"), "not_receiving");
     assert_eq!(reason_of(to_bob, "Mona"), "pull");
     assert_eq!(to_bob["counts"]["full"], 1, "{to_bob}");
-    assert!(to_bob["words"].as_str().is_some_and(|words| words.starts_with("Went to Bob")), "{to_bob}");
+    let rang =
+        "Rang at Bob, who was next. Of the other members, 1 is full, 1 is taking chats by hand, 1 is not receiving.";
+    assert_eq!(
+        (&to_bob["words"], &to_bob["because"], &to_bob["mode"]),
+        (&json!(rang), &json!("next"), &json!("single"))
+    );
     assert_eq!(reason_of(to_sue, "Sue"), "chosen");
     assert_eq!(reason_of(to_sue, "Bob"), "let_go");
     let best: Vec<&str> = to_sue["best"].as_array().expect("the best").iter().map(name).collect();

@@ -28,6 +28,8 @@ fn whom_the_page_names_has_the_chat_at_once_although_others_come_first_and_can_m
     assert_eq!(record.best.iter().map(|score| score.operator).collect::<Vec<_>>(), [who(BOB), who(JOE)]);
     let reasons: Vec<Reason> = record.members.iter().map(|member| member.reason).collect();
     assert_eq!(reasons, [Reason::Behind, Reason::Chosen]);
+    let told = words::sentence(record, None, |_| "Bob".to_owned());
+    assert!(told.starts_with("Rang at Bob, whom the page named."), "{told}");
 }
 
 #[test]
