@@ -8,6 +8,8 @@ mod accounts;
 mod chats;
 #[path = "http/command_line.rs"]
 mod command_line;
+#[path = "http/decisions.rs"]
+mod decisions;
 #[path = "http/demo.rs"]
 mod demo;
 #[path = "http/keyed.rs"]

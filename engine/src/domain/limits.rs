@@ -191,6 +191,9 @@ pub const DECISION_MEMBERS_MAX: u32 = 20;
 /// Waiting chats of a group whose reasons are looked at for the metric, once a second; more are counted with the others
 /// that look among the same operators.
 pub const REASONS_LOOKED_AT_MAX: usize = 200;
+/// How long one queue may take to say why a chat waits: who looks at it is told that it does not answer, and asks again
+/// every 2 s; it and all that help are answered for within the 10 s that clients wait.
+pub const WHY_WAITING_WITHIN: Duration = Duration::from_secs(3);
 /// Decisions kept with a chat, the latest: a chat that has been offered so often is explained by the last ones.
 pub const DECISIONS_PER_CHAT_MAX: u32 = 50;
 /// Classes of skills for which one group keeps an order of its own: each costs a step for each change of a

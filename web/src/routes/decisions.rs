@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpResponse, web};
 use engine::domain::group::{Handling, OfferMode};
-use engine::domain::ids::{AccountId, GroupId, OperatorId};
-use engine::domain::routing::{Because, Counts, Record, Still, words};
+use engine::domain::ids::{AccountId, ChatId, GroupId, OperatorId};
+use engine::domain::limits::{OVERFLOW_GROUPS_MAX, WHY_WAITING_WITHIN};
+use engine::domain::routing::{Because, Counts, Record, Still, WhyStill, words};
 use engine::domain::time::Timestamp;
 use engine::ports::decisions::DecisionRow;
 use engine::ports::journal::ChatRecord;
 use engine::ports::store::StoreError;
 use engine::protocol::visitor::ChatPhase;
+use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::auth::SignedIn;
@@ -25,21 +27,71 @@ pub async fn of_chat(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let chat = sight::chat(&state, &who, &id).await?;
-    let still = match chat.head.state {
-        ChatPhase::Waiting => state.waiting.why_still_waiting(who.account, &chat.head.group, chat.id).await,
-        ChatPhase::Active | ChatPhase::Ended => None,
+    let waits = match chat.head.state {
+        ChatPhase::Waiting => Waits::of(&state, who.account, &chat).await?,
+        ChatPhase::Active | ChatPhase::Ended => Waits::Not,
     };
     // After the question: what rings by its answer is among them.
     let rows = state.store.decisions(who.account, chat.id).await?;
     let kept: Vec<(&DecisionRow, Record)> = rows.iter().filter_map(|row| Some((row, row.record()?))).collect();
-    let named =
-        kept.iter().flat_map(|(_, record)| record.operators()).chain(still.iter().flat_map(|s| s.operators.clone()));
     let elsewhere = |row: &DecisionRow, record: &Record| record.helps || row.group != chat.head.group;
-    let groups = kept.iter().filter(|(row, record)| elsewhere(row, record)).map(|(row, _)| row.group.clone());
-    let names = Names::of(&state, who.account, named.collect(), groups.collect()).await?;
-    let waiting = still.map(|still| names.waiting(&still, &chat, kept.last().map(|(row, _)| row.at)));
+    let decided_by = kept.iter().filter(|(row, record)| elsewhere(row, record)).map(|(row, _)| row.group.clone());
+    let operators = kept.iter().flat_map(|(_, record)| record.operators()).chain(waits.operators());
+    let groups = decided_by.chain(waits.helpers()).collect();
+    let names = Names::of(&state, who.account, operators.collect(), groups).await?;
+    let (waiting, unanswered) = match &waits {
+        Waits::Not => (None, None),
+        Waits::Unanswered => (None, Some(words::unanswered())),
+        Waits::For(still, helping) => {
+            (Some(names.waiting(still, helping, &chat, kept.last().map(|(row, _)| row.at))), None)
+        }
+    };
     let items = kept.iter().map(|(row, record)| names.decision(row, record, elsewhere(row, record))).collect();
-    Ok(HttpResponse::Ok().json(Decisions { items, next: None, waiting }))
+    Ok(HttpResponse::Ok().json(Decisions { items, next: None, waiting, unanswered }))
+}
+
+/// What one queue says, in time.
+async fn ask(state: &AppState, account: AccountId, group: &GroupId, chat: ChatId) -> Option<Still> {
+    let asked = state.waiting.why_still_waiting(account, group, chat);
+    tokio::time::timeout(WHY_WAITING_WITHIN, asked).await.ok().flatten()
+}
+
+/// Why a chat waits, as its queue says, and those of the groups that help.
+enum Waits {
+    /// It does not.
+    Not,
+    /// It does, and its queue does not answer now.
+    Unanswered,
+    /// For that; how it stands where it looks too, where that is answered.
+    For(Box<Still>, Vec<(GroupId, Option<Still>)>),
+}
+
+impl Waits {
+    async fn of(state: &AppState, account: AccountId, chat: &ChatRecord) -> Result<Self, StoreError> {
+        let Some(still) = ask(state, account, &chat.head.group, chat.id).await else {
+            // Or it has ceased to wait while it was asked.
+            let now = state.store.chat(account, chat.id).await?;
+            let waits = now.is_some_and(|now| now.head.state == ChatPhase::Waiting);
+            return Ok(if waits { Self::Unanswered } else { Self::Not });
+        };
+        let helpers = still.helpers.iter().take(OVERFLOW_GROUPS_MAX);
+        let helping = helpers.map(|group| async move { (group.clone(), ask(state, account, group, chat.id).await) });
+        let helping = join_all(helping).await;
+        Ok(Self::For(Box::new(still), helping))
+    }
+
+    /// Whom it names.
+    fn operators(&self) -> Vec<OperatorId> {
+        let Self::For(still, helping) = self else { return Vec::new() };
+        let all = helping.iter().filter_map(|(_, helps)| helps.as_ref()).chain([&**still]);
+        all.flat_map(|still| still.operators.clone()).collect()
+    }
+
+    /// The groups that help.
+    fn helpers(&self) -> Vec<GroupId> {
+        let Self::For(_, helping) = self else { return Vec::new() };
+        helping.iter().map(|(group, _)| group.clone()).collect()
+    }
 }
 
 /// What operators are called now, and groups.
@@ -116,20 +168,53 @@ impl Names {
     }
 
     /// What rings does so since the last decision, or, when it came to the queue after that, since then.
-    fn waiting(&self, still: &Still, chat: &ChatRecord, decided_at: Option<Timestamp>) -> WaitingView {
+    fn waiting(
+        &self,
+        still: &Still,
+        helping: &[(GroupId, Option<Still>)],
+        chat: &ChatRecord,
+        decided_at: Option<Timestamp>,
+    ) -> WaitingView {
         let queued_at = chat.head.queued_at;
         let since = still.since.or(decided_at).map_or(queued_at, |since| since.max(queued_at));
+        let rings = helping.iter().find_map(|(group, helps)| {
+            let helps = helps.as_ref().filter(|helps| is_asking(helps.reason))?;
+            (still.reason == WhyStill::RingingElsewhere).then_some((group, helps))
+        });
+        let asked = rings.map_or(still, |(_, helps)| helps);
         WaitingView {
             group: chat.head.group.clone(),
             reason: still.reason.as_str(),
-            words: words::still(still, |operator| self.name(operator)),
+            words: match rings {
+                Some((group, helps)) => words::rings(helps, Some(self.group(group)), |operator| self.name(operator)),
+                None => words::still(still, |operator| self.name(operator)),
+            },
             since,
-            operators: still.operators.iter().map(|operator| self.named(*operator)).collect(),
-            more: still.more,
+            until: still.until,
+            operators: asked.operators.iter().map(|operator| self.named(*operator)).collect(),
+            more: asked.more,
             counts: still.counts,
             roster_version: still.roster_version,
+            helping: helping.iter().map(|(group, helps)| self.helping(group, helps.as_ref())).collect(),
         }
     }
+
+    fn helping(&self, group: &GroupId, helps: Option<&Still>) -> HelpingView {
+        HelpingView {
+            group: group.clone(),
+            name: self.groups.get(group).cloned(),
+            reason: helps.map(|still| still.reason.as_str()),
+            words: helps.map_or_else(
+                || words::unanswered().to_owned(),
+                |still| words::helping(still, |operator| self.name(operator)),
+            ),
+        }
+    }
+}
+
+/// Whether it is this group that has somebody for the chat.
+fn is_asking(why: WhyStill) -> bool {
+    matches!(why, WhyStill::Ringing | WhyStill::BeingOffered)
 }
 
 /// All that is told of a chat.
@@ -138,8 +223,10 @@ struct Decisions {
     items: Vec<DecisionView>,
     /// A chat keeps no more decisions than one page has.
     next: Option<String>,
-    /// None where the chat does not wait.
+    /// None where the chat does not wait, or its queue does not answer.
     waiting: Option<WaitingView>,
+    /// In words, where it waits and its queue does not say why now.
+    unanswered: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -192,8 +279,22 @@ struct WaitingView {
     reason: &'static str,
     words: String,
     since: Timestamp,
+    /// When at most somebody is asked again, or anybody instead of the one for whom it waits.
+    until: Option<Timestamp>,
     operators: Vec<Named>,
     more: u32,
     counts: Counts,
     roster_version: u64,
+    /// How it stands in the groups that look for an operator too.
+    helping: Vec<HelpingView>,
+}
+
+#[derive(Debug, Serialize)]
+struct HelpingView {
+    group: GroupId,
+    /// None where the group was removed.
+    name: Option<String>,
+    /// None where its queue does not answer now.
+    reason: Option<&'static str>,
+    words: String,
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use switchboard_web::config::{Settings, Sources};
 use switchboard_web::demo;
 use switchboard_web::startup::{self, Running};
-use switchboard_web::state::{StaffChange, StaffChanges};
+use switchboard_web::state::{StaffChange, StaffChanges, WaitingSource};
 use switchboard_web::wiring;
 
 /// The password of everybody in the demo.
@@ -70,10 +70,20 @@ impl TestServer {
     }
 
     pub async fn start_with(environment: &[(&str, &str)]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), Arc::default(), environment).await
+        Self::start_in(tempfile::tempdir().unwrap(), Arc::default(), environment, None).await
     }
 
-    async fn start_in(folder: tempfile::TempDir, clock: Arc<HandClock>, environment: &[(&str, &str)]) -> Self {
+    /// The same where the queues say that of the chats that wait.
+    pub async fn start_waiting(waiting: Arc<dyn WaitingSource>) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), Arc::default(), &[], Some(waiting)).await
+    }
+
+    async fn start_in(
+        folder: tempfile::TempDir,
+        clock: Arc<HandClock>,
+        environment: &[(&str, &str)],
+        waiting: Option<Arc<dyn WaitingSource>>,
+    ) -> Self {
         let own = [("SWITCHBOARD_LISTEN", "127.0.0.1:0"), ("SWITCHBOARD_ADMIN_LISTEN", "127.0.0.1:0")];
         let data = [("SWITCHBOARD_DATA_DIR", folder.path().to_str().unwrap())];
         let pairs = own.iter().chain(&data).chain(environment);
@@ -84,7 +94,8 @@ impl TestServer {
         let listener = heard.clone();
         let wire = async move |foundation: &wiring::Foundation| {
             let wired = wiring::wire(foundation, Box::new(engine::adapters::system::SystemRandom)).await?;
-            Ok(wiring::Wiring { staff_changes: listener, ..wired })
+            let waiting = waiting.unwrap_or(wired.waiting);
+            Ok(wiring::Wiring { staff_changes: listener, waiting, ..wired })
         };
         let running = startup::serve(store.clone(), clock.clone(), settings, true, wire).await.unwrap();
         Self { running, clock, heard, store, folder }
@@ -95,7 +106,7 @@ impl TestServer {
         let Self { running, clock, store, folder, .. } = self;
         running.stop().await;
         drop(store);
-        Self::start_in(folder, clock, &[]).await
+        Self::start_in(folder, clock, &[], None).await
     }
 
     pub fn url(&self, path: &str) -> String {

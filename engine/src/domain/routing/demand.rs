@@ -32,6 +32,8 @@ pub struct Demand {
     /// How many skills are given up.
     relaxed: usize,
     only: Option<OperatorId>,
+    /// Until when at most.
+    only_until: Option<Timestamp>,
     prefers: Option<OperatorId>,
     /// Whom the page names, unless they let it go.
     wanted: Option<OperatorId>,
@@ -97,7 +99,7 @@ impl Demand {
         if let Some((operator, waits)) = prefers.filter(|(operator, _)| !demand.given_up.contains(operator)) {
             let until = entered_at + waits;
             if until > now && !demand.was_tried(operator) {
-                demand.only = Some(operator);
+                (demand.only, demand.only_until) = (Some(operator), Some(until));
                 demand.changes_at = Some(until);
             } else {
                 demand.given_up.push(operator);
@@ -158,6 +160,11 @@ impl Demand {
     /// The only operator the chat is for, for now.
     pub fn only(&self) -> Option<OperatorId> {
         self.only
+    }
+
+    /// Until when it is for that one at most.
+    pub fn only_until(&self) -> Option<Timestamp> {
+        self.only_until
     }
 
     /// Who is chosen before others of the same handling.

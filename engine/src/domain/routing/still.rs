@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::group::OfferMode;
-use crate::domain::ids::{ChatId, OperatorId};
+use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::limits::{DECISION_BEST_MAX, REASONS_LOOKED_AT_MAX};
 use crate::domain::queue::{Offering, Waiting};
 use crate::domain::routing::decision::{Counts, Outcome, WhyNot, decide};
@@ -22,6 +22,12 @@ pub struct Still {
     pub reason: WhyStill,
     /// Since when that is so, as far as this queue knows; none where the chat itself knows: it rings.
     pub since: Option<Timestamp>,
+    /// Until when at most, where that is known: whoever let it go may be asked again, or it waits for one operator no more.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// The groups that look for an operator too.
+    #[serde(default)]
+    pub helpers: Vec<GroupId>,
     /// At whom it rings, the first of them, or for whom it waits.
     pub operators: Vec<OperatorId>,
     /// How many more there are.
@@ -143,6 +149,12 @@ pub fn still(desk: &Desk, known: &StillSince, chat: ChatId, now: Timestamp) -> O
             WhyStill::InLine => Some(waiting.entered_at),
             WhyStill::Ringing | WhyStill::RingingElsewhere | WhyStill::BeingOffered | WhyStill::Unheard => None,
         },
+        until: match (reason, decision.outcome) {
+            (WhyStill::Nobody(WhyNot::OperatorAwaited), _) => waiting.demand.only_until(),
+            (WhyStill::Nobody(WhyNot::LetGo), Outcome::Wait { again_at, .. }) => again_at,
+            _ => None,
+        },
+        helpers: desk.helpers(chat).to_vec(),
         more: u32::try_from(all.len() - operators.len()).unwrap_or(u32::MAX),
         operators,
         counts: decision.counts,

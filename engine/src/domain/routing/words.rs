@@ -93,18 +93,15 @@ fn percent(share: Share) -> u64 {
 
 /// Why a chat still waits, in one or two sentences.
 pub fn still(still: &Still, name: impl Fn(OperatorId) -> String) -> String {
-    let whom = people(&still.operators, still.more, &name);
     let first = match still.reason {
-        WhyStill::Ringing if still.operators.is_empty() => "It rings now.".to_owned(),
-        WhyStill::Ringing => return format!("It rings at {whom} now."),
         WhyStill::RingingElsewhere => return "It rings in another group that helps.".to_owned(),
-        WhyStill::BeingOffered => return "It is about to be offered to somebody.".to_owned(),
         WhyStill::Unheard => return "It is taken up again after a start.".to_owned(),
         WhyStill::InLine => "Waiting for its turn: the chats before it ring first.".to_owned(),
         WhyStill::Nobody(WhyNot::OperatorAwaited) if still.operators.is_empty() => {
             "Waiting for one operator, who cannot take the chat just now.".to_owned()
         }
         WhyStill::Nobody(WhyNot::OperatorAwaited) => {
+            let whom = people(&still.operators, still.more, name);
             return format!("Waiting for {whom}, who cannot take the chat just now.");
         }
         WhyStill::Nobody(why @ WhyNot::NobodyAssigned) => {
@@ -114,8 +111,43 @@ pub fn still(still: &Still, name: impl Fn(OperatorId) -> String) -> String {
             format!("Waiting for a moment: {}.", nobody(why, &still.counts))
         }
         WhyStill::Nobody(why) => format!("Waiting because {}.", nobody(why, &still.counts)),
+        WhyStill::Ringing | WhyStill::BeingOffered => return rings(still, None, name),
     };
     with_others(first, "members", &still.counts)
+}
+
+/// Where a chat rings, or is about to, in one sentence; in a `group` that helps.
+pub fn rings(still: &Still, group: Option<&str>, name: impl Fn(OperatorId) -> String) -> String {
+    let of = group.map(|group| format!(" of {group}")).unwrap_or_default();
+    match still.reason {
+        WhyStill::BeingOffered => format!("It is about to be offered to somebody{of}."),
+        _ if still.operators.is_empty() && group.is_none() => "It rings now.".to_owned(),
+        _ if still.operators.is_empty() => format!("It rings at somebody{of} now."),
+        _ => format!("It rings at {}{of} now.", people(&still.operators, still.more, name)),
+    }
+}
+
+/// How it stands in a group that helps, in one or two sentences.
+pub fn helping(still: &Still, name: impl Fn(OperatorId) -> String) -> String {
+    let first = match still.reason {
+        WhyStill::Ringing | WhyStill::BeingOffered => return rings(still, None, name),
+        WhyStill::RingingElsewhere => return "It rings in another group.".to_owned(),
+        WhyStill::Unheard => return "It is taken up again after a start.".to_owned(),
+        WhyStill::InLine => "The chats before it ring first.".to_owned(),
+        WhyStill::Nobody(why) => {
+            let mut words = nobody(why, &still.counts);
+            if let Some(first) = words.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            format!("{words}.")
+        }
+    };
+    with_others(first, "members", &still.counts)
+}
+
+/// What is said of a queue that does not answer now.
+pub fn unanswered() -> &'static str {
+    "Its queue does not answer just now."
 }
 
 /// Why nobody may be offered a chat, as a part of a sentence. Members stand differently, and it must be true of each.

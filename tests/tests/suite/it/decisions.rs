@@ -16,10 +16,15 @@ async fn why(browser: &Browser, chat: &str) -> Value {
 
 /// Asks until the chat waits for that reason.
 async fn waits_for(browser: &Browser, chat: &str, reason: &str) -> Value {
+    waits_as(browser, chat, reason, |_| true).await
+}
+
+/// The same, until that is so, too.
+async fn waits_as(browser: &Browser, chat: &str, reason: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let deadline = std::time::Instant::now() + SOON;
     loop {
         let answer = why(browser, chat).await;
-        if answer["waiting"]["reason"] == reason {
+        if answer["waiting"]["reason"] == reason && is_so(&answer["waiting"]) {
             return answer["waiting"].clone();
         }
         assert!(std::time::Instant::now() < deadline, "not {reason}: {answer}");
@@ -177,6 +182,43 @@ async fn what_rings_at_all_names_them_all() {
     let decision = &answer["items"][0];
     assert_eq!((reason_of(decision, "Joe"), reason_of(decision, "Bob")), ("chosen", "chosen"));
     assert!(decision["words"].as_str().is_some_and(|words| words.starts_with("Rang at")), "{decision}");
+}
+
+#[tokio::test]
+async fn a_chat_that_other_groups_look_for_too_tells_why_they_have_nobody_and_where_it_rings() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let bob = Browser::signed_in(&server.url(), "bob").await.operator_id();
+    admin.post("/api/v1/groups", json!({ "id": "experts", "name": "Experts", "department": "support" })).await.ok();
+    // Bob receives for Sales alone, and has no slot there.
+    let full = json!({ "group": "sales", "operator": bob, "handling": "primary", "limit": 0 });
+    admin.post("/api/v1/memberships", full).await.ok();
+    admin.patch(&format!("/api/v1/memberships/support/{bob}"), json!({ "active": false })).await.ok();
+    let overflow = json!({ "overflow": { "after_s": 0, "groups": ["support", "experts"] } });
+    admin.patch("/api/v1/groups/sales", overflow).await.ok();
+    let _bobs = OperatorClient::online(&server, "bob").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let chat = clara.start(&Start { name: "Clara", department: "sales", question: "Hello?" }).await;
+    let nobody = json!([
+        { "group": "support", "name": "Support", "reason": "nobody_receives",
+          "words": "Nobody receives chats of this group now. Of the members, 3 are not receiving, 1 is not active here." },
+        { "group": "experts", "name": "Experts", "reason": "nobody_receives", "words": "This group has no members." },
+    ]);
+    let waiting = waits_as(&admin, &chat, "without_slots", |waiting| waiting["helping"] == nobody).await;
+    assert_eq!(
+        waiting["words"],
+        "Waiting because those who receive now have a limit of 0. Of the members, 1 is with a limit of 0."
+    );
+    let mut sue = OperatorClient::online(&server, "sue").await;
+    let offer = sue.offer_of(&chat).await;
+    let rings = |waiting: &Value| waiting["helping"][0]["reason"] == "ringing";
+    let rings = waits_as(&admin, &chat, "ringing_elsewhere", rings).await;
+    assert_eq!(rings["words"], "It rings at Sue of Support now.");
+    sue.accept(&offer).await;
+    clara.expect_event("assigned").await;
+    let answer = why(&admin, &chat).await;
+    let words = answer["items"][0]["words"].as_str().expect("words");
+    assert!(words.starts_with("Rang at Sue of Support, who was next. Of the other members"), "{words}");
 }
 
 #[tokio::test]

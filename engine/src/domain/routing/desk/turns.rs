@@ -195,6 +195,11 @@ impl Desk {
         }
     }
 
+    /// The groups that help this one with a chat.
+    pub fn helpers(&self, chat: ChatId) -> &[GroupId] {
+        self.turns.sought.get(&chat).map_or(&[], |sought| &sought.groups)
+    }
+
     /// Where a chat says that it looks beside this group.
     pub(super) fn looks_in(&mut self, chat: ChatId, groups: Vec<GroupId>) {
         let after = self.turns.sought.remove(&chat).and_then(|sought| sought.after);

@@ -142,3 +142,32 @@ fn a_chat_that_rang_until_now_waits_for_nothing_since_before() {
     let told = still(&desk, &known, chat(1), at(121)).expect("it waits");
     assert_eq!((told.reason.as_str(), told.since), ("all_full", Some(at(120))));
 }
+
+#[test]
+fn until_when_it_waits_for_one_operator_or_whoever_let_it_go_is_told_and_who_helps() {
+    let rules = RoutingRules {
+        wanted_operator_waits_s: AWAITED_S,
+        // Before it waits for Joe no more.
+        skill_relaxed_every_s: Some(10),
+        overflow: Some(Overflow { after_s: 5, groups: vec![group("sales")] }),
+        ..RoutingRules::default()
+    };
+    let mut desk = single(rules, vec![Member { held: 1, ..primary(JOE, 1) }, primary(BOB, 1)]);
+    let wanted = Wishes { wanted: Some(who(JOE)), skills: vec![need("refunds", 1)], ..Wishes::default() };
+    desk.handle_waiting(wishing(1, 100, wanted), at(100));
+    let tried = vec![Tried { operator: who(BOB), at: at(95) }];
+    desk.handle_waiting(Arrival { tried, ..Arrival::new(chat(2), at(90)) }, at(100));
+    let told = |desk: &Desk, n| {
+        let still = still(desk, &StillSince::default(), chat(n), at(100)).expect("it waits");
+        (still.reason.as_str(), still.until, still.helpers)
+    };
+    let awaited_until = at(100 + i64::from(AWAITED_S));
+    assert_eq!(
+        told(&desk, 1),
+        ("operator_awaited", Some(awaited_until), vec![]),
+        "nobody helps one that awaits somebody"
+    );
+    assert_eq!(told(&desk, 2), ("let_go", Some(at(110)), vec![group("sales")]));
+    desk.handle_reception(who(BOB), Reception::None, at(100));
+    assert_eq!(told(&desk, 2), ("all_full", None, vec![group("sales")]));
+}

@@ -12,8 +12,13 @@ fn name(operator: OperatorId) -> String {
     ["Joe", "Bob", "Sue"][operator.0.as_u128() as usize].to_owned()
 }
 
+fn stands_so(reason: WhyStill, counts: Counts, operators: Vec<OperatorId>) -> Still {
+    let (since, until, helpers) = (None, None, Vec::new());
+    Still { reason, since, until, helpers, operators, more: 0, counts, roster_version: 1 }
+}
+
 fn waits(reason: WhyStill, counts: Counts, operators: Vec<OperatorId>) -> String {
-    still(&Still { reason, since: None, operators, more: 0, counts, roster_version: 1 }, name)
+    still(&stands_so(reason, counts, operators), name)
 }
 
 #[test]
@@ -33,6 +38,27 @@ fn why_a_chat_waits_is_told_in_words() {
     assert_eq!(waits(WhyStill::Ringing, counts, vec![who(0), who(2)]), "It rings at Joe and Sue now.");
     let awaited = WhyStill::Nobody(WhyNot::OperatorAwaited);
     assert_eq!(waits(awaited, counts, vec![who(1)]), "Waiting for Bob, who cannot take the chat just now.");
+}
+
+#[test]
+fn how_it_stands_in_a_group_that_helps_is_told_in_words() {
+    let full = Counts { full: 1, ..Counts::default() };
+    let told = |reason, counts, operators| helping(&stands_so(reason, counts, operators), name);
+    assert_eq!(
+        told(WhyStill::Nobody(WhyNot::AllFull), full, Vec::new()),
+        "Of those who receive now nobody has a free place. Of the members, 1 is full."
+    );
+    let none = Counts::default();
+    assert_eq!(told(WhyStill::Nobody(WhyNot::NobodyReceives), none, Vec::new()), "This group has no members.");
+    assert_eq!(told(WhyStill::Ringing, full, vec![who(2)]), "It rings at Sue now.");
+    let mut all = WhyStill::ALL.map(|reason| told(reason, none, Vec::new())).to_vec();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), WhyStill::ALL.len(), "each its own");
+    let sues = stands_so(WhyStill::Ringing, full, vec![who(2)]);
+    assert_eq!(rings(&sues, Some("Sales"), name), "It rings at Sue of Sales now.");
+    let soon = stands_so(WhyStill::BeingOffered, full, Vec::new());
+    assert_eq!(rings(&soon, Some("Sales"), name), "It is about to be offered to somebody of Sales.");
 }
 
 #[test]
