@@ -1,6 +1,7 @@
 /** Why a chat went to whom it went, and why it still waits: as the server tells it, asked again while it waits. */
 import type { ChatRow } from '@switchboard/protocol';
 import { type Http, Problem } from './http';
+import { clockTime, duration, plural, shortTime } from './words';
 
 /** An operator, by the name of today; none where they were removed. */
 export interface Named {
@@ -14,13 +15,37 @@ export interface Decision {
   at: string;
   words: string;
   chosen: Named[];
+  /** The best of those who were free, best first. */
+  best: Best[];
   /** Every member with the reason; none where the group is large. */
   members: (Named & { reason: string; words: string })[];
 }
 
+/** Somebody who was free, with that by which the order is. */
+export interface Best extends Named {
+  /** The part of the capacity in use; more than 1 where there is no limit. */
+  capacity_used: number;
+  chats: number;
+  /** When a chat of theirs ended last; none where none has. */
+  last_ended_at: string | null;
+}
+
+/** Why a chat waits. */
+export interface Waiting {
+  reason: string;
+  words: string;
+  since: string;
+  /** Until when that is so at most, where it is known. */
+  until?: string | null;
+  /** How it stands in the groups that look for somebody too. */
+  helping?: { group: string; name: string | null; words: string }[];
+}
+
 export interface Reasons {
   items: Decision[];
-  waiting: { reason: string; words: string; since: string } | null;
+  waiting: Waiting | null;
+  /** In words, where it waits and its queue does not say why now. */
+  unanswered?: string | null;
 }
 
 /** How often is asked why a chat still waits. */
@@ -77,6 +102,31 @@ export function called({ name }: Named): string {
 export function inOrder(members: Decision['members']): Decision['members'] {
   const rank = (member: Decision['members'][number]): number => (member.reason === 'chosen' ? 0 : 1);
   return [...members].sort((a, b) => rank(a) - rank(b) || called(a).localeCompare(called(b)));
+}
+
+/** Who was considered, and how they stood: every member, and of a large group the best of those who were free. */
+export function considered({ at, best, chosen, members }: Decision): (Named & { chosen: boolean; words: string })[] {
+  if (members.length > 0)
+    return inOrder(members).map((member) => ({ ...member, chosen: member.reason === 'chosen' }));
+  return best.map(({ operator, name, ...load }) => ({
+    operator,
+    name,
+    chosen: chosen.some((one) => one.operator === operator),
+    words: loadWords(load, Date.parse(at)),
+  }));
+}
+
+/** What somebody held then: `20 % of the capacity in use, 1 chat, the last one ended 14:05`. */
+function loadWords({ capacity_used, chats, last_ended_at }: Omit<Best, keyof Named>, then: number): string {
+  const ended = last_ended_at ? `the last one ended ${shortTime(Date.parse(last_ended_at), then)}` : 'none ended yet';
+  return `${Math.round(capacity_used * 100)} % of the capacity in use, ${plural(chats, 'chat')}, ${ended}`;
+}
+
+/** `Since 14:05, for 0:12, 0:08 more at most`. */
+export function sinceWords({ since, until }: Waiting, now: number): string {
+  const left = until ? Date.parse(until) - now : 0;
+  const words = `Since ${clockTime(Date.parse(since))}, for ${duration(now - Date.parse(since))}`;
+  return left > 0 ? `${words}, ${duration(left)} more at most` : words;
 }
 
 /** Whether the owner is not the one whom routing chose last: took the chat, or was asked by a colleague. */

@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Http } from './http';
-import { byHand, called, type Decision, inOrder, type Reasons, WhySource } from './reasons.svelte';
+import {
+  byHand,
+  called,
+  considered,
+  type Decision,
+  inOrder,
+  type Reasons,
+  sinceWords,
+  WhySource,
+} from './reasons.svelte';
 import { blankRow } from './state/rows';
+import { clockTime } from './words';
 
 /** A server that answers with what it is told to, and counts the questions. */
 function server() {
@@ -23,8 +33,9 @@ const waits = (reason: string): Reasons => ({
 const decision = (chosen: string[], members: [string, string][] = []): Decision => ({
   seq: 4,
   at: '2026-11-21T09:00:00Z',
-  words: 'Went to Joe, who was next.',
+  words: 'Rang at Joe, who was next.',
   chosen: chosen.map((operator) => ({ operator, name: operator })),
+  best: [],
   members: members.map(([operator, reason]) => ({ operator, name: operator, reason, words: reason })),
 });
 
@@ -119,4 +130,35 @@ test('members are listed with the chosen ones first, and who took a chat by hand
     true,
   ]);
   expect(byHand(blankRow('c1', '2026-11-21T09:00:00Z'), undefined)).toBe(false);
+});
+
+test('of a large group the best of those who were free are listed, with that by which they are in order', () => {
+  const best = [
+    { operator: 'joe', name: 'joe', capacity_used: 0.2, chats: 1, last_ended_at: null },
+    { operator: 'bob', name: null, capacity_used: 2 / 3, chats: 2, last_ended_at: '2026-11-21T08:55:00Z' },
+  ];
+  const ended = clockTime(Date.parse('2026-11-21T08:55:00Z'));
+  expect(considered({ ...decision(['joe']), best })).toEqual([
+    { operator: 'joe', name: 'joe', chosen: true, words: '20 % of the capacity in use, 1 chat, none ended yet' },
+    {
+      operator: 'bob',
+      name: null,
+      chosen: false,
+      words: `67 % of the capacity in use, 2 chats, the last one ended ${ended}`,
+    },
+  ]);
+  const small = { ...decision(['joe'], [['bob', 'full'], ['joe', 'chosen']]), best };
+  expect(considered(small).map(({ operator, chosen, words }) => [operator, chosen, words])).toEqual([
+    ['joe', true, 'chosen'],
+    ['bob', false, 'full'],
+  ]);
+});
+
+test('how long it has waited is told, and how long it does at most while that is to come', () => {
+  const now = Date.parse('2026-11-21T09:01:05Z');
+  const since = { reason: 'let_go', words: '', since: '2026-11-21T09:01:00Z' };
+  const at = clockTime(Date.parse(since.since));
+  expect(sinceWords(since, now)).toBe(`Since ${at}, for 0:05`);
+  expect(sinceWords({ ...since, until: '2026-11-21T09:01:15Z' }, now)).toBe(`Since ${at}, for 0:05, 0:10 more at most`);
+  expect(sinceWords({ ...since, until: '2026-11-21T09:01:05Z' }, now)).toBe(`Since ${at}, for 0:05`);
 });
