@@ -190,18 +190,18 @@ async fn a_chat_that_other_groups_look_for_too_tells_why_they_have_nobody_and_wh
     let admin = Browser::signed_in(&server.url(), "admin").await;
     let bob = Browser::signed_in(&server.url(), "bob").await.operator_id();
     admin.post("/api/v1/groups", json!({ "id": "experts", "name": "Experts", "department": "support" })).await.ok();
-    // Bob receives for Sales alone, and has no slot there.
+    // Bob receives, and has no slot anywhere.
     let full = json!({ "group": "sales", "operator": bob, "handling": "primary", "limit": 0 });
     admin.post("/api/v1/memberships", full).await.ok();
-    admin.patch(&format!("/api/v1/memberships/support/{bob}"), json!({ "active": false })).await.ok();
+    admin.patch(&format!("/api/v1/memberships/support/{bob}"), json!({ "limit": 0 })).await.ok();
     let overflow = json!({ "overflow": { "after_s": 0, "groups": ["support", "experts"] } });
     admin.patch("/api/v1/groups/sales", overflow).await.ok();
     let _bobs = OperatorClient::online(&server, "bob").await;
     let mut clara = VisitorClient::connect(&server).await;
     let chat = clara.start(&Start { name: "Clara", department: "sales", question: "Hello?" }).await;
     let nobody = json!([
-        { "group": "support", "name": "Support", "reason": "nobody_receives",
-          "words": "Nobody receives chats of this group now. Of the members, 3 are not receiving, 1 is not active here." },
+        { "group": "support", "name": "Support", "reason": "without_slots",
+          "words": "Those who receive now have a limit of 0. Of the members, 1 is with a limit of 0, 3 are not receiving." },
         { "group": "experts", "name": "Experts", "reason": "nobody_receives", "words": "This group has no members." },
     ]);
     let waiting = waits_as(&admin, &chat, "without_slots", |waiting| waiting["helping"] == nobody).await;
