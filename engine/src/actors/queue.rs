@@ -114,6 +114,7 @@ impl QueueActor {
                     guest_of: None,
                     helpers: Vec::new(),
                     moved: false,
+                    requeued: false,
                 });
                 self.remember_guests();
                 let (desk, effects) = Desk::reopen(settings, members, arrivals, now);

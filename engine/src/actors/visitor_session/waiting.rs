@@ -226,6 +226,7 @@ impl VisitorSession {
             guest_of: None,
             helpers: self.helpers.clone(),
             moved: chat.moved,
+            requeued: chat.requeued,
         })
     }
 }

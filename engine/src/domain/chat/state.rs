@@ -219,8 +219,8 @@ impl Chat {
                 self.ask_is_over(OfferEnd::Withdrawn);
                 self.handed_back_at = None;
                 self.guests.clear();
-                // Who had an operator before does not wait behind those who had none.
-                self.requeued = self.owner().is_some();
+                // Who had an operator before does not wait behind those who had none, in another group neither.
+                self.requeued |= self.owner().is_some();
                 self.moved |= self.group.as_ref().is_some_and(|before| before != group);
                 self.group = Some(group.clone());
                 self.queued_at = at;

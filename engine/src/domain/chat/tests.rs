@@ -440,3 +440,17 @@ fn the_end_takes_back_what_is_asked_and_frees_all_slots() {
     assert_eq!(late, Refusal::OfferOver { why: OfferEnd::Ended, by: None });
     assert_eq!(story.does(7, say(answerer(8))), Err(Refusal::Ended));
 }
+
+#[test]
+fn a_chat_that_lost_its_operator_is_at_the_front_of_another_group_too() {
+    let mut story = Story::begin();
+    let to = |group: &str| Input::Move { group: group.parse().unwrap() };
+    story.does(1, to("sales")).unwrap();
+    assert!(!story.chat.requeued, "it had nobody yet");
+    story.accepted(2, 7);
+    story.does(3, Input::Requeue { operator: operator(7) }).unwrap();
+    assert!(story.chat.requeued);
+    story.does(4, to("billing")).unwrap();
+    assert!(story.chat.requeued && story.chat.moved);
+    assert_eq!(Chat::replay(story.chat.id, &story.log), story.chat, "also after a start");
+}

@@ -37,6 +37,9 @@ pub struct Arrival {
     pub helpers: Vec<GroupId>,
     /// Another group has passed it on already: it is not passed on again.
     pub moved: bool,
+    /// It had an operator, who was lost: it has a place however long the queue.
+    #[serde(default)]
+    pub requeued: bool,
 }
 
 impl Arrival {
@@ -44,12 +47,24 @@ impl Arrival {
     pub fn new(chat: ChatId, entered_at: Timestamp) -> Self {
         let (tried, wishes) = (Vec::new(), Wishes::default());
         let (rings_at, rings_at_all, guest_of, helpers) = (None, None, None, Vec::new());
-        Self { chat, entered_at, priority: 0, tried, rings_at, rings_at_all, wishes, guest_of, helpers, moved: false }
+        Self {
+            chat,
+            entered_at,
+            priority: 0,
+            tried,
+            rings_at,
+            rings_at_all,
+            wishes,
+            guest_of,
+            helpers,
+            moved: false,
+            requeued: false,
+        }
     }
 
     /// The same at the front: its operator was lost.
     pub fn requeued(self) -> Self {
-        Self { priority: REQUEUED_PRIORITY, rings_at: None, rings_at_all: None, ..self }
+        Self { priority: REQUEUED_PRIORITY, rings_at: None, rings_at_all: None, requeued: true, ..self }
     }
 }
 

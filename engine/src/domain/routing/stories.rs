@@ -1,6 +1,7 @@
 //! Stories of what a group may set and a chat may wish: ringing at all, help from other groups, skills, operators who
 //! are wanted, queues that are too long, groups that close, and the reasons that are given.
 
+mod full_queues;
 mod guests;
 mod mixtures;
 mod reasons;

@@ -97,10 +97,10 @@ impl Desk {
         wanted.iter().chain(&last).any(|operator| operators.contains(operator))
     }
 
-    /// The effect for a chat that comes when there is no place left.
+    /// The effect for a chat that comes when there is no place left. Whoever had an operator, who was lost, has had a place.
     pub(super) fn without_place(&self, arrival: &Arrival) -> Option<Effect> {
         let max = usize::try_from(self.settings.rules.queue_length_max?).unwrap_or(usize::MAX);
-        let is_new = self.queue.get(arrival.chat).is_none() && arrival.rings_at.is_none();
+        let is_new = self.queue.get(arrival.chat).is_none() && arrival.rings_at.is_none() && !arrival.requeued;
         let refused = is_new && arrival.guest_of.is_none() && self.queue.own_len() >= max;
         let (chat, to) = (arrival.chat, self.instead(arrival.moved));
         refused.then_some(Effect::TurnAway { chat, to, why: TurnedAway::QueueFull, unless: Vec::new() })
