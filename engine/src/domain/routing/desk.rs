@@ -117,9 +117,9 @@ impl Desk {
     }
 
     /// A chat waits. Said again it is brought up to date, keeps a proposal under way, and hears its position anew.
-    /// One that is new and finds the queue as long as it may be is turned away.
+    /// One that is new, for which nobody can be asked at once, and that finds the queue as long as it may be is turned away.
     pub fn handle_waiting(&mut self, arrival: Arrival, now: Timestamp) -> Vec<Effect> {
-        if let Some(effect) = self.without_place(&arrival) {
+        if let Some(effect) = self.without_place(&arrival, now) {
             return vec![effect];
         }
         let mut effects = Vec::new();

@@ -143,6 +143,12 @@ async fn who_comes_to_a_full_queue_without_another_group_ends() {
     joe.goes_online().await;
     let mut tab = shop.tab(&one, 1, None).await;
     tab.sees_online().await;
+    // Nobody may wait, and nobody does for whom Joe is free: there are three of them.
+    let mut held = Vec::new();
+    for visitor in 10..13 {
+        held.push(asks(&shop, &one, visitor, None).await);
+        joe.accepts(&held.last().expect("just put there").1).await;
+    }
     let (mut clara, _) = asks(&shop, &one, 20, None).await;
     let ended = clara.inbox.expect("the end", event("ended")).await;
     assert_eq!((&ended["event"]["by"], &ended["event"]["why"]), (&json!("system"), &json!("timed_out")), "{ended}");

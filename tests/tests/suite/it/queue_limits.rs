@@ -1,4 +1,5 @@
-//! A group's longest wait: who has waited so long gets a place elsewhere or the form, but not while the chat rings.
+//! A group's longest queue and longest wait: who comes when too many wait, or has waited so long, gets a place elsewhere or
+//! the form, but not while somebody is asked for the chat.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::nobody_answers;
+use crate::suite::it::{asks, nobody_answers};
 
 const LONGEST: Duration = Duration::from_secs(2);
 /// Longer than the wait and a reconcile: what must not happen would have happened.
@@ -74,4 +75,29 @@ async fn a_chat_that_rings_is_not_turned_away_and_one_that_rang_in_vain_is() {
     joe.decline(&offer).await;
     let ended = clara.expect_event("ended").await;
     assert_eq!(ended["event"]["why"], "timed_out", "{ended}");
+}
+
+#[tokio::test]
+async fn while_one_phone_rings_the_next_visitor_is_for_the_next_operator_however_short_the_queue() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    admin.patch("/api/v1/groups/support", json!({ "queue_length_max": 1, "offer_expires_after_s": 60 })).await.ok();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let (_clara, first) = asks(&server, "Clara", "support").await;
+    let joes = joe.offer_of(&first).await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    for visitor in ["Dora", "Emil"] {
+        let (mut visitor, chat) = asks(&server, visitor, "support").await;
+        bob.offer_of(&chat).await;
+        visitor.expect_none("an end", |frame| frame["event"]["kind"] == "ended").await;
+    }
+    // Nobody is left to be asked: one may wait, and no more.
+    let (mut fred, waits) = asks(&server, "Fred", "support").await;
+    fred.expect("the place", |frame| frame["type"] == "queue" && frame["ahead"] == 3).await;
+    let (mut gina, _) = asks(&server, "Gina", "support").await;
+    let ended = gina.expect_event("ended").await;
+    assert_eq!((&ended["event"]["by"], &ended["event"]["why"]), (&json!("system"), &json!("timed_out")), "{ended}");
+    joe.accept(&joes).await;
+    joe.end(&first).await;
+    joe.offer_of(&waits).await;
 }

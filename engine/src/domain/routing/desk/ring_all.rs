@@ -23,6 +23,11 @@ pub(super) struct Ringing {
 }
 
 impl Ringing {
+    /// The chats that ring.
+    pub(super) fn chats(&self) -> impl Iterator<Item = &ChatId> {
+        self.at.keys()
+    }
+
     pub(super) fn forget(&mut self, chat: ChatId) {
         self.at.remove(&chat);
     }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::domain::chat::Tried;
-use crate::domain::group::{Availability, Handling, Instead, Overflow};
+use crate::domain::group::{Availability, Handling, Instead, OfferMode, Overflow};
 use crate::domain::ids::{ChatId, GroupId, OperatorId};
-use crate::domain::limits::TURN_AWAY_REPEAT;
+use crate::domain::limits::{RING_ALL_CHATS_MAX, TURN_AWAY_REPEAT};
 use crate::domain::queue::Offering;
+use crate::domain::routing::decision::{Outcome, decide};
 use crate::domain::routing::demand::{Demand, Wishes};
 use crate::domain::routing::desk::Desk;
 use crate::domain::routing::earlier;
@@ -97,13 +98,32 @@ impl Desk {
         wanted.iter().chain(&last).any(|operator| operators.contains(operator))
     }
 
-    /// The effect for a chat that comes when there is no place left. Whoever had an operator, who was lost, has had a place.
-    pub(super) fn without_place(&self, arrival: &Arrival) -> Option<Effect> {
+    /// The effect for a chat that comes when there is no place left, and for which nobody can be asked at once. Whoever
+    /// had an operator, who was lost, has had a place.
+    pub(super) fn without_place(&self, arrival: &Arrival, now: Timestamp) -> Option<Effect> {
         let max = usize::try_from(self.settings.rules.queue_length_max?).unwrap_or(usize::MAX);
         let is_new = self.queue.get(arrival.chat).is_none() && arrival.rings_at.is_none() && !arrival.requeued;
-        let refused = is_new && arrival.guest_of.is_none() && self.queue.own_len() >= max;
+        // Those for whom somebody is asked are among all who wait: mostly there is nothing to count.
+        let may_be_full = is_new && arrival.guest_of.is_none() && self.queue.own_len() >= max;
+        let refused = may_be_full && self.for_whom_nobody_is_asked() >= max && self.has_to_wait(arrival, now);
         let (chat, to) = (arrival.chat, self.instead(arrival.moved));
         refused.then_some(Effect::TurnAway { chat, to, why: TurnedAway::QueueFull, unless: Vec::new() })
+    }
+
+    /// Chats of this group that wait, and for which nobody is being asked, here or in a group that helps.
+    fn for_whom_nobody_is_asked(&self) -> usize {
+        let own = |chat: &ChatId| self.queue.get(*chat).filter(|waiting| waiting.guest_of.is_none());
+        let rings_at_all = self.ringing.chats().filter_map(own).filter(|waiting| waiting.offering == Offering::No);
+        let asked = self.queue.offered().filter(|(_, waiting)| waiting.offering != Offering::Unheard);
+        self.queue.own_len().saturating_sub(asked.count() + rings_at_all.count())
+    }
+
+    /// Whether nobody can be asked for a chat as soon as it comes, or only in the place of another one.
+    fn has_to_wait(&self, arrival: &Arrival, now: Timestamp) -> bool {
+        let demand = self.demand(arrival.tried.iter().copied(), &arrival.wishes, arrival.entered_at, now, None);
+        let all_turns_taken =
+            self.settings.offer_mode == OfferMode::RingAll && self.ringing.chats().count() >= RING_ALL_CHATS_MAX;
+        all_turns_taken || matches!(decide(&demand, &self.roster, now).outcome, Outcome::Wait { .. })
     }
 
     fn instead(&self, moved: bool) -> Instead {

@@ -86,6 +86,8 @@ struct Row {
     state: State,
     /// At whom it rings where chats ring at all.
     rung: BTreeSet<OperatorId>,
+    /// It was proposed to somebody once.
+    asked: bool,
 }
 
 struct World {

@@ -64,6 +64,7 @@ impl World {
                         self.judge(chat, operator, &group, &also);
                     }
                     assert!(record.counts.total() as usize >= 1 && record.best.len() <= 10);
+                    self.chats.get_mut(&chat).unwrap().asked = true;
                     let Some(how) = self.answer(chat, operator, &group, ring.is_some(), also.is_empty()) else {
                         continue;
                     };
@@ -87,8 +88,8 @@ impl World {
                     assert!(operators.iter().all(|operator| rung.remove(operator)), "it does not ring there");
                 }
                 Effect::TurnAway { chat, why: TurnedAway::QueueFull, .. } => {
-                    let row = self.chats.remove(&chat).unwrap();
-                    assert!(is_bounded(&row.home) && self.waiting_in(&row.home) >= LENGTH_MAX, "there was room");
+                    self.judge_refused(chat);
+                    self.chats.remove(&chat);
                 }
                 Effect::TurnAway { chat, why, unless, .. } => {
                     self.judge_hopeless(chat, why, &unless);

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    BTreeSet, ChatId, GroupId, Handling, Need, OVERFLOW_AFTER_S, OperatorId, RELAXED_EVERY_S, Reception, Row, State,
-    TurnedAway, WAITS_S, WHOLE, World,
+    BTreeSet, ChatId, GroupId, Handling, LENGTH_MAX, Need, OVERFLOW_AFTER_S, OperatorId, RELAXED_EVERY_S, Reception,
+    Row, State, TurnedAway, WAITS_S, WHOLE, World, is_bounded,
 };
 
 impl World {
@@ -190,8 +190,18 @@ impl World {
         assert!(unless.iter().all(|group| self.looks_in(row).contains(group)));
     }
 
-    pub(super) fn waiting_in(&self, group: &GroupId) -> usize {
-        self.chats.values().filter(|row| row.home == *group && !matches!(row.state, State::Active(_))).count()
+    /// Others than this one for whom nobody is asked.
+    pub(super) fn unasked_in(&self, group: &GroupId, but: ChatId) -> usize {
+        let unasked = |row: &Row| row.home == *group && row.state == State::Waiting && row.rung.is_empty();
+        self.chats.iter().filter(|(chat, row)| **chat != but && unasked(row)).count()
+    }
+
+    /// Whoever gets no place finds the queue as long as it may be, and nobody who could be asked at once.
+    pub(super) fn judge_refused(&self, chat: ChatId) {
+        let row = &self.chats[&chat];
+        assert!(is_bounded(&row.home) && self.unasked_in(&row.home, chat) >= LENGTH_MAX, "there was room");
+        let beside = self.eligible(row, &row.home);
+        assert!(beside.is_empty(), "{chat:?} gets no place beside {beside:?}");
     }
 
     /// All who stand in a group's queue, guests among them.

@@ -163,11 +163,18 @@ impl World {
             goes_when_told,
             state: State::Waiting,
             rung: BTreeSet::new(),
+            asked: false,
         };
+        let full = is_bounded(&home) && self.unasked_in(&home, chat) >= LENGTH_MAX;
         let wishes = Wishes { skills: row.needs.clone(), wanted, last: last.map(|last| (last, served_at)) };
         self.chats.insert(chat, row);
         let arrival = Arrival { priority, wishes, ..Arrival::new(chat, entered_at) };
         self.does(|centre| centre.handle_waiting(&home, arrival.clone(), entered_at));
+        assert!(!full || self.chats.get(&chat).is_none_or(|row| row.asked), "{chat:?} waits where no more may");
+    }
+
+    fn most_wait(&self) -> usize {
+        if self.large { MANY_WAIT } else { WAIT }
     }
 
     pub(super) fn accepts(&mut self, chat: ChatId, operator: OperatorId) {
