@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::chat::Tried;
 use crate::domain::group::Handling;
 use crate::domain::ids::OperatorId;
 use crate::domain::limits::DECISION_BEST_MAX;
 use crate::domain::routing::demand::{Demand, cooled_down_at};
-use crate::domain::routing::roster::{Roster, Standing};
+use crate::domain::routing::roster::{Member, Roster, Standing};
 use crate::domain::routing::score::Score;
 use crate::domain::routing::view::View;
 use crate::domain::time::Timestamp;
@@ -139,6 +140,20 @@ impl Counts {
         }
     }
 
+    /// A member is chosen for a chat, and counts as free for it, however they stand: with a slot that is just being given
+    /// to them, named by the page, or while a ring goes on.
+    pub(super) fn choose(&mut self, member: &Member, standing: Standing, demand: &Demand, now: Timestamp) {
+        let only = demand.only();
+        let counter = match standing {
+            _ if only.is_some_and(|only| only != member.operator) => &mut self.not_awaited,
+            _ if only.is_none() && !demand.class().is_met_by(&member.skills) => &mut self.unskilled,
+            Standing::Free if only.is_none() && demand.is_cooling_down(member.operator, now) => &mut self.let_go,
+            standing => self.of(standing),
+        };
+        *counter = counter.saturating_sub(1);
+        self.free += 1;
+    }
+
     /// All members.
     pub fn total(&self) -> u32 {
         let there =
@@ -205,8 +220,7 @@ pub fn decide(demand: &Demand, roster: &Roster, now: Timestamp) -> Decision {
         return decide_for_one(only, demand, roster);
     }
     let view = roster.view(demand.class());
-    let mut counts = view.counts();
-    counts.unskilled = roster.counts().total() - counts.total();
+    let counts = counted(demand, roster, &view, now);
     let may = |handling| handling == Handling::Primary || !view.primary_is_choosing();
     let (mut again, mut again_at) = (None, None);
     for tried in demand.tried() {
@@ -214,8 +228,6 @@ pub fn decide(demand: &Demand, roster: &Roster, now: Timestamp) -> Decision {
         let Some((handling, score)) = free else { continue };
         let from = cooled_down_at(tried);
         if from > now {
-            counts.free -= 1;
-            counts.let_go += 1;
             again_at = Some(again_at.map_or(from, |at: Timestamp| from.min(at)));
         } else if may(handling) {
             let turn = (handling, tried.at, *score);
@@ -238,8 +250,28 @@ pub fn decide(demand: &Demand, roster: &Roster, now: Timestamp) -> Decision {
         Some((handling, score)) => Outcome::Offer { operator: score.operator, handling },
         None => Outcome::Wait { why: counts.why_not(), again_at },
     };
-    let best = best_of(&view, chosen.map(|(_, score)| score));
+    let best = best_of(demand, &view, chosen.map(|(_, score)| score), now);
     Decision { outcome, counts, best, roster_version: roster.version() }
+}
+
+/// How many members stand how to a chat, and the best of those who are free for it, with whoever is chosen.
+pub(super) fn weighed(demand: &Demand, roster: &Roster, chosen: Option<Score>, now: Timestamp) -> (Counts, Vec<Score>) {
+    if let Some(only) = demand.only() {
+        return (counted_for_one(only, roster), chosen.into_iter().collect());
+    }
+    let view = roster.view(demand.class());
+    (counted(demand, roster, &view, now), best_of(demand, &view, chosen, now))
+}
+
+/// How many members stand how to a chat for which several may be looked for: one step for each who let it go.
+fn counted(demand: &Demand, roster: &Roster, view: &View, now: Timestamp) -> Counts {
+    let mut counts = view.counts();
+    counts.unskilled = roster.counts().total() - counts.total();
+    let cooling_down = demand.tried().iter().filter(|tried| cooled_down_at(tried) > now);
+    let free = |tried: &&Tried| roster.free_member(tried.operator).is_some_and(|(_, score)| view.has(score));
+    counts.let_go = u32::try_from(cooling_down.filter(free).count()).unwrap_or(u32::MAX);
+    counts.free -= counts.let_go;
+    counts
 }
 
 /// Whether a slot of the one who is wanted is just being given to one of their groups.
@@ -247,9 +279,10 @@ pub(super) fn is_choosing(wanted: Option<OperatorId>, roster: &Roster) -> bool {
     wanted.is_some_and(|wanted| roster.standing(wanted) == Some(Standing::Choosing))
 }
 
-/// The best who are free, and whoever is chosen: first where they are not among them by score.
-pub(super) fn best_of(view: &View, chosen: Option<Score>) -> Vec<Score> {
-    let mut best: Vec<Score> = view.free().take(DECISION_BEST_MAX).copied().collect();
+/// The best of those who are free for a chat, and whoever is chosen: first where they are not among them by score.
+fn best_of(demand: &Demand, view: &View, chosen: Option<Score>, now: Timestamp) -> Vec<Score> {
+    let free = view.free().filter(|score| !demand.is_cooling_down(score.operator, now));
+    let mut best: Vec<Score> = free.take(DECISION_BEST_MAX).copied().collect();
     if let Some(chosen) = chosen.filter(|chosen| !best.contains(chosen)) {
         best.truncate(DECISION_BEST_MAX - 1);
         best.insert(0, chosen);
@@ -259,11 +292,7 @@ pub(super) fn best_of(view: &View, chosen: Option<Score>) -> Vec<Score> {
 
 /// For a chat that waits for one operator: neither skills nor handling matter, limits do.
 fn decide_for_one(only: OperatorId, demand: &Demand, roster: &Roster) -> Decision {
-    let mut counts = Counts::default();
-    if let Some(standing) = roster.standing(only) {
-        *counts.of(standing) += 1;
-    }
-    counts.not_awaited = roster.counts().total() - counts.total();
+    let counts = counted_for_one(only, roster);
     let free = roster.free_member(only);
     let outcome = match free {
         Some((handling, _)) => Outcome::Offer { operator: only, handling },
@@ -271,4 +300,13 @@ fn decide_for_one(only: OperatorId, demand: &Demand, roster: &Roster) -> Decisio
     };
     let best = free.into_iter().map(|(_, score)| *score).collect();
     Decision { outcome, counts, best, roster_version: roster.version() }
+}
+
+fn counted_for_one(only: OperatorId, roster: &Roster) -> Counts {
+    let mut counts = Counts::default();
+    if let Some(standing) = roster.standing(only) {
+        *counts.of(standing) += 1;
+    }
+    counts.not_awaited = roster.counts().total() - counts.total();
+    counts
 }

@@ -152,6 +152,11 @@ impl Demand {
         self.tried.get(at).map(|tried| tried.at)
     }
 
+    /// Whether this operator let it go too short a time ago to be asked again.
+    pub fn is_cooling_down(&self, operator: OperatorId, now: Timestamp) -> bool {
+        self.tried_at(operator).is_some_and(|at| cooled_down_at(&Tried { operator, at }) > now)
+    }
+
     /// The skills that are still asked for.
     pub fn class(&self) -> &SkillClass {
         &self.class

@@ -445,7 +445,14 @@ impl Desk {
     }
 
     /// A decision as it is kept; before the chosen one's slot counts as used.
-    fn recorded(&self, chat: ChatId, decision: Decision, chosen: &[OperatorId], now: Timestamp) -> Record {
+    fn recorded(&self, chat: ChatId, mut decision: Decision, chosen: &[OperatorId], now: Timestamp) -> Record {
+        let demand = self.queue.get(chat).map(|waiting| &waiting.demand);
+        for operator in chosen {
+            let member = self.roster.member(*operator).zip(self.roster.standing(*operator)).zip(demand);
+            if let Some(((member, standing), demand)) = member {
+                decision.counts.choose(member, standing, demand, now);
+            }
+        }
         let few = decision.counts.total() <= DECISION_MEMBERS_MAX;
         let members = if few { self.considered(chat, now).unwrap_or_default() } else { Vec::new() };
         let (waiting, mode) = (self.queue.get(chat), self.settings.offer_mode);

@@ -2,6 +2,7 @@
 //! are wanted, queues that are too long, groups that close, and the reasons that are given.
 
 mod full_queues;
+mod granted;
 mod guests;
 mod mixtures;
 mod reasons;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::group::{Handling, OfferMode};
 use crate::domain::ids::OperatorId;
 use crate::domain::queue::Place;
-use crate::domain::routing::decision::{Decision, Outcome, best_of, is_choosing};
+use crate::domain::routing::decision::{Decision, Outcome, is_choosing, weighed};
 use crate::domain::routing::demand::{Demand, Pool, cooled_down_at};
 use crate::domain::routing::desk::Desk;
 use crate::domain::routing::effect::Effect;
@@ -66,7 +66,7 @@ impl Desk {
     pub fn handle_grant(&mut self, operator: OperatorId, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
         let chat = self.bid(operator, now).map(|bid| bid.place.chat);
-        let record = chat.and_then(|chat| Some((chat, self.granted(&self.queue.get(chat)?.demand, operator)?)));
+        let record = chat.and_then(|chat| Some((chat, self.granted(&self.queue.get(chat)?.demand, operator, now)?)));
         match record {
             Some((chat, record)) => self.propose_to(chat, operator, record, now, &mut effects),
             None => effects.push(Effect::NotNeeded { operator }),
@@ -90,19 +90,10 @@ impl Desk {
         first && tried.all(|tried| cooled_down_at(tried) <= now)
     }
 
-    fn granted(&self, demand: &Demand, operator: OperatorId) -> Option<Decision> {
-        let member = self.roster.member(operator)?;
-        let handling = member.handling;
-        let view = self.roster.view(demand.class());
-        let mut counts = view.counts();
-        if self.roster.standing(operator) == Some(Standing::Choosing) && demand.class().is_met_by(&member.skills) {
-            // What the slot was closed for is this chat.
-            counts.choosing -= 1;
-            counts.free += 1;
-        }
-        counts.unskilled = self.roster.counts().total() - counts.total();
+    fn granted(&self, demand: &Demand, operator: OperatorId, now: Timestamp) -> Option<Decision> {
+        let handling = self.roster.member(operator)?.handling;
         // A closed slot has no place among the free ones.
-        let best = best_of(&view, self.roster.score_when_open(operator));
+        let (counts, best) = weighed(demand, &self.roster, self.roster.score_when_open(operator), now);
         let outcome = Outcome::Offer { operator, handling };
         Some(Decision { outcome, counts, best, roster_version: self.roster.version() })
     }

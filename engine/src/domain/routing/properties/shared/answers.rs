@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::*;
-use crate::domain::limits::{PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
-use crate::domain::routing::Settled;
+use crate::domain::limits::{DECISION_BEST_MAX, DECISION_MEMBERS_MAX, PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
+use crate::domain::routing::{Counts, Reason, Record, Settled};
 
 impl World {
     /// The truth about an operator changes, and all desks hear it.
@@ -63,7 +63,7 @@ impl World {
                     if self.judges && !self.learnt {
                         self.judge(chat, operator, &group, &also);
                     }
-                    assert!(record.counts.total() as usize >= 1 && record.best.len() <= 10);
+                    self.judge_record(&record, &group);
                     self.chats.get_mut(&chat).unwrap().asked = true;
                     let Some(how) = self.answer(chat, operator, &group, ring.is_some(), also.is_empty()) else {
                         continue;
@@ -113,6 +113,32 @@ impl World {
             }
         }
         self.note_hopes();
+    }
+
+    /// What is kept of a decision agrees with itself: members by their reasons, the best with those who are free.
+    fn judge_record(&self, record: &Record, group: &GroupId) {
+        let all = self.people.values().filter(|person| person.seats.contains_key(group)).count();
+        assert_eq!(record.counts.total() as usize, all, "each member counts once");
+        assert_eq!(record.best.len(), (record.counts.free as usize).min(DECISION_BEST_MAX), "{record:?}");
+        let named = if all as u32 > DECISION_MEMBERS_MAX { 0 } else { all };
+        assert_eq!(record.members.len(), named, "{record:?}");
+        let mut counts = Counts::default();
+        for member in &record.members {
+            *match member.reason {
+                Reason::Chosen | Reason::Behind | Reason::Secondary | Reason::AskedBefore => &mut counts.free,
+                Reason::LetGo => &mut counts.let_go,
+                Reason::Choosing => &mut counts.choosing,
+                Reason::Full => &mut counts.full,
+                Reason::WithoutSlots => &mut counts.without_slots,
+                Reason::InGrace => &mut counts.in_grace,
+                Reason::Pull => &mut counts.pull,
+                Reason::NotReceiving => &mut counts.not_receiving,
+                Reason::Inactive => &mut counts.inactive,
+                Reason::Unskilled => &mut counts.unskilled,
+                Reason::NotAwaited => &mut counts.not_awaited,
+            } += 1;
+        }
+        assert!(named == 0 || counts == record.counts, "{counts:?}, but {record:?}");
     }
 
     /// Places, as they are told before what is proposed with them is answered.
