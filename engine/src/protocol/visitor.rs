@@ -187,7 +187,7 @@ pub enum VisitorNotice {
     Queue {
         /// Visitors who would be served before.
         ahead: u32,
-        /// They do not all look for the same operators: some may be served later, or some behind sooner.
+        /// They do not all look for the same operators, or not in order: some may be served later, or some behind sooner.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         #[ts(optional, as = "Option<bool>")]
         about: bool,
@@ -259,7 +259,7 @@ pub struct VisitorChat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ahead: Option<u32>,
-    /// They do not all look for the same operators, so that it is about that many.
+    /// They do not all look for the same operators, or not in order, so that it is about that many.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub about: bool,

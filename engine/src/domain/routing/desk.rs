@@ -2,6 +2,7 @@
 //! effects go out as values, and one timer at [`Desk::next_wake`] is all it needs.
 
 mod bids;
+mod places;
 mod ring_all;
 mod turns;
 
@@ -9,12 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::domain::chat::Tried;
-use crate::domain::estimate::{Forecast, Pace, in_steps};
+use crate::domain::estimate::{Forecast, Pace};
 use crate::domain::group::{Availability, GroupSettings, Handling, OfferMode};
 use crate::domain::ids::{ChatId, OperatorId};
 use crate::domain::limits::{DECISION_MEMBERS_MAX, OFFLINE_HOPE, PROPOSAL_REST, PROPOSAL_SETTLES_WITHIN};
 use crate::domain::operator::Reception;
-use crate::domain::queue::positions::Stands;
 use crate::domain::queue::{Offering, Queue, Waiting};
 use crate::domain::routing::because::Because;
 use crate::domain::routing::decision::{Decision, decide};
@@ -48,6 +48,8 @@ pub struct Desk {
     offline_hope: Duration,
     /// What the visitors were told last of their wait, and when.
     told_waits: BTreeMap<ChatId, (Timestamp, Duration)>,
+    /// Whether chats were served in their order when places were told last.
+    told_in_order: Option<bool>,
     told_availability: Option<Availability>,
     told_waiting: Option<(usize, Option<Timestamp>)>,
 }
@@ -97,6 +99,7 @@ impl Desk {
             pace: Pace::default(),
             offline_hope: OFFLINE_HOPE,
             told_waits: BTreeMap::new(),
+            told_in_order: None,
             told_availability: None,
             told_waiting: None,
         };
@@ -392,26 +395,6 @@ impl Desk {
             effects.push(Effect::Waiting { count, longest_since });
         }
         effects
-    }
-
-    fn tell_positions(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let (turns, pace) = (&self.turns, &self.pace);
-        let stands = |queue: &Queue, waiting: &Waiting, chat: ChatId, ahead: usize| {
-            let only_here = !turns.is_sought_elsewhere(chat) && waiting.demand.only().is_none();
-            let about = !(queue.is_uniform() && only_here);
-            Stands { ahead, about, wait: pace.estimate(ahead).map(in_steps) }
-        };
-        for (chat, Stands { ahead, about, .. }) in self.queue.positions_due(now, stands) {
-            if self.queue.get(chat).is_none_or(|waiting| waiting.guest_of.is_some()) {
-                continue;
-            }
-            let wait = self.pace.estimate(ahead);
-            match wait {
-                Some(wait) => self.told_waits.insert(chat, (now, wait)),
-                None => self.told_waits.remove(&chat),
-            };
-            effects.push(Effect::Position { chat, ahead, about, wait });
-        }
     }
 
     fn propose(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {

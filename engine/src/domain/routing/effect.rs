@@ -171,7 +171,8 @@ pub enum Effect {
         chat: ChatId,
         /// How many.
         ahead: usize,
-        /// Not all of them look for the same operators: some may be served later, or some behind sooner.
+        /// Not all of them look for the same operators, or they are not served in their order: some may be served later, or
+        /// some behind sooner.
         about: bool,
         /// How long they will wait, when that can be said.
         wait: Option<Duration>,

@@ -100,6 +100,7 @@ pub(super) struct Entry {
     pub(super) standing: Standing,
     receives: bool,
     open: bool,
+    is_given_chats: bool,
     pub(super) score: Option<Score>,
     /// Whose order the member is in besides everybody's.
     serves: Serves,
@@ -125,6 +126,8 @@ pub struct Roster {
     changes: u64,
     receiving: u32,
     open: u32,
+    /// Members who receive, and are given chats when they have a slot.
+    given_chats: u32,
 }
 
 impl Roster {
@@ -142,6 +145,7 @@ impl Roster {
             changes: 0,
             receiving: 0,
             open: 0,
+            given_chats: 0,
         }
     }
 
@@ -167,7 +171,8 @@ impl Roster {
         self.withdraw(operator);
         let standing = Standing::Inactive;
         let serves = self.orders.of(&member.skills);
-        let entry = Entry { member, group_version, standing, receives: false, open: false, score: None, serves };
+        let (receives, open, is_given_chats, score) = (false, false, false, None);
+        let entry = Entry { member, group_version, standing, receives, open, is_given_chats, score, serves };
         self.members.insert(operator, entry);
         self.enter(operator);
     }
@@ -362,6 +367,11 @@ impl Roster {
         self.everybody.counts()
     }
 
+    /// Whether a member who receives can be rung, now or when a slot of theirs is free or they are back.
+    pub fn has_somebody_to_ring(&self) -> bool {
+        self.given_chats > 0
+    }
+
     /// What visitors of this group are told: on-line when a receiving member has a slot or pulls, busy when members
     /// receive, else off-line. A lost connection within its grace still receives.
     pub fn availability(&self) -> Availability {
@@ -403,6 +413,7 @@ impl Roster {
         self.changes += 1;
         self.receiving -= u32::from(entry.receives);
         self.open -= u32::from(entry.open);
+        self.given_chats -= u32::from(entry.is_given_chats);
         self.everybody.remove(entry);
         self.orders.each(entry.serves, |view| view.remove(entry));
         entry.score = None;
@@ -432,6 +443,9 @@ impl Roster {
         };
         entry.receives = !matches!(entry.standing, Standing::Inactive | Standing::NotReceiving);
         entry.open = entry.receives && (room || entry.standing == Standing::Pull);
+        let has_slots = entry.member.limit != Some(0) && entry.member.group_limit != Some(0);
+        entry.is_given_chats = entry.receives && has_slots && entry.member.handling != Handling::Pull;
+        self.given_chats += u32::from(entry.is_given_chats);
         self.receiving += u32::from(entry.receives);
         self.open += u32::from(entry.open);
         self.everybody.add(entry);

@@ -5,6 +5,7 @@ mod full_queues;
 mod granted;
 mod guests;
 mod mixtures;
+mod places;
 mod reasons;
 mod ringing;
 mod rules;

@@ -444,7 +444,7 @@ impl Centre {
                     self.proposals.push((chat, operator));
                 }
                 Effect::Position { chat, ahead, about, .. } => {
-                    assert_eq!((Some(ahead), about), (self.naive.ahead(chat), false));
+                    assert_eq!((Some(ahead), about), (self.naive.ahead(chat), !self.naive.can_ring_somebody()));
                 }
                 Effect::Lost { .. } => {}
                 Effect::Availability(state) => assert_eq!(state, self.naive.availability()),

@@ -109,6 +109,12 @@ impl Naive {
         }
     }
 
+    /// Whether somebody receives who is given chats, now or later.
+    pub fn can_ring_somebody(&self) -> bool {
+        let mut receiving = self.members.iter().map(|(m, _)| m).filter(|m| m.active && m.reception != Reception::None);
+        receiving.any(|m| m.handling != Handling::Pull && m.limit != Some(0) && m.group_limit != Some(0))
+    }
+
     fn order(&self, member: &Member) -> (u32, u32, Option<Timestamp>, Option<Timestamp>, OperatorId) {
         let (used, here) = self.used(member);
         let part = |used: u32, limit: Option<u32>| used * (WHOLE / limit.unwrap_or(10));

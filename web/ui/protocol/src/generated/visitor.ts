@@ -298,7 +298,7 @@ marks: VisitorMarks,
  */
 ahead?: number, 
 /**
- * They do not all look for the same operators, so that it is about that many.
+ * They do not all look for the same operators, or not in order, so that it is about that many.
  */
 about?: boolean, 
 /**
@@ -398,7 +398,7 @@ department?: string, } | { "type": "queue",
  */
 ahead: number, 
 /**
- * They do not all look for the same operators: some may be served later, or some behind sooner.
+ * They do not all look for the same operators, or not in order: some may be served later, or some behind sooner.
  */
 about?: boolean, 
 /**

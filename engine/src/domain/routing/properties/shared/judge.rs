@@ -172,8 +172,19 @@ impl World {
             None => (None, self.named(other, &row.home), asks(other)),
         };
         let same = here.iter().all(|(_, other)| among(other) == among(row));
-        let certain = same && self.looks_in(row).len() == 1 && self.awaits(row).is_none();
+        let all_ring = self.rings_at_all(&row.home) && here.len() > 1;
+        let in_order = !all_ring && self.can_ring_somebody(&row.home);
+        let certain = in_order && same && self.looks_in(row).len() == 1 && self.awaits(row).is_none();
         assert_eq!(about, !certain, "{chat:?} was told {about}: {:?}", among(row));
+    }
+
+    /// Whether somebody is there who is given chats, now or later.
+    fn can_ring_somebody(&self, group: &GroupId) -> bool {
+        let mut seats = self.people.values().filter_map(|person| Some((person, person.seats.get(group)?)));
+        seats.any(|(person, seat)| {
+            let has_slots = person.limit != Some(0) && seat.limit != Some(0);
+            has_slots && seat.active && seat.handling != Handling::Pull && person.reception != Reception::None
+        })
     }
 
     /// Whoever is told that there is no hope has waited for a minute, and nobody receives wherever they look.

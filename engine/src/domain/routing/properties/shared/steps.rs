@@ -118,13 +118,13 @@ impl World {
     /// Somebody's limit or skills are others: one group after the other hears of it, and may ask for what the store
     /// refuses by then.
     fn groups_hear_of(&mut self, operator: OperatorId) {
-        self.judges = false;
+        (self.judges, self.judges_places) = (false, false);
         let (groups, now): (Vec<GroupId>, _) = (self.people[&operator].seats.keys().cloned().collect(), self.now);
         for group in groups {
             let member = member(operator, &self.people[&operator], &group).unwrap();
             self.does(|centre| centre.handle_member(&group, member.clone(), now));
         }
-        self.judges = true;
+        (self.judges, self.judges_places) = (true, true);
     }
 
     fn arrives(&mut self, dice: &mut Dice) {
