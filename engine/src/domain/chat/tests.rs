@@ -310,6 +310,7 @@ fn a_transfer_that_is_denied_or_not_answered_leaves_it_with_the_sender() {
         assert!(matches!(slots[..], [SlotChange::Unreserve { .. }]), "{slots:?}");
         assert!(story.chat.asked().is_none());
         assert_eq!(story.chat.owner().unwrap().id, operator(7));
+        assert_eq!(story.chat.idle_since, Some(at(1)), "idle time goes on");
         let why = if declined { OfferEnd::Declined } else { OfferEnd::Expired };
         let operator = Some(Rung { id: operator(8), name: "op8".into() });
         assert_eq!(story.log.last().unwrap().kind, EventKind::TransferDenied { operator, why });

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use centre::{Centre, Step};
 
 use super::planted::{self, Fault};
+use crate::domain::limits::SKILL_CLASSES_MAX;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
@@ -78,6 +79,14 @@ shared_operators! {
     operators_of_many_groups_are_shared_by_the_rules_in_other_centres: 26..=50, false;
     operators_of_many_groups_are_shared_by_the_rules_in_further_centres: 51..=75, false;
     operators_of_many_groups_are_shared_by_the_rules_in_the_last_centres: 76..=100, false;
+}
+
+/// Forty operators, and more kinds of chats at once than orders are kept for: what is kept of a decision names nobody, and
+/// the ten best.
+#[test]
+fn many_operators_are_shared_by_the_rules_beside_many_kinds_of_chats() {
+    let kinds: Vec<usize> = (1..=2).map(|seed| shared::run_large(seed, 60)).collect();
+    assert!(kinds.iter().any(|kinds| *kinds > SKILL_CLASSES_MAX), "{kinds:?} kinds are no more than are kept in order");
 }
 
 /// Ringing at all, with skills, limits of the group and operators who are awaited: 100,000 steps.

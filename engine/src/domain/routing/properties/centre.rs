@@ -35,6 +35,7 @@ pub enum Step {
     GoesForGood { operator: Index },
     NewsArrive { news: Index, again: bool },
     Passes { millis: u16 },
+    ClockIsSetBack { millis: u16 },
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -54,6 +55,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => any().prop_map(|operator| Step::GoesForGood { operator }),
         6 => (any(), prop::bool::weighted(0.2)).prop_map(|(news, again)| Step::NewsArrive { news, again }),
         6 => (0_u16..9_000).prop_map(|millis| Step::Passes { millis }),
+        1 => (0_u16..20_000).prop_map(|millis| Step::ClockIsSetBack { millis }),
     ]
 }
 
@@ -279,6 +281,11 @@ impl Centre {
                 let now = self.now;
                 self.feed(|desk| desk.handle_due(now));
             }
+            Step::ClockIsSetBack { millis } => {
+                self.now = Timestamp::from_millis(self.now.millis() - i64::from(millis));
+                let now = self.now;
+                self.feed(|desk| desk.handle_due(now));
+            }
         }
     }
 
@@ -338,7 +345,7 @@ impl Centre {
         if rings_at.is_some() {
             self.naive.pending.retain(|(pending, _, _)| *pending != chat);
         }
-        let rests_until = self.naive.row(chat).map_or(START, |row| row.rests_until);
+        let rests_until = self.naive.row(chat).map_or(Timestamp::EPOCH, |row| row.rests_until);
         self.naive.rows.retain(|row| row.chat != chat);
         let ringing = rings_at.is_some();
         self.naive.rows.push(Row { chat, entered_at, priority, tried, ringing, rests_until });

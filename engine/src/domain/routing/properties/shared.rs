@@ -29,6 +29,10 @@ const WAITS_S: [u32; 3] = [0, 20, 40];
 const REMEMBERED_DAYS: u32 = 7;
 /// Billing has room for so many.
 const LENGTH_MAX: usize = 4;
+/// So many wait at most, and in a large centre, in which so many are operators.
+const WAIT: usize = 12;
+const MANY_WAIT: usize = 240;
+const MANY: usize = 40;
 const LIMITS: [Option<u32>; 7] = [None, Some(0), Some(1), Some(1), Some(2), Some(3), Some(5)];
 const HANDLINGS: [Handling; 4] = [Handling::Primary, Handling::Primary, Handling::Secondary, Handling::Pull];
 /// The limits of this test divide this, so that shares are whole numbers.
@@ -110,6 +114,7 @@ struct World {
     chats: BTreeMap<ChatId, Row>,
     born: u64,
     served: usize,
+    large: bool,
     /// Not while many things change at once.
     judges: bool,
     judges_places: bool,
@@ -126,7 +131,8 @@ struct World {
 /// Plays many steps of one seed; how many visitors went because nobody was there any more.
 pub fn run(seed: u64, steps: usize, twin: bool) -> usize {
     let mut dice = Dice::of(seed);
-    let mut world = World::open(&mut dice, twin, BEGINNINGS[seed as usize % BEGINNINGS.len()]);
+    let beginning = BEGINNINGS[seed as usize % BEGINNINGS.len()];
+    let mut world = World::open(&mut dice, twin, beginning, false);
     for step in 0..steps {
         world.step(&mut dice);
         world.must_be_settled(&format!("seed {seed}, step {step}"));
@@ -136,6 +142,21 @@ pub fn run(seed: u64, steps: usize, twin: bool) -> usize {
     world.everybody_is_served_in_the_end();
     assert!(world.served > steps / 100, "seed {seed}: a test in which {} are served shows nothing", world.served);
     sent_away
+}
+
+/// The same of a large centre in which many wait from the beginning, each for skills of their own; in how many kinds of
+/// chats one group looked at once.
+pub fn run_large(seed: u64, steps: usize) -> usize {
+    let mut dice = Dice::of(seed);
+    let mut world = World::open(&mut dice, false, BEGINNINGS[0], true);
+    (0..MANY_WAIT).for_each(|_| world.arrives(&mut dice));
+    let kinds = groups().iter().map(|group| world.centre.desk(group).unwrap().queue().pools().count()).max();
+    for step in 0..steps {
+        world.step(&mut dice);
+        world.must_be_settled(&format!("large, seed {seed}, step {step}"));
+    }
+    assert!(world.served > 0, "seed {seed}: nobody is served");
+    kinds.unwrap()
 }
 
 fn groups() -> Vec<GroupId> {
@@ -159,13 +180,13 @@ fn mode(dice: &mut Dice) -> OfferMode {
     if dice.one_in(3) { OfferMode::Automatic } else { OfferMode::Single }
 }
 
-/// How the groups propose, and who helps them at first. In every other centre support rings at all from beginning to
+/// How the groups propose, and who helps them at first. In every other centre that is not large support rings at all from beginning to
 /// end, and helps nobody.
-fn set_up(dice: &mut Dice) -> (BTreeMap<GroupId, OfferMode>, BTreeMap<GroupId, Vec<GroupId>>) {
+fn set_up(dice: &mut Dice, large: bool) -> (BTreeMap<GroupId, OfferMode>, BTreeMap<GroupId, Vec<GroupId>>) {
     let mut modes: BTreeMap<GroupId, OfferMode> = groups().into_iter().map(|group| (group, mode(dice))).collect();
     let mut helps: BTreeMap<GroupId, Vec<GroupId>> =
         groups().into_iter().map(|group| (group.clone(), first_helps(&group))).collect();
-    if dice.one_in(2) {
+    if !large && dice.one_in(2) {
         let support: GroupId = "support".parse().unwrap();
         helps.values_mut().for_each(|helpers| helpers.retain(|group| *group != support));
         modes.insert(support, OfferMode::RingAll);
@@ -173,15 +194,17 @@ fn set_up(dice: &mut Dice) -> (BTreeMap<GroupId, OfferMode>, BTreeMap<GroupId, V
     (modes, helps)
 }
 
+/// The last one nobody has.
 fn skill(n: usize) -> Skill {
-    ["language:de", "refunds", "technics"][n].parse().unwrap()
+    ["language:de", "refunds", "technics", "taxes"][n].parse().unwrap()
 }
 
 impl World {
-    fn open(dice: &mut Dice, twin: bool, (begins, zone): (&str, &'static str)) -> Self {
+    fn open(dice: &mut Dice, twin: bool, (begins, zone): (&str, &'static str), large: bool) -> Self {
         let now: Timestamp = begins.parse().unwrap();
         let mut people = BTreeMap::new();
-        for n in 0..2 + dice.below(6) {
+        let many = if large { MANY } else { 2 + dice.below(6) };
+        for n in 0..many {
             let mut seats = BTreeMap::new();
             for group in groups() {
                 if dice.one_in(3) && !seats.is_empty() {
@@ -192,7 +215,7 @@ impl World {
             let operator = OperatorId(uuid::Uuid::from_u128((n as u128 + 1).wrapping_mul(0x9E37_79B9)));
             people.insert(operator, Person::draw(dice, seats, now));
         }
-        let (modes, helps) = set_up(dice);
+        let (modes, helps) = set_up(dice, large);
         let empty = || Centre::open([], now).0;
         let mut world = Self {
             now,
@@ -209,6 +232,7 @@ impl World {
             chats: BTreeMap::new(),
             born: 0,
             served: 0,
+            large,
             judges: true,
             judges_places: true,
             learnt: false,

@@ -127,15 +127,17 @@ impl World {
         (self.judges, self.judges_places) = (true, true);
     }
 
-    fn arrives(&mut self, dice: &mut Dice) {
-        if self.chats.values().filter(|row| row.state == State::Waiting).count() > 12 {
+    pub(super) fn arrives(&mut self, dice: &mut Dice) {
+        if self.chats.values().filter(|row| row.state == State::Waiting).count() > self.most_wait() {
             return;
         }
         self.born += 1;
         let chat = ChatId::new(self.born % 7, u128::from(self.born) << 70, Shard(0));
-        let needs = (0..3).filter(|_| dice.one_in(4)).collect::<Vec<usize>>().into_iter();
-        let needs = needs.map(|n| Need { skill: skill(n), level: Level::new(1 + n as i64).unwrap() }).collect();
-        let home = groups()[dice.below(3)].clone();
+        let (skills, one_in) = if self.large { (4, 2) } else { (3, 4) };
+        let needs = (0..skills).filter(|_| dice.one_in(one_in)).collect::<Vec<usize>>().into_iter();
+        let mut level = |n: usize| if self.large { dice.below(5) } else { n };
+        let needs = needs.map(|n| Need { skill: skill(n), level: Level::new(1 + level(n) as i64).unwrap() }).collect();
+        let home = groups()[if self.large && !dice.one_in(4) { 1 } else { dice.below(3) }].clone();
         if !self.receives(&home) && dice.one_in(2) {
             // The door is closed; others were in it just then.
             return;
