@@ -420,12 +420,14 @@ pub enum ToOperator {
         /// It is proposed to a chat.
         used: bool,
     },
-    /// A group has so many proposals for them under way.
+    /// A group has so many proposals for them under way, or holds their slots for what rings.
     Proposals {
         /// Which group.
         group: GroupId,
         /// How many.
         count: u32,
+        /// A slot that was held is not any more: it goes where it is needed most.
+        freed: bool,
     },
     /// A queue wants to know whether they receive.
     Announce(GroupId),

@@ -174,12 +174,13 @@ impl OperatorActor {
                 let effects = self.slots.handle_used(round, used, now);
                 self.say_of_slots(effects);
             }
-            ToOperator::Proposals { group, count } => self.proposals(group, count),
+            ToOperator::Proposals { group, count, freed } => self.proposals(group, count, freed),
             ToOperator::Announce(group) => {
                 if !self.groups.contains(&group) {
-                    self.member_of(self.groups.iter().cloned().chain([group]).collect());
+                    self.member_of(self.groups.iter().cloned().chain([group.clone()]).collect());
                 }
                 self.announce();
+                self.tell_proposals_elsewhere(&group);
             }
             ToOperator::Active => self.change(ctx, |presence| presence.handle_activity(now)),
             ToOperator::Receiving => {

@@ -121,6 +121,7 @@ impl QueueActor {
                 self.desk = Some(desk.with_offline_hope(self.shared.patience.offline_hope));
                 self.closed.clear();
                 self.carry_out(effects);
+                self.tell_all_proposals();
                 // Each says itself what it asks for and who let it go, and keeps its own deadlines: it must be awake.
                 for (record, _) in &waiting {
                     self.ask_whether_waiting(record.id);
@@ -200,7 +201,9 @@ impl QueueActor {
             ToQueue::OfferOver { chat, tried } => desk.handle_offer_over(chat, tried, now),
             ToQueue::Reception { operator, reception, shared } => {
                 if shared {
-                    self.shared_operators.insert(operator);
+                    if self.shared_operators.insert(operator) {
+                        self.tell_proposals(operator);
+                    }
                 } else {
                     self.shared_operators.remove(&operator);
                 }

@@ -48,13 +48,15 @@ pub struct Beside<'a> {
     pub seat: &'a SeatAt,
     /// When they let the chat go, if they did.
     pub let_go_at: Option<Timestamp>,
+    /// Their slots that other groups hold for what rings there.
+    pub held_elsewhere: u32,
 }
 
 impl<'a> Beside<'a> {
     /// A member beside a chat.
-    pub fn new(worker: &'a Worker, seat: &'a SeatAt, chat: &Chat) -> Self {
+    pub fn new(worker: &'a Worker, seat: &'a SeatAt, chat: &Chat, held_elsewhere: u32) -> Self {
         let tried = chat.tried.iter().filter(|tried| tried.operator == worker.id);
-        Self { worker, seat, let_go_at: tried.map(|tried| tried.at).max() }
+        Self { worker, seat, let_go_at: tried.map(|tried| tried.at).max(), held_elsewhere }
     }
 
     /// Whether the chat may be offered to them. In the very moment in which it may be offered again the timer of the
@@ -68,7 +70,7 @@ impl<'a> Beside<'a> {
         let room = |used: u32, limit: Option<u32>| limit.is_none_or(|limit| used < limit);
         matches!(worker.presence.reception(), Reception::Ready { .. })
             && seat.handling != Handling::Pull
-            && room(worker.held + worker.reserved, worker.limit)
+            && room(worker.held + worker.reserved + self.held_elsewhere, worker.limit)
             && room(seat.held + seat.reserved, seat.limit)
     }
 }

@@ -43,16 +43,40 @@ impl OperatorActor {
         self.free(true, &ToQueue::Load(load.clone()));
     }
 
-    /// A group has more or fewer proposals under way: in the others so many slots are used.
-    pub(super) fn proposals(&mut self, group: GroupId, count: u32) {
-        self.proposals.insert(group.clone(), count);
+    /// A group has more or fewer proposals under way: in the others so many slots are used. One that it does not hold any
+    /// more is free, and no group takes it before all have been asked.
+    pub(super) fn proposals(&mut self, group: GroupId, count: u32, freed: bool) {
+        let before = self.proposals.insert(group.clone(), count).unwrap_or(0);
         self.proposals.retain(|_, count| *count > 0);
-        let operator = self.operator;
-        for other in self.groups.iter().filter(|other| **other != group) {
-            let elsewhere = self.proposals.iter().filter(|(proposer, _)| *proposer != other);
-            let count = elsewhere.map(|(_, count)| *count).sum();
-            self.shared.to_queue(self.account, other, ToQueue::Elsewhere { operator, count });
+        let asks = freed && self.is_shared();
+        if asks {
+            self.say_of_slots(vec![SlotsEffect::Close]);
         }
+        for other in self.groups.iter().filter(|other| count != before && **other != group) {
+            self.tell_elsewhere(other);
+        }
+        if asks {
+            self.ask_all();
+        }
+    }
+
+    /// A queue that may have begun anew learns how many slots proposals of other groups use.
+    pub(super) fn tell_proposals_elsewhere(&self, group: &GroupId) {
+        if self.proposals.keys().any(|proposer| proposer != group) {
+            self.tell_elsewhere(group);
+        }
+    }
+
+    fn tell_elsewhere(&self, group: &GroupId) {
+        let elsewhere = self.proposals.iter().filter(|(proposer, _)| *proposer != group);
+        let (operator, count) = (self.operator, elsewhere.map(|(_, count)| *count).sum());
+        self.shared.to_queue(self.account, group, ToQueue::Elsewhere { operator, count });
+    }
+
+    /// The slots are closed: what is free of them is granted.
+    fn ask_all(&mut self) {
+        let effects = self.slots.handle_freed(self.shared.now());
+        self.say_of_slots(effects.into_iter().filter(|effect| *effect != SlotsEffect::Close).collect());
     }
 
     pub(super) fn say_of_slots(&mut self, effects: Vec<SlotsEffect>) {
@@ -81,8 +105,7 @@ impl OperatorActor {
             self.shared.to_queue(self.account, group, message.clone());
         }
         if asks {
-            let effects = self.slots.handle_freed(self.shared.now());
-            self.say_of_slots(effects.into_iter().filter(|effect| *effect != SlotsEffect::Close).collect());
+            self.ask_all();
         }
     }
 

@@ -31,6 +31,7 @@ impl QueueActor {
                     self.shared.to_session(self.account, chat, Signal::Position(standing), false);
                 }
                 Effect::Lost { operator, .. } => self.tell_proposals(operator),
+                Effect::NotHeld { operator } => self.not_held(operator),
                 Effect::Forecast { forecast, .. } => self.count_error(&forecast),
                 Effect::TurnAway { unless, .. } if self.somebody_receives_in(&unless) => {}
                 Effect::TurnAway { chat, why, to, .. } => {

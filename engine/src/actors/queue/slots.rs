@@ -53,11 +53,25 @@ impl QueueActor {
         }
     }
 
-    /// Tells an operator of several groups how many proposals this one has under way for them.
+    /// Tells an operator of several groups how many proposals this one has under way for them, and slots that it holds.
     pub(super) fn tell_proposals(&self, operator: OperatorId) {
+        self.say_proposals(operator, false);
+    }
+
+    /// The same, where a slot that was held has become free with it.
+    pub(super) fn not_held(&self, operator: OperatorId) {
+        self.say_proposals(operator, true);
+    }
+
+    /// A queue that begins has no proposals under way, whatever the one before it had.
+    pub(super) fn tell_all_proposals(&self) {
+        self.shared_operators.iter().for_each(|operator| self.tell_proposals(*operator));
+    }
+
+    fn say_proposals(&self, operator: OperatorId, freed: bool) {
         let Some(desk) = self.desk.as_ref().filter(|_| self.shared_operators.contains(&operator)) else { return };
-        let count = desk.roster().proposals_for(operator);
-        self.shared.to_operator(self.account, operator, ToOperator::Proposals { group: self.group.clone(), count });
+        let (group, count) = (self.group.clone(), desk.under_way_for(operator));
+        self.shared.to_operator(self.account, operator, ToOperator::Proposals { group, count, freed });
     }
 
     /// Whoever closed slots opens them again within moments. What was forgotten is opened here, and counted.

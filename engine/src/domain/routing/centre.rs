@@ -2,12 +2,14 @@
 //! by messages. A slot that becomes free goes to the group that needs it most, a proposal of one group counts in all
 //! of its operator's, and a chat that looks in several groups is proposed by one at a time.
 
-use std::collections::{BTreeMap, VecDeque};
+mod slots;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::chat::Tried;
 use crate::domain::group::{Availability, GroupSettings, OfferMode};
 use crate::domain::ids::{ChatId, GroupId, OperatorId};
-use crate::domain::operator::{Reception, Slots, SlotsEffect};
+use crate::domain::operator::{Reception, Slots};
 use crate::domain::routing::desk::Desk;
 use crate::domain::routing::effect::{Arrival, Effect, Settled};
 use crate::domain::routing::roster::{LoadNews, Member};
@@ -39,8 +41,10 @@ pub struct Centre {
     slots: BTreeMap<OperatorId, Slots>,
     groups_of: BTreeMap<OperatorId, Vec<GroupId>>,
     chats: BTreeMap<ChatId, Known>,
-    /// Proposals that are not answered, by operator and group.
+    /// Proposals that are not answered, and slots that are held for rings, by operator and group.
     under_way: BTreeMap<OperatorId, BTreeMap<GroupId, u32>>,
+    /// Whose slots are held no more since the call at work began.
+    freed: BTreeSet<OperatorId>,
 }
 
 impl Centre {
@@ -75,6 +79,7 @@ impl Centre {
         if self.desks.get(group).is_none_or(|desk| desk.queue().get(chat).is_none()) {
             self.chats.remove(&chat);
         }
+        self.refill(now, &mut out);
         out
     }
 
@@ -122,6 +127,7 @@ impl Centre {
                 centre.release_elsewhere(chat, &group, now, out);
             }),
         }
+        self.refill(now, &mut out);
         out
     }
 
@@ -140,6 +146,7 @@ impl Centre {
         if let Some(proposer) = proposer {
             self.release_elsewhere(chat, &proposer, now, &mut out);
         }
+        self.refill(now, &mut out);
         out
     }
 
@@ -151,6 +158,7 @@ impl Centre {
                 centre.at(&group, now, out, |desk| desk.handle_reception(operator, reception, now));
             }
         });
+        self.refill(now, &mut out);
         out
     }
 
@@ -158,6 +166,7 @@ impl Centre {
     pub fn handle_load(&mut self, news: &LoadNews, now: Timestamp) -> Vec<Action> {
         let mut out = Vec::new();
         self.closed(news.operator, now, &mut out, |centre, out| centre.news(news, None, now, out));
+        self.refill(now, &mut out);
         out
     }
 
@@ -170,6 +179,7 @@ impl Centre {
         self.closed(operator, now, &mut out, |centre, out| {
             centre.at(group, now, out, |desk| desk.handle_member(member, now));
         });
+        self.refill(now, &mut out);
         out
     }
 
@@ -180,6 +190,7 @@ impl Centre {
         if let Some(groups) = self.groups_of.get_mut(&operator) {
             groups.retain(|other| other != group);
         }
+        self.refill(now, &mut out);
         out
     }
 
@@ -187,6 +198,7 @@ impl Centre {
     pub fn handle_settings(&mut self, settings: GroupSettings, now: Timestamp) -> Vec<Action> {
         let (mut out, group) = (Vec::new(), settings.id.clone());
         self.at(&group, now, &mut out, |desk| desk.handle_settings(settings, now));
+        self.refill(now, &mut out);
         out
     }
 
@@ -199,6 +211,7 @@ impl Centre {
         for group in groups {
             self.at(&group, now, &mut out, |desk| desk.handle_due(now));
         }
+        self.refill(now, &mut out);
         out
     }
 
@@ -265,6 +278,7 @@ impl Centre {
             match effect {
                 Effect::SeekIn { chat, groups } => self.seek(chat, groups, now, out),
                 Effect::NotNeeded { .. } => {}
+                Effect::NotHeld { operator } => self.not_held(group, operator, now, out),
                 Effect::TurnAway { unless, .. } if unless.iter().any(|group| self.receives(group)) => {}
                 Effect::Lost { chat, operator } => {
                     // The same desk may have proposed the chat anew already.
@@ -286,49 +300,13 @@ impl Centre {
     }
 
     fn proposed(&mut self, chat: ChatId, operator: OperatorId, group: &GroupId) {
-        *self.under_way.entry(operator).or_default().entry(group.clone()).or_default() += 1;
         if let Some(known) = self.chats.get_mut(&chat) {
             known.proposed = Some((group.clone(), operator));
             for other in known.groups.iter().filter(|other| *other != group) {
                 self.desks.get_mut(other).into_iter().for_each(|desk| desk.note_elsewhere(chat));
             }
         }
-        for (other, count) in self.elsewhere(operator, group) {
-            self.desks.get_mut(&other).into_iter().for_each(|desk| desk.note_proposals_elsewhere(operator, count));
-        }
-    }
-
-    /// A proposal of a group is not under way any more.
-    fn settled(&mut self, group: &GroupId, operator: OperatorId, now: Timestamp, out: &mut Vec<Action>) {
-        if let Some(groups) = self.under_way.get_mut(&operator) {
-            if let Some(count) = groups.get_mut(group) {
-                *count -= 1;
-            }
-            groups.retain(|_, count| *count > 0);
-        }
-        for (other, count) in self.elsewhere(operator, group) {
-            self.at(&other, now, out, |desk| desk.handle_proposals_elsewhere(operator, count, now));
-        }
-    }
-
-    /// How many proposals the operator's other groups than this one do not know of.
-    fn elsewhere(&self, operator: OperatorId, changed: &GroupId) -> Vec<(GroupId, u32)> {
-        let count = |group: &GroupId| {
-            let under_way = self.under_way.get(&operator).into_iter().flatten();
-            under_way.filter(|(other, _)| *other != group).map(|(_, count)| *count).sum()
-        };
-        let others = self.groups(operator).into_iter().filter(|group| group != changed);
-        others.map(|group| (group.clone(), count(&group))).collect()
-    }
-
-    /// Where chats ring at all they ring no more at whoever has no slot left for the moment.
-    fn has_a_slot_less(&mut self, operator: OperatorId, proposer: &GroupId, now: Timestamp, out: &mut Vec<Action>) {
-        let rings_at_all = |desk: &Desk| desk.settings().offer_mode == OfferMode::RingAll;
-        for group in self.groups(operator).iter().filter(|group| *group != proposer) {
-            if self.desks.get(group).is_some_and(rings_at_all) {
-                self.at(group, now, out, |desk| desk.handle_due(now));
-            }
-        }
+        self.note_proposed(group, operator);
     }
 
     /// Where chats ring at all the turn that this one had is another's while it rings for its proposer.
@@ -414,6 +392,7 @@ impl Centre {
             }),
             None => everywhere(self, &mut out),
         }
+        self.refill(now, &mut out);
         out
     }
 
@@ -421,51 +400,6 @@ impl Centre {
     fn news(&mut self, news: &LoadNews, but: Option<&GroupId>, now: Timestamp, out: &mut Vec<Action>) {
         for group in self.groups(news.operator).iter().filter(|group| but != Some(*group)) {
             self.at(group, now, out, |desk| desk.handle_load(news, now));
-        }
-    }
-
-    /// An input that may free a slot of an operator: what is free then goes where it is needed most.
-    fn closed(
-        &mut self,
-        operator: OperatorId,
-        now: Timestamp,
-        out: &mut Vec<Action>,
-        input: impl FnOnce(&mut Self, &mut Vec<Action>),
-    ) {
-        let groups = self.groups(operator);
-        if groups.len() < 2 {
-            return input(self, out);
-        }
-        self.close(operator, true, &groups, now, out);
-        input(self, out);
-        let mut slots = self.slots.remove(&operator).unwrap_or_else(|| Slots::new([]));
-        slots.set_groups(groups.iter().cloned());
-        let mut to_do: VecDeque<SlotsEffect> = slots.handle_freed(now).into();
-        while let Some(effect) = to_do.pop_front() {
-            match effect {
-                SlotsEffect::Close => self.close(operator, true, &groups, now, out),
-                SlotsEffect::Open => self.close(operator, false, &groups, now, out),
-                SlotsEffect::Ask { round } => {
-                    for group in &groups {
-                        let bid = self.desks.get(group).and_then(|desk| desk.bid(operator, now));
-                        to_do.extend(slots.handle_bid(round, group, bid, now));
-                    }
-                }
-                SlotsEffect::Grant { group, round } => {
-                    let effects = self.desks.get_mut(&group).map(|desk| desk.handle_grant(operator, now));
-                    let effects = effects.unwrap_or_default();
-                    let used = !effects.contains(&Effect::NotNeeded { operator });
-                    self.absorb(&group, effects, now, out);
-                    to_do.extend(slots.handle_used(round, used, now));
-                }
-            }
-        }
-        self.slots.insert(operator, slots);
-    }
-
-    fn close(&mut self, operator: OperatorId, close: bool, groups: &[GroupId], now: Timestamp, out: &mut Vec<Action>) {
-        for group in groups {
-            self.at(group, now, out, |desk| desk.handle_closed(operator, close, now));
         }
     }
 }

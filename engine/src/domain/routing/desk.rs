@@ -2,6 +2,7 @@
 //! effects go out as values, and one timer at [`Desk::next_wake`] is all it needs.
 
 mod bids;
+mod held;
 mod places;
 mod ring_all;
 mod turns;
@@ -43,6 +44,7 @@ pub struct Desk {
     again_at: Option<Timestamp>,
     turns: turns::Turns,
     ringing: ring_all::Ringing,
+    held: held::Held,
     pace: Pace,
     /// How long those who wait may hope in a group that turned off-line.
     offline_hope: Duration,
@@ -96,6 +98,7 @@ impl Desk {
             again_at: None,
             turns: turns::Turns::default(),
             ringing: ring_all::Ringing::default(),
+            held: held::Held::default(),
             pace: Pace::default(),
             offline_hope: OFFLINE_HOPE,
             told_waits: BTreeMap::new(),
@@ -383,6 +386,7 @@ impl Desk {
         } else {
             self.propose(now, &mut effects);
         }
+        self.let_go_of_slots(&mut effects);
         self.pace.waits(!self.queue.is_empty(), now);
         self.tell_positions(now, &mut effects);
         let availability = self.availability(now);

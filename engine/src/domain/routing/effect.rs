@@ -145,6 +145,11 @@ pub enum Effect {
         /// Whose.
         operator: OperatorId,
     },
+    /// A slot that was granted for a ring is held no more: the ring is over for its operator, or somebody has the chat.
+    NotHeld {
+        /// Whose.
+        operator: OperatorId,
+    },
     /// The chat shall look for an operator in just these groups as well: say [`Arrival`] there, as a guest of this one, and
     /// that it is gone where it looked before. Said twice it is the same.
     SeekIn {

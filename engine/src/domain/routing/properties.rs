@@ -68,8 +68,11 @@ macro_rules! shared_operators {
     ($($name:ident: $seeds:expr, $twin:expr;)+) => {
         $(#[test]
         fn $name() {
-            let sent_away: usize = $seeds.map(|seed| shared::run(seed, 2_000, $twin)).sum();
+            let all: Vec<shared::Seen> = $seeds.map(|seed| shared::run(seed, 2_000, $twin)).collect();
+            let sent_away: usize = all.iter().map(|seen| seen.sent_away).sum();
             assert!(sent_away > 25, "a test in which {sent_away} find nobody there shows nothing of hours");
+            let held: usize = all.iter().map(|seen| seen.held).sum();
+            assert!(held > 25, "a test in which {held} slots are held for what rings shows nothing of them");
         })+
     };
 }

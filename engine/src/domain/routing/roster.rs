@@ -355,6 +355,12 @@ impl Roster {
         entry.score.as_ref().map(|score| (entry.member.handling, score))
     }
 
+    /// The slots of a member that are left overall and in this group.
+    pub fn room(&self, operator: OperatorId) -> u32 {
+        let loads = self.member(operator).map(|member| self.loads(member));
+        loads.map_or(0, |(all, here)| all.room().min(here.room()))
+    }
+
     /// How a member compares with others when all their slots are open.
     pub fn score_when_open(&self, operator: OperatorId) -> Option<Score> {
         let member = self.member(operator)?;

@@ -96,7 +96,7 @@ impl World<'_> {
                 Effect::TurnAway { chat, to, why, .. } => self.turned_away(chat, to, why),
                 Effect::Position { .. } | Effect::Availability(_) | Effect::Forecast { .. } => {}
                 // Said between desks only.
-                Effect::SeekIn { .. } | Effect::NotNeeded { .. } | Effect::Lost { .. } => {}
+                Effect::SeekIn { .. } | Effect::NotNeeded { .. } | Effect::NotHeld { .. } | Effect::Lost { .. } => {}
             }
         }
         let Some(wake) = self.centre.next_wake().map(|wake| wake.max(self.now)) else { return };

@@ -1,5 +1,6 @@
 //! Looks at the whole centre: whether each chat is where it must be, and each proposal the right one. What the cores
-//! believe is not asked; what the chats, the operators and the rules of the groups say is.
+//! believe is not asked; what the chats, the operators and the rules of the groups say is. The slots that a group holds for
+//! what rings at all are nowhere else.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::domain::queue::Place;
 use crate::domain::skills::Need;
 use crate::domain::time::Timestamp;
 use crate::simulation::checker::{self, Beside, Violation};
-use crate::simulation::world::{Open, World};
+use crate::simulation::world::{Open, Worker, World};
 
 impl World<'_> {
     /// Every chat and every operator.
@@ -37,7 +38,8 @@ impl World<'_> {
         let (Some(open), Some(line)) = (self.chats[n as usize].as_deref(), self.line(group)) else { return Ok(()) };
         let Some(index) = self.worker(operator) else { return Ok(()) };
         let Some(seat) = self.workers[index].seats.iter().find(|seat| seat.group == line) else { return Ok(()) };
-        let chosen = Beside::new(&self.workers[index], seat, &open.chat);
+        let held = self.held_elsewhere(&self.workers[index], line);
+        let chosen = Beside::new(&self.workers[index], seat, &open.chat, held);
         let needs = self.needs(open, line, self.now);
         let others = self.beside(open, line);
         let before = self.needs(open, line, self.a_moment_ago());
@@ -47,7 +49,7 @@ impl World<'_> {
         let first = self.waiting.iter().filter_map(|other| self.chats[*other as usize].as_deref()).find(|other| {
             let sought = self.looks_in(other).any(|group| group == line);
             let free = self.needs_somebody(other) && self.place(other) < place && sought;
-            let before = Beside::new(&self.workers[index], seat, &other.chat);
+            let before = Beside::new(&self.workers[index], seat, &other.chat, held);
             free && before.may_be_offered(self.needs(other, line, self.a_moment_ago()), self.now)
         });
         match first {
@@ -109,8 +111,14 @@ impl World<'_> {
     fn beside<'s>(&'s self, open: &'s Open, line: usize) -> impl Iterator<Item = Beside<'s>> {
         self.lines[line].members.iter().map(move |(worker, seat)| {
             let worker = &self.workers[*worker];
-            Beside::new(worker, &worker.seats[*seat], &open.chat)
+            Beside::new(worker, &worker.seats[*seat], &open.chat, self.held_elsewhere(worker, line))
         })
+    }
+
+    fn held_elsewhere(&self, worker: &Worker, line: usize) -> u32 {
+        let others = worker.seats.iter().filter(|seat| seat.group != line);
+        let desks = others.filter_map(|seat| self.centre.desk(&self.lines[seat.group].id));
+        u32::try_from(desks.flat_map(|desk| desk.held_for(worker.id)).count()).unwrap_or(u32::MAX)
     }
 
     /// The groups whose members may have a chat: its own, and after a while those that help.

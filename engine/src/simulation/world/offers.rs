@@ -93,9 +93,10 @@ impl World<'_> {
         }
         self.answered(n);
         let id = self.chat(n).map(|chat| chat.id);
+        // What is used is news before the chat is known to be somebody's: else the slot would seem to be free.
+        self.load_changed(Some(news));
         let actions = id.map(|id| self.centre.handle_served(id, &group, now)).unwrap_or_default();
         self.hears(actions);
-        self.load_changed(Some(news));
     }
 
     /// An offer is declined, expires or is taken back, or one of those at whom a chat rings is out of it.

@@ -5,6 +5,8 @@ use switchboard_tests::client::{OperatorClient, Settled, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
+use crate::suite::it::{VIOLATIONS, asks, joe_serves_two_groups, metric};
+
 async fn rings_at_all(expires_after_s: u32) -> TestServer {
     let server = TestServer::start();
     let admin = Browser::signed_in(&server.url(), "admin").await;
@@ -137,4 +139,33 @@ async fn a_ring_at_all_outlives_the_server_and_a_window_that_is_opened_late() {
     joe.accept(&offer).await;
     bob.expect("that it is over", |frame| frame["type"] == "offer_gone" && frame["chat"] == chat.as_str()).await;
     clara.expect_event("assigned").await;
+}
+
+#[tokio::test]
+async fn who_has_waited_longest_is_not_taken_the_slot_from_under_the_ring_by_another_group() {
+    let (server, mut joe) = joe_serves_two_groups().await;
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let change = json!({ "offer_mode": "ring_all", "offer_expires_after_s": 60 });
+    admin.patch("/api/v1/groups/support", change).await.ok();
+    let (_anna, held) = asks(&server, "Anna", "sales").await;
+    let offer = joe.offer_of(&held).await;
+    joe.accept(&offer).await;
+    let (mut clara, rings) = asks(&server, "Clara", "support").await;
+    let (_dora, behind) = asks(&server, "Dora", "sales").await;
+    joe.end(&held).await;
+    let offer = joe.offer().await;
+    assert_eq!(offer["chat"], rings.as_str(), "the group does not matter, the wait does: {offer}");
+    // Whoever comes to the other group, it rings on.
+    let (_emil, last) = asks(&server, "Emil", "sales").await;
+    let over = |frame: &Value| frame["type"] == "offer_gone" && frame["offer"] == offer["offer"];
+    joe.expect_none("the end of it, or another", |frame| over(frame) || frame["type"] == "offer").await;
+    joe.decline(&offer).await;
+    let next = joe.offer().await;
+    assert_eq!(next["chat"], behind.as_str(), "the slot is free for the next one: {next}");
+    joe.accept(&next).await;
+    joe.end(&behind).await;
+    let third = joe.offer_of(&last).await;
+    joe.accept(&third).await;
+    clara.end().await;
+    assert_eq!(metric(&server, VIOLATIONS).await, 0);
 }

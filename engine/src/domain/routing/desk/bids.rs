@@ -45,9 +45,12 @@ impl Desk {
     }
 
     /// The best that this group can do with a closed slot of an operator. One look at the first chats of each class
-    /// the operator may serve.
+    /// the operator may serve; where chats ring at all, at what rings at them.
     pub fn bid(&self, operator: OperatorId, now: Timestamp) -> Option<Bid> {
-        if self.settings.offer_mode == OfferMode::RingAll || self.roster.standing(operator)? != Standing::Choosing {
+        if self.settings.offer_mode == OfferMode::RingAll {
+            return self.bid_for_a_ring(operator);
+        }
+        if self.roster.standing(operator)? != Standing::Choosing {
             return None;
         }
         let member = self.roster.member(operator)?;
@@ -64,6 +67,9 @@ impl Desk {
 
     /// The closed slot of this operator is this group's, for what it has named.
     pub fn handle_grant(&mut self, operator: OperatorId, now: Timestamp) -> Vec<Effect> {
+        if self.settings.offer_mode == OfferMode::RingAll {
+            return self.hold(operator, now);
+        }
         let mut effects = Vec::new();
         let chat = self.bid(operator, now).map(|bid| bid.place.chat);
         let record = chat.and_then(|chat| Some((chat, self.granted(&self.queue.get(chat)?.demand, operator, now)?)));

@@ -28,6 +28,11 @@ impl Ringing {
         self.at.keys()
     }
 
+    /// The chats that ring at an operator.
+    pub(super) fn at(&self, operator: OperatorId) -> impl Iterator<Item = ChatId> {
+        self.at.iter().filter(move |(_, rung)| rung.contains(&operator)).map(|(chat, _)| *chat)
+    }
+
     pub(super) fn forget(&mut self, chat: ChatId) {
         self.at.remove(&chat);
     }

@@ -6,6 +6,7 @@ mod answers;
 mod hours;
 mod judge;
 mod people;
+mod slots;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,10 +127,25 @@ struct World {
     unanswered: Option<(ChatId, Timestamp)>,
     /// Whose slot has just become free, and may go to any of their groups.
     freed: Option<OperatorId>,
+    /// Whose slots are held, or are not any more, since what is judged began.
+    changed: BTreeSet<OperatorId>,
+    /// Whose slots count as if none of them were held.
+    ignores: Option<OperatorId>,
+    /// How many slots were held, and judged.
+    held_slots: usize,
 }
 
-/// Plays many steps of one seed; how many visitors went because nobody was there any more.
-pub fn run(seed: u64, steps: usize, twin: bool) -> usize {
+/// What came to pass.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen {
+    /// Visitors who went because nobody was there any more.
+    pub sent_away: usize,
+    /// Slots that were held for what rings.
+    pub held: usize,
+}
+
+/// Plays many steps of one seed.
+pub fn run(seed: u64, steps: usize, twin: bool) -> Seen {
     let mut dice = Dice::of(seed);
     let beginning = BEGINNINGS[seed as usize % BEGINNINGS.len()];
     let mut world = World::open(&mut dice, twin, beginning, false);
@@ -138,10 +154,10 @@ pub fn run(seed: u64, steps: usize, twin: bool) -> usize {
         world.must_be_settled(&format!("seed {seed}, step {step}"));
         world.must_be_told(&format!("seed {seed}, step {step}"));
     }
-    let sent_away = world.sent_away;
+    let seen = Seen { sent_away: world.sent_away, held: world.held_slots };
     world.everybody_is_served_in_the_end();
     assert!(world.served > steps / 100, "seed {seed}: a test in which {} are served shows nothing", world.served);
-    sent_away
+    seen
 }
 
 /// The same of a large centre in which many wait from the beginning, each for skills of their own; in how many kinds of
@@ -239,6 +255,9 @@ impl World {
             noes: Some(Dice::of(dice.below(1_000_000) as u64)),
             unanswered: None,
             freed: None,
+            changed: BTreeSet::new(),
+            ignores: None,
+            held_slots: 0,
         };
         let of = |group: &GroupId| -> Vec<Member> {
             world.people.iter().filter_map(|(operator, person)| member(*operator, person, group)).collect()

@@ -44,11 +44,13 @@ impl World {
     fn feed(&mut self, input: &dyn Fn(&mut Centre) -> Vec<Action>) {
         self.learnt = false;
         self.note_helpers();
+        let held = self.all_held();
         let actions = input(&mut self.centre);
         if let Some(twin) = &mut self.twin {
             assert_eq!(actions, input(twin), "the same inputs, the same effects");
         }
         self.judge_positions(&actions);
+        self.judge_held(&held, &actions);
         let mut to_do: VecDeque<Action> = actions.into();
         let mut leaving = Vec::new();
         while let Some(Action { group, effect }) = to_do.pop_front() {
@@ -70,6 +72,10 @@ impl World {
                     };
                     // One group after the other hears that a chat is somebody's, and tells places meanwhile.
                     let (now, goes) = (self.now, matches!(how, Settled::Assigned(_)));
+                    if matches!(how, Settled::Refused | Settled::NoCapacity) {
+                        // Their slot is granted anew: what another group proposes meanwhile passes them over.
+                        self.changed.insert(operator);
+                    }
                     let more = self.centre.handle_settled(chat, operator, how.clone(), now);
                     if let Some(twin) = &mut self.twin {
                         assert_eq!(more, twin.handle_settled(chat, operator, how, now));
@@ -95,7 +101,9 @@ impl World {
                     self.judge_hopeless(chat, why, &unless);
                     leaving.extend(self.chats.get(&chat).filter(|row| row.goes_when_told).map(|_| chat));
                 }
-                Effect::Lost { .. } | Effect::SeekIn { .. } | Effect::NotNeeded { .. } => panic!("{effect:?}"),
+                Effect::Lost { .. } | Effect::SeekIn { .. } | Effect::NotNeeded { .. } | Effect::NotHeld { .. } => {
+                    panic!("{effect:?}")
+                }
                 _ => {}
             }
         }

@@ -59,7 +59,7 @@ impl World {
         fits && seat.active
             && seat.handling != Handling::Pull
             && matches!(person.reception, Reception::Ready { .. })
-            && person.has_room(group)
+            && self.has_room(operator, group)
             && person.doubted.get(group).is_none_or(|until| *until <= self.now)
     }
 
@@ -72,7 +72,7 @@ impl World {
     }
 
     /// All who may be offered the chat in a group now.
-    fn eligible(&self, row: &Row, group: &GroupId) -> Vec<OperatorId> {
+    pub(super) fn eligible(&self, row: &Row, group: &GroupId) -> Vec<OperatorId> {
         if row.rests.get(group).is_some_and(|until| *until > self.now) {
             return Vec::new();
         }
@@ -93,7 +93,7 @@ impl World {
         able.into_iter().filter(rested).collect()
     }
 
-    fn rank(chat: ChatId, row: &Row) -> (i64, ChatId) {
+    pub(super) fn rank(chat: ChatId, row: &Row) -> (i64, ChatId) {
         (row.entered_at.millis() - 60_000 * i64::from(row.priority), chat)
     }
 
@@ -108,26 +108,30 @@ impl World {
         let handling = |operator: &OperatorId| person(operator).seats[group].handling;
         let let_go =
             |operator: &OperatorId| row.tried.iter().find(|tried| tried.operator == *operator).map(|tried| tried.at);
-        let order = |operator: &OperatorId| {
-            let (person, seat) = (person(operator), &person(operator).seats[group]);
+        let order = |&operator: &OperatorId| {
+            let (person, seat) = (person(&operator), &person(&operator).seats[group]);
             let part = |used: u32, limit: Option<u32>| used * (WHOLE / limit.unwrap_or(10));
-            let share = part(person.used(), person.limit).max(part(seat.used(), seat.limit));
-            let prefers = self.preferred(row).filter(|_| *group == row.home && let_go(operator).is_none());
-            let preferred = prefers == Some(*operator);
+            let used = person.used() + self.held_elsewhere(operator, group);
+            let share = part(used, person.limit).max(part(seat.used(), seat.limit));
+            let prefers = self.preferred(row).filter(|_| *group == row.home && let_go(&operator).is_none());
+            let preferred = prefers == Some(operator);
             let since = person.reception.since();
             (
-                self.named(row, group) != Some(*operator),
-                handling(operator),
-                let_go(operator),
+                self.named(row, group) != Some(operator),
+                handling(&operator),
+                let_go(&operator),
                 !preferred,
                 share,
-                person.used(),
+                used,
                 person.last_ended_at,
                 since,
-                *operator,
+                operator,
             )
         };
-        let best = eligible.iter().min_by_key(|operator| order(operator)).unwrap();
+        // Whose held slots change in the same moment counted otherwise when this was decided, or is asked behind them.
+        let changes = |one: &OperatorId| self.changed.contains(one);
+        let rivals = |other: &&OperatorId| **other == operator || !(changes(other) || changes(&operator));
+        let best = eligible.iter().filter(rivals).min_by_key(|operator| order(operator)).unwrap();
         assert_eq!(*best, operator, "another one comes first for {chat:?} in {group}");
         let ours = (handling(&operator), Self::rank(chat, row));
         let is_waiting = |(other, row): &(&ChatId, &Row)| row.state == State::Waiting && !also.contains(other);
@@ -144,7 +148,7 @@ impl World {
             assert!(ours.1 <= Self::rank(*other, theirs), "{other:?} was before {chat:?} for {operator:?} in {group}");
         }
         if self.freed == Some(operator) {
-            self.judge_among_groups(operator, group, ours);
+            self.judge_among_groups(operator, group, ours, &[]);
         }
     }
 
@@ -221,33 +225,24 @@ impl World {
         self.chats.iter().filter(move |(_, row)| waits(row) && self.looks_in(row).contains(group))
     }
 
-    /// A slot that has become free serves primary memberships first, then the best place of all the operator's groups.
-    fn judge_among_groups(&self, operator: OperatorId, group: &GroupId, ours: (Handling, (i64, ChatId))) {
-        let bids = |other: &GroupId| other != group && !self.rings_at_all(other);
-        for (other, seat) in self.people[&operator].seats.iter().filter(|(other, _)| bids(other)) {
-            for (chat, row) in self.chats.iter().filter(|(_, row)| row.state == State::Waiting) {
-                if self.looks_in(row).contains(other) && self.eligible(row, other).contains(&operator) {
-                    let theirs = (seat.handling, Self::rank(*chat, row));
-                    assert!(ours <= theirs, "the slot of {operator:?} was for {chat:?} in {other}");
-                }
-            }
-        }
-    }
-
-    /// Where chats ring at all: whoever comes first must hear it, others only while they may come back to it.
-    fn must_ring_rightly(&self, row: &Row, when: &str) {
+    /// Where chats ring at all: who must hear one, and who may hear it alone.
+    pub(super) fn must_hear(&self, row: &Row) -> (Option<OperatorId>, BTreeSet<OperatorId>) {
         let (group, awaited) = (&row.home, self.awaits(row));
         let able = |operator: &OperatorId| self.is_able(row, *operator, group);
         let named = self.named(row, group).filter(|named| awaited.is_none() && able(named));
-        if named.is_some_and(|named| row.rung == [named].into()) {
-            return;
-        }
         let can = |operator: &OperatorId| able(operator) && (awaited.is_some() || self.can(row, *operator));
         let may = self.fresh_or_rested(row, self.people.keys().copied().filter(can).collect());
         let handling = |operator: &OperatorId| self.people[operator].seats[group].handling;
         let first = may.iter().map(handling).min();
-        let must: BTreeSet<OperatorId> =
-            may.into_iter().filter(|one| Some(handling(one)) == first).chain(named).collect();
+        (named, may.into_iter().filter(|one| Some(handling(one)) == first).chain(named).collect())
+    }
+
+    /// Where chats ring at all: whoever comes first must hear it, others only while they may come back to it.
+    fn must_ring_rightly(&self, row: &Row, when: &str) {
+        let (named, must) = self.must_hear(row);
+        if named.is_some_and(|named| row.rung == [named].into()) {
+            return;
+        }
         assert!(row.rung.is_superset(&must), "{when}: {must:?} must hear it, and {:?} do", row.rung);
         let lost = |operator: &&OperatorId| matches!(self.people[*operator].reception, Reception::Grace { .. });
         let too: Vec<_> = row.rung.difference(&must).filter(|one| !lost(one)).collect();
@@ -257,6 +252,7 @@ impl World {
     /// Asks the truth after a step.
     pub(super) fn must_be_settled(&mut self, when: &str) {
         self.people.values_mut().for_each(|person| person.must_be_within_limits(when));
+        self.must_hold_rightly(when);
         for (chat, row) in self.chats.iter().filter(|(_, row)| !matches!(row.state, State::Active(_))) {
             let desk = self.centre.desk(&row.home).unwrap();
             let here: Vec<_> =

@@ -180,13 +180,15 @@ impl World {
     }
 
     pub(super) fn accepts(&mut self, chat: ChatId, operator: OperatorId) {
-        let (now, row) = (self.now, self.chats.get_mut(&chat).unwrap());
-        let alone = std::mem::replace(&mut row.state, State::Active(operator)) == State::Ringing(operator);
-        row.rung.clear();
-        let at = row.at.clone();
+        let (now, row) = (self.now, &self.chats[&chat]);
+        let (alone, at) = (row.state == State::Ringing(operator), row.at.clone());
         self.served += 1;
-        self.does(|centre| centre.handle_served(chat, &at, now));
+        // What is used is news before the chat is known to be somebody's.
         self.load(operator, &at, 1, -i32::from(alone));
+        let row = self.chats.get_mut(&chat).unwrap();
+        row.state = State::Active(operator);
+        row.rung.clear();
+        self.does(|centre| centre.handle_served(chat, &at, now));
     }
 
     pub(super) fn ends(&mut self, chat: ChatId) {
