@@ -22,6 +22,9 @@ limit = 1
 accepts = { kind = "fixed", s = 0 }
 "#;
 
+/// Runs, at most, until one is not disturbed by what else the machine does: some 40 s each.
+const TRIES: usize = 6;
+
 #[test]
 fn a_centre_of_the_formula_is_held_against_it() {
     let mut scenario = tempfile::NamedTempFile::new().unwrap();
@@ -30,7 +33,7 @@ fn a_centre_of_the_formula_is_held_against_it() {
     let arguments = run_with(&server, &[scenario.path().to_str().unwrap()]);
     // The formula knows no disk that stands still for a moment: where there is a folder in memory the server has that.
     let folder = Path::new("/dev/shm");
-    let mut runs = (0..3).map(|_| {
+    let mut runs = (0..TRIES).map(|_| {
         let mut run = loadtest(&arguments);
         if folder.is_dir() {
             run.env("TMPDIR", folder);
@@ -43,7 +46,7 @@ fn a_centre_of_the_formula_is_held_against_it() {
         eprintln!("remarks: {remarks}");
         remarks.as_array().is_some_and(Vec::is_empty)
     });
-    let (output, json) = quiet.expect("one run of three that nothing disturbed");
+    let (output, json) = quiet.unwrap_or_else(|| panic!("one run of {TRIES} that nothing disturbed"));
     assert_eq!(output.status.code(), Some(0), "{}", words(&output));
     let theory = &json["theory"];
     assert_eq!(theory["why_not"].as_array().map(Vec::len), Some(0), "{theory}");
