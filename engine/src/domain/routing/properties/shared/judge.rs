@@ -130,7 +130,7 @@ impl World {
         };
         // Whose held slots change in the same moment counted otherwise when this was decided, or is asked behind them.
         let changes = |one: &OperatorId| self.changed.contains(one);
-        let rivals = |other: &&OperatorId| **other == operator || !(changes(other) || changes(&operator));
+        let rivals = |other: &&OperatorId| **other == operator || !changes(other);
         let best = eligible.iter().filter(rivals).min_by_key(|operator| order(operator)).unwrap();
         assert_eq!(*best, operator, "another one comes first for {chat:?} in {group}");
         let ours = (handling(&operator), Self::rank(chat, row));
