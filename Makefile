@@ -41,6 +41,7 @@ ui-test: ## the UI's own tests
 
 rust-test: ## lints; unit, integration, conformance, simulation, crash and browser tests
 	$(LINTED) cargo build $(TESTED) --all-targets
+	sync  # what was built is gigabytes on their way to the disk, before what the tests write
 	$(LINTED) cargo nextest run $(TESTED) --no-fail-fast --test-threads $$((4 * $$(nproc)))
 
 # The server without the features of the tests, as it is shipped, must know none of the faults that stories plant, however

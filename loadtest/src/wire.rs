@@ -97,6 +97,8 @@ pub struct Welcome<'a> {
     pub status: Option<&'a str>,
     #[serde(borrow, default)]
     pub chats: Vec<Running<'a>>,
+    #[serde(borrow, default)]
+    pub offers: Vec<Offer<'a>>,
     pub server_time: &'a str,
 }
 

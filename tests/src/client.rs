@@ -21,7 +21,7 @@ pub use self::visitor::{Start, VisitorClient};
 use std::time::Duration;
 
 /// How long a frame that must come may take: far beyond the usual millisecond, for a machine that is busy.
-pub const SOON: Duration = Duration::from_secs(10);
+pub const SOON: Duration = Duration::from_secs(20);
 /// How long is listened for a frame that must not come.
 pub const QUIET: Duration = Duration::from_millis(700);
 

@@ -81,7 +81,7 @@ async fn groups_that_help_are_told_of_each_with_its_own_reason() {
     queues.says("sales", Some(still(full, Vec::new(), &helped)));
     queues.says("support", Some(still(full, Vec::new(), &[])));
     let waiting = mona.get(&path).await.body["waiting"].clone();
-    let words = "Of those who receive now nobody has a free place. Of the members, 1 is full.";
+    let words = "None of those who receive now has a free place. Of the members, 1 is full.";
     let helping = json!([
         { "group": "support", "name": "Support", "reason": "all_full", "words": words },
         { "group": "gone", "name": null, "reason": null, "words": "Its queue does not answer just now." },

@@ -162,7 +162,7 @@ async function waits(joe, rosa) {
   await joe.page.getByRole('tab', { name: /^Waiting/ }).click();
   await joe.page.getByRole('link', { name: /Nils/ }).click();
   const why = joe.page.getByRole('region', { name: 'Why still waiting' });
-  await why.getByText('Waiting because of those who receive now nobody has a free place. Of the members, 1 is full').waitFor();
+  await why.getByText('Waiting because none of those who receive now has a free place. Of the members, 1 is full').waitFor();
   await why.getByRole('listitem').filter({ hasText: 'Nobody receives chats of this group now.' }).waitFor();
   await looks.everywhere('why-waiting', joe.page, () => joe.press('Alt+i'));
   return nils;

@@ -163,8 +163,8 @@ fn nobody(why: WhyNot, counts: &Counts) -> String {
         WhyNot::OperatorAwaited => "the one for whom it waits cannot take it just now".to_owned(),
         WhyNot::LetGo => "everybody who is free let this chat go a moment ago".to_owned(),
         WhyNot::Choosing => "an operator's free place is just being given to one of their groups".to_owned(),
-        WhyNot::AllFull => format!("of {} nobody has a free place", of([connected, given])),
-        WhyNot::NobodyAssigned => format!("of {} nobody is given chats", of([connected, None])),
+        WhyNot::AllFull => format!("none of {} has a free place", of([connected, given])),
+        WhyNot::NobodyAssigned => format!("none of {} is given chats", of([connected, None])),
         WhyNot::ConnectionLost if counts.without_slots > 0 => {
             format!("{} have lost their connection or have a limit of 0", of([None; 2]))
         }

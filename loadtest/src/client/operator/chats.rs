@@ -189,6 +189,8 @@ impl Operator {
                 self.take_up(&chat, out);
             }
         }
+        // What rang while they were gone rings on.
+        welcome.offers.iter().for_each(|offer| self.offer(offer, now));
     }
 
     pub(super) fn acked(&mut self, ack: &Ack<'_>, now: Micros, out: &mut Vec<String>) {

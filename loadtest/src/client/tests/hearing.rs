@@ -29,9 +29,15 @@ impl<M: Mind> Talk<M> {
 
     /// It has a new connection; the chats that it is told to have.
     fn connects(&mut self, chats: &[&str]) {
-        self.mind.greet(self.now);
         let chats: Vec<Value> = chats.iter().map(|id| json!({ "id": id })).collect();
-        self.hear(json!({ "type": "welcome", "token": "t", "status": "online", "chats": chats, "server_time": AT }));
+        self.is_welcomed(json!({ "chats": chats }));
+    }
+
+    fn is_welcomed(&mut self, more: Value) {
+        self.mind.greet(self.now);
+        let mut welcome = json!({ "type": "welcome", "token": "t", "status": "online", "server_time": AT });
+        welcome.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        self.hear(welcome);
     }
 
     fn hear(&mut self, frame: Value) {
@@ -214,6 +220,18 @@ fn events_of_a_chat_that_was_accepted_and_never_begun_tell_of_it() {
     talk.connects(&["c"]);
     assert!(asks_for_the_chat(&talk), "and it is taken up all the same");
     assert_eq!(talk.faults(), [not_called()]);
+}
+
+#[test]
+fn what_began_to_ring_while_there_was_no_connection_is_answered_once() {
+    let mut talk = operator();
+    let offer = json!({ "offer": "o", "chat": "c", "group": "support", "kind": "new", "expires_at": AT });
+    talk.is_welcomed(json!({ "offers": [offer] }));
+    talk.is_welcomed(json!({ "offers": [offer] }));
+    let accepted = talk.acts("accept");
+    assert_eq!((accepted.len(), &accepted[0]["offer"]), (1, &json!("o")));
+    assert_eq!(talk.world.rang.take().len(), 1, "it is known since when it rang");
+    assert!(talk.acts("accept").is_empty());
 }
 
 #[test]

@@ -257,19 +257,22 @@ impl Shop {
         (self.node("one", shards_of(1), faults, seed).await, self.node("two", shards_of(2), faults, seed + 1).await)
     }
 
-    pub async fn tab(&self, node: &Node, visitor: u128, resume: Option<(&str, u32)>) -> Tab {
-        self.try_tab(node, visitor, resume).await.unwrap_or_else(|failure| panic!("no welcome: {failure}"))
-    }
-
     /// A tab of somebody who comes back until there is a welcome, as the widget does.
-    pub async fn tab_when_there(&self, node: &Node, visitor: u128, resume: Option<(&str, u32)>) -> Tab {
+    pub async fn tab(&self, node: &Node, visitor: u128, resume: Option<(&str, u32)>) -> Tab {
+        let mut refused = Vec::new();
         for _ in 0..30 {
-            if let Ok(tab) = self.try_tab(node, visitor, resume).await {
-                return tab;
+            match self.try_tab(node, visitor, resume).await {
+                Ok(mut tab) => {
+                    if let Some((chat, _)) = resume {
+                        tab.reads_to_the_end(chat).await;
+                    }
+                    return tab;
+                }
+                Err(failure) => refused.push(failure.to_string()),
             }
             actix::clock::sleep(Duration::from_millis(500)).await;
         }
-        panic!("no welcome");
+        panic!("no welcome: {refused:?}");
     }
 
     async fn try_tab(&self, node: &Node, visitor: u128, resume: Option<(&str, u32)>) -> Result<Tab, Failure> {
@@ -295,12 +298,19 @@ impl Shop {
         Ok(Tab { inbox, connection })
     }
 
+    /// A window of somebody who comes back until there is a welcome, as the console does.
     pub async fn window(&self, node: &Node, operator: &Operator) -> Window {
-        let inbox = Inbox::new();
-        let (outlet, none) = (inbox.outlet.clone(), VecDeque::new());
-        let opening = OperatorConnection::open(&node.engine, outlet, self.account, operator.id, none);
-        let connection = opening.await.unwrap_or_else(|failure| panic!("no welcome: {failure}"));
-        Window { inbox, connection }
+        let mut refused = Vec::new();
+        for _ in 0..30 {
+            let inbox = Inbox::new();
+            let (outlet, none) = (inbox.outlet.clone(), VecDeque::new());
+            match OperatorConnection::open(&node.engine, outlet, self.account, operator.id, none).await {
+                Ok(connection) => return Window { inbox, connection },
+                Err(failure) => refused.push(failure.to_string()),
+            }
+            actix::clock::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("no welcome: {refused:?}");
     }
 
     /// Clara and Joe in a chat that he has accepted, each on their node; nothing was said but "hello".

@@ -148,7 +148,7 @@ async fn a_chat_that_was_kept_for_a_lost_guest_goes_back_where_it_is_taken_over_
         let rules = RoutingRules { lost_operator: LostOperator::Requeue, ..RoutingRules::default() };
         all.shop.has_rules(rules).await;
         all.two.engine.take_over(&shards_of(1)).await.expect("the store answers");
-        let mut clara = all.shop.tab_when_there(&all.two, 42, Some((&all.chat, 0))).await;
+        let mut clara = all.shop.tab(&all.two, 42, Some((&all.chat, 0))).await;
         clara.inbox.expect("the queue again", queued_behind(all.joined)).await;
         all.no_slot_is_left_behind().await;
     })

@@ -136,7 +136,7 @@ async fn who_waits_is_known_to_helpers_though_the_chat_and_their_queue_are_taken
     with_each_seed(async |seed| {
         let mut all = helped(seed).await;
         all.one.engine.take_over(&shards_of(2)).await.expect("the store answers");
-        let mut clara = all.shop.tab_when_there(&all.one, 42, Some((&all.chat, 0))).await;
+        let mut clara = all.shop.tab(&all.one, 42, Some((&all.chat, 0))).await;
         all.is_asked_of_sales().await;
         all.dora_ends().await;
         all.bob.accepts(&all.chat).await;

@@ -46,7 +46,7 @@ async fn marks_that_fail_while_their_chat_cannot_be_read_are_raised_when_it_can(
         }
     }
     clara.inbox.expect("its ack", is_taken).await;
-    let mut again = shop.tab_when_there(&node, 42, None).await;
+    let mut again = shop.tab(&node, 42, None).await;
     let welcome = again.inbox.expect("a welcome", |frame| frame["type"] == "welcome").await;
     assert_eq!(welcome["chat"]["marks"]["visitor"]["read"], visible, "{welcome}");
 }

@@ -189,12 +189,17 @@ async fn rules_change(seed: u64) {
     joe.goes_online().await;
     let mut clara = shop.tab(&one, 42, None).await;
     sees(&mut clara, "online").await;
-    let rules = PresenceRules { away_after_s: Some(2), grace_s: 1 };
-    assert_eq!(shop.store.change_presence_rules(shop.account, None, rules).await, Ok(true));
-    one.engine.changed(shop.account, &StaffChange::PresenceRules);
+    let change = async |before, rules| {
+        assert_eq!(shop.store.change_presence_rules(shop.account, before, rules).await, Ok(true));
+        one.engine.changed(shop.account, &StaffChange::PresenceRules);
+    };
+    let hurried = PresenceRules { away_after_s: Some(2), grace_s: 1 };
+    change(None, hurried).await;
     // He does nothing: away by himself, and the queue on the other node knows.
     joe.inbox.expect("that he is away", is_status("away", json!("inactive"))).await;
     sees(&mut clara, "offline").await;
+    // He stays, however long a busy machine takes to tell it.
+    change(Some(hurried), PresenceRules { away_after_s: None, grace_s: 1 }).await;
     joe.sends(json!({ "type": "status", "id": "back", "status": "online" })).await;
     joe.acked("back").await;
     sees(&mut clara, "online").await;

@@ -89,7 +89,7 @@ async fn an_invitation_that_waits_for_somebody_goes_on_though_queue_and_chat_are
         all.joe_asks_sales("invite").await;
         all.one.engine.take_over(&shards_of(2)).await.expect("the store answers");
         all.two.engine.take_over(&shards_of(1)).await.expect("the store answers");
-        let mut dora = all.shop.tab_when_there(&all.two, 43, None).await;
+        let mut dora = all.shop.tab(&all.two, 43, None).await;
         dora.sends(json!({ "type": "end", "id": "end-2" })).await;
         dora.acked("end-2").await;
         all.bob.accepts(&all.chat).await;

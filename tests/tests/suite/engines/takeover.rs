@@ -55,7 +55,7 @@ async fn nobody_whose_sockets_stay_notices_that_the_chat_has_moved() {
         // And it all goes back: whoever comes to the first node finds the chat awake there again.
         drop(clara);
         one.engine.take_over(&shards_of(1)).await.expect("the store answers");
-        let mut home = shop.tab_when_there(&one, 42, Some((&chat, 0))).await;
+        let mut home = shop.tab(&one, 42, Some((&chat, 0))).await;
         home.says("h1", "back home").await;
         home.acked("h1").await;
         joe.inbox.expect("the message", |frame| frame["event"]["text"] == "back home").await;
@@ -202,7 +202,7 @@ async fn is_cut_off(before_it_is_asked: Duration) {
         drop(stranded);
         one.bus.cut(false);
         two.bus.cut(false);
-        let mut back = shop.tab_when_there(&one, 42, Some((&chat, 0))).await;
+        let mut back = shop.tab(&one, 42, Some((&chat, 0))).await;
         back.says("z1", "from the grave").await;
         back.acked("z1").await;
         joe.inbox.expect("the message", |frame| frame["event"]["text"] == "from the grave").await;

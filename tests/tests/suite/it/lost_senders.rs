@@ -163,7 +163,7 @@ async fn a_server_that_is_killed_between_the_no_and_the_queue_finishes_it_when_i
 #[tokio::test]
 async fn a_sender_within_the_grace_has_it_back_and_only_then_it_is_as_the_group_says() {
     for (rule, comes_back) in [("keep", true), ("requeue", true), ("keep", false), ("requeue", false)] {
-        let patience = ("SWITCHBOARD_FAULT_PATIENCE", "operator_grace=3000");
+        let patience = ("SWITCHBOARD_FAULT_PATIENCE", "operator_grace=5000");
         let (server, mut clara, mut joe, chat) = joe_answers_with(&[patience]).await;
         let admin = Browser::signed_in(&server.url(), "admin").await;
         admin.patch("/api/v1/groups/support", json!({ "lost_operator": rule })).await.ok();
@@ -186,7 +186,7 @@ async fn a_sender_within_the_grace_has_it_back_and_only_then_it_is_as_the_group_
             joe.say(&chat, "Then I go on").await;
             clara.expect_text("Then I go on").await;
         }
-        tokio::time::sleep(Duration::from_millis(3500)).await;
+        tokio::time::sleep(Duration::from_millis(5500)).await;
         let expected = if rule == "requeue" && !comes_back { "waiting" } else { "active" };
         let row = row().await;
         assert_eq!(row["state"], json!(expected), "{rule}, {comes_back}: {row}");

@@ -20,8 +20,10 @@ const CUT: &str = "switchboard_slow_readers_total ";
 const CUT_AT: usize = (1024 + 256) * 1024;
 /// A reader is cut at 1 MiB or after this time (promise: 30 s), and then some.
 const CUT_WITHIN: Duration = Duration::from_secs(40);
-/// Messages until one is sure that some wait within the server, behind what the machine keeps for the socket.
-const FEW: usize = 6;
+/// Messages behind what the machine keeps for the socket: so many wait within the server, less than what is too much.
+const FEW: usize = 8;
+/// What the machine does not take for the socket within this time it has no room for.
+const SURELY: Duration = Duration::from_millis(500);
 /// A reader that reads nothing is cut after 30 s (promise), found at the next look; the first seconds are for filling.
 const STALLED: std::ops::Range<Duration> = Duration::from_secs(20)..Duration::from_secs(40);
 
@@ -63,19 +65,16 @@ async fn a_reader_that_reads_nothing_is_cut_off_in_time_though_little_waits_and_
     let mut lazy = lazy_tab(server.address(), clara.token(), &server.url()).await;
     let long = "\u{1F4E6}".repeat(9_900);
     let mut said = 0;
-    let mut filled = [0; 3];
-    // Until the machine takes no more for it.
-    while filled[0] == 0 || filled.iter().any(|bytes| *bytes != filled[0]) {
+    // Until the machine takes no more for it: the last few wait within the server.
+    let (mut filled, mut waiting) = (0, 0);
+    while filled == 0 || waiting < FEW {
         joe.say(&chat, &format!("{said} {long}")).await;
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(if waiting == 0 { Duration::from_millis(20) } else { SURELY }).await;
         said += 1;
-        filled.rotate_right(1);
-        filled[0] = kept_for(lazy.local_port());
-        assert!(said < MESSAGES, "{filled:?} bytes after {said} messages");
-    }
-    for _ in 0..FEW {
-        joe.say(&chat, &format!("{said} {long}")).await;
-        said += 1;
+        let kept = kept_for(lazy.local_port());
+        waiting = if kept == filled { waiting + 1 } else { 0 };
+        filled = kept;
+        assert!(said < MESSAGES, "{filled} bytes after {said} messages");
     }
     let silent = Instant::now();
     assert_eq!(metric(&server, CUT).await, 0, "it is not too much that waits");

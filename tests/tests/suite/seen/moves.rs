@@ -10,7 +10,7 @@ use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
 /// Gauges are set each second, or five.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn who_is_there_and_what_they_hold_is_told_as_it_is() {

@@ -46,9 +46,9 @@ fn told(members: &[Stands]) -> (&'static str, String) {
 
 #[test]
 fn of_two_who_stand_differently_the_nearest_is_the_reason_and_the_words_are_true_of_both() {
-    let full = |of: &str| ("all_full", format!("Waiting because of {of} nobody has a free place"));
+    let full = |of: &str| ("all_full", format!("Waiting because none of {of} has a free place"));
     let by_hand = |of: &str| {
-        ("nobody_assigned", format!("Waiting for somebody to take the chat by hand: of {of} nobody is given chats"))
+        ("nobody_assigned", format!("Waiting for somebody to take the chat by hand: none of {of} is given chats"))
     };
     let lost = |of: &str| ("connection_lost", format!("Waiting because {of} have lost their connection"));
     let zero = |of: &str| ("without_slots", format!("Waiting because {of} have a limit of 0"));
@@ -100,6 +100,6 @@ fn a_group_without_members_says_so() {
 
 #[test]
 fn whoever_receives_with_three_standings_is_told_of_with_all_that_is_so() {
-    let words = "of those who receive now, are connected and are given chats nobody has a free place";
+    let words = "none of those who receive now, are connected and are given chats has a free place";
     assert_eq!(told(&[Full, Pulls, InGrace]), ("all_full", format!("Waiting because {words}")));
 }

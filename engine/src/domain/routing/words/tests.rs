@@ -26,7 +26,7 @@ fn why_a_chat_waits_is_told_in_words() {
     let counts = Counts { full: 2, pull: 1, not_receiving: 1, ..Counts::default() };
     assert_eq!(
         waits(WhyStill::Nobody(WhyNot::AllFull), counts, Vec::new()),
-        "Waiting because of those who receive now and are given chats nobody has a free place. Of the members, \
+        "Waiting because none of those who receive now and are given chats has a free place. Of the members, \
          2 are full, 1 is taking chats by hand, 1 is not receiving."
     );
     let counts = Counts { unskilled: 1, not_receiving: 1, ..Counts::default() };
@@ -46,7 +46,7 @@ fn how_it_stands_in_a_group_that_helps_is_told_in_words() {
     let told = |reason, counts, operators| helping(&stands_so(reason, counts, operators), name);
     assert_eq!(
         told(WhyStill::Nobody(WhyNot::AllFull), full, Vec::new()),
-        "Of those who receive now nobody has a free place. Of the members, 1 is full."
+        "None of those who receive now has a free place. Of the members, 1 is full."
     );
     let none = Counts::default();
     assert_eq!(told(WhyStill::Nobody(WhyNot::NobodyReceives), none, Vec::new()), "This group has no members.");

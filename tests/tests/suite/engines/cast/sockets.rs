@@ -113,6 +113,24 @@ impl Tab {
         }
     }
 
+    /// Asks for one page after another of a chat that was asked for with the greeting, as clients do: what is new meanwhile
+    /// waits behind the last.
+    pub(super) async fn reads_to_the_end(&mut self, chat: &str) {
+        let mut through = None;
+        loop {
+            let next = |frame: &Value| {
+                let is_page = frame["type"] == "resumed" && frame["chat"] == chat;
+                frame["type"] == "error" || (is_page && frame["through"].as_u64() > through)
+            };
+            let page = self.inbox.expect("a page, or why there is none", next).await;
+            if page["through"] == page["last"] {
+                return;
+            }
+            through = page["through"].as_u64();
+            self.sends(json!({ "type": "resume", "chat": chat, "after": through })).await;
+        }
+    }
+
     /// Waits until the shop is on-line, as the welcome or a hint tells.
     pub async fn sees_online(&mut self) {
         let tells = |frame: &Value| frame["type"] == "welcome" || frame["type"] == "state";
