@@ -179,9 +179,19 @@ async fn a_chat_is_handed_on_to_a_colleague_on_the_other_node() {
         let mut bob = shop.window(&two, &shop.bob).await;
         bob.goes_online().await;
         let to = json!({ "operator": shop.bob.id });
-        joe.sends(json!({ "type": "transfer", "id": "hand-on", "chat": chat, "to": to, "reason": "knows lamps" }))
-            .await;
-        joe.acked("hand-on").await;
+        // Joe's node may not have heard yet that Bob is there.
+        let mut tries = 0;
+        loop {
+            let id = format!("hand-on-{tries}");
+            joe.sends(json!({ "type": "transfer", "id": id, "chat": chat, "to": to, "reason": "knows lamps" })).await;
+            let answer = joe.inbox.expect("an answer", |frame| frame["id"] == id.as_str()).await;
+            if answer["type"] == "ack" {
+                break;
+            }
+            assert_eq!((&answer["why"], tries < 20), (&json!("offline"), true), "{answer}");
+            actix::clock::sleep(Duration::from_millis(250)).await;
+            tries += 1;
+        }
         bob.accepts(&chat).await;
         joe.inbox.expect("who has it", |frame| frame["event"]["kind"] == "transferred").await;
         clara.inbox.expect("who answers", |frame| frame["event"]["name"] == "Bob").await;
@@ -194,7 +204,7 @@ async fn a_chat_is_handed_on_to_a_colleague_on_the_other_node() {
         let (last, ..) = shop.stored(&chat).await;
         clara.inbox.look();
         assert!(!clara.inbox.got.iter().any(|frame| frame.to_string().contains("knows lamps")));
-        assert_eq!(clara.inbox.answers("hand-on"), 0);
+        assert_eq!(clara.inbox.answers(&format!("hand-on-{tries}")), 0);
         assert!(last >= 8, "asked, rung, transferred and written: {last}");
     })
     .await;

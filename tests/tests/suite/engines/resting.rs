@@ -32,12 +32,14 @@ async fn a_chat_that_is_over_costs_nothing_once_its_visitor_is_gone_and_loses_no
     }
     drop(clara);
     actix::clock::sleep(SESSION_REST_AFTER - BEFORE).await;
+    dora.inbox.look();
     assert_eq!(sessions(&node), 3, "she may come back at once");
     let (last, ..) = shop.stored(&hers).await;
     joe.sends(json!({ "type": "read", "chat": hers, "seq": last })).await;
     until("Clara's session rests", || sessions(&node) == 2).await;
-    // A window that reads nothing for half a minute is cut.
+    // A window that reads nothing for half a minute is cut, and so is a tab.
     joe.inbox.look();
+    dora.inbox.look();
     let chat: ChatId = hers.parse().expect("an id");
     let marks = shop.store.marks(shop.account, &[chat]).await.expect("the store answers");
     let of_joe = marks.iter().find(|(_, row)| row.who == Sender::Operator(shop.joe.id));
