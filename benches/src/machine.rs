@@ -46,6 +46,37 @@ impl std::fmt::Display for Machine {
     }
 }
 
+/// Processors' time since a moment, and what a virtual machine's host took of it for others: with more than a few percent
+/// figures tell of the host.
+#[derive(Debug)]
+pub struct Host {
+    stolen: u64,
+    all: u64,
+}
+
+impl Host {
+    /// From now on. What cannot be read is 0.
+    pub fn from_now() -> Self {
+        Self::of(&std::fs::read_to_string("/proc/stat").unwrap_or_default())
+    }
+
+    /// user nice system idle iowait irq softirq steal, in ticks; guests' time is in the first two.
+    fn of(stat: &str) -> Self {
+        let line = stat.lines().next().unwrap_or_default();
+        let ticks: Vec<u64> = line.split_whitespace().skip(1).take(8).filter_map(|word| word.parse().ok()).collect();
+        Self { stolen: ticks.get(7).copied().unwrap_or_default(), all: ticks.iter().sum() }
+    }
+
+    /// The part that it took since then, from 0 to 1.
+    pub fn took(&self) -> f64 {
+        self.part(&Self::from_now())
+    }
+
+    fn part(&self, later: &Self) -> f64 {
+        later.stolen.saturating_sub(self.stolen) as f64 / later.all.saturating_sub(self.all).max(1) as f64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +88,13 @@ mod tests {
         let busy = Machine { load: machine.cores as f64, ..machine.clone() };
         assert!(busy.to_string().contains("other work"));
         assert!(!Machine { load: 0.0, ..machine }.to_string().contains("other work"));
+    }
+
+    #[test]
+    fn what_a_host_took_is_a_part_of_all_time() {
+        let before = Host::of("cpu  100 0 50 800 10 0 0 40 7 0\ncpu0 1 2 3");
+        let after = Host::of("cpu  150 0 75 900 10 0 0 65 9 0\n");
+        assert!((before.part(&after) - 0.125).abs() < 1e-9, "{}", before.part(&after));
+        assert_eq!(Host::of("").part(&Host::of("")), 0.0);
     }
 }
