@@ -193,10 +193,7 @@ impl OperatorActor {
                 self.read_groups(ctx);
                 self.read_slots(ctx);
             }
-            ToOperator::Resay => {
-                self.read_offers(ctx);
-                self.tell_receiving(ctx);
-            }
+            ToOperator::Resay => self.read_anew(ctx),
             ToOperator::LetGo => {
                 self.say_work();
                 self.over = true;

@@ -27,6 +27,16 @@ impl OperatorActor {
         });
     }
 
+    /// Nodes that were apart are in touch again: what was changed or rang meanwhile may not have been heard.
+    pub(super) fn read_anew(&mut self, ctx: &mut Context<Self>) {
+        self.read_whether_gone(ctx);
+        self.read_rules(ctx);
+        self.read_groups(ctx);
+        self.read_slots(ctx);
+        self.read_offers(ctx);
+        self.tell_receiving(ctx);
+    }
+
     /// Takes in what the account sets of presence now.
     pub(super) fn read_rules(&mut self, ctx: &mut Context<Self>) {
         let (shared, account) = (Arc::clone(&self.shared), self.account);

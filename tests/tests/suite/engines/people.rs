@@ -257,6 +257,24 @@ async fn what_a_queue_was_not_told_it_reads_when_its_node_is_in_touch_again() {
     sees(&mut clara, "offline").await;
 }
 
+#[actix::test]
+async fn what_an_operator_was_not_told_is_read_when_the_nodes_are_in_touch_again() {
+    faults::lose_all("rules");
+    let shop = Shop::open(1, 2, RINGS).await;
+    let (one, two) = shop.nodes(GOOD, 1).await;
+    let mut joe = shop.window(&two, &shop.joe).await;
+    joe.goes_online().await;
+    let rules = PresenceRules { away_after_s: Some(2), grace_s: 60 };
+    assert_eq!(shop.store.change_presence_rules(shop.account, None, rules).await, Ok(true));
+    one.engine.changed(shop.account, &StaffChange::PresenceRules);
+    two.bus.cut(true);
+    actix::clock::sleep(NODE_SILENT_MAX + Duration::from_secs(1)).await;
+    joe.inbox.look();
+    assert!(!joe.inbox.got.iter().any(is_status("away", json!("inactive"))), "nobody has told his actor");
+    two.bus.cut(false);
+    joe.inbox.expect("that he is away", is_status("away", json!("inactive"))).await;
+}
+
 // Each story would miss no such fault: with one planted it fails, and says what it is that fails.
 
 #[actix::test]

@@ -345,7 +345,9 @@ async fn a_brand_that_is_not_there_or_has_nobody_is_refused() {
     let invite = json!({ "type": "invite", "chat": chat, "to": { "brand": "demo" }, "stay": true });
     let refused = joe.refused(invite, "invalid").await;
     assert_eq!(refused["field"], "to.brand", "{refused}");
+    let mut dora = VisitorClient::connect(&server).await;
     joe.status("away").await;
+    dora.expect("that nobody is there", |frame| frame["type"] == "state" && frame["state"] == "offline").await;
     let nobody = joe.refused(to(json!({ "brand": "demo" })), "conflict").await;
     assert_eq!(nobody["why"], "offline", "{nobody}");
     let mut bob = OperatorClient::online(&server, "bob").await;

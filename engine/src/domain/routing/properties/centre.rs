@@ -119,6 +119,8 @@ struct TrueChat {
 
 pub struct Centre {
     now: Timestamp,
+    /// The latest moment there was, for clocks are set back.
+    latest: Timestamp,
     /// News arrive at once.
     prompt: bool,
     /// They always did, and no proposal was ever lost: the desk knows all.
@@ -153,6 +155,7 @@ impl Centre {
         let (chats, proposals, news) = (BTreeMap::new(), Vec::new(), Vec::new());
         Self {
             now: START,
+            latest: START,
             prompt,
             exact: prompt,
             automatic,
@@ -277,8 +280,8 @@ impl Centre {
                 }
             }
             Step::Passes { millis } => {
-                self.now = self.now + Duration::from_millis(u64::from(millis));
-                let now = self.now;
+                let now = self.now + Duration::from_millis(u64::from(millis));
+                (self.now, self.latest) = (now, self.latest.max(now));
                 self.feed(|desk| desk.handle_due(now));
             }
             Step::ClockIsSetBack { millis } => {
@@ -296,8 +299,10 @@ impl Centre {
         }
     }
 
-    /// All news arrive, everybody who is a member in truth is one, all are answered, and no rest lasts.
+    /// All news arrive, everybody who is a member in truth is one, all are answered, and no rest lasts: also none that began
+    /// before the clock was set back.
     pub fn calm_down(&mut self) {
+        self.now = self.latest;
         for news in std::mem::take(&mut self.news) {
             self.hears(&news);
         }
