@@ -48,7 +48,7 @@ pub type IsIt = fn(&EventKind) -> bool;
 
 /// From here on all news of a kind are lost in this process: for a test that has its engines in it, and one story to
 /// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `read_anew`, `proposed_elsewhere`, `elsewhere_over` of
-/// queues, `rules`, `owns` of operators, `move`, `relieved` of chats, and each `repetition` by a chat that it waits.
+/// queues, `rules`, `owns`, `resay` of operators, `move`, `relieved` of chats, and each `repetition` by a chat that it waits.
 pub fn lose_all(what: &'static str) {
     STONE_DEAF.lock().unwrap_or_else(PoisonError::into_inner).push(what);
 }
@@ -114,6 +114,7 @@ pub fn is_unheard_by_operator(message: &ToOperator) -> bool {
     match message {
         ToOperator::Rules => is_lost("rules"),
         ToOperator::Owns => is_lost("owns"),
+        ToOperator::Resay => is_lost("resay"),
         _ => false,
     }
 }

@@ -200,6 +200,19 @@ impl Line {
         }
     }
 
+    /// Sends a command, each time under a new id, until it is stored: what it depends on was just changed, and may not be
+    /// known everywhere yet.
+    pub async fn stored_soon(&mut self, command: Value) -> Value {
+        let deadline = Instant::now() + SOON;
+        loop {
+            match self.command(&new_id(), command.clone()).await {
+                Settled::Stored(answer) => return answer,
+                Settled::Refused(error) => assert!(Instant::now() < deadline, "{} was refused: {error}", self.who),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Sends a command under a new id and waits for its `ack`, whatever else comes before.
     pub async fn acked(&mut self, command: Value) -> Value {
         let id = new_id();

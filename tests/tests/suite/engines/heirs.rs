@@ -161,5 +161,6 @@ async fn a_chat_that_was_kept_for_a_lost_guest_goes_back_where_it_is_taken_over_
 #[should_panic(expected = "the queue again did not come")]
 async fn an_heir_who_does_not_hear_of_the_chat_is_caught() {
     faults::lose_all("owns");
+    faults::lose_all("resay");
     owner_leaves(1).await;
 }

@@ -301,6 +301,7 @@ async fn a_queue_that_does_not_hear_who_receives_is_caught() {
 #[should_panic(expected = "that he is away did not come")]
 async fn an_operator_whose_rules_of_presence_do_not_change_is_caught() {
     faults::lose_all("rules");
+    faults::lose_all("resay");
     rules_change(1).await;
 }
 

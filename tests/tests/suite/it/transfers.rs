@@ -271,7 +271,7 @@ async fn a_group_in_which_all_take_chats_by_hand_is_asked_by_name_alone() {
     let is_rung = json!({ "group": "sales", "operator": bob.id(), "handling": "secondary" });
     admin.post("/api/v1/memberships", is_rung).await.ok();
     bob.reconnect().await.expect("his groups have changed");
-    joe.stored(group).await;
+    joe.stored_soon(group).await;
     let offer = bob.offer_of(&chat).await;
     bob.accept(&offer).await;
     clara.expect_event("transferred").await;
