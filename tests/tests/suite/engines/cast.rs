@@ -356,7 +356,7 @@ pub async fn with_each_seed(story: impl AsyncFn(u64)) {
 }
 
 /// Waits until something is so.
-pub async fn until(name: &str, is: impl Fn() -> bool) {
+pub async fn until(name: &str, mut is: impl FnMut() -> bool) {
     for _ in 0..LOOKS {
         if is() {
             return;

@@ -36,10 +36,13 @@ async fn a_chat_that_is_over_costs_nothing_once_its_visitor_is_gone_and_loses_no
     assert_eq!(sessions(&node), 3, "she may come back at once");
     let (last, ..) = shop.stored(&hers).await;
     joe.sends(json!({ "type": "read", "chat": hers, "seq": last })).await;
-    until("Clara's session rests", || sessions(&node) == 2).await;
     // A window that reads nothing for half a minute is cut, and so is a tab.
-    joe.inbox.look();
-    dora.inbox.look();
+    until("Clara's session rests", || {
+        joe.inbox.look();
+        dora.inbox.look();
+        sessions(&node) == 2
+    })
+    .await;
     let chat: ChatId = hers.parse().expect("an id");
     let marks = shop.store.marks(shop.account, &[chat]).await.expect("the store answers");
     let of_joe = marks.iter().find(|(_, row)| row.who == Sender::Operator(shop.joe.id));
@@ -49,7 +52,11 @@ async fn a_chat_that_is_over_costs_nothing_once_its_visitor_is_gone_and_loses_no
     let refused = dora.inbox.expect("a refusal", |frame| frame["id"] == "late").await;
     assert_eq!((&refused["code"], &refused["why"]), (&json!("conflict"), &json!("ended")), "her tab is still here");
     drop(dora);
-    until("Dora's session rests", || sessions(&node) == 1).await;
+    until("Dora's session rests", || {
+        joe.inbox.look();
+        sessions(&node) == 1
+    })
+    .await;
     joe.says("j1", &running, "are you there?").await;
     joe.acked("j1").await;
 }
