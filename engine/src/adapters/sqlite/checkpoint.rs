@@ -1,8 +1,9 @@
-//! Brings the log home. Most of it is copied by a connection on a thread of its own while commits go on; the few pages
+//! Brings the log home. Most of it is copied, and synced, by a connection on a thread of its own while commits go on; the few pages
 //! that came meanwhile the writer copies itself between two commits, so that the log is empty at one moment and the
 //! next commit begins it anew: a log that is written over needs no new room, and a commit no news of the file's size.
 
 use std::cell::Cell;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -89,27 +90,45 @@ impl Checkpoints {
     }
 }
 
-/// Copies whenever it is asked, until nobody asks any more.
-pub(super) fn run(
-    connection: &Connection,
-    requests: &Receiver<()>,
-    answers: &Sender<Result<Copied>>,
-    queue: &Arc<Queue>,
-    metrics: &StoreMetrics,
-) {
-    loop {
-        match requests.recv_timeout(METRICS_UPKEEP_EVERY) {
-            Ok(()) => {
-                if answers.send(checkpoint(connection, PASSIVE)).is_err() {
-                    break;
+/// The other half.
+pub(super) struct Copier {
+    pub(super) connection: Connection,
+    pub(super) file: Arc<File>,
+}
+
+impl Copier {
+    /// Copies whenever it is asked, until nobody asks any more.
+    pub(super) fn run(
+        self,
+        requests: &Receiver<()>,
+        answers: &Sender<Result<Copied>>,
+        queue: &Arc<Queue>,
+        metrics: &StoreMetrics,
+    ) {
+        loop {
+            match requests.recv_timeout(METRICS_UPKEEP_EVERY) {
+                Ok(()) => {
+                    if answers.send(self.copy()).is_err() {
+                        break;
+                    }
+                    queue.nudge();
                 }
-                queue.nudge();
+                // A quiet moment, and the only thread that has one.
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            // A quiet moment, and the only thread that has one.
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
+            metrics.upkeep();
         }
-        metrics.upkeep();
+    }
+
+    /// SQLite syncs the file only when all of the log is home, and that is in the writer's turn: by then nearly all of it
+    /// shall be on disk.
+    fn copy(&self) -> Result<Copied> {
+        let copied = checkpoint(&self.connection, PASSIVE);
+        if let Err(error) = self.file.sync_data() {
+            tracing::warn!(%error, "what was copied is not on the disk yet");
+        }
+        copied
     }
 }
 

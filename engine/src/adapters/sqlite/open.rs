@@ -123,6 +123,9 @@ pub(super) struct Opened {
     /// Brings the log home.
     pub(super) copying: Connection,
     pub(super) metrics: StoreMetrics,
+    /// The file itself, to bring to disk what was copied. Whoever closes one of its handles lets go of all locks that the
+    /// process has on it: to be closed after all connections.
+    pub(super) file: File,
     pub(super) lock: File,
     pub(super) folder: PathBuf,
 }
@@ -145,7 +148,8 @@ pub(super) fn open(options: &SqliteOptions, metrics: StoreMetrics) -> Result<Ope
     migrate(&mut connection, &folder)?;
     let indexing = connect(READER_CACHE_BYTES).map_err(database)?;
     let copying = connect(READER_CACHE_BYTES).map_err(database)?;
-    Ok(Opened { connection, indexing, copying, metrics, lock, folder })
+    let file = File::open(options.file()).map_err(|reason| OpenError::Folder { folder: folder.clone(), reason })?;
+    Ok(Opened { connection, indexing, copying, metrics, file, lock, folder })
 }
 
 /// The pool of connections that only read; to be awaited once the file is there.

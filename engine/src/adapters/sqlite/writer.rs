@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use crate::adapters::delivery::Deliveries;
 use crate::adapters::sql::forget;
 use crate::adapters::sqlite::append::{Statements, continues};
-use crate::adapters::sqlite::checkpoint::{self, Checkpoints};
+use crate::adapters::sqlite::checkpoint::{Checkpoints, Copier};
 use crate::adapters::sqlite::indexer;
 use crate::adapters::sqlite::open::{OpenError, Opened};
 use crate::adapters::sqlite::pass::Pass;
@@ -39,6 +39,8 @@ pub(super) struct Core {
     forgot_at: Timestamp,
     /// The last commit that had something to write failed.
     failing: bool,
+    /// What the copier brings to disk; closed after all connections.
+    file: Arc<File>,
     /// Held while the connection is open; the last field, so that it is let go last.
     _lock: File,
 }
@@ -46,7 +48,8 @@ pub(super) struct Core {
 impl Core {
     /// Takes up what an earlier process left, and starts the threads that help.
     fn new(opened: Opened, queue: &Arc<Queue>) -> Result<(Self, Helpers), OpenError> {
-        let Opened { connection, indexing, copying, metrics, lock, folder } = opened;
+        let Opened { connection, indexing, copying, metrics, file, lock, folder } = opened;
+        let file = Arc::new(file);
         let database = |error: rusqlite::Error| OpenError::Database { folder: folder.clone(), reason: words(&error) };
         let (tail, left) = Tail::of(&connection).map_err(database)?;
         let (to_indexer, requests) = channel();
@@ -55,8 +58,9 @@ impl Core {
         let indexer = helper("sqlite-indexer", move || indexer::run(&indexing, &requests, &answers, &nudged))?;
         let (to_copier, requests) = channel();
         let (answers, from_copier) = channel();
+        let copier = Copier { connection: copying, file: Arc::clone(&file) };
         let (nudged, kept) = (Arc::clone(queue), metrics.clone());
-        let copier = helper("sqlite-copier", move || checkpoint::run(&copying, &requests, &answers, &nudged, &kept))?;
+        let copier = helper("sqlite-copier", move || copier.run(&requests, &answers, &nudged, &kept))?;
         let checkpoints = Checkpoints::new(&connection, to_copier, from_copier);
         let pass = Pass::new(to_indexer, from_indexer, left);
         let start = Timestamp::EPOCH;
@@ -69,6 +73,7 @@ impl Core {
             latest: start,
             forgot_at: start,
             failing: false,
+            file,
             _lock: lock,
         };
         Ok((core, [indexer, copier]))
@@ -125,7 +130,7 @@ pub(super) fn start(opened: Opened, queue: &Arc<Queue>) -> Result<JoinHandle<()>
         run(&mut core, &queue);
         // Without their requests the helpers end; their connections must go before the writer's, which takes the log
         // home as the last one.
-        let Core { connection, pass, checkpoints, _lock, .. } = core;
+        let Core { connection, pass, checkpoints, file, _lock, .. } = core;
         drop((pass, checkpoints));
         for helper in helpers {
             if helper.join().is_err() {
@@ -133,6 +138,7 @@ pub(super) fn start(opened: Opened, queue: &Arc<Queue>) -> Result<JoinHandle<()>
             }
         }
         drop(connection);
+        drop(file);
     })?;
     match started.recv() {
         Ok(Ok(())) => Ok(thread),
