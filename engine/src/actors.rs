@@ -27,4 +27,5 @@ pub mod registry;
 pub mod shared;
 pub mod visitor_session;
 mod watches;
+pub mod windows;
 pub mod worked;

@@ -20,6 +20,7 @@ use crate::actors::nodes::{Nodes, directory, drive};
 use crate::actors::recount::{Nightly, recount};
 use crate::actors::registry::queue_shard;
 use crate::actors::shared::Shared;
+use crate::actors::windows::Windows;
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
 use crate::domain::limits::{
@@ -131,6 +132,7 @@ impl Engine {
         engine.pulse();
         engine.heartbeat();
         Closer::start(&engine.shared);
+        Windows::start(&engine.shared);
         engine.figures();
         engine.slow_readers();
         engine.wake_running(shards);

@@ -11,13 +11,14 @@ use crate::actors::outlet::{Outlet, SocketId};
 use crate::domain::chat::Tried;
 use crate::domain::closing::HeldChats;
 use crate::domain::event::{Audience, EndedWhy, OfferEnd, OfferKind};
-use crate::domain::group::Status;
+use crate::domain::group::{Membership, Status};
 use crate::domain::ids::{BrandId, ChatId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::Reception;
 use crate::domain::permission::StaffRole;
 use crate::domain::routing::{self, Arrival, Bid, Record, Still};
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{AppendOutcome, Load, MarkRow};
+use crate::ports::staff::Operator;
 use crate::protocol::operator::Offer;
 use crate::protocol::visitor::VisitorChat;
 
@@ -32,6 +33,14 @@ pub struct Identity {
     pub role: StaffRole,
     /// Groups of which they are a member.
     pub groups: Vec<GroupId>,
+}
+
+impl Identity {
+    /// An operator with the memberships that the store has now.
+    pub fn of(operator: &Operator, memberships: &[Membership]) -> Self {
+        let groups = memberships.iter().map(|membership| membership.group.clone()).collect();
+        Self { id: operator.id, name: operator.name.clone(), role: operator.role, groups }
+    }
 }
 
 /// Who sends a command.

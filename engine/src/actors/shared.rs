@@ -13,6 +13,7 @@ use crate::actors::left_messages::LeftWatch;
 use crate::actors::lists::Lists;
 use crate::actors::nodes::Nodes;
 use crate::actors::registry::Registry;
+use crate::actors::windows::Windows;
 use crate::actors::worked::Worked;
 use crate::domain::ids::{ChatId, CommandId, NodeId, Shard};
 use crate::domain::limits::SHARDS;
@@ -47,6 +48,8 @@ pub struct Shared {
     pub worked: Worked,
     /// The windows that show who is there, and from which groups they receive.
     pub attendance: Attendance,
+    /// Operators' windows at this node, and as whom they were opened.
+    pub windows: Windows,
     /// The windows that show messages that were left.
     pub left_messages: LeftWatch,
     /// The other nodes; none where this one is alone.
@@ -88,6 +91,7 @@ impl Shared {
             closer: Closer::default(),
             worked: Worked::default(),
             attendance: Attendance::default(),
+            windows: Windows::default(),
             left_messages: LeftWatch::default(),
             nodes,
             metrics,

@@ -81,12 +81,8 @@ impl OperatorConnection {
         let shared = Arc::clone(engine.shared());
         let place = Place::take(&shared, account, operator, &outlet);
         let (operator, memberships, receiving) = place.who().await?;
-        let identity = Arc::new(Identity {
-            id: operator.id,
-            name: operator.name.clone(),
-            role: operator.role,
-            groups: memberships.iter().map(|membership| membership.group.clone()).collect(),
-        });
+        let identity = Arc::new(Identity::of(&operator, &memberships));
+        shared.windows.opened(account, &identity, &outlet);
         shared.metrics.sockets_operator.increment(1.0);
         let rate = Rate { per_second: OPERATOR_COMMANDS_PER_SECOND, burst: OPERATOR_COMMANDS_BURST };
         // From here on dropping the connection makes the socket unknown again.

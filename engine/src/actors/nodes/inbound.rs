@@ -84,6 +84,7 @@ impl Nodes {
         for operator in shared.registry.every_operator() {
             operator.hint(crate::actors::messages::ToOperator::Resay);
         }
+        shared.windows.look();
         shared.lists.changed_elsewhere(None);
         shared.left_messages.changed_elsewhere(None);
         shared.attendance.changed_elsewhere(None);

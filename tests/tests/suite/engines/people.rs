@@ -8,10 +8,16 @@ use engine::actors::faults;
 use engine::domain::closing::{Closing, HeldChats, WaitingChats};
 use engine::domain::group::RoutingRules;
 use engine::domain::hours::{Holiday, Hours, Interval};
+use engine::domain::ids::OperatorId;
 use engine::domain::limits::NODE_SILENT_MAX;
 use engine::domain::operator::PresenceRules;
+use engine::domain::permission::StaffRole;
+use engine::domain::time::Timestamp;
 use engine::domain::zone::Zone;
+use engine::ports::staff::Operator;
+use engine::protocol::close;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::suite::engines::cast::{BAD, GOOD, Node, Shop, Tab, Window, with_each_seed};
 
@@ -273,6 +279,40 @@ async fn what_an_operator_was_not_told_is_read_when_the_nodes_are_in_touch_again
     assert!(!joe.inbox.got.iter().any(is_status("away", json!("inactive"))), "nobody has told his actor");
     two.bus.cut(false);
     joe.inbox.expect("that he is away", is_status("away", json!("inactive"))).await;
+}
+
+#[actix::test]
+async fn windows_of_those_who_may_not_work_any_more_close_when_the_nodes_are_in_touch_again() {
+    let shop = Shop::open(1, 2, RINGS).await;
+    let (one, two) = shop.nodes(GOOD, 1).await;
+    let (mut joe, mut bob) = (shop.window(&two, &shop.joe).await, shop.window(&two, &shop.bob).await);
+    let sue = Operator {
+        id: OperatorId(Uuid::from_u128(1 << 64)),
+        email: "sue@example.com".into(),
+        name: "Sue".into(),
+        ..shop.joe.clone()
+    };
+    shop.store.create_operator(shop.account, &sue, "no password", Timestamp::EPOCH).await.expect("the store answers");
+    let mut hers = shop.window(&two, &sue).await;
+    two.bus.cut(true);
+    actix::clock::sleep(NODE_SILENT_MAX + Duration::from_secs(1)).await;
+    let dismissed = Operator { disabled: true, ..shop.joe.clone() };
+    let promoted = Operator { role: StaffRole::Manager, ..shop.bob.clone() };
+    for (before, after) in [(&shop.joe, &dismissed), (&shop.bob, &promoted)] {
+        assert_eq!(shop.store.change_operator(shop.account, before, after).await, Ok(true));
+    }
+    one.engine.changed(shop.account, &StaffChange::OperatorGone(shop.joe.id));
+    one.engine.changed(shop.account, &StaffChange::Operator(shop.bob.id));
+    actix::clock::sleep(Duration::from_secs(1)).await;
+    for window in [&mut joe, &mut bob] {
+        window.inbox.look();
+        assert_eq!(window.inbox.closed, None, "nobody has told their node");
+    }
+    two.bus.cut(false);
+    assert_eq!(joe.inbox.expect_closed().await, close::SIGNED_OUT);
+    assert_eq!(bob.inbox.expect_closed().await, close::RESTART, "he comes back as what he is now");
+    hers.inbox.look();
+    assert_eq!(hers.inbox.closed, None, "for her nothing has changed");
 }
 
 // Each story would miss no such fault: with one planted it fails, and says what it is that fails.

@@ -52,6 +52,7 @@ impl Place {
 
     /// The window stands there no longer.
     pub fn leave(&self) {
+        self.shared.windows.closed(self.outlet.id());
         self.outlets.remove(self.outlet.id());
         self.shared.windows_changed(self.account, self.operator);
     }
