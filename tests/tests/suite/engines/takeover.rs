@@ -84,8 +84,7 @@ async fn windows_on_the_node_that_had_the_chat_hear_all_that_is_said_on_the_one_
         }
         for window in [&mut joe, &mut bob] {
             window.inbox.expect("her last words", |frame| frame["event"]["text"] == "clara 4").await;
-            window.says("mine", &chat, "We are here").await;
-            window.acked("mine").await;
+            window.gets_said("mine", &chat, "We are here").await;
         }
         let (last, visible, _) = shop.stored(&chat).await;
         clara.inbox.expect("the last event", |frame| frame["type"] == "event" && frame["seq"] == visible).await;

@@ -93,6 +93,18 @@ impl Inbox {
         answer
     }
 
+    /// The next answer to a command after so many.
+    async fn answered(&mut self, id: &str, before: usize) -> Value {
+        for _ in 0..LOOKS {
+            self.look();
+            if let Some(answer) = self.got.iter().filter(|frame| frame["id"] == id).nth(before) {
+                return answer.clone();
+            }
+            actix::clock::sleep(LOOK_EVERY).await;
+        }
+        panic!("{id} was not answered; instead there came {:#?}", self.got);
+    }
+
     pub fn answers(&mut self, id: &str) -> usize {
         self.look();
         self.got.iter().filter(|frame| frame["id"] == id).count()
@@ -182,6 +194,20 @@ impl Window {
 
     pub async fn acked(&mut self, id: &str) -> Value {
         self.inbox.acked(id).await
+    }
+
+    /// Says it, and says it again where it is not known whether it was stored, as clients do.
+    pub async fn gets_said(&mut self, id: &str, chat: &str, text: &str) {
+        loop {
+            let before = self.inbox.answers(id);
+            self.says(id, chat, text).await;
+            let answer = self.inbox.answered(id, before).await;
+            if answer["type"] == "ack" {
+                return;
+            }
+            assert_eq!(answer["code"], "unavailable", "{answer}");
+            assert!(before < 5, "{answer}");
+        }
     }
 
     pub async fn goes_online(&mut self) {
