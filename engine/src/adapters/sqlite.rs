@@ -97,11 +97,13 @@ impl Backend for SqliteStore {
 impl Store for SqliteStore {
     async fn ping(&self) -> Result<(), StoreError> {
         self.read(|sql| Box::pin(sql.run(Query::new("SELECT 1")))).await?;
-        // A writer that is gone, stuck or out of space shows here.
+        // A writer that is gone or out of space says so here; one that is stuck does not answer.
         self.queue.submit(|core| core.prove().map_err(|error| store_error(&error))).await
     }
 
     fn metrics_text(&self) -> String {
+        // A writer that is stuck could not say it.
+        self.metrics.writer_queue.set(self.queue.waiting() as f64);
         self.metrics.render()
     }
 
@@ -124,5 +126,36 @@ impl Drop for SqliteStore {
     fn drop(&mut self) {
         // The thread ends by itself, and lets go of the folder then.
         self.queue.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_writer_that_is_stuck_is_seen_by_what_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(SqliteOptions::new(folder.path())).await.unwrap();
+        let waiting = |count: u32| format!("\nswitchboard_store_writer_queue_commands {count}\n");
+        assert!(store.metrics_text().contains(&waiting(0)), "{}", store.metrics_text());
+        let (go_on, held) = mpsc::channel::<()>();
+        let stuck = store.queue.submit(move |_| Ok::<_, StoreError>(held.recv().is_ok()));
+        let ready = store.ping();
+        tokio::pin!(ready);
+        let begun = Instant::now();
+        while !store.metrics_text().contains(&waiting(2)) {
+            let answered = tokio::time::timeout(Duration::from_millis(20), &mut ready).await;
+            assert!(answered.is_err(), "nobody can have tried to write");
+            assert!(begun.elapsed() < Duration::from_secs(20), "{}", store.metrics_text());
+        }
+        go_on.send(()).unwrap();
+        assert_eq!(stuck.await, Ok(true));
+        assert_eq!(ready.await, Ok(()));
+        store.close().await;
+        assert!(store.metrics_text().contains(&waiting(0)), "{}", store.metrics_text());
     }
 }

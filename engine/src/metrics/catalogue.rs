@@ -285,7 +285,7 @@ catalogue! {
     COMMIT = histogram("switchboard_store_commit_seconds", &[], &COMMITS);
     /// Commands that one commit of the store settled.
     COMMIT_GROUP = histogram("switchboard_store_commit_commands", &[], &GROUPS);
-    /// Commands that wait for the store's writer, those of the commit that it begins among them.
+    /// Commands that wait for the store's writer, those of the commit that it is at work on among them.
     WRITER_QUEUE = gauge("switchboard_store_writer_queue_commands", &[]);
     /// How long the oldest event in the journal has been waiting for the indexer.
     INDEX_LAG = gauge("switchboard_store_index_lag_seconds", &[]);

@@ -48,6 +48,8 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct Inner {
     jobs: VecDeque<Job>,
+    /// Those that the writer took and is at work on.
+    taken: usize,
     closed: bool,
     /// The writer has left, too: nobody takes anything any more.
     ended: bool,
@@ -119,23 +121,24 @@ impl Queue {
         }
     }
 
-    /// Moves up to `max` jobs into `batch`, waiting `patience` for the first; answers how many are left, and nothing
-    /// once it is closed and empty. A nudge ends the waiting, too.
-    pub(super) fn take(&self, batch: &mut Vec<Job>, max: usize, patience: Duration) -> Option<usize> {
+    /// Moves up to `max` jobs into `batch`, waiting `patience` for the first; `false` once it is closed and empty. A nudge
+    /// ends the waiting, too. Those of the batch before are answered by now.
+    pub(super) fn take(&self, batch: &mut Vec<Job>, max: usize, patience: Duration) -> bool {
         let mut until = None;
         let mut inner = self.lock();
+        inner.taken = 0;
         while inner.jobs.is_empty() {
             if inner.closed {
                 inner.ended = true;
-                return None;
+                return false;
             }
             if std::mem::take(&mut inner.nudged) {
-                return Some(0);
+                return true;
             }
             let until = *until.get_or_insert_with(|| Instant::now().checked_add(patience));
             let left = until.map_or(patience, |until| until.saturating_duration_since(Instant::now()));
             if left.is_zero() {
-                return Some(0);
+                return true;
             }
             inner.asleep = true;
             inner = self.arrived.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -143,17 +146,24 @@ impl Queue {
         }
         let count = inner.jobs.len().min(max);
         batch.extend(inner.jobs.drain(..count));
+        inner.taken = count;
         inner.nudged = false;
-        Some(inner.jobs.len())
+        true
     }
 
-    /// Moves up to `max` more jobs into a batch that was taken, as far as they are there; answers how many are left. It
-    /// never ends the queue: the batch is not answered yet.
-    pub(super) fn take_more(&self, batch: &mut Vec<Job>, max: usize) -> usize {
+    /// Moves up to `max` more jobs into a batch that was taken, as far as they are there. It never ends the queue: the
+    /// batch is not answered yet.
+    pub(super) fn take_more(&self, batch: &mut Vec<Job>, max: usize) {
         let mut inner = self.lock();
         let count = inner.jobs.len().min(max);
         batch.extend(inner.jobs.drain(..count));
-        inner.jobs.len()
+        inner.taken += count;
+    }
+
+    /// How many are not answered yet: asked by somebody else than the writer, who may be stuck.
+    pub(super) fn waiting(&self) -> usize {
+        let inner = self.lock();
+        inner.jobs.len() + inner.taken
     }
 
     fn push(&self, mut inner: MutexGuard<'_, Inner>, job: Job) {

@@ -153,15 +153,16 @@ fn run(core: &mut Core, queue: &Queue) {
     let mut pace = Pace::default();
     loop {
         let patience = if failed { STORE_RETRY_AFTER } else { core.pass.due_in(&core.tail) };
-        let Some(mut left) = queue.take(&mut batch, COMMIT_GROUP_MAX, patience) else { break };
+        if !queue.take(&mut batch, COMMIT_GROUP_MAX, patience) {
+            break;
+        }
         let wait = pace.due_in();
         if !batch.is_empty() && batch.len() < COMMIT_GROUP_MAX && !wait.is_zero() {
             // Many come at once: those of the next moment go along.
             std::thread::sleep(wait);
             let room = COMMIT_GROUP_MAX - batch.len();
-            left = queue.take_more(&mut batch, room);
+            queue.take_more(&mut batch, room);
         }
-        core.metrics.writer_queue.set((left + batch.len()) as f64);
         let due = core.pass.look(&mut core.tail);
         if core.checkpoints.look(&core.connection) {
             core.metrics.checkpoints.increment(1);

@@ -77,6 +77,9 @@ pub const WRITER_CACHE_BYTES: usize = 4 * 1024 * 1024;
 pub const READER_CACHE_BYTES: usize = 512 * 1024;
 /// How often recorded spans are summed up: the memory of those that wait for it is bounded so.
 pub const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(1);
+/// How long the store may take to answer whether the node is ready: load balancers ask every few seconds, and one that
+/// takes longer has something wrong with its disk.
+pub const READY_WITHIN: Duration = Duration::from_secs(2);
 /// How long the writer waits after a failed commit before it goes on by itself; commands are tried at once.
 pub const STORE_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How long delivered and read marks may be kept in memory only (PROTOCOL: 2 s).
