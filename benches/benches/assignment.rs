@@ -42,6 +42,7 @@ fn main() {
     println!("{CHATS} chats, {OPERATORS} operators: {rate:.0} durable assignments a second (at least {RATE_MIN})");
     assert_eq!(runtime.block_on(centre.held()), CHATS, "every chat is somebody's in the store");
     runtime.block_on(centre.store.close());
+    assert!(rate >= RATE_MIN, "slower than is promised");
 }
 
 struct Centre {

@@ -14,6 +14,9 @@ const DAY: &str = r#"{
         "answers": {"delay": {"kind": "exponential", "mean_s": 4}, "declined": 0.03, "ignored": 0.02}}]
 }"#;
 
+/// What is promised, on one core.
+const SECONDS_MAX: f64 = 5.0;
+
 fn main() {
     let scenario: Scenario = serde_json::from_str(DAY).expect("a scenario");
     let begin = Instant::now();
@@ -22,4 +25,5 @@ fn main() {
     let all = results.total("support").expect("the group");
     println!("{} chats, {} operators: {:.2} s", all.arrived, scenario.crews[0].count, spent.as_secs_f64());
     println!("{all:#?}");
+    assert!(spent.as_secs_f64() <= SECONDS_MAX, "slower than is promised");
 }

@@ -26,7 +26,7 @@ use crate::ports::work::Whose;
 #[derive(Default)]
 pub(super) struct Suspects {
     /// Chats that only one side has.
-    chats: Vec<ChatId>,
+    chats: BTreeSet<ChatId>,
     /// Operators whose load here is older than the stored one, with the version of that.
     loads: BTreeMap<OperatorId, u64>,
     /// Operators who are stored as on-line and do not receive here, or the other way round.
@@ -81,10 +81,10 @@ impl QueueActor {
         let Some(desk) = &self.desk else { return };
         let missing = stored.iter().map(|(record, _)| record.id).filter(|chat| desk.queue().get(*chat).is_none());
         let own = |chat: &ChatId| desk.queue().get(*chat).is_some_and(|waiting| waiting.guest_of.is_none());
-        let surplus =
-            desk.queue().iter().filter(own).filter(|chat| !stored.iter().any(|(record, _)| record.id == *chat));
-        let now: Vec<ChatId> = missing.chain(surplus).collect();
-        for chat in now.iter().filter(|chat| self.suspects.chats.contains(chat)) {
+        let known: BTreeSet<ChatId> = stored.iter().map(|(record, _)| record.id).collect();
+        let surplus = desk.queue().iter().filter(own).filter(|chat| !known.contains(chat));
+        let now: BTreeSet<ChatId> = missing.chain(surplus).collect();
+        for chat in now.iter().filter(|chat| self.suspects.chats.contains(*chat)) {
             tracing::error!(%chat, group = %self.group, "the queue and the store disagree on a chat");
             self.shared.metrics.violated(Invariant::QueueDisagrees);
             // The session knows, and says so when it wakes or is asked.
