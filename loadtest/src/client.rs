@@ -281,7 +281,15 @@ pub async fn live(mut mind: impl Mind, world: Rc<World>, number: u32, begin: Mic
             return mind.close(false);
         }
         way.out = true;
-        let failed = match Socket::open(&world.address, mind.path(), mind.cookie(), number).await {
+        // A server that takes connections and says nothing must not keep its client from the end of the run.
+        let opened = tokio::select! {
+            opened = Socket::open(&world.address, mind.path(), mind.cookie(), number) => opened,
+            _ = wait_until(&world, Micros::MAX) => {
+                way.ends(&mind, &world);
+                return mind.close(false);
+            }
+        };
+        let failed = match opened {
             Ok(mut socket) => {
                 world.count(if way.known { Tally::Reconnects } else { Tally::Connects });
                 world.recorder.borrow_mut().connected[side] += 1;

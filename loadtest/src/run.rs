@@ -191,7 +191,15 @@ pub fn run(
     };
     summary.target = target;
     let group = &scenario.target.group;
-    match (before, admin.as_ref().map(|admin| http.block_on(read_metrics(admin)))) {
+    // Whoever wants it to end while they are waited for gets the report without them.
+    let after = admin.as_ref().map(|admin| {
+        let look = || {
+            show(Progress::Preparing("the server's metrics are read, Ctrl-C goes on without them"));
+            stopped()
+        };
+        http.block_on(watched(read_metrics(admin), look)).flatten()
+    });
+    match (before, after) {
         (Some(before), Some(Some(after))) => summary.server = Some(server_view(&before, &after, &summary, group)),
         (Some(_), Some(None)) => {
             summary.server_unread = true;

@@ -80,9 +80,11 @@ fn count(json: &Value, name: &str) -> u64 {
 
 #[test]
 fn a_few_seconds_of_everything_pass_and_are_counted() {
-    let (output, json) = run(&["smoke", "--length", "4"]);
+    // A seed by which operators ask for colleagues in almost all of their first chats.
+    let (output, json) = run(&["smoke", "--length", "6", "--seed", "149818"]);
     assert_eq!(output.status.code(), Some(0), "{}", words(&output));
     assert_eq!(json["verdict"]["faults"], 0, "{}", json["verdict"]);
+    assert!(count(&json, "transfers") > 0 && count(&json, "invitations") > 0, "colleagues came: {}", json["counts"]);
     assert_eq!(json["verdict"]["chats"].as_u64(), Some(count(&json, "chats_started")), "every chat was judged");
     assert!(count(&json, "chats_answered") > 2 && count(&json, "messages_acked") > 5, "{json}");
     assert!(json["latency"]["delivery"]["count"].as_u64() > Some(5), "what was said reached the other side");

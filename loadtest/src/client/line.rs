@@ -50,6 +50,8 @@ pub(super) struct Line {
     pub language: Option<String>,
     /// Messages that went out with `start`.
     pub asked: u32,
+    /// `start` went out on a further connection, for the answer did not come.
+    asked_again: bool,
     /// The chat, once there is one.
     pub ear: Option<Ear>,
     /// What is not answered yet.
@@ -62,7 +64,7 @@ impl Line {
     pub fn new(world: Rc<World>, number: u32, slow: bool) -> Self {
         let outbox = Outbox::default();
         let (back, token, language, ear) = (None, None, None, None);
-        Self { world, number, slow, back, token, language, asked: 0, ear, outbox, strange: false }
+        Self { world, number, slow, back, token, language, asked: 0, asked_again: false, ear, outbox, strange: false }
     }
 
     pub fn party(&self) -> Party {
@@ -106,6 +108,7 @@ impl Line {
         let sent = self.outbox.open(now, out);
         if sent.again > 0 {
             self.world.count(Tally::Again);
+            self.asked_again |= self.ear.is_none();
         }
         sent.first.into_iter().for_each(|intended| count_left(&self.world, intended, now));
     }
@@ -122,6 +125,10 @@ impl Line {
     /// Takes an event. The chat's first ones may come before the answer to `start`.
     pub fn hear(&mut self, event: &Event<'_>, phase: Phase, now: Micros) -> Heard {
         if phase == Phase::Asking {
+            if self.ear.is_none() && self.asked_again && event.seq > 1 {
+                // The beginning was told on a connection that was lost: with the ack all of it is asked for.
+                return Heard::Nothing;
+            }
             self.begun(event.chat);
         }
         let own = self.party();

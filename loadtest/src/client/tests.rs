@@ -86,9 +86,16 @@ async fn who_is_never_greeted_has_waited_to_the_end() {
 /// What a visitor says, each with its size and the time since the one before, in a run of which `lost` says how often
 /// the connection is gone, and `hasty` whether the operator comes before the answer to the start.
 fn said_by_a_visitor(seed: u64, lost: usize, hasty: bool) -> Vec<(usize, u64)> {
-    let text = "name = \"x\"\nlength_s = 600\n[[visitors]]\narrivals = { kind = \"constant\", per_minute = 1 }\n\
-                messages = { least = 4, most = 9 }\ntyping = 30\n[[operators]]\ncount = 1\nlimit = 1\n";
-    let like: Visitors = Scenario::read("x", text).unwrap().visitors.remove(0);
+    said_in_pauses("", seed, lost, hasty)
+}
+
+/// The same of a visitor with a line on pauses of its own.
+fn said_in_pauses(pause: &str, seed: u64, lost: usize, hasty: bool) -> Vec<(usize, u64)> {
+    let text = format!(
+        "name = \"x\"\nlength_s = 600\n[[visitors]]\narrivals = {{ kind = \"constant\", per_minute = 1 }}\n\
+         messages = {{ least = 4, most = 9 }}\ntyping = 30\n{pause}\n[[operators]]\ncount = 1\nlimit = 1\n"
+    );
+    let like: Visitors = Scenario::read("x", &text).unwrap().visitors.remove(0);
     let world = world(([127, 0, 0, 1], 1).into(), 600_000, 600_000);
     let (target, draw) = (Rc::new(Target::default()), Draw::new(seed, 3));
     let mut visitor = Visitor::new(world, Rc::new(like), target, 3, 0, &draw);
@@ -128,6 +135,17 @@ fn said_by_a_visitor(seed: u64, lost: usize, hasty: bool) -> Vec<(usize, u64)> {
         }
     }
     said
+}
+
+#[test]
+fn a_message_is_due_as_much_later_as_the_one_before_takes_to_type() {
+    let said = said_in_pauses("pause = { kind = \"fixed\", s = 1 }", 7, 0, false);
+    assert!(said.len() >= 4 && said[0].1 == 1_000_000, "{said:?}");
+    for pair in said.windows(2) {
+        // Thirty characters a second.
+        let typed = (pair[0].0 as f64 / 30.0 * 1e6) as u64;
+        assert_eq!(pair[1].1, 1_000_000 + typed, "{said:?}");
+    }
 }
 
 #[test]

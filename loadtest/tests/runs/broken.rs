@@ -126,6 +126,17 @@ fn visitors_served_before_those_who_waited_longer_are_found() {
     found_in(&HURRY.replace("per_minute = 300", "per_minute = 720"), "newest_first", "was offered while");
 }
 
+/// The fault adds a second to each wait that the server counts, and to none that it tells its clients.
+#[test]
+fn waits_that_the_server_counts_wrong_differ_from_those_of_its_clients() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = broken(folder.path().join("broken"), "SWITCHBOARD_FAULT_MISCOUNT", "1");
+    let (output, json) = run_at(&binary, &["smoke", "--length", "4"]);
+    let view = &json["server"];
+    let difference = view["difference_s"].as_f64().unwrap_or_else(|| panic!("a number: {}", words(&output)));
+    assert!(view["answered"].as_f64() > Some(2.0) && (-1.3..-0.7).contains(&difference), "{view}");
+}
+
 /// The run fails, and the judge says why; all that it says.
 fn found(fault: &str, why: &str) -> Vec<String> {
     found_in(HURRY, fault, why)

@@ -182,6 +182,27 @@ fn a_run_that_is_killed_leaves_no_server_behind() {
     is_gone_soon(&server);
 }
 
+/// It takes connections and answers nothing. The end of the run kills it, however it stands.
+#[test]
+fn a_server_that_freezes_in_the_run_is_told_and_nothing_hangs() {
+    let running = Running::with(&["--length", "12"]);
+    let id = running.child.id();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("its children");
+    let serves =
+        |child: &&str| std::fs::read(format!("/proc/{child}/cmdline")).is_ok_and(|line| has_part(&line, "serve"));
+    let server = children.split_whitespace().find(serves).expect("a server");
+    signal("STOP", server);
+    let (status, json, took, said) = running.end();
+    assert_eq!(status, Some(1), "{said}");
+    assert!(took < Duration::from_secs(60), "{took:?}");
+    assert_ne!(json["ended"], "worker_gone", "the tool itself is well: {said}");
+    assert!(json["server_unread"] == true && said.contains("metrics could not be read at the end"), "{said}");
+    let errors = json["errors"].as_object().expect("errors by their words");
+    assert!(errors.keys().any(|words| words.contains("10 s")), "visitors had none for 10 s: {errors:?}");
+    assert!(count(&json, "visitors_came") > 0, "{}", json["counts"]);
+    is_gone_soon(server);
+}
+
 #[test]
 fn a_worker_that_is_killed_is_told_and_breaks_no_promise() {
     let running = Running::with(&["--length", "6", "--workers", "2"]);

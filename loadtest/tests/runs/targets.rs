@@ -1,6 +1,7 @@
 //! Somebody else's server as the target: what is made there goes again, however the run ends, and a target that dies in
 //! the run is told.
 
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, RequestBuilder};
@@ -94,6 +95,18 @@ fn a_run_that_cannot_begin_leaves_nobody_behind() {
     assert_eq!(output.status.code(), Some(2));
     assert!(words(&output).contains("no metrics there"), "{}", words(&output));
     place.close();
+}
+
+#[test]
+fn metrics_that_never_come_are_told_in_seconds() {
+    // Connections are taken by the kernel, and nobody answers on them.
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", mute.local_addr().unwrap());
+    let begun = Instant::now();
+    let output = loadtest(&["run", "smoke", "--target", &url, "--admin", &url]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("no metrics there"), "{}", words(&output));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -20,7 +20,10 @@ struct Talk<M: Mind> {
 
 impl<M: Mind> Talk<M> {
     fn with(mind: impl FnOnce(Rc<World>, Scenario) -> M) -> Self {
-        let world = world(([127, 0, 0, 1], 1).into(), 600_000, 600_000);
+        Self::within(world(([127, 0, 0, 1], 1).into(), 600_000, 600_000), mind)
+    }
+
+    fn within(world: Rc<World>, mind: impl FnOnce(Rc<World>, Scenario) -> M) -> Self {
         let mind = mind(world.clone(), Scenario::read("x", SCENARIO).unwrap());
         let mut talk = Self { mind, world, now: 0, out: Vec::new() };
         talk.connects(&[]);
@@ -66,6 +69,12 @@ impl<M: Mind> Talk<M> {
         all.filter(|frame| frame["type"] == what).collect()
     }
 
+    /// What was timed since the last time, in microseconds.
+    fn took(&self, timing: Timing) -> Vec<u64> {
+        let timings = self.world.recorder.borrow_mut().take().timings;
+        timings[timing as usize].iter().flat_map(|(us, count)| vec![*us; *count as usize]).collect()
+    }
+
     /// The client ends, on a connection that holds.
     fn faults(mut self) -> Vec<Fault> {
         self.mind.close(true);
@@ -75,7 +84,11 @@ impl<M: Mind> Talk<M> {
 
 /// A visitor with a chat and an operator.
 fn visitor() -> Talk<Visitor> {
-    let mut talk = Talk::with(|world, mut scenario| {
+    visitor_within(world(([127, 0, 0, 1], 1).into(), 600_000, 600_000))
+}
+
+fn visitor_within(world: Rc<World>) -> Talk<Visitor> {
+    let mut talk = Talk::within(world, |world, mut scenario| {
         let like = Rc::new(scenario.visitors.remove(0));
         Visitor::new(world, like, Rc::new(Target::default()), 3, 0, &Draw::new(1, 3))
     });
@@ -158,12 +171,19 @@ fn an_event_of_somebody_elses_chat_is_told_once() {
 
 #[test]
 fn who_never_had_an_answer_has_waited_to_the_end() {
-    let mut talk = visitor();
-    talk.acts("say");
+    // A run that began five seconds ago: the message was meant for its first one.
+    let mut world = world(([127, 0, 0, 1], 1).into(), 600_000, 600_000);
+    let clock = Clock::since(unix_us_now() - 5_000_000);
+    Rc::get_mut(&mut world).unwrap().phases = Phases::new(clock, 600_000_000, 600_000_000);
+    let mut talk = visitor_within(world);
+    assert_eq!(talk.acts("say").len(), 1);
     talk.world.recorder.borrow_mut().take();
+    let least = clock.now() - talk.now;
     talk.mind.close(false);
-    let delta = talk.world.recorder.borrow_mut().take();
-    assert_eq!(delta.timings[Timing::Ack as usize].len(), 1);
+    let most = clock.now() - talk.now;
+    let waited = talk.took(Timing::Ack);
+    assert!(least >= 3_900_000 && waited.len() == 1, "{least} {waited:?}");
+    assert!((least * 999 / 1000..=most * 1001 / 1000).contains(&waited[0]), "{waited:?} of {least} to {most}");
 }
 
 #[test]
@@ -181,6 +201,20 @@ fn what_waits_for_its_connection_leaves_when_it_is_there() {
     talk.now += 200_000;
     talk.hear(json!({ "type": "welcome", "token": "t", "server_time": AT }));
     assert_eq!((talk.said("say").len(), counted(&talk)), (1, [0, 1, 1, 0]));
+
+    // Whatever comes of it is timed from the moment it was meant for, 200 ms before it left.
+    let text = talk.said("say").remove(0)["text"].clone();
+    talk.now += 50_000;
+    talk.ack("m1", 4);
+    let acked = talk.took(Timing::Ack);
+    assert!(acked.len() == 1 && (249_000..=251_000).contains(&acked[0]), "{acked:?}");
+    let mut bob = operator();
+    bob.now = talk.now;
+    // The operator asks for the chat's history, in which its beginning comes again.
+    (0..2).for_each(|_| bob.event("c", 1, json!({ "kind": "assigned", "operator": "bob" }), None));
+    bob.event("c", 2, json!({ "kind": "message", "text": text }), None);
+    let delivered = bob.took(Timing::Delivery);
+    assert!(delivered.len() == 1 && (249_000..=251_000).contains(&delivered[0]), "{delivered:?}");
 }
 
 const BOB: Party = Party::Operator(5);
@@ -256,6 +290,41 @@ fn a_chat_whose_beginning_was_told_on_a_lost_connection_is_taken_up() {
         assert_eq!((told.len(), told[0].told.len()), (1, 3), "{acked} {runs}");
         assert_eq!(talk.faults(), []);
     }
+}
+
+#[test]
+fn a_chat_that_began_on_a_lost_connection_and_goes_on_before_the_ack_is_heard_whole() {
+    let asking = || {
+        Talk::with(|world, mut scenario| {
+            let like = Rc::new(scenario.visitors.remove(0));
+            Visitor::new(world, like, Rc::new(Target::default()), 3, 0, &Draw::new(1, 3))
+        })
+    };
+    let assigned = |talk: &mut Talk<Visitor>| talk.event("c", 3, json!({ "kind": "assigned" }), None);
+    let mut talk = asking();
+    let question = talk.said("start").remove(0)["question"].clone();
+    talk.connects(&[]);
+    assigned(&mut talk);
+    talk.out.clear();
+    talk.ack("start0", 1);
+    assert_eq!(talk.said("resume"), [json!({ "type": "resume", "chat": "c", "after": 0 })]);
+    talk.event("c", 1, json!({ "kind": "started" }), None);
+    talk.event("c", 2, json!({ "kind": "message", "text": question }), None);
+    assigned(&mut talk);
+    assert_eq!(numbers_told(talk), [1, 2, 3]);
+
+    // On the connection on which it was asked for nothing may be left out: the judge is told that it was.
+    let mut talk = asking();
+    assigned(&mut talk);
+    talk.ack("start0", 1);
+    assert_eq!(numbers_told(talk), [3]);
+}
+
+/// The client ends; the numbers of what its chat was told, as they go to the judge.
+fn numbers_told(mut talk: Talk<Visitor>) -> Vec<u64> {
+    talk.mind.close(true);
+    let told = talk.world.told.take();
+    told[0].told.iter().map(|told| told.seq).collect()
 }
 
 #[test]
