@@ -51,10 +51,26 @@ pub async fn window(
     request: HttpRequest,
     key: web::Path<String>,
 ) -> Result<HttpResponse, NoPage> {
+    let Brand { origins, .. } = brand(&state, &key).await?;
+    document(&request, WINDOW, &headers::framed_by(&origins), false)
+}
+
+/// `GET /chat/{brand}`: the same window by itself, where a plain link leads.
+pub async fn chat(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    key: web::Path<String>,
+) -> Result<HttpResponse, NoPage> {
+    brand(&state, &key).await?;
+    document(&request, WINDOW, headers::PAGE, true)
+}
+
+const WINDOW: &str = "widget/window.html";
+
+async fn brand(state: &AppState, key: &str) -> Result<Brand, NoPage> {
     let none = || NoPage(Failure::not_found("brand").into());
     let key: BrandId = key.parse().map_err(|_| none())?;
-    let Brand { origins, .. } = state.store.brand(&key).await?.ok_or_else(none)?;
-    document(&request, "widget/window.html", &headers::framed_by(&origins), false)
+    state.store.brand(&key).await?.ok_or_else(none)
 }
 
 /// `GET /demo`: the shop page.

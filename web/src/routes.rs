@@ -106,6 +106,7 @@ pub fn public(app: &mut ServiceConfig) {
     .service(at("/widget.js").route(read().to(assets::loader)))
     .service(at("/widget/assets/{path:.*}").route(read().to(assets::widget)))
     .service(at("/window/{brand}").route(read().to(assets::window)))
+    .service(at("/chat/{brand}").route(read().to(assets::chat)))
     .service(at("/assets/{path:.*}").route(read().to(assets::console_asset)))
     .service(at("/demo").route(read().to(assets::demo)))
     .service(at("/demo/").route(read().to(assets::demo)))

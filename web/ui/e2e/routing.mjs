@@ -5,11 +5,13 @@
 import { Administrator } from './src/administrator.mjs';
 import { eventually } from './src/eventually.mjs';
 import { Operator } from './src/operator.mjs';
+import { URL_OF_SERVER } from './src/server.mjs';
 import { Story } from './src/story.mjs';
 import { Visitor } from './src/visitor.mjs';
 
 const ROSA = { name: 'Rosa Lind', email: 'rosa@example.com', question: 'Does the Alva sofa come in green?' };
 const NILS = { name: 'Nils Berg', email: 'nils@example.com', question: 'Is the oak table solid?' };
+const LENA = { name: 'Lena Roth', email: 'lena@example.com' };
 const VERA = { name: 'Vera Blom', email: 'vera@example.com', text: 'Is the showroom open on Sundays?' };
 const DAY_MS = 86_400_000;
 /** Wherever the group's clock is: one of these is its today. */
@@ -18,6 +20,7 @@ const DAYS = [-1, 0, 1].map((from) => new Date(Date.now() + from * DAY_MS).toISO
 const story = await Story.begin('routing');
 const { looks } = story;
 const shoppers = [await story.person(1280, 800), await story.person(1280, 800), await story.person(390, 844)];
+const lenas = await story.person(1280, 800);
 const adas = await story.person(1440, 900);
 const [joes, sues] = [await story.person(1440, 900), await story.person(1440, 900)];
 
@@ -35,6 +38,7 @@ async function tell() {
   const nils = await step('Joe has his one chat, and Nils waits: why is told in words', () => waits(joe, rosa));
   const sue = await step('Sue comes and is asked for Support, and Joe, who looked at it, is told', () => helps(nils, joe));
   await step('why it went to her, and who was passed over, is told in words', () => considered(sue, joe));
+  await step('a plain link leads to Sue, with the form filled in', () => linked(sue));
   await step('Ada makes a profile by keyboard alone', () => profile(ada));
   await step('Sue chooses it, and Ada sees it on the page that she has open', () => chooses(ada, sue));
   await step('all the other screens are looked at', () => screens(ada));
@@ -204,6 +208,26 @@ async function considered(sue, joe) {
 /** @param {string} text */
 function flat(text) {
   return text.replace(/\s+/g, ' ').trim();
+}
+
+/** @param {Operator} sue */
+async function linked(sue) {
+  const me = await sue.page.evaluate(() => fetch('/api/v1/auth/me').then((answer) => answer.json()));
+  const page = await lenas.newPage();
+  const said = new URLSearchParams({ ...LENA, operator: me.operator.id, department: 'sales', page: `${URL_OF_SERVER}/demo?sofa` });
+  await page.goto(`${URL_OF_SERVER}/chat/demo?${said}`);
+  const question = page.getByLabel('Your question');
+  await question.fill('Are you in on Friday, Sue?');
+  const fields = [page.getByLabel('Name'), page.getByLabel('E-mail'), page.getByLabel('Department')];
+  await eventually('what the link says', () => Promise.all(fields.map((field) => field.inputValue())), [LENA.name, LENA.email, 'sales']);
+  await looks.everywhere('linked', page);
+  await page.getByRole('button', { name: 'Start the chat' }).click();
+  await sue.request(LENA.name).waitFor();
+  await sue.press('Alt+a');
+  await page.getByText('Sue joined the chat').waitFor();
+  await sue.page.getByText('/demo?sofa').first().waitFor();
+  await looks.everywhere('linked-chat', page);
+  await page.close();
 }
 
 /** @param {Administrator} ada */

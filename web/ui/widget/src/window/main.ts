@@ -1,10 +1,11 @@
-// The window: a document in an iframe on somebody's page, or by itself when it is opened directly.
+// The window: a document in an iframe on somebody's page, or by itself when a plain link opens it.
 
 import { leaseHolder, lockHolder, shelfOf } from '@switchboard/protocol';
 import { readMessage, type ToPage, type ToWindow } from '../bridge';
 import { App } from './app';
 import { Client } from './client';
 import { readGiven, readPage } from './given';
+import { readLink } from './linked';
 import { ring } from './sound';
 import { storageOf } from './view/screen';
 
@@ -93,6 +94,8 @@ addEventListener('storage', (event) => {
 if (embedded) {
   window.parent.postMessage({ switchboard: 'ready' } satisfies ToPage, '*');
 } else {
-  void client.open(null);
+  const link = readLink(location.search);
+  client.givenIs(link.given);
+  void client.open(link.page);
   seenIs(true, true);
 }
