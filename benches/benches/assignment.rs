@@ -98,6 +98,7 @@ impl Centre {
         let start = Input::Start {
             language: None,
             variables: Default::default(),
+            verified: Default::default(),
             brand: brand.clone(),
             department: None,
             group: self.group.clone(),

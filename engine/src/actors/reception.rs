@@ -15,7 +15,7 @@ use crate::actors::shared::Shared;
 use crate::domain::chat::{Chat, Input};
 use crate::domain::event::{Event, EventKind, Origin, Sender};
 use crate::domain::group::Availability;
-use crate::domain::identity::{Identity, Subject};
+use crate::domain::identity::{Identity, Signed};
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, Shard, VisitorId};
 use crate::domain::text;
 use crate::domain::urgency::Variables;
@@ -33,8 +33,8 @@ pub(super) struct Arriving {
     pub brand: Arc<Brand>,
     /// Who.
     pub visitor: VisitorId,
-    /// By which name the brand's server knows them, where it has said so.
-    pub subject: Option<Subject>,
+    /// What the brand's server has signed of them.
+    pub signed: Option<Signed>,
     /// The page.
     pub page: Option<String>,
     /// The language that page or browser asked for.
@@ -104,7 +104,7 @@ impl From<Failure> for NotBegun {
 }
 
 async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun, NotBegun> {
-    let Arriving { brand, visitor, subject, page, language, variables, start } = arriving;
+    let Arriving { brand, visitor, signed, page, language, variables, start } = arriving;
     let visitor = *visitor;
     let account = brand.account;
     let origin = Origin { sender: Sender::Visitor, command: start.id.clone(), digest: digest(start) };
@@ -126,7 +126,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
     }
     let (department, email) = (checked.department.as_ref(), checked.email.as_deref());
     // A typed address is enough to prefer somebody, and for nothing else.
-    let contact = Identity::of(&brand.id, subject.as_ref(), email);
+    let contact = Identity::of(&brand.id, signed.as_ref().map(|signed| &signed.subject), email);
     let sake = group_for_the_sake_of(shared, account, department, start.operator, contact.as_ref()).await;
     let sake = sake.map_err(|_| Failure::unavailable())?;
     let Some((group, state)) = sake.or_else(|| shared.board.group_for(account, department)) else {
@@ -146,6 +146,7 @@ async fn try_to_begin(shared: &Arc<Shared>, arriving: &Arriving) -> Result<Begun
         page: page.clone(),
         language: language.clone(),
         variables: variables.clone(),
+        verified: signed.as_ref().map(|signed| signed.variables.clone()).unwrap_or_default(),
         question: checked.question,
         wanted: start.operator,
     };

@@ -221,6 +221,10 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         #[ts(optional, as = "Option<BTreeMap<String, String>>")]
         variables: Variables,
+        /// What the brand's server has signed of the visitor.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+        verified: Variables,
         /// The operator whom the page named.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]

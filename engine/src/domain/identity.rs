@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::BrandId;
 use crate::domain::limits::{EMAIL_CHARS_MAX, PRIORITY_MAX, SUBJECT_CHARS_MAX};
+use crate::domain::urgency::Variables;
 
 /// By which name a brand's own server knows somebody: the subject of what it has signed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,6 +54,15 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// What a brand's own server has signed of a visitor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// By which name it knows them.
+    pub subject: Subject,
+    /// What else it says of them.
+    pub variables: Variables,
 }
 
 /// How a contact is recognised. Nothing that is only claimed equals what was proved: the address of a customer, typed
@@ -118,17 +128,6 @@ impl Identity {
     }
 }
 
-/// How far to believe a variable that may move a chat ahead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
-    /// Signed by the site.
-    Verified,
-    /// The brand says that its pages may be believed.
-    TrustedByBrand,
-    /// Anybody may have written it.
-    None,
-}
-
 /// Steps of priority from all that may give some. What nobody vouches for gives none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Priority {
@@ -138,16 +137,15 @@ pub struct Priority {
     pub department: i32,
     /// Of the contact; counts only for one who is verified.
     pub contact: i32,
-    /// Of a variable; counts only when it is verified or trusted.
-    pub variable: i32,
+    /// Of the variables that are verified or trusted; see [`crate::domain::urgency::BrandPriorities::steps_of`].
+    pub variables: i32,
 }
 
 impl Priority {
     /// The sum of what counts, within [`PRIORITY_MAX`] either way.
-    pub fn steps(&self, contact: Option<&Identity>, variable: Trust) -> i32 {
+    pub fn steps(&self, contact: Option<&Identity>) -> i32 {
         let contact = if contact.is_some_and(Identity::is_verified) { self.contact } else { 0 };
-        let variable = if variable == Trust::None { 0 } else { self.variable };
-        let sum = self.brand.saturating_add(self.department).saturating_add(contact).saturating_add(variable);
+        let sum = self.brand.saturating_add(self.department).saturating_add(contact).saturating_add(self.variables);
         sum.clamp(-PRIORITY_MAX, PRIORITY_MAX)
     }
 }
@@ -204,13 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_somebody_vouches_for_moves_a_chat_ahead() {
-        let priority = Priority { brand: 1, department: 2, contact: 10, variable: 20 };
+    fn a_contact_who_is_only_claimed_moves_no_chat_ahead() {
+        let priority = Priority { brand: 1, department: 2, contact: 10, variables: 20 };
         let (known, typed) = (customer("shop", "7"), Identity::Unverified("a@b".into()));
-        assert_eq!(priority.steps(Some(&typed), Trust::None), 3);
-        assert_eq!(priority.steps(Some(&known), Trust::None), 13);
-        assert_eq!(priority.steps(Some(&known), Trust::Verified), 33);
-        assert_eq!(priority.steps(None, Trust::TrustedByBrand), 23);
-        assert_eq!(Priority { brand: i32::MAX, ..priority }.steps(None, Trust::None), PRIORITY_MAX);
+        assert_eq!(priority.steps(Some(&typed)), 23);
+        assert_eq!(priority.steps(Some(&known)), 33);
+        assert_eq!(priority.steps(None), 23);
+        assert_eq!(Priority { brand: i32::MAX, ..priority }.steps(None), PRIORITY_MAX);
     }
 }

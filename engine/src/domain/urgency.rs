@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::group::BadSetting;
-use crate::domain::identity::Trust;
 use crate::domain::limits::{BRAND_VARIABLES_MAX, FIELD_CHARS_MAX, FIELDS_MAX, PRIORITY_MAX, VARIABLE_NAME_CHARS_MAX};
 
 /// What a page says of its visitor, by name.
@@ -71,16 +70,12 @@ impl BrandPriorities {
         Ok(())
     }
 
-    /// How far a variable is to be believed.
-    pub fn trust(&self, name: &str) -> Trust {
-        if self.trusted_variables.iter().any(|trusted| trusted == name) { Trust::TrustedByBrand } else { Trust::None }
-    }
-
-    /// The steps that a visitor's variables give, those of them that are to be believed.
-    pub fn steps_of(&self, variables: &Variables) -> i32 {
-        let has = |rule: &&VariablePriority| variables.get(&rule.variable) == Some(&rule.value);
-        let believed = |rule: &&VariablePriority| self.trust(&rule.variable) != Trust::None;
-        let rules = self.variable_priorities.iter().filter(has).filter(believed);
+    /// The steps that a visitor's variables give: what the brand's server has signed counts, of what a page says only
+    /// what the brand trusts. What is signed is never outdone by a page that says otherwise.
+    pub fn steps_of(&self, verified: &Variables, said: &Variables) -> i32 {
+        let trusted = |name: &String| self.trusted_variables.contains(name).then(|| said.get(name)).flatten();
+        let believed = |name: &String| verified.get(name).or_else(|| trusted(name));
+        let rules = self.variable_priorities.iter().filter(|rule| believed(&rule.variable) == Some(&rule.value));
         rules.fold(0, |sum, rule| sum.saturating_add(rule.steps))
     }
 }
@@ -135,13 +130,28 @@ mod tests {
             ..BrandPriorities::default()
         };
         let gold = said(&[("tier", "gold"), ("cart", "full")]);
-        assert_eq!(brand.steps_of(&gold), 0);
+        let unsigned = Variables::new();
+        assert_eq!(brand.steps_of(&unsigned, &gold), 0);
         brand.trusted_variables = vec!["tier".into()];
-        assert_eq!(brand.steps_of(&gold), 10, "the cart is still only claimed");
-        assert_eq!(brand.steps_of(&said(&[("tier", "Gold")])), 0);
-        assert_eq!(brand.steps_of(&said(&[("tier", " silver ")])), 5);
+        assert_eq!(brand.steps_of(&unsigned, &gold), 10, "the cart is still only claimed");
+        assert_eq!(brand.steps_of(&unsigned, &said(&[("tier", "Gold")])), 0);
+        assert_eq!(brand.steps_of(&unsigned, &said(&[("tier", " silver ")])), 5);
         brand.trusted_variables.push("cart".into());
-        assert_eq!(brand.steps_of(&gold), 13);
+        assert_eq!(brand.steps_of(&unsigned, &gold), 13);
+    }
+
+    #[test]
+    fn what_is_signed_counts_and_is_not_outdone_by_a_page() {
+        let mut brand = BrandPriorities {
+            variable_priorities: vec![rule("tier", "gold", 10), rule("tier", "silver", 5)],
+            ..BrandPriorities::default()
+        };
+        let (gold, silver) = (said(&[("tier", "gold")]), said(&[("tier", "silver")]));
+        assert_eq!(brand.steps_of(&silver, &Variables::new()), 5);
+        assert_eq!(brand.steps_of(&silver, &gold), 5);
+        brand.trusted_variables = vec!["tier".into()];
+        assert_eq!(brand.steps_of(&silver, &gold), 5, "trusted, and still only said");
+        assert_eq!(brand.steps_of(&Variables::new(), &gold), 10);
     }
 
     #[test]

@@ -74,14 +74,19 @@ pub struct Hello {
 impl Hello {
     /// The variables as they are kept.
     pub fn variables(&self) -> Variables {
-        let text = |value: &Value| match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
-        };
-        let said = self.variables.iter().flatten();
-        readable(said.filter_map(|(name, value)| Some((name.clone(), text(value)?))))
+        self.variables.as_ref().map(readable_variables).unwrap_or_default()
     }
+}
+
+/// Variables as they are written, by a page or by the server that signs for it, as they are kept: texts, numbers, `true`
+/// and `false`; others are left out.
+pub fn readable_variables(written: &BTreeMap<String, Value>) -> Variables {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    readable(written.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?))))
 }
 
 /// A page of the website.

@@ -333,6 +333,7 @@ impl<'a> World<'a> {
             page: None,
             language: None,
             variables: Default::default(),
+            verified: Default::default(),
             question: None,
             wanted: None,
         };

@@ -137,6 +137,7 @@ impl World {
             page: None,
             language: None,
             variables: Default::default(),
+            verified: Default::default(),
             question: Some("Hello?".into()),
             wanted: None,
         };

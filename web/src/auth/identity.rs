@@ -5,14 +5,16 @@ mod crypto;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use engine::domain::identity::Subject;
+use engine::domain::identity::Signed;
 use engine::domain::identity_key::{IdentityKey, KeyAlgorithm};
 use engine::domain::limits::{IDENTITY_BYTES_MAX, IDENTITY_LEEWAY};
 use engine::ports::staff::Brand;
 use engine::protocol::error::{Code, Failure};
+use engine::protocol::visitor::readable_variables;
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// Why an identity is not accepted. The words say what the site's server has to mend, and nothing of its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +46,9 @@ pub enum Refused {
     /// The name is not of the right form.
     #[error("its sub is not of the right form")]
     Subject,
+    /// What it says of the visitor is not of the right form.
+    #[error("its variables are not an object of names and values")]
+    Variables,
 }
 
 impl From<Refused> for Failure {
@@ -55,11 +60,11 @@ impl From<Refused> for Failure {
     }
 }
 
-/// By which name the brand's server knows whoever bears the token.
+/// What the brand's server says of whoever bears the token.
 ///
 /// # Errors
 /// See [`Refused`].
-pub fn verify(brand: &Brand, token: &str) -> Result<Subject, Refused> {
+pub fn verify(brand: &Brand, token: &str) -> Result<Signed, Refused> {
     if token.len() > IDENTITY_BYTES_MAX {
         return Err(Refused::TooLarge);
     }
@@ -68,7 +73,7 @@ pub fn verify(brand: &Brand, token: &str) -> Result<Subject, Refused> {
     let mut best = Refused::UnknownKey;
     for key in candidates {
         match by_key(brand, key, token) {
-            Ok(subject) => return Ok(subject),
+            Ok(signed) => return Ok(signed),
             // Of several keys the one that fits the signature tells what else is wrong.
             Err(other) if best == Refused::UnknownKey || best == Refused::Algorithm || best == Refused::Signature => {
                 best = other;
@@ -107,9 +112,12 @@ fn der(key: &IdentityKey) -> Option<Vec<u8>> {
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    /// Looked at by ourselves, so that the fault is named.
+    #[serde(default)]
+    variables: Value,
 }
 
-fn by_key(brand: &Brand, key: &IdentityKey, token: &str) -> Result<Subject, Refused> {
+fn by_key(brand: &Brand, key: &IdentityKey, token: &str) -> Result<Signed, Refused> {
     crypto::install();
     let (algorithm, decoding) = decoding_key(key).ok_or(Refused::UnknownKey)?;
     let mut wanted = Validation::new(algorithm);
@@ -118,7 +126,13 @@ fn by_key(brand: &Brand, key: &IdentityKey, token: &str) -> Result<Subject, Refu
     wanted.validate_nbf = true;
     wanted.leeway = IDENTITY_LEEWAY.as_secs();
     let claims = decode::<Claims>(token, &decoding, &wanted).map_err(|error| refused(&error))?.claims;
-    claims.sub.parse().map_err(|_| Refused::Subject)
+    let subject = claims.sub.parse().map_err(|_| Refused::Subject)?;
+    let variables = match claims.variables {
+        Value::Null => Default::default(),
+        Value::Object(written) => readable_variables(&written.into_iter().collect()),
+        _ => return Err(Refused::Variables),
+    };
+    Ok(Signed { subject, variables })
 }
 
 fn decoding_key(key: &IdentityKey) -> Option<(Algorithm, DecodingKey)> {

@@ -89,20 +89,20 @@ async fn open(
         let failure = Failure::new(Code::Forbidden, "pages of this origin may not bear the widget of this brand");
         return Err((failure, close::FORBIDDEN));
     }
-    let (subject, refused) = match hello.identity.as_deref().map(|token| identity::verify(&brand, token)) {
+    let (signed, refused) = match hello.identity.as_deref().map(|token| identity::verify(&brand, token)) {
         None => (None, None),
-        Some(Ok(subject)) => (Some(subject), None),
+        Some(Ok(signed)) => (Some(signed), None),
         Some(Err(refused)) => {
             tracing::info!(brand = %brand.id, why = %refused, "an identity was refused, its visitor is let in without it");
             (None, Some(refused.into()))
         }
     };
     // Whoever comes with another subject than the token's, or without one, is somebody else: they see nothing of it.
-    let bound = subject.as_ref().map(|subject| Bound::to(&state.keys, &brand.id, subject));
+    let bound = signed.as_ref().map(|signed| Bound::to(&state.keys, &brand.id, &signed.subject));
     let known = hello.token.as_deref().and_then(|token| visitor_token::verify(&state.keys, brand.account, token));
     let known = known.filter(|(_, to)| *to == bound).map(|(id, _)| id);
     let id = known.unwrap_or_else(|| VisitorId(Uuid::now_v7()));
     let token = visitor_token::sign(&state.keys, brand.account, id, bound);
-    let visitor = Visitor { brand, id, token, subject, refused };
+    let visitor = Visitor { brand, id, token, signed, refused };
     VisitorConnection::open(engine, outlet, visitor, hello).await.map_err(|failure| (failure, close::UNAVAILABLE))
 }

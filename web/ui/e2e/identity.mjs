@@ -3,6 +3,7 @@
 
 import { createHmac } from 'node:crypto';
 import { Administrator } from './src/administrator.mjs';
+import { eventually } from './src/eventually.mjs';
 import { Operator } from './src/operator.mjs';
 import { Story } from './src/story.mjs';
 import { Visitor } from './src/visitor.mjs';
@@ -50,11 +51,11 @@ async function addsAKey() {
 
 /** @param {Operator} joe */
 async function asks(joe) {
-  const identity = signed('customer-7');
+  const identity = signed('customer-7', { tier: 'gold' });
   await shopper.addInitScript((said) => {
     // An empty page and the window within the page have no storage of their own.
     if (location.protocol === 'http:' && window.top === window && !sessionStorage.getItem('signed out')) Object.assign(window, { switchboardSettings: said });
-  }, { identity });
+  }, { identity, variables: { tier: 'silver', cart: 'full' } });
   const ann = await Visitor.at(shopper);
   await ann.openChat();
   await ann.start(ANN);
@@ -65,8 +66,20 @@ async function asks(joe) {
   await ann.window.getByText('Joe joined the chat').waitFor();
   await joe.page.getByText('Verified: customer-7').waitFor();
   await joe.page.getByText('not verified', { exact: true }).waitFor();
+  await eventually('what the site has signed', () => part(joe, 'The site has signed'), 'tier gold');
+  await eventually('what only the page says', () => part(joe, 'The page says'), 'cart full');
   await looks.look('visitor-verified', joe.page);
   return ann;
+}
+
+/**
+ * What stands in a part of the details.
+ * @param {Operator} joe
+ * @param {string} title
+ */
+async function part({ page }, title) {
+  const text = await page.getByRole('region', { name: title }).locator('dl').innerText();
+  return text.replace(/\s+/g, ' ').trim();
 }
 
 /** @param {Administrator} ada */
@@ -108,9 +121,10 @@ async function removesIt(ada) {
 /**
  * As the shop's own server does it.
  * @param {string} subject
+ * @param {object} variables
  */
-function signed(subject) {
+function signed(subject, variables) {
   const part = (/** @type {object} */ value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const said = `${part({ alg: 'HS256', kid: KEY })}.${part({ sub: subject, exp: Math.floor(Date.now() / 1000) + 3_600, aud: 'demo' })}`;
+  const said = `${part({ alg: 'HS256', kid: KEY })}.${part({ sub: subject, exp: Math.floor(Date.now() / 1000) + 3_600, aud: 'demo', variables })}`;
   return `${said}.${createHmac('sha256', SECRET).update(said).digest('base64url')}`;
 }

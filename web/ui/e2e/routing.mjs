@@ -293,7 +293,7 @@ async function screens(ada) {
     await looks.everywhere(section.toLowerCase(), page);
   }
   await page.getByRole('table').getByRole('link').first().click();
-  await page.getByRole('heading', { name: 'Variables of the page' }).waitFor();
+  await page.getByRole('heading', { name: 'Variables', exact: true }).waitFor();
   await page.getByRole('button', { name: 'Add a value' }).click();
   await looks.everywhere('brand', page);
   await page.getByRole('button', { name: 'Discard' }).click();

@@ -17,7 +17,7 @@ use crate::actors::reception::{self, Arriving, Begun};
 use crate::actors::registry::{Outlets, SessionRef};
 use crate::actors::shared::Shared;
 use crate::domain::event::{Audience, Sender};
-use crate::domain::identity::Subject;
+use crate::domain::identity::Signed;
 use crate::domain::ids::{ChatId, CommandId, VisitorId};
 use crate::domain::limits::{
     ENDED_CHAT_SHOWN, FRAME_BYTES_MAX, LANGUAGE_CHARS_MAX, TITLE_CHARS_MAX, URL_CHARS_MAX, VISITOR_SOCKETS_MAX,
@@ -42,8 +42,8 @@ pub struct Visitor {
     pub id: VisitorId,
     /// What proves it next time.
     pub token: String,
-    /// By which name the brand's server knows them, where it has said so.
-    pub subject: Option<Subject>,
+    /// What the brand's server has signed of them.
+    pub signed: Option<Signed>,
     /// Why the identity of the `hello` was not accepted: they are nobody special then, and are told so.
     pub refused: Option<Failure>,
 }
@@ -54,7 +54,7 @@ pub struct VisitorConnection {
     outlet: Outlet,
     brand: Arc<Brand>,
     visitor: VisitorId,
-    subject: Option<Subject>,
+    signed: Option<Signed>,
     outlets: Arc<Outlets>,
     session: Option<(ChatId, SessionRef)>,
     page: Option<String>,
@@ -82,7 +82,7 @@ impl VisitorConnection {
     /// `unavailable` when the store does not answer; close with [`close::UNAVAILABLE`].
     pub async fn open(engine: &Engine, outlet: Outlet, visitor: Visitor, hello: Hello) -> Result<Self, Failure> {
         let shared = Arc::clone(engine.shared());
-        let Visitor { brand, id, token, subject, refused } = visitor;
+        let Visitor { brand, id, token, signed, refused } = visitor;
         let account = brand.account;
         outlet.await_welcome();
         if let Some(oldest) = shared.registry.visitor_joins(account, &brand.id, id, outlet.clone(), VISITOR_SOCKETS_MAX)
@@ -97,7 +97,7 @@ impl VisitorConnection {
             outlet,
             brand: Arc::new(brand),
             visitor: id,
-            subject,
+            signed,
             session: None,
             language: hello.language.as_ref().map(|language| text::cut(language, LANGUAGE_CHARS_MAX)),
             variables: hello.variables(),
@@ -274,8 +274,8 @@ impl VisitorConnection {
         let (shared, outlet, id) = (Arc::clone(&self.shared), self.outlet.clone(), start.id.clone());
         let (page, language) = (self.page.clone(), self.language.clone());
         let (brand, variables) = (Arc::clone(&self.brand), self.variables.clone());
-        let subject = self.subject.clone();
-        let arriving = Arriving { brand, visitor: self.visitor, subject, page, language, variables, start };
+        let signed = self.signed.clone();
+        let arriving = Arriving { brand, visitor: self.visitor, signed, page, language, variables, start };
         Box::pin(async move {
             match reception::begin(&shared, arriving).await {
                 Ok(Begun { chat, seq, session }) => {
@@ -335,7 +335,7 @@ impl VisitorConnection {
         Ok(Welcome {
             token,
             visitor: self.visitor,
-            verified: self.subject.is_some(),
+            verified: self.signed.is_some(),
             state: self.shared.board.state(self.brand.account, None),
             chat,
             window,

@@ -10,7 +10,7 @@ use crate::actors::guard::wait_for;
 use crate::actors::shared::Shared;
 use crate::domain::chat::Chat;
 use crate::domain::group::{GroupSettings, RoutingRules};
-use crate::domain::identity::{Identity, Priority, Trust};
+use crate::domain::identity::{Identity, Priority};
 use crate::domain::ids::OperatorId;
 use crate::domain::limits::REQUEUED_PRIORITY;
 use crate::domain::needs::DepartmentNeeds;
@@ -75,11 +75,10 @@ impl Asks {
             return REQUEUED_PRIORITY;
         }
         let department = self.needs.priority.saturating_add(rules.map_or(0, |rules| rules.priority));
-        // Of the variables those were taken that the brand trusts.
-        let variable = self.brand.steps_of(&chat.variables);
+        let variables = self.brand.steps_of(&chat.verified, &chat.variables);
         let contact = self.contact.as_ref().map_or(0, |(_, set)| set.priority);
-        let priority = Priority { brand: self.brand.priority, department, contact, variable };
-        priority.steps(self.contact.as_ref().map(|(who, _)| who), Trust::TrustedByBrand)
+        let priority = Priority { brand: self.brand.priority, department, contact, variables };
+        priority.steps(self.contact.as_ref().map(|(who, _)| who))
     }
 }
 

@@ -142,7 +142,19 @@ impl Chat {
     }
 
     fn start(&self, input: Input) -> Result<Decision, Refusal> {
-        let Input::Start { brand, department, group, name, email, page, language, variables, question, wanted } = input
+        let Input::Start {
+            brand,
+            department,
+            group,
+            name,
+            email,
+            page,
+            language,
+            variables,
+            verified,
+            question,
+            wanted,
+        } = input
         else {
             return Err(Refusal::NotBegun);
         };
@@ -157,6 +169,7 @@ impl Chat {
             page,
             language,
             variables,
+            verified,
             wanted,
         }];
         if let Some(text) = question {

@@ -29,6 +29,8 @@ pub enum Input {
         language: Option<String>,
         /// What the page says of the visitor.
         variables: Variables,
+        /// What the brand's server has signed of the visitor.
+        verified: Variables,
         /// The first message.
         question: Option<String>,
         /// The operator whom the page names.

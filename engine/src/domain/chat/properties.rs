@@ -140,6 +140,7 @@ proptest! {
                     page: None,
                     language: None,
                     variables: Default::default(),
+                    verified: Default::default(),
                     question: question.then(|| "hello?".into()),
                     wanted: None,
                 },

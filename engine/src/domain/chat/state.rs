@@ -82,6 +82,8 @@ pub struct Chat {
     pub language: Option<String>,
     /// What the page said of the visitor.
     pub variables: Variables,
+    /// What the brand's server has signed of the visitor.
+    pub verified: Variables,
     /// The visitor's first message.
     pub question: Option<String>,
     /// When it began.
@@ -151,6 +153,7 @@ impl Chat {
             page: None,
             language: None,
             variables: Variables::new(),
+            verified: Variables::new(),
             question: None,
             started_at: Timestamp::EPOCH,
             queued_at: Timestamp::EPOCH,
@@ -200,7 +203,7 @@ impl Chat {
         self.visitor_seq = event.visitor_seq;
         let at = event.at;
         match &event.kind {
-            EventKind::Started { brand, department, name, email, page, language, variables, wanted } => {
+            EventKind::Started { brand, department, name, email, page, language, variables, verified, wanted } => {
                 self.wanted = *wanted;
                 self.brand = Some(brand.clone());
                 self.department.clone_from(department);
@@ -209,6 +212,7 @@ impl Chat {
                 self.page.clone_from(page);
                 self.language.clone_from(language);
                 self.variables.clone_from(variables);
+                self.verified.clone_from(verified);
                 self.started_at = at;
                 self.queued_at = at;
                 self.waited_since = at;

@@ -41,6 +41,7 @@ impl Story {
             page: None,
             language: None,
             variables: Default::default(),
+            verified: Default::default(),
             question: Some("hello?".into()),
             wanted: None,
         };

@@ -177,6 +177,7 @@ mod tests {
                 page: None,
                 language: None,
                 variables: Default::default(),
+                verified: Default::default(),
                 question: None,
                 wanted: None,
             });

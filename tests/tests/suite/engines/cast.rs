@@ -281,7 +281,7 @@ impl Shop {
             brand: self.brand.clone(),
             id: VisitorId(Uuid::from_u128(visitor)),
             token: "t".into(),
-            subject: None,
+            signed: None,
             refused: None,
         };
         let resume = resume.map(|(chat, after)| visitor::Resume { chat: chat.parse().expect("an id"), after });

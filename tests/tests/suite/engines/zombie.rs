@@ -176,7 +176,7 @@ impl Shop {
             brand: self.brand.clone(),
             id: VisitorId(Uuid::from_u128(42)),
             token: "t".into(),
-            subject: None,
+            signed: None,
             refused: None,
         };
         let hello = visitor::Hello {

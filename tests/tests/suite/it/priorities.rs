@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
 use switchboard_tests::http::Browser;
+use switchboard_tests::identity::{SECRET, seconds_from_now, signed_claims};
 use switchboard_tests::server::TestServer;
 
 use crate::suite::it::nobody_answers;
@@ -91,6 +92,46 @@ async fn a_variable_moves_a_chat_ahead_only_where_the_brand_trusts_it() {
     let told = json!({ "tier": "gold", "visits": "3", "member": "true" });
     assert_eq!(events["items"][0]["event"]["variables"], told, "operators see what the page said: {events}");
     assert!(!clara.log().text().contains("gold"));
+}
+
+#[tokio::test]
+async fn what_the_site_has_signed_moves_a_chat_ahead_and_no_page_outdoes_it() {
+    let (mut server, mut mona) = nobody_answers(&[]).await;
+    let keys = json!([{ "id": "2026.a", "algorithm": "HS256", "key": SECRET }]);
+    let admin = admin_of(&server).await;
+    admin.patch(BRAND, json!({ "identity_keys": keys })).await.ok();
+    // What pages say of a tier is believed, too, and gold would put a chat last.
+    let gives = |value: &str, steps: i32| json!({ "variable": "tier", "value": value, "steps": steps });
+    let rules = json!([gives("gold", -9), gives("silver", 5)]);
+    admin.patch(BRAND, json!({ "trusted_variables": ["tier"], "variable_priorities": rules })).await.ok();
+    let identity = |secret: &str| {
+        let claims = json!({ "sub": "customer-7", "exp": seconds_from_now(3_600), "aud": "demo",
+            "variables": { "tier": "silver", "orders": 12 } });
+        signed_claims(secret, "2026.a", &claims)
+    };
+    let (mut clara, _first) = waits(&server, "Clara", json!({}), 0).await;
+    // A signature that is not the site's vouches for nothing.
+    let forged = identity("the-shop-signs-with-another-secret-than-this");
+    let (mut fred, _second) = waits(&server, "Fred", json!({ "identity": forged }), 1).await;
+    let page = json!({ "identity": identity(SECRET), "variables": { "tier": "gold", "cart": "full" } });
+    let (mut dora, third) = waits(&server, "Dora", page, 0).await;
+    clara.expect("that somebody is before her", |frame| frame["type"] == "queue" && frame["ahead"] == 1).await;
+
+    let events = mona.browser.get(&format!("/api/v1/chats/{third}/events")).await.ok();
+    let began = &events["items"][0]["event"];
+    assert_eq!(began["verified"], json!({ "orders": "12", "tier": "silver" }), "{began}");
+    assert_eq!(began["variables"], json!({ "cart": "full", "tier": "gold" }), "{began}");
+
+    server.kill();
+    server.restart();
+    for visitor in [&mut clara, &mut fred, &mut dora] {
+        visitor.reconnect().await.expect("the server is back");
+    }
+    mona.reconnect().await.expect("the session outlives the server");
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let offer = joe.offer().await;
+    assert_eq!(offer["chat"], third.as_str(), "{offer}");
+    assert!(!clara.log().text().contains("silver"));
 }
 
 #[tokio::test]

@@ -87,8 +87,8 @@ const SECP256K1: &[u8] =
     b"\x30\x56\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x0a\x03\x42\x00";
 const P384: &[u8] = b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00";
 
-fn name(result: Result<Subject, Refused>) -> Result<String, Refused> {
-    result.map(|subject| subject.as_str().to_owned())
+fn name(result: Result<Signed, Refused>) -> Result<String, Refused> {
+    result.map(|signed| signed.subject.as_str().to_owned())
 }
 
 fn is_ann(brand: &Brand, token: &str) {
@@ -221,5 +221,23 @@ fn a_key_that_cannot_be_checked_with_is_refused_when_it_is_set() {
         (KeyAlgorithm::Es256, SECRET),
     ] {
         assert!(!is_usable(&key("a", algorithm, material)), "{algorithm:?} {material}");
+    }
+}
+
+#[test]
+fn what_else_is_signed_is_read_as_pages_variables_are() {
+    let shop = brand(&[hs256("a", SECRET)]);
+    let saying = |variables: Value| {
+        let mut claims = ann();
+        claims["variables"] = variables;
+        verify(&shop, &of_secret(&claims)).map(|signed| signed.variables.into_iter().collect::<Vec<_>>())
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let told = saying(json!({ "tier": " gold ", "orders": 3, "member": true, "cart": { "lamp": 1 }, "my tier": "x" }));
+    assert_eq!(told, Ok(vec![pair("member", "true"), pair("orders", "3"), pair("tier", "gold")]));
+    assert_eq!(verify(&shop, &of_secret(&ann())).map(|signed| signed.variables), Ok(Default::default()));
+    assert_eq!(saying(Value::Null), Ok(Vec::new()));
+    for odd in [json!(["tier"]), json!("gold"), json!(7)] {
+        assert_eq!(saying(odd.clone()), Err(Refused::Variables), "{odd}");
     }
 }

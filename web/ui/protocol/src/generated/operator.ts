@@ -227,6 +227,10 @@ language?: string,
  */
 variables?: { [key in string]: string }, 
 /**
+ * What the brand's server has signed of the visitor.
+ */
+verified?: { [key in string]: string }, 
+/**
  * The operator whom the page named.
  */
 wanted?: string, } | { "kind": "queued", 

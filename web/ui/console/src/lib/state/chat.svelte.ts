@@ -61,8 +61,12 @@ export class Chat {
   readonly page = $derived(this.#started?.page);
   /** The visitor's language, as their page or browser says it. */
   readonly language = $derived(this.#started?.language);
-  /** What the page said of the visitor; nobody has vouched for it. */
-  readonly variables = $derived(Object.entries(this.#started?.variables ?? {}));
+  /** What the site has signed of the visitor. */
+  readonly verified = $derived(Object.entries(this.#started?.verified ?? {}));
+  /** What the page said of the visitor; nobody has vouched for it. What is signed stands in the place of it. */
+  readonly variables = $derived(
+    Object.entries(this.#started?.variables ?? {}).filter(([name]) => !(name in (this.#started?.verified ?? {}))),
+  );
   /** The operator who ended it; a row alone does not say who that was. */
   readonly endedBy = $derived(this.#endedBy());
 

@@ -31,6 +31,13 @@ test('a chat that is only known by its events has the row the server would give'
   expect(chat.page).toBe('https://shop.example/lamp');
 });
 
+test('what the site has signed stands in the place of what its page says', () => {
+  const chat = new Chat(blankRow('a', at(0)));
+  const said = { tier: 'gold', cart: 'full' };
+  chat.add(event('a', 1, { ...started, variables: said, verified: { tier: 'silver' } } as typeof started));
+  expect([chat.verified, chat.variables]).toEqual([[['tier', 'silver']], [['cart', 'full']]]);
+});
+
 test('history that is in the row already is not counted again', () => {
   const chat = new Chat(running('a', { seq: 4, messages: 1, question: 'Is the lamp in stock?' }));
   for (const [index, kind] of [started, queued, wrote('Is the lamp in stock?'), assigned()].entries())
