@@ -75,7 +75,7 @@ pub trait StaffChanges: Send + Sync {
 /// What changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StaffChange {
-    /// An operator was made, or name, role or limit changed.
+    /// An operator was made, or is somebody else to others: name, address or role changed.
     Operator(OperatorId),
     /// An operator may not work any more: disabled or removed. All sockets of theirs end.
     OperatorGone(OperatorId),
@@ -85,9 +85,9 @@ pub enum StaffChange {
     GroupGone(GroupId),
     /// People are further with messages that visitors left.
     LeftMessages,
-    /// A membership was made, changed or removed.
+    /// A membership was made or removed.
     Membership(GroupId, OperatorId),
-    /// From which groups an operator receives changed.
+    /// From which groups an operator receives, how, and how much, changed, or what they can.
     Receives(OperatorId),
     /// A profile was changed or removed.
     Profile,

@@ -71,9 +71,10 @@ pub enum StaffChange {
     Group(GroupId),
     /// A group was deleted.
     GroupDeleted(GroupId),
-    /// An operator's name, role, limit or memberships changed.
+    /// An operator's name or role changed, or of which groups they are a member.
     Operator(OperatorId),
-    /// From which groups an operator receives changed: memberships set active or not, or the profile. The windows stay.
+    /// From which groups an operator receives changed, how, or how much: what is set of their memberships, their limit or
+    /// skills, or the profile. The windows stay.
     Receives(OperatorId),
     /// What a profile has changed: anybody may have chosen it.
     Profile,

@@ -383,7 +383,7 @@ const SOONEST: Duration = Duration::from_millis(5);
 async fn stored(shared: &Shared, account: AccountId, operator: OperatorId) -> Reading {
     let Some(presence) = shared.store.own_presence(account, operator).await? else { return Ok(None) };
     let (memberships, receiving) = receiving(shared, account, operator).await?;
-    let slots = work::slots_in(presence.limit, &memberships, &receiving);
+    let slots = work::slots_in(&receiving);
     let groups = memberships.into_iter().map(|membership| membership.group).collect();
     let offers = offers(shared, account, operator).await?;
     let rules = shared.store.presence_rules(account).await?;

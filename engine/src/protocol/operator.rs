@@ -16,7 +16,7 @@ use crate::protocol::left_message::SendToForm;
 use crate::protocol::visitor::{ChatPhase, MarkPair, Resume};
 
 pub use company::{Invite, Transfer, Whom};
-pub use receiving::{AwayWhy, MyGroup, OperatorNow, Receiving, ReceivingFrom, SetMembership, SetStatus};
+pub use receiving::{AwayWhy, MyGroup, MyMembership, OperatorNow, Receiving, ReceivingFrom, SetMembership, SetStatus};
 
 /// A frame from an operator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -292,7 +292,7 @@ pub enum OperatorNotice {
         #[ts(optional)]
         why: Option<AwayWhy>,
     },
-    /// From which of one's groups one receives, to all windows.
+    /// From which of one's groups one receives, how, and how much, to all windows.
     Receiving(Receiving),
     /// Who is there, and from which groups they receive: first all of the topic, then those of whom something has changed.
     Operators {

@@ -1,7 +1,5 @@
 //! Memberships: who belongs to which group, and how chats come to them.
 
-use std::cell::Cell;
-
 use actix_web::{HttpResponse, web};
 use engine::domain::group::{Handling, Membership};
 use engine::domain::ids::{GroupId, OperatorId};
@@ -62,19 +60,13 @@ pub async fn change(write: StaffWrite, path: web::Path<(String, String)>) -> Res
     write
         .once(|_| async {
             let find = async || find(state, who, &path.0, &path.1).await;
-            let only_receives = Cell::new(true);
             let swap = async |before: &Membership, after: &Membership| {
-                only_receives.set(Membership { active: after.active, ..before.clone() } == *after);
                 Ok(state.store.change_membership(who.account, before, after).await?)
             };
             let membership =
                 known.change(find, MembershipView::of, |membership| change.apply(membership), swap).await?;
-            if only_receives.get() {
-                // Windows stay open for it.
-                write.tell(StaffChange::Receives(membership.operator)).await;
-            } else {
-                tell(state, who, &membership).await;
-            }
+            // Who somebody is, and what they may see, stays: so do their windows.
+            write.tell(StaffChange::Receives(membership.operator)).await;
             Answer::ok(&Versioned::of(MembershipView::of(&membership)))
         })
         .await

@@ -129,12 +129,14 @@ async fn update(
     known: Known,
 ) -> Result<Answer, Problem> {
     let secret = change.password.take().map(|secret| password::checked("password", &secret)).transpose()?;
-    let (written, begins) = (Cell::new(false), Cell::new(false));
+    let (written, begins, limits_alone) = (Cell::new(false), Cell::new(false), Cell::new(false));
     let swap = async |before: &Operator, after: &Operator| {
         keep_the_last_administrator(state, who, before, Some(after)).await?;
         begins.set(after.disabled && !before.disabled);
         // That comes with what becomes of their chats, in one transaction: done both, or neither.
         let after = Operator { disabled: after.disabled && before.disabled, ..after.clone() };
+        // How much they get, and what of, says nothing of who they are: their windows stay.
+        limits_alone.set(after == Operator { limit: after.limit, skills: after.skills.clone(), ..before.clone() });
         written.set(state.store.change_operator(who.account, before, &after).await?);
         Ok(written.get())
     };
@@ -161,7 +163,8 @@ async fn update(
             None => state.staff_changes.changed(who.account, StaffChange::OperatorGone(operator.id)).await,
         }
     } else if written.get() {
-        state.staff_changes.changed(who.account, StaffChange::Operator(operator.id)).await;
+        let told = if limits_alone.get() { StaffChange::Receives } else { StaffChange::Operator };
+        state.staff_changes.changed(who.account, told(operator.id)).await;
     }
     Answer::ok(&shown(state, who.account, &operator).await?)
 }

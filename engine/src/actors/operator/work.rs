@@ -9,7 +9,6 @@ use crate::actors::guard::beside;
 use crate::actors::receiving::receiving;
 use crate::actors::shared::Shared;
 use crate::actors::worked::Looked;
-use crate::domain::group::Membership;
 use crate::domain::ids::{AccountId, OperatorId};
 use crate::domain::operator::{Presence, Reception};
 use crate::domain::report::slots;
@@ -70,13 +69,12 @@ impl OperatorActor {
 
 /// The slots of an operator in the groups they receive from.
 async fn slots_of(shared: &Shared, account: AccountId, operator: OperatorId) -> Result<u32, StoreError> {
-    let limit = shared.store.operator(account, operator).await?.map_or(Some(0), |operator| operator.limit);
-    let (memberships, receiving) = receiving(shared, account, operator).await?;
-    Ok(slots_in(limit, &memberships, &receiving))
+    let (_, receiving) = receiving(shared, account, operator).await?;
+    Ok(slots_in(&receiving))
 }
 
-/// The slots of an operator with that limit, in those of the groups they receive from.
-pub(super) fn slots_in(limit: Option<u32>, memberships: &[Membership], receiving: &Receiving) -> u32 {
-    let from = memberships.iter().zip(&receiving.groups).filter(|(_, from)| from.active && !from.left_out);
-    slots(limit, from.map(|(membership, _)| membership.limit))
+/// The slots in those of the groups that are received from.
+pub(super) fn slots_in(receiving: &Receiving) -> u32 {
+    let from = receiving.groups.iter().filter(|from| from.active && !from.left_out);
+    slots(receiving.limit, from.map(|from| from.limit))
 }

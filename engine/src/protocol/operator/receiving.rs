@@ -63,18 +63,35 @@ pub struct MyGroup {
     pub waiting: u32,
 }
 
-/// From which of one's groups one receives.
+/// From which of one's groups one receives, how, and how much.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 pub struct Receiving {
     /// The chosen profile; none is all one's groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub profile: Option<ProfileId>,
+    /// Chats held at once over all groups; none is unlimited.
+    pub limit: Option<u32>,
     /// One's groups.
-    pub groups: Vec<ReceivingFrom>,
+    pub groups: Vec<MyMembership>,
 }
 
-/// Whether one receives from one of one's groups.
+/// What one is in one of one's groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MyMembership {
+    /// The group.
+    pub group: GroupId,
+    /// How its chats come.
+    pub handling: Handling,
+    /// Chats of it held at once.
+    pub limit: Option<u32>,
+    /// Whether its chats are wanted.
+    pub active: bool,
+    /// The chosen profile leaves it out.
+    pub left_out: bool,
+}
+
+/// Whether somebody receives from one of their groups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ReceivingFrom {
     /// The group.

@@ -15,7 +15,7 @@ async fn set_needs(admin: &Browser, needs: Value) {
     admin.patch(DEPARTMENT, needs).await.ok();
 }
 
-/// What an operator of the demo can; their windows come back when it changes, so it is said before they come.
+/// What an operator of the demo can.
 async fn can(server: &TestServer, name: &str, skills: Value) {
     let id = Browser::signed_in(&server.url(), name).await.operator_id();
     admin_of(server).await.patch(&format!("/api/v1/operators/{id}"), json!({ "skills": skills })).await.ok();

@@ -9,8 +9,18 @@ use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
 fn receives(group: &'static str, active: bool, left_out: bool) -> impl Fn(&Value) -> bool {
-    let one = json!({ "group": group, "active": active, "left_out": left_out });
-    move |frame| frame["type"] == "receiving" && frame["groups"].as_array().is_some_and(|groups| groups.contains(&one))
+    shows(group, json!({ "active": active, "left_out": left_out }))
+}
+
+/// Told with these fields in that group.
+fn shows(group: &'static str, fields: Value) -> impl Fn(&Value) -> bool {
+    move |frame| {
+        let here = |one: &Value| {
+            let wanted = fields.as_object().expect("fields");
+            one["group"] == group && wanted.iter().all(|(name, value)| one[name] == *value)
+        };
+        frame["type"] == "receiving" && frame["groups"].as_array().is_some_and(|groups| groups.iter().any(here))
+    }
 }
 
 /// Waits until visitors are told that of Support.
@@ -127,4 +137,50 @@ async fn a_profile_leaves_groups_out_whatever_is_active_in_them() {
     support_is(&joe.browser, "online").await;
     let chat = clara.start(&Start::support("Clara", "Hello?")).await;
     joe.offer_of(&chat).await;
+}
+
+#[tokio::test]
+async fn how_much_and_what_an_operator_gets_changes_while_they_chat_and_closes_no_window() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let first = clara.start(&Start::support("Clara", "Hello?")).await;
+    let offer = joe.offer_of(&first).await;
+    joe.accept(&offer).await;
+    clara.expect_event("assigned").await;
+
+    // He has room for one, and the next one asks for a skill.
+    let needs = json!({ "skills": [{ "skill": "billing", "level": 2 }] });
+    admin.patch("/api/v1/departments/support", needs).await.ok();
+    let mut dora = VisitorClient::connect(&server).await;
+    let second = dora.start(&Start::support("Dora", "Hello?")).await;
+    dora.expect("the first place", |frame| frame["type"] == "queue" && frame["ahead"] == 0).await;
+    let operator = format!("/api/v1/operators/{}", joe.id());
+    let has = |limit: Value| move |frame: &Value| frame["type"] == "receiving" && frame["limit"] == limit;
+    admin.patch(&operator, json!({ "limit": null })).await.ok();
+    joe.expect("that he has no limit", has(Value::Null)).await;
+    joe.expect_none("an offer", |frame| frame["type"] == "offer").await;
+    admin.patch(&operator, json!({ "limit": 2, "skills": { "billing": 3 } })).await.ok();
+    joe.expect("his limit", has(json!(2))).await;
+    let offer = joe.offer_of(&second).await;
+    joe.accept(&offer).await;
+    dora.expect_event("assigned").await;
+    joe.say(&first, "I am yours, too.").await;
+    clara.expect_text("I am yours, too.").await;
+
+    // He takes by hand now, one at a time; what he has, he keeps.
+    let membership = format!("/api/v1/memberships/support/{}", joe.id());
+    admin.patch(&membership, json!({ "handling": "pull", "limit": 1 })).await.ok();
+    joe.expect("that he takes", shows("support", json!({ "handling": "pull", "limit": 1 }))).await;
+    let mut ella = VisitorClient::connect(&server).await;
+    ella.start(&Start::support("Ella", "Hello?")).await;
+    joe.expect_none("an offer", |frame| frame["type"] == "offer").await;
+    joe.say(&second, "One moment.").await;
+    dora.expect_text("One moment.").await;
+    assert!(joe.is_open(), "no window is closed for it");
+
+    // Who he is to others is another thing: his windows come back as who he is now.
+    admin.patch(&operator, json!({ "name": "Joseph" })).await.ok();
+    assert_eq!(joe.expect_closed(SOON).await.code, Some(1012));
 }

@@ -216,7 +216,9 @@ export class Desk {
         if (frame.why) this.toasts.wrong(AWAY_WORDS[frame.why]);
         return;
       case 'receiving':
-        return this.receiving.told(frame);
+        this.receiving.told(frame);
+        this.directory.setOwn(this.receiving.groups);
+        return this.session.limited(frame.limit);
       case 'resumed': {
         const chat = this.chats.get(frame.chat);
         chat?.visitorMarks(frame.marks.visitor);

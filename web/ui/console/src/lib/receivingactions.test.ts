@@ -39,7 +39,7 @@ test('the palette turns each group on or off, as it is now', async () => {
   const [best] = find(now(), 'chats sales');
   best?.run();
   expect(done).toEqual([['sales', true]]);
-  receiving.told({ groups: [{ group: 'sales', active: true, left_out: false }] });
+  receiving.told({ limit: null, groups: [{ group: 'sales', handling: 'primary', limit: null, active: true, left_out: false }] });
   expect(labels()).toEqual(['Get no new chats from Sales', 'Work on the early shift']);
 });
 

@@ -659,6 +659,31 @@ left_out: boolean,
 waiting: number, };
 
 /**
+ * What one is in one of one's groups.
+ */
+export type MyMembership = { 
+/**
+ * The group.
+ */
+group: string, 
+/**
+ * How its chats come.
+ */
+handling: Handling, 
+/**
+ * Chats of it held at once.
+ */
+limit: number | null, 
+/**
+ * Whether its chats are wanted.
+ */
+active: boolean, 
+/**
+ * The chosen profile leaves it out.
+ */
+left_out: boolean, };
+
+/**
  * Oneself.
  */
 export type Myself = { 
@@ -942,7 +967,7 @@ id: string,
 name: string, };
 
 /**
- * From which of one's groups one receives.
+ * From which of one's groups one receives, how, and how much.
  */
 export type Receiving = { 
 /**
@@ -950,12 +975,16 @@ export type Receiving = {
  */
 profile?: string, 
 /**
+ * Chats held at once over all groups; none is unlimited.
+ */
+limit: number | null, 
+/**
  * One's groups.
  */
-groups: Array<ReceivingFrom>, };
+groups: Array<MyMembership>, };
 
 /**
- * Whether one receives from one of one's groups.
+ * Whether somebody receives from one of their groups.
  */
 export type ReceivingFrom = { 
 /**

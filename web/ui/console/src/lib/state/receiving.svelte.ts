@@ -30,7 +30,9 @@ export class Receiving {
     const now = new Map(groups.map((one) => [one.group, one]));
     this.groups = this.groups.flatMap((group) => {
       const one = now.get(group.id);
-      return one ? [{ ...group, active: one.active, left_out: one.left_out }] : [];
+      if (!one) return [];
+      const { handling, limit, active, left_out } = one;
+      return [{ ...group, handling, limit, active, left_out }];
     });
     this.profile = profile ?? null;
   }

@@ -20,14 +20,15 @@ test('what another window sets is shown here, group by group', () => {
   receiving.begin([group('support'), group('sales')], undefined);
   expect(receiving.from.map(({ id }) => id)).toEqual(['support', 'sales']);
   const groups = [
-    { group: 'sales', active: true, left_out: true },
-    { group: 'support', active: false, left_out: false },
+    { group: 'sales', handling: 'pull', limit: 2, active: true, left_out: true },
+    { group: 'support', handling: 'primary', limit: null, active: false, left_out: false },
   ];
-  receiving.told({ profile: 'early', groups });
+  receiving.told({ profile: 'early', limit: 3, groups });
   expect(receiving.from).toEqual([]);
   expect(receiving.groups.map(({ id }) => id)).toEqual(['support', 'sales']);
   expect(receiving.profile).toBe('early');
-  receiving.told({ groups: [{ group: 'sales', active: true, left_out: false }] });
+  expect(receiving.groups.map(({ handling, limit }) => [handling, limit])).toEqual([['primary', null], ['pull', 2]]);
+  receiving.told({ limit: null, groups: [{ group: 'sales', handling: 'primary', limit: null, active: true, left_out: false }] });
   expect(receiving.from.map(({ id }) => id)).toEqual(['sales']);
   expect(receiving.groups.length, 'a group that is not told is none of ones own any more').toBe(1);
   expect(receiving.profile).toBe(null);

@@ -72,6 +72,11 @@ export class Session {
     if (this.state === 'in') this.#leave(true);
   }
 
+  /** Somebody set how many chats we hold at once. */
+  limited(limit: number | null): void {
+    if (this.operator) this.operator = { ...this.operator, limit };
+  }
+
   may(permission: Permission): boolean {
     return this.permissions.includes(permission);
   }
