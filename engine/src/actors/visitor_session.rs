@@ -81,6 +81,8 @@ pub struct VisitorSession {
     settings: Option<Arc<GroupSettings>>,
     /// What people have set up that the chat's wishes come from.
     asks: Asks,
+    /// People have changed since what chats ask for, and this one had no use for it.
+    asks_are_old: bool,
     /// The epoch of the latest reading.
     epoch: u64,
     /// Whose chat it is, once it was read.
@@ -136,6 +138,7 @@ impl VisitorSession {
             gone_since,
             settings: None,
             asks: Asks::default(),
+            asks_are_old: false,
             epoch: 0,
             of: None,
             counted: Counted::default(),
@@ -182,6 +185,7 @@ impl VisitorSession {
         match found {
             Ok(Found::Here(stored, settings, asks)) => {
                 self.asks = *asks;
+                self.asks_are_old = false;
                 self.settings = settings.map(Arc::new).or(self.settings.take());
                 self.judge_wait();
                 self.wake_up(&stored, ctx);

@@ -83,13 +83,14 @@ impl Asks {
 }
 
 impl VisitorSession {
-    /// People changed what chats ask for, or the group: one that waits, or looks for a colleague, says it anew.
+    /// People changed what chats ask for, or the group: one that waits, or looks for a colleague, says it anew. Any other
+    /// one reads it when it begins to, for most never do.
     pub(super) fn asks_changed(&mut self, ctx: &mut Context<Self>) {
-        let Some(core) =
-            self.core.as_ref().filter(|core| core.told.phase == ChatPhase::Waiting || core.sought.is_some())
-        else {
+        let Some(core) = &self.core else { return };
+        self.asks_are_old = core.told.phase != ChatPhase::Waiting && core.sought.is_none();
+        if self.asks_are_old {
             return;
-        };
+        }
         let (shared, account, record, generation) =
             (Arc::clone(&self.shared), self.account, core.record.clone(), self.generation);
         let reading = async move {

@@ -17,18 +17,33 @@ impl VisitorSession {
         let Some(core) = &mut self.core else { return };
         if core.sought.is_some() {
             core.told.queue_again = Some(now + SEARCH_REPEAT);
-            return self.tell_sought();
+            if self.asks_are_read() {
+                self.tell_sought();
+            }
+            return;
         }
         if core.told.phase != ChatPhase::Waiting {
             core.told.queue_again = None;
             return;
         }
         core.told.queue_again = Some(now + WAITING_REPEAT);
+        if !self.asks_are_read() {
+            return;
+        }
         let Some(arrival) = self.arrival() else { return };
         self.to_queue(ToQueue::Waiting(arrival.clone()));
         for group in &self.helpers {
             self.tell_helper(group, &arrival);
         }
+    }
+
+    /// Whether what the chat asks for is as people have set it. If not it is read, and told with what was read.
+    fn asks_are_read(&mut self) -> bool {
+        let old = std::mem::take(&mut self.asks_are_old);
+        if let Some(addr) = self.addr.as_ref().filter(|_| old) {
+            deliver(addr, Signal::AsksChanged);
+        }
+        !old
     }
 
     /// The own queue knows. Groups that help are told again after a while, and so is one that looks for a colleague: no

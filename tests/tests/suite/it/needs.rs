@@ -5,6 +5,8 @@ use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
+use crate::suite::it::joe_answers;
+
 const DEPARTMENT: &str = "/api/v1/departments/support";
 
 async fn admin_of(server: &TestServer) -> Browser {
@@ -140,6 +142,21 @@ async fn a_skill_nobody_has_is_waited_for_until_the_department_needs_it_no_more(
     let kinds = |frame: &Value| frame["type"] == "event" && frame["chat"] == running.as_str();
     let moved = joe.come(kinds).into_iter().find(|event| event["event"]["kind"] == "queued" && event["seq"] != 3);
     assert_eq!(moved, None);
+}
+
+#[tokio::test]
+async fn a_running_chat_that_is_handed_on_asks_for_what_its_department_needs_by_then() {
+    let (server, _clara, mut joe, chat) = joe_answers().await;
+    can(&server, "sue", json!({ "billing": 3 })).await;
+    // Bob would be the first to be asked.
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    let mut sue = OperatorClient::online(&server, "sue").await;
+    set_needs(&admin_of(&server).await, json!({ "skills": billing(3) })).await;
+    let to = json!({ "group": "support" });
+    joe.stored(json!({ "type": "transfer", "chat": chat, "to": to, "reason": "An invoice" })).await;
+    let offer = sue.offer_of(&chat).await;
+    assert_eq!(offer["kind"], "transfer", "{offer}");
+    bob.expect_none("offer", is_offer).await;
 }
 
 #[tokio::test]
