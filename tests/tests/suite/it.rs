@@ -50,8 +50,10 @@ mod waiting;
 mod wanted;
 mod windows;
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
-use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
@@ -98,6 +100,16 @@ async fn joe_serves_two_groups() -> (TestServer, OperatorClient) {
     admin.post("/api/v1/memberships", sales).await.ok();
     let joe = OperatorClient::online(&server, "joe").await;
     (server, joe)
+}
+
+/// Waits until visitors are told that of a department.
+async fn department_is(browser: &Browser, department: &str, wanted: &str) {
+    let path = format!("/api/v1/status?brand=demo&department={department}");
+    let deadline = Instant::now() + SOON;
+    while browser.get(&path).await.ok()["state"] != wanted {
+        assert!(Instant::now() < deadline, "{department} is not {wanted}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Asks a department; the chat.

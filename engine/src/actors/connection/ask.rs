@@ -8,7 +8,7 @@ use crate::actors::receiving::receiving;
 use crate::actors::shared::Shared;
 use crate::domain::event::OfferKind;
 use crate::domain::group::{Availability, Handling, Status};
-use crate::domain::ids::{AccountId, GroupId, OperatorId};
+use crate::domain::ids::{AccountId, ChatId, GroupId, OperatorId};
 use crate::ports::presence::RosterRow;
 use crate::ports::store::StoreError;
 use crate::protocol::error::Failure;
@@ -41,8 +41,8 @@ pub(super) fn check(kind: OfferKind, to: &Whom, me: OperatorId) -> Result<(), Fa
 
 impl Ask {
     /// The order for the chat, with what is known of whom was named.
-    pub(super) async fn order(self, shared: &Arc<Shared>, account: AccountId, to: Whom) -> Order {
-        let found = find(shared, account, &to).await.unwrap_or_else(|error| {
+    pub(super) async fn order(self, shared: &Arc<Shared>, account: AccountId, chat: ChatId, to: Whom) -> Order {
+        let found = find(shared, account, chat, &to).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "whom an operator asks could not be looked up");
             Found::Unknown
         });
@@ -51,7 +51,7 @@ impl Ask {
     }
 }
 
-async fn find(shared: &Arc<Shared>, account: AccountId, to: &Whom) -> Result<Found, StoreError> {
+async fn find(shared: &Arc<Shared>, account: AccountId, chat: ChatId, to: &Whom) -> Result<Found, StoreError> {
     if let Some(brand) = &to.brand
         && shared.store.brand(brand).await?.is_none_or(|brand| brand.account != account)
     {
@@ -60,11 +60,21 @@ async fn find(shared: &Arc<Shared>, account: AccountId, to: &Whom) -> Result<Fou
     match (to.operator, &to.group) {
         (Some(operator), _) => find_operator(shared, account, operator).await,
         (None, Some(group)) => find_group(shared, account, group).await,
-        // All departments are every brand's, as its window shows them.
-        (None, None) => match shared.board.group_for(account, None) {
-            Some((group, Availability::Online | Availability::Busy)) => find_group(shared, account, &group).await,
-            Some((_, Availability::Offline)) | None => Ok(Found::Offline),
-        },
+        (None, None) => find_entrance(shared, account, chat).await,
+    }
+}
+
+/// The group that a new chat of this visitor on the brand would enter. All departments are every brand's, as its window
+/// shows them: what the visitor chose holds there as well, and what that department needs stays with the chat. One that
+/// is gone binds nobody.
+async fn find_entrance(shared: &Arc<Shared>, account: AccountId, chat: ChatId) -> Result<Found, StoreError> {
+    let department = match shared.store.chat(account, chat).await?.and_then(|record| record.department) {
+        Some(chosen) => shared.store.department(account, &chosen).await?.map(|there| there.id),
+        None => None,
+    };
+    match shared.board.group_for(account, department.as_ref()) {
+        Some((group, Availability::Online | Availability::Busy)) => find_group(shared, account, &group).await,
+        Some((_, Availability::Offline)) | None => Ok(Found::Offline),
     }
 }
 

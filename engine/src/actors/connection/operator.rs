@@ -293,7 +293,7 @@ impl OperatorConnection {
             (Arc::clone(&self.shared), self.account, self.party(), self.outlet.clone());
         let heard_at = self.heard_at;
         Ok(Some(Box::pin(async move {
-            let order = ask.order(&shared, account, to).await;
+            let order = ask.order(&shared, account, chat, to).await;
             let command = Command { from, outlet, id: id.clone(), order, heard_at };
             let handed = if shared.is_here(chat.shard()) {
                 let may = shared.may_go_on(command.outlet.id(), chat, &id);

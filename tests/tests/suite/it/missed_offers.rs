@@ -1,12 +1,12 @@
 //! Offers in a row that an operator lets expire: counted over all their groups, and judged by the group whose offer was
 //! the last of them.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
-use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
+use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
+
+use crate::suite::it::department_is;
 
 fn is_away(frame: &Value) -> bool {
     frame["type"] == "status" && frame["status"] == "away"
@@ -14,12 +14,7 @@ fn is_away(frame: &Value) -> bool {
 
 /// A visitor of that department asks, Joe lets it ring out, and the visitor goes.
 async fn rings_out(server: &TestServer, joe: &mut OperatorClient, department: &'static str) {
-    let path = format!("/api/v1/status?brand=demo&department={department}");
-    let deadline = Instant::now() + SOON;
-    while joe.browser.get(&path).await.ok()["state"] != "online" {
-        assert!(Instant::now() < deadline, "{department} has nobody");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    department_is(&joe.browser, department, "online").await;
     let mut visitor = VisitorClient::connect(server).await;
     let chat = visitor.start(&Start { department, ..Start::support("Clara", "Anybody there?") }).await;
     let offer = joe.offer_of(&chat).await;

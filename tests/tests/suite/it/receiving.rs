@@ -1,12 +1,12 @@
 //! From which groups an operator receives: set by themselves or a manager, by profile or one by one, in force at once
 //! and after a restart, and told in all their windows.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
-use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
+use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
+
+use crate::suite::it::department_is;
 
 fn receives(group: &'static str, active: bool, left_out: bool) -> impl Fn(&Value) -> bool {
     shows(group, json!({ "active": active, "left_out": left_out }))
@@ -20,15 +20,6 @@ fn shows(group: &'static str, fields: Value) -> impl Fn(&Value) -> bool {
             one["group"] == group && wanted.iter().all(|(name, value)| one[name] == *value)
         };
         frame["type"] == "receiving" && frame["groups"].as_array().is_some_and(|groups| groups.iter().any(here))
-    }
-}
-
-/// Waits until visitors are told that of Support.
-async fn support_is(browser: &Browser, wanted: &str) {
-    let deadline = Instant::now() + SOON;
-    while browser.get("/api/v1/status?brand=demo&department=support").await.ok()["state"] != wanted {
-        assert!(Instant::now() < deadline, "Support is not {wanted}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -47,7 +38,7 @@ async fn an_operator_leaves_a_group_for_a_while_and_all_their_windows_show_it() 
     for one in [&mut joe, &mut window] {
         one.expect("that he does not receive", receives("support", false, false)).await;
     }
-    support_is(&joe.browser, "offline").await;
+    department_is(&joe.browser, "support", "offline").await;
     clara.refused(Start::support("Clara", "Hello?").command(), "conflict").await;
     assert!(joe.is_open() && window.is_open(), "no window is closed for it");
 
@@ -56,11 +47,11 @@ async fn an_operator_leaves_a_group_for_a_while_and_all_their_windows_show_it() 
     joe.reconnect().await.expect("he is still signed in");
     assert_eq!((&joe.welcome["status"], &joe.welcome["groups"][0]["active"]), (&json!("online"), &json!(false)));
     clara.reconnect().await.expect("the server is back");
-    support_is(&joe.browser, "offline").await;
+    department_is(&joe.browser, "support", "offline").await;
     clara.refused(Start::support("Clara", "Hello?").command(), "conflict").await;
     joe.acked(set(true)).await;
     joe.expect("that he receives", receives("support", true, false)).await;
-    support_is(&joe.browser, "online").await;
+    department_is(&joe.browser, "support", "online").await;
     let chat = clara.start(&Start::support("Clara", "Hello?")).await;
     let offer = joe.offer_of(&chat).await;
     joe.accept(&offer).await;
@@ -126,7 +117,7 @@ async fn a_profile_leaves_groups_out_whatever_is_active_in_them() {
     let told = joe.expect("that the profile leaves it out", receives("support", true, true)).await;
     assert_eq!(told["profile"], json!("elsewhere"), "{told}");
     let mut clara = VisitorClient::connect(&server).await;
-    support_is(&joe.browser, "offline").await;
+    department_is(&joe.browser, "support", "offline").await;
     clara.refused(Start::support("Clara", "Hello?").command(), "conflict").await;
     let window = OperatorClient::window(&server, &joe.browser).await.expect("a second window opens");
     assert_eq!(window.welcome["profile"], json!("elsewhere"), "{}", window.welcome);
@@ -134,7 +125,7 @@ async fn a_profile_leaves_groups_out_whatever_is_active_in_them() {
 
     admin.patch("/api/v1/profiles/elsewhere", json!({ "groups": ["sales", "support"] })).await.ok();
     joe.expect("that the profile has it now", receives("support", true, false)).await;
-    support_is(&joe.browser, "online").await;
+    department_is(&joe.browser, "support", "online").await;
     let chat = clara.start(&Start::support("Clara", "Hello?")).await;
     joe.offer_of(&chat).await;
 }

@@ -8,7 +8,7 @@ use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::joe_answers;
+use crate::suite::it::{department_is, joe_answers};
 
 fn to(chat: &str, operator: &OperatorClient) -> Value {
     json!({ "type": "transfer", "chat": chat, "to": { "operator": operator.id() }, "reason": "Knows parcels" })
@@ -320,7 +320,7 @@ async fn a_colleague_who_cannot_be_looked_up_now_holds_up_what_was_sent_behind()
 #[tokio::test]
 async fn a_brand_finds_the_group_that_a_new_chat_would_enter() {
     let (server, mut clara, mut joe, chat) = joe_answers().await;
-    let to_brand = json!({ "type": "transfer", "chat": chat, "to": { "brand": "demo" }, "reason": "Not ours" });
+    let to_brand = to_the_brand(&chat);
     let mut bob = OperatorClient::online(&server, "bob").await;
     joe.put("hand-on", to_brand.clone()).await;
     let ack = joe.ack_of("hand-on").await;
@@ -331,6 +331,50 @@ async fn a_brand_finds_the_group_that_a_new_chat_would_enter() {
     clara.expect_event("transferred").await;
     joe.put("hand-on", to_brand).await;
     assert_eq!(joe.ack_of("hand-on").await["seq"], ack["seq"]);
+}
+
+/// Joe has a chat of Support, and Bob receives for Sales alone.
+async fn bob_is_in_sales() -> (TestServer, VisitorClient, OperatorClient, OperatorClient, String) {
+    let (server, clara, joe, chat) = joe_answers().await;
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let bob = Browser::signed_in(&server.url(), "bob").await.operator_id();
+    let sales = json!({ "group": "sales", "operator": bob, "handling": "primary" });
+    admin.post("/api/v1/memberships", sales).await.ok();
+    admin.patch(&format!("/api/v1/memberships/support/{bob}"), json!({ "active": false })).await.ok();
+    let bob = OperatorClient::online(&server, "bob").await;
+    department_is(&admin, "sales", "online").await;
+    (server, clara, joe, bob, chat)
+}
+
+fn to_the_brand(chat: &str) -> Value {
+    json!({ "type": "transfer", "chat": chat, "to": { "brand": "demo" }, "reason": "Not ours" })
+}
+
+#[tokio::test]
+async fn a_brand_hands_a_chat_on_within_the_department_that_its_visitor_chose() {
+    let (server, _clara, mut joe, mut bob, chat) = bob_is_in_sales().await;
+    let mut sue = OperatorClient::online(&server, "sue").await;
+    joe.stored(to_the_brand(&chat)).await;
+    let offer = sue.offer_of(&chat).await;
+    assert_eq!((&offer["kind"], &offer["group"]), (&json!("transfer"), &json!("support")), "{offer}");
+    sue.decline(&offer).await;
+    bob.expect_none("offer", |frame| frame["type"] == "offer").await;
+}
+
+#[tokio::test]
+async fn a_brand_hands_no_chat_to_a_department_that_its_visitor_did_not_choose() {
+    let (server, _clara, mut joe, mut bob, chat) = bob_is_in_sales().await;
+    joe.status("away").await;
+    department_is(&joe.browser, "support", "offline").await;
+    let refused = joe.refused(to_the_brand(&chat), "conflict").await;
+    assert_eq!(refused["why"], "offline", "{refused}");
+    // When the department is gone nothing is chosen any more: whichever group is the best.
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    admin.patch("/api/v1/groups/support", json!({ "department": "sales" })).await.ok();
+    admin.delete("/api/v1/departments/support").await.ok();
+    joe.stored(to_the_brand(&chat)).await;
+    let offer = bob.offer_of(&chat).await;
+    assert_eq!(offer["group"], "sales", "{offer}");
 }
 
 #[tokio::test]
