@@ -13,13 +13,16 @@ const ROSA = { name: 'Rosa Lind', email: 'rosa@example.com', question: 'Does the
 const NILS = { name: 'Nils Berg', email: 'nils@example.com', question: 'Is the oak table solid?' };
 const LENA = { name: 'Lena Roth', email: 'lena@example.com' };
 const VERA = { name: 'Vera Blom', email: 'vera@example.com', text: 'Is the showroom open on Sundays?' };
+const MIRA = { name: 'Mira Holm', email: 'mira@example.com', question: 'Is the grey rug still there?' };
 const DAY_MS = 86_400_000;
 /** Wherever the group's clock is: one of these is its today. */
 const DAYS = [-1, 0, 1].map((from) => new Date(Date.now() + from * DAY_MS).toISOString().slice(0, 10));
 
 const story = await Story.begin('routing');
 const { looks } = story;
-const shoppers = [await story.person(1280, 800), await story.person(1280, 800), await story.person(390, 844)];
+const shoppers = [
+  await story.person(1280, 800), await story.person(1280, 800), await story.person(390, 844), await story.person(1280, 800),
+];
 const lenas = await story.person(1280, 800);
 const adas = await story.person(1440, 900);
 const [joes, sues] = [await story.person(1440, 900), await story.person(1440, 900)];
@@ -41,6 +44,7 @@ async function tell() {
   await step('a plain link leads to Sue, with the form filled in', () => linked(sue));
   await step('Ada makes a profile by keyboard alone', () => profile(ada));
   await step('Sue chooses it, and Ada sees it on the page that she has open', () => chooses(ada, sue));
+  await step('nobody is free for Mira in time: she gets the form with what she has written, and Ada her message', () => inVain(ada, sue));
   await step('all the other screens are looked at', () => screens(ada));
 }
 
@@ -96,7 +100,7 @@ async function closed() {
 /** @param {number} at */
 async function shop(at) {
   const context = shoppers[at];
-  if (!context) throw new Error('there are three shoppers');
+  if (!context) throw new Error('there are four shoppers');
   const visitor = await Visitor.at(context);
   await visitor.openChat();
   return visitor;
@@ -282,6 +286,35 @@ async function chooses(ada, sue) {
   await looks.everywhere('operator', page);
   await sue.setStatus('All my groups');
   await page.getByText('Profile Only Sales').waitFor({ state: 'detached' });
+}
+
+/**
+ * @param {Administrator} ada
+ * @param {Operator} sue
+ */
+async function inVain(ada, sue) {
+  const { page } = ada;
+  await sue.setStatus('Away');
+  await ada.openSection('Groups');
+  await ada.open('Support');
+  await page.getByLabel('Longest wait', { exact: true }).fill('10');
+  await ada.save('1 change');
+  const mira = await shop(3);
+  await mira.start(MIRA);
+  await mira.text('You are next').waitFor();
+  await mira.text('We could not answer').waitFor();
+  const fields = ['Name', 'E-mail', 'Department', 'Your message'].map((label) => mira.window.getByLabel(label));
+  const written = [MIRA.name, MIRA.email, 'support', MIRA.question];
+  await eventually('what she has written', () => Promise.all(fields.map((field) => field.inputValue())), written);
+  await looks.look('timed-out', mira.page, await mira.frame());
+  await mira.window.getByRole('button', { name: 'Send the message' }).click();
+  await mira.text('Thank you, Mira').waitFor();
+  await page.getByRole('link', { name: /^Messages/ }).click();
+  await page.getByRole('link', { name: /Mira/ }).click();
+  await page.getByRole('link', { name: MIRA.email }).waitFor();
+  await page.getByText(MIRA.question).last().waitFor();
+  await looks.look('message-in-vain', page);
+  await ada.openSettings();
 }
 
 /** @param {Administrator} ada */

@@ -1,6 +1,6 @@
 // A server for one visitor: what the widget's client gets and what it sent.
 
-import { leaseHolder, memoryShelf, type Shelf, type Socket, type VisitorEvent } from '@switchboard/protocol';
+import { leaseHolder, memoryShelf, type Shelf, type Socket, type VisitorEvent, type WindowDepartment } from '@switchboard/protocol';
 import type { Given } from '../src/bridge';
 import { Client } from '../src/window/client';
 import type { Line } from '../src/window/conversation';
@@ -34,12 +34,12 @@ export class FakeServer {
     this.socket.onmessage?.({ data: JSON.stringify(frame) });
   }
 
-  welcomes(more: object = {}): void {
+  welcomes(more: object = {}, departments: WindowDepartment[] = []): void {
     this.opens();
     this.says({
       type: 'welcome', token: 'token-1', visitor: 'visitor-1', state: 'online', server_time: '2026-11-21T10:00:00.000Z',
       window: {
-        name: 'Larkfield', color: '#24594a', language: 'en', texts: {}, departments: [],
+        name: 'Larkfield', color: '#24594a', language: 'en', texts: {}, departments,
         welcome: { on: true, name: 'required', email: 'optional', question: 'required' },
       },
       ...more,

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { WelcomeScreen, WindowDepartment } from '@switchboard/protocol';
+import type { VisitorEvent, WelcomeScreen, WindowDepartment } from '@switchboard/protocol';
 import { contrast, onColor, palette } from '../src/window/color';
-import { check, checkMessage, startOf, type FormValues } from '../src/window/form';
+import { check, checkMessage, letterOf, startOf, type FormValues } from '../src/window/form';
 import { pieces } from '../src/window/links';
 import { daysAgo, initials, localeOf } from '../src/window/people';
 import { translator } from '../src/window/texts';
 import { TypingNotices } from '../src/window/typing';
+import { message, visitor } from './fakes';
 
 describe('colours', () => {
   const brands = ['#24594a', '#2f55d4', '#ffd400', '#ff6600', '#000000', '#ffffff', '#808080', '#e91e63', '#00bcd4', 'nonsense'];
@@ -90,6 +91,44 @@ describe('the off-line form', () => {
     expect(checkMessage(filled)).toEqual({});
     expect(checkMessage({ ...filled, email: ' ', question: ' ' })).toEqual({ email: 'error.email', question: 'error.message' });
     expect(checkMessage({ ...filled, email: 'clara' }).email).toBe('error.email_form');
+  });
+
+  const departments: WindowDepartment[] = [
+    { id: 'support', name: 'Support', state: 'busy' },
+    { id: 'sales', name: 'Sales', state: 'online' },
+  ];
+  const asked = { name: 'Clara', email: 'clara@larkfield.example', department: 'support', question: 'Where is my sofa?' };
+
+  /** Clara has asked Support, and this is how her chat ended. */
+  async function ended(event: VisitorEvent) {
+    const { server, client } = await visitor(undefined, { department: 'sales' });
+    server.welcomes({}, departments);
+    client.memory.set('name', asked.name);
+    client.memory.set('email', asked.email);
+    client.start(asked);
+    server.says({ type: 'ack', id: server.take('start')[0].id, chat: 'chat-1' });
+    server.event(1, { kind: 'started' });
+    server.event(2, message(asked.question, 'visitor'));
+    server.event(3, { kind: 'queued' });
+    server.event(4, event);
+    return client;
+  }
+
+  it('has all that was written when nobody answered in time, for who was asked', async () => {
+    const client = await ended({ kind: 'ended', by: 'system', why: 'timed_out' });
+    expect(letterOf(client, '')).toEqual(asked);
+    expect(letterOf(client, 'And my table?')).toEqual({ ...asked, question: 'And my table?' });
+  });
+
+  it('says nothing again that was answered, and proposes where the page would have it asked', async () => {
+    const client = await ended({ kind: 'ended', by: 'operator', why: 'closed' });
+    expect(letterOf(client, '')).toEqual({ ...asked, department: 'sales', question: '' });
+  });
+
+  it('proposes no department that is gone', async () => {
+    const { server, client } = await visitor(undefined, { department: 'spares' });
+    server.welcomes({ state: 'offline' }, departments);
+    expect(letterOf(client, '').department).toBe('');
   });
 });
 

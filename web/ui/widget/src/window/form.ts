@@ -2,6 +2,7 @@
 
 import type { FieldRule, Start, WelcomeScreen, WindowDepartment } from '@switchboard/protocol';
 import type { Given } from '../bridge';
+import type { Client } from './client';
 import type { TextKey } from './texts';
 
 export type FieldName = 'name' | 'email' | 'department' | 'question';
@@ -41,6 +42,19 @@ export function checkMessage(values: FormValues): FormErrors {
   const errors = check(values, rules, []);
   if (errors.question) errors.question = 'error.message';
   return errors;
+}
+
+/** What the off-line form begins with: what is known already need not be written again, nor what nobody answered. */
+export function letterOf(client: Client, draft: string): FormValues {
+  const unanswered = client.chat?.isForForm ? client.chat : null;
+  const first = unanswered?.lines([]).find((line) => line.kind === 'message' && line.mine);
+  // Where they asked, else where the page would have them ask; one that is gone is none.
+  const wanted = (unanswered && client.memory.get('department')) || client.given.department;
+  const department = client.window?.departments.find((one) => one.id === wanted);
+  return {
+    name: client.known('name'), email: client.known('email'), department: department?.id ?? '',
+    question: draft || (first?.kind === 'message' ? first.text : ''),
+  };
 }
 
 /** The command of a form that has no errors; what is hidden or empty is left out. */

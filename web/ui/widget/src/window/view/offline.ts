@@ -2,7 +2,7 @@
 
 import { Check, CircleAlert, Clock, MessageCircle } from 'lucide';
 import { h, icon, setAttribute, setText } from '../../dom';
-import { asksDepartment, checkMessage, LENGTHS, type FieldName, type FormErrors, type FormValues } from '../form';
+import { asksDepartment, checkMessage, LENGTHS, letterOf, type FieldName, type FormErrors, type FormValues } from '../form';
 import { firstName } from '../people';
 import type { TextKey } from '../texts';
 import type { Context, Screen } from './screen';
@@ -65,24 +65,9 @@ export function offlineScreen(context: Context): Screen {
     return all;
   }
 
-  /** What is known already need not be written again: the name, the address, and what nobody answered. */
   function fill(): void {
-    for (const { name, control } of fields) {
-      if (name === 'name' || name === 'email') control.value = client.known(name);
-      if (name === 'department') control.value = departmentAsked();
-      if (name === 'question') control.value = context.drafts.get('question') || asked();
-    }
-  }
-
-  /** Where they asked, else where the page would have them ask; one that is gone is none. */
-  function departmentAsked(): string {
-    const id = (client.chat?.isForForm && client.memory.get('department')) || client.given.department;
-    return departments.some((one) => one.id === id) ? (id ?? '') : '';
-  }
-
-  function asked(): string {
-    const first = client.chat?.isForForm && client.chat?.lines([]).find((line) => line.kind === 'message' && line.mine);
-    return first && first.kind === 'message' ? first.text : '';
+    const letter = letterOf(client, context.drafts.get('question'));
+    for (const { name, control } of fields) control.value = letter[name];
   }
 
   function changed(name: FieldName): void {
