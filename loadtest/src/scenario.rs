@@ -14,7 +14,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use amount::{Count, Part, Rate, Seconds, Size};
+pub use amount::{Count, CpuMicros, Mebibytes, Part, Rate, Seconds, Size};
 pub use arrivals::Arrivals;
 pub use limits::{Breach, Limits};
 use place::Place;
@@ -404,6 +404,15 @@ mod tests {
         assert!(second.contains("line 8") && second.contains("limit = 1 or more"), "{second}");
         let part = wrong(&format!("{LEAST}declines = 1.5\n"));
         assert!(part.contains("line 6") && part.contains("a part from 0 to 1"), "{part}");
+        for (limit, right) in [
+            ("pace_off = 2", "a part from 0 to 1, got 2"),
+            ("tool_cpu_a_message_us = -1", "0 to 1000000 microseconds (a second), got -1"),
+            ("tool_mib = \"500 MB\"", "0 to 1048576 MiB (a TiB), got \"500 MB\""),
+        ] {
+            let limit_words = wrong(&format!("{LEAST}[limits]\n{limit}\n"));
+            assert!(limit_words.contains("line 7") && limit_words.contains(limit), "{limit_words}");
+            assert!(limit_words.contains(right), "{limit_words}");
+        }
         let kind = wrong(&format!("{LEAST}thinks = {{ kind = \"slowly\" }}\n"));
         assert!(kind.contains("line 6") && kind.contains("exponential"), "{kind}");
         let nobody = wrong("name = \"x\"\nlength_s = 5\noperators = []\n");

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::report::plain::duration;
-use crate::summary::{Latency, Percentiles, Summary};
+use crate::summary::{Latency, Percentiles, Summary, mebibytes};
 
 /// A figure; none where it was not measured.
 struct Row {
@@ -120,8 +120,10 @@ fn rows(one: &Summary, other: &Summary) -> Vec<Row> {
         row("errors a message", More, |s| Some(s.error_part())),
         row("abandoned part", More, |s| Some(s.abandoned_part())),
         row("server CPU µs a message", More, |s| s.cpu_a_message_us().1),
-        row("server MiB", More, |s| s.cost.server_bytes.map(|bytes| bytes as f64 / f64::from(1 << 20))),
+        row("server MiB", More, |s| s.cost.server_bytes.map(mebibytes)),
         row("tool CPU µs a message", Neither, |s| s.cpu_a_message_us().0),
+        row("tool MiB", Neither, |s| Some(mebibytes(s.cost.tool_bytes))),
+        row("pace off %", Neither, |s| s.pace.off.map(|off| off * 100.0)),
     ]
 }
 
@@ -145,9 +147,12 @@ mod tests {
         assert!(!compare(&with_ack(15.0), &with_ack(10.0), 1.2).1, "faster is not worse");
         let mut known = with_ack(10.0);
         known.cost.server_bytes = Some(1 << 20);
+        (known.cost.tool_bytes, known.pace.off) = (9 << 20, Some(0.005));
         for (one, other) in [(with_ack(10.0), known.clone()), (known, with_ack(10.0))] {
             let (table, worse) = compare(&one, &other, 1.2);
             assert!(!worse && table.contains("server MiB"), "only one of them knows its server: {table}");
+            let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            assert!(row("tool MiB").contains("9.00") && row("pace off %").contains("0.50"), "{table}");
         }
         assert!(!compare(&Summary::default(), &with_ack(10.0), 1.2).1, "the first has nothing to be compared with");
         let mut broken = with_ack(10.0);

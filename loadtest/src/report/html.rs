@@ -8,7 +8,7 @@ use chart::{Line, chart};
 
 use crate::checker::TOLERANCE_MS;
 use crate::report::plain::{beside, duration};
-use crate::summary::{Percentiles, Second, Summary};
+use crate::summary::{Percentiles, Second, Summary, mebibytes};
 
 const STYLE: &str = include_str!("html/style.css");
 
@@ -64,7 +64,9 @@ fn figures(out: &mut String, summary: &Summary) {
     let mut tiles = vec![("messages a second", format!("{:.0}", summary.rate()))];
     tiles.extend(times.into_iter().filter(|(_, all, _)| all.count > 0).map(|(name, _, ms)| (name, duration(ms))));
     tiles.push(("left before an answer", format!("{:.1} %", summary.abandoned_part() * 100.0)));
+    tiles.extend(summary.pace.off.map(|off| ("pace off by", format!("{:.2} %", off * 100.0))));
     tiles.extend(tool.map(|tool| ("tool CPU a message", format!("{tool:.1} µs"))));
+    tiles.push(("tool memory", format!("{:.0} MiB", mebibytes(summary.cost.tool_bytes))));
     tiles.extend(server.map(|server| ("server CPU a message", format!("{server:.1} µs"))));
     out.push_str("<dl class=\"tiles\">");
     for (name, value) in tiles {
@@ -212,7 +214,10 @@ mod tests {
         let mut summary =
             Summary { scenario: "<b>mine".into(), series: vec![second(1.0), second(2.0)], ..Summary::default() };
         summary.errors.insert("refused \"a&b\"".into(), 3);
+        (summary.cost.tool_bytes, summary.pace.off) = (101 << 20, Some(0.0012));
         let page = page(&summary);
+        assert!(page.contains("<dt>pace off by</dt><dd>0.12 %</dd>"), "{page}");
+        assert!(page.contains("<dt>tool memory</dt><dd>101 MiB</dd>"), "{page}");
         assert!(page.contains("&lt;b&gt;mine") && !page.contains("<b>mine") && page.contains("a&amp;b"));
         assert!(
             !page.contains("http://") && !page.contains("https://") && !page.contains("<script"),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::checker::TOLERANCE_MS;
-use crate::summary::{Ending, Percentiles, Summary};
+use crate::summary::{Ending, Percentiles, Summary, mebibytes};
 
 /// A line while the run goes on.
 pub fn line(summary: &Summary, seconds: f64, judged: u64) -> String {
@@ -111,14 +111,13 @@ fn latencies(out: &mut String, summary: &Summary) {
 }
 
 fn costs(out: &mut String, summary: &Summary) {
-    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let each =
         |us: Option<f64>, all_s: f64| us.map_or(format!("{all_s:.1} s CPU"), |us| format!("{us:.1} µs CPU a message"));
     let (tool, server) = summary.cpu_a_message_us();
     let cost = &summary.cost;
-    let _ = write!(out, "cost       this tool {}, {:.0} MiB", each(tool, cost.tool_cpu_s), mib(cost.tool_bytes));
+    let _ = write!(out, "cost       this tool {}, {:.0} MiB", each(tool, cost.tool_cpu_s), mebibytes(cost.tool_bytes));
     if let (Some(all_s), Some(bytes)) = (cost.server_cpu_s, cost.server_bytes) {
-        let _ = write!(out, "; the server {}, {:.0} MiB", each(server, all_s), mib(bytes));
+        let _ = write!(out, "; the server {}, {:.0} MiB", each(server, all_s), mebibytes(bytes));
     }
     out.push('\n');
     if let Some(view) = summary.server {

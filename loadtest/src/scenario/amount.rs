@@ -15,6 +15,10 @@ const RATE_MAX: f64 = 1_000_000.0;
 const CHARACTERS_MAX: u32 = 10_000;
 /// Characters of a message, at least: what makes it known again takes as many.
 const CHARACTERS_MIN: u32 = 40;
+/// CPU time of a message, at most, in microseconds: a second.
+const CPU_US_MAX: f64 = 1_000_000.0;
+/// Memory, at most, in MiB: a TiB, more than a machine for load tests has.
+const MIB_MAX: f64 = 1_048_576.0;
 
 /// Seconds, 0 to a week.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -27,6 +31,14 @@ pub struct Part(pub f64);
 /// How often, per whatever the field's name says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Rate(pub f64);
+
+/// CPU time, in microseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct CpuMicros(pub f64);
+
+/// Memory, in MiB.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Mebibytes(pub f64);
 
 /// How many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -83,6 +95,20 @@ impl<'de> Deserialize<'de> for Part {
 impl<'de> Deserialize<'de> for Rate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::of(&Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for CpuMicros {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        within(&value, CPU_US_MAX, "0 to 1000000 microseconds (a second)").map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mebibytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        within(&value, MIB_MAX, "0 to 1048576 MiB (a TiB)").map(Self).map_err(D::Error::custom)
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt::{Display, Formatter};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Part, Rate, Seconds};
-use crate::summary::{Latency, Percentiles, Summary};
+use super::{CpuMicros, Mebibytes, Part, Rate, Seconds};
+use crate::summary::{Latency, Percentiles, Summary, mebibytes};
 use crate::theory::Theory;
 
 /// What fails the run. Broken promises, and a server that dies, always do.
@@ -30,6 +30,13 @@ pub struct Limits {
     pub theory_off: Option<Rate>,
     /// The part of messages that left more than 100 ms after the moment they were meant for: the tool's own failure.
     pub late: Option<Part>,
+    /// The part of a second's messages by which those that left may differ from those that were due, in any second of
+    /// 1,000 or more behind the warm-up: whether the tool keeps its pace.
+    pub pace_off: Option<Part>,
+    /// The tool's own CPU time for each acked message.
+    pub tool_cpu_a_message_us: Option<CpuMicros>,
+    /// The most memory of the tool's processes together.
+    pub tool_mib: Option<Mebibytes>,
 }
 
 /// A limit that was passed.
@@ -53,6 +60,7 @@ impl Limits {
         let of = |count: u64, part: f64| (count > 0).then_some(part);
         let counts = &summary.counts;
         let theory = summary.theory.as_ref();
+        let tool_mib = (summary.cost.tool_bytes > 0).then(|| mebibytes(summary.cost.tool_bytes));
         // Where the run was not as the formula supposes the report says so, and nothing is held against it.
         let excused = theory
             .is_some_and(|theory| !theory.remarks.is_empty() && theory.centre.is_some_and(|centre| centre.counted > 0));
@@ -65,6 +73,9 @@ impl Limits {
             ("abandoned", part(self.abandoned), of(counts.chats_started, summary.abandoned_part())),
             ("errors", part(self.errors), of(summary.tried(), summary.error_part())),
             ("late", part(self.late), of(counts.messages_said, summary.late_part())),
+            ("pace_off", part(self.pace_off), summary.pace.off),
+            ("tool_cpu_a_message_us", self.tool_cpu_a_message_us.map(|limit| limit.0), summary.cpu_a_message_us().0),
+            ("tool_mib", self.tool_mib.map(|limit| limit.0), tool_mib),
             ("theory_off", self.theory_off.map(|limit| limit.0).filter(|_| !excused), theory.and_then(Theory::off)),
         ];
         let passed = rows.into_iter().filter_map(|(name, limit, measured)| {
@@ -97,6 +108,9 @@ mod tests {
         let Latency { connect, ack, delivery, resume, wait, .. } = &mut summary.latency;
         [connect, ack, delivery, resume, wait].into_iter().for_each(|time| *time = once);
         (summary.counts.chats_started, summary.counts.messages_said) = (1, 1);
+        summary.counts.messages_acked = 1;
+        summary.pace.off = Some(0.5);
+        (summary.cost.tool_cpu_s, summary.cost.tool_bytes) = (10e-6, 64 << 20);
         summary
     }
 
@@ -111,6 +125,9 @@ mod tests {
             abandoned: part,
             errors: part,
             late: part,
+            pace_off: part,
+            tool_cpu_a_message_us: Some(CpuMicros(10.0)),
+            tool_mib: Some(Mebibytes(64.0)),
             theory_off: None,
         }
     }
@@ -119,12 +136,27 @@ mod tests {
     fn a_limit_is_passed_by_what_was_measured_and_by_nothing_measured_at_all() {
         assert_eq!(all().breaches(&measured()), []);
         let nothing = all().breaches(&Summary::default());
-        assert_eq!(nothing.len(), 8, "{nothing:?}");
+        assert_eq!(nothing.len(), 11, "{nothing:?}");
         assert!(nothing.iter().all(|breach| breach.measured.is_none()));
         let mut slow = measured();
         slow.latency.resume.p99_ms = 1_500.0;
         let words: Vec<String> = all().breaches(&slow).iter().map(ToString::to_string).collect();
         assert_eq!(words, ["resume_p99_s is 1.5000, the limit 1.0000"]);
+    }
+
+    #[test]
+    fn the_tool_itself_is_held_to_its_pace_its_cpu_and_its_memory() {
+        let mut heavy = measured();
+        heavy.pace.off = Some(0.51);
+        (heavy.cost.tool_cpu_s, heavy.cost.tool_bytes) = (12e-6, 65 << 20);
+        let words: Vec<String> = all().breaches(&heavy).iter().map(ToString::to_string).collect();
+        let expected = [
+            "pace_off is 0.5100, the limit 0.5000",
+            "tool_cpu_a_message_us is 12.0000, the limit 10.0000",
+            "tool_mib is 65.0000, the limit 64.0000",
+        ];
+        assert_eq!(words, expected);
+        assert_eq!(Limits::default().breaches(&heavy), [], "what is not limited is only reported");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What a run leaves behind: a result in JSON, a page, and two results side by side.
+//! What a run leaves behind: a result in JSON, a page, and two results side by side; all of them tell which limits were
+//! passed.
 
 use std::path::Path;
 
@@ -40,6 +41,41 @@ fn ran(folder: &Path, name: &str, more: &[&str]) -> (String, Value) {
     assert!(String::from_utf8_lossy(&output.stdout).contains("passed"), "the report is on standard output");
     let text = std::fs::read_to_string(&json).expect("it works");
     (json, serde_json::from_str(&text).expect("it works"))
+}
+
+/// Limits that no run of the tool keeps; at four messages a second nothing is known of its pace.
+const TOO_MUCH: &str = "[limits]\npace_off = 0.01\ntool_cpu_a_message_us = 0.001\ntool_mib = 1\n";
+
+#[test]
+fn what_the_tool_itself_takes_fails_a_run_that_limits_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path in UTF-8").to_owned();
+    let [scenario, result, page] = ["strict.toml", "result.json", "page.html"].map(path);
+    std::fs::write(&scenario, SEEDED.replace("length_s = 8", "length_s = 5") + TOO_MUCH).unwrap();
+    let binary = server();
+    let binary = binary.to_str().expect("a path in UTF-8");
+    let output = loadtest(&["run", &scenario, "--server", binary, "--json", &result, "--html", &page]).output();
+    let output = output.expect("it works");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", words(&output));
+    let json: Value = serde_json::from_str(&std::fs::read_to_string(&result).unwrap()).unwrap();
+    assert_eq!(json["verdict"]["faults"], 0, "the server is well: {}", json["verdict"]);
+    let breaches = json["breaches"].as_array().expect("a list");
+    let broken: Vec<_> = breaches.iter().map(|breach| (&breach["name"], breach["measured"].as_f64())).collect();
+    let [(pace, None), (cpu, Some(us)), (memory, Some(mib))] = broken[..] else { panic!("{breaches:?}") };
+    assert_eq!([pace, cpu, memory], ["pace_off", "tool_cpu_a_message_us", "tool_mib"], "{breaches:?}");
+    let cost = |name: &str| json["cost"][name].as_f64().expect("a number");
+    let measured = cost("tool_cpu_s") * 1e6 / count(&json, "messages_acked") as f64;
+    assert!((us - measured).abs() < 1e-6 * measured && us > 0.0, "{us} and {measured}");
+    assert!((mib * 1_048_576.0 - cost("tool_bytes")).abs() < 1.0 && mib > 1.0, "{mib}: {}", json["cost"]);
+
+    let html = std::fs::read_to_string(&page).unwrap();
+    let (_, table) = compared(&result, &result, "1000");
+    for limit in ["pace_off: nothing was measured", "tool_cpu_a_message_us is ", "tool_mib is "] {
+        assert!(said.contains(&format!("limit      {limit}")), "{said}");
+        assert!(html.contains(&format!("<li>limit {limit}")), "{html}");
+        assert!(table.contains(&format!("the second passed a limit: {limit}")), "{table}");
+    }
 }
 
 fn compared(one: &str, other: &str, worse: &str) -> (Option<i32>, String) {
