@@ -65,9 +65,15 @@ fn result_of(mut run: Command) -> (Output, Value) {
     (output, json)
 }
 
-/// Whether a command line, as the kernel keeps it, has that argument.
-fn has_part(line: &[u8], argument: &str) -> bool {
-    line.split(|byte| *byte == 0).any(|part| part == argument.as_bytes())
+/// The child of a run, by its process, whose command line has that argument.
+fn child_of(run: u32, argument: &str) -> Option<String> {
+    let children = std::fs::read_to_string(format!("/proc/{run}/task/{run}/children")).unwrap_or_default();
+    // The standard library forks once to see what the system can do: that child is gone at once.
+    let has = |child: &&str| {
+        let line = std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|part| part == argument.as_bytes())
+    };
+    children.split_whitespace().find(has).map(str::to_owned)
 }
 
 fn words(output: &Output) -> String {
@@ -141,12 +147,8 @@ fn a_server_that_dies_is_told_and_nothing_hangs() {
         .spawn()
         .unwrap();
     let victim = loop {
-        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap_or_default();
-        // The standard library forks once to see what the system can do: that child is gone at once.
-        let serves =
-            |child: &&str| std::fs::read(format!("/proc/{child}/cmdline")).is_ok_and(|line| has_part(&line, "serve"));
-        if let Some(server) = children.split_whitespace().find(serves) {
-            break server.to_owned();
+        if let Some(server) = child_of(child.id(), "serve") {
+            break server;
         }
         assert!(begun.elapsed() < Duration::from_secs(20), "the run starts a server");
         std::thread::sleep(Duration::from_millis(50));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{count, has_part, loadtest, server, words};
+use super::{child_of, count, loadtest, server, words};
 
 /// A run of `smoke` that is under way: visitors are there.
 struct Running {
@@ -93,13 +93,9 @@ fn just_begun() -> (Child, String) {
     let arguments = ["run", "smoke", "--length", "600", "--server", binary.to_str().expect("a path in UTF-8")];
     let run = loadtest(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs");
     let begun = Instant::now();
-    let path = format!("/proc/{0}/task/{0}/children", run.id());
     loop {
-        let children = std::fs::read_to_string(&path).unwrap_or_default();
-        let serves =
-            |child: &&str| std::fs::read(format!("/proc/{child}/cmdline")).is_ok_and(|line| has_part(&line, "serve"));
-        if let Some(server) = children.split_whitespace().find(serves) {
-            return (run, server.to_owned());
+        if let Some(server) = child_of(run.id(), "serve") {
+            return (run, server);
         }
         assert!(begun.elapsed() < Duration::from_secs(20), "the run starts a server");
         std::thread::sleep(Duration::from_millis(1));
@@ -186,12 +182,8 @@ fn a_run_that_is_killed_leaves_no_server_behind() {
 #[test]
 fn a_server_that_freezes_in_the_run_is_told_and_nothing_hangs() {
     let running = Running::with(&["--length", "12"]);
-    let id = running.child.id();
-    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("its children");
-    let serves =
-        |child: &&str| std::fs::read(format!("/proc/{child}/cmdline")).is_ok_and(|line| has_part(&line, "serve"));
-    let server = children.split_whitespace().find(serves).expect("a server");
-    signal("STOP", server);
+    let server = child_of(running.child.id(), "serve").expect("a server");
+    signal("STOP", &server);
     let (status, json, took, said) = running.end();
     assert_eq!(status, Some(1), "{said}");
     assert!(took < Duration::from_secs(60), "{took:?}");
@@ -200,18 +192,14 @@ fn a_server_that_freezes_in_the_run_is_told_and_nothing_hangs() {
     let errors = json["errors"].as_object().expect("errors by their words");
     assert!(errors.keys().any(|words| words.contains("10 s")), "visitors had none for 10 s: {errors:?}");
     assert!(count(&json, "visitors_came") > 0, "{}", json["counts"]);
-    is_gone_soon(server);
+    is_gone_soon(&server);
 }
 
 #[test]
 fn a_worker_that_is_killed_is_told_and_breaks_no_promise() {
     let running = Running::with(&["--length", "6", "--workers", "2"]);
-    let id = running.child.id();
-    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("its children");
-    let works =
-        |child: &&str| std::fs::read(format!("/proc/{child}/cmdline")).is_ok_and(|line| has_part(&line, "worker"));
-    let worker = children.split_whitespace().find(works).expect("a worker");
-    signal("KILL", worker);
+    let worker = child_of(running.child.id(), "worker").expect("a worker");
+    signal("KILL", &worker);
     let (status, json, took, said) = running.end();
     assert_eq!((status, &json["ended"]), (Some(1), &Value::from("worker_gone")), "{said}");
     assert_eq!(json["verdict"]["faults"], 0, "what nobody could tell any more is not lost: {}", json["verdict"]);
