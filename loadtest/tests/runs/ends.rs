@@ -70,6 +70,32 @@ fn ctrl_c_in_a_terminal_reaches_the_run_and_not_its_server() {
     assert!(took < Duration::from_secs(25), "{took:?}");
 }
 
+/// What a run waits for at its end at most: its chats to be ended, or metrics that never come. Each of these is longer than
+/// somebody has who asks again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[test]
+fn ctrl_c_again_and_again_ends_a_run_whose_server_is_frozen() {
+    let mut running = Running::with(&["--length", "600"]);
+    let run = running.child.id().to_string();
+    let server = child_of(running.child.id(), "serve").expect("a server");
+    signal("STOP", &server);
+    let pressed = Instant::now();
+    // The first time visitors want to end their chats, the second time all are cut. From then on there are only the
+    // server's metrics to wait for, and each time is one more.
+    while running.child.try_wait().expect("its state").is_none() {
+        signal("INT", &run);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let took = pressed.elapsed();
+    let (status, json, _, said) = running.end();
+    assert_eq!((status, &json["ended"]), (Some(1), &Value::from("interrupted")), "{said}");
+    assert!(took < PATIENCE, "{took:?}: {said}");
+    assert!(json["server_unread"] == true && said.contains("metrics could not be read at the end"), "{said}");
+    assert!(count(&json, "visitors_came") > 0 && json["verdict"]["faults"] == 0, "{json}");
+    is_gone_soon(&server);
+}
+
 #[test]
 fn who_asks_it_to_terminate_gets_what_is_known_by_then_too() {
     let running = Running::with(&["--length", "600"]);
