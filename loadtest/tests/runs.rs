@@ -12,6 +12,8 @@ mod lost;
 mod replay;
 #[path = "runs/results.rs"]
 mod results;
+#[path = "runs/simulated.rs"]
+mod simulated;
 #[path = "runs/storms.rs"]
 mod storms;
 #[path = "runs/targets.rs"]
