@@ -12,6 +12,8 @@ mod lost;
 mod replay;
 #[path = "runs/results.rs"]
 mod results;
+#[path = "runs/shipped.rs"]
+mod shipped;
 #[path = "runs/simulated.rs"]
 mod simulated;
 #[path = "runs/storms.rs"]

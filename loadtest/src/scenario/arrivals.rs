@@ -106,9 +106,41 @@ impl<F: Fn(f64) -> f64> Iterator for Thinned<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::{SHIPPED, Scenario};
 
     fn moments(arrivals: &Arrivals, length: f64) -> Vec<u64> {
         arrivals.moments(Draw::new(5, 1), Seconds(length)).collect()
+    }
+
+    #[test]
+    fn as_many_come_to_each_shipped_scenario_in_all_its_time_as_it_says() {
+        let mut said: Vec<(&str, usize)> = vec![
+            ("smoke", 15),
+            ("lunch-peak", 240),
+            ("steady-1k", 1_000),
+            ("reconnect-storm", 300),
+            ("slow-readers", 150),
+            ("ten-thousand", 1_000),
+            ("most", 500),
+            ("burst", 500),
+            // Its hours, 60 minutes each.
+            ("day", 3_570),
+            ("erlang", 1_200),
+        ];
+        for (name, text) in SHIPPED {
+            let scenario = Scenario::read(name, text).unwrap();
+            let length = scenario.length_s.0;
+            let [visitors] = &scenario.visitors[..] else { panic!("{name}: one entry") };
+            let all = moments(&visitors.arrivals, length);
+            assert!(all.is_sorted() && all.last().is_some_and(|last| *last < (length * 1e6) as u64), "{name}");
+            let place = said.iter().position(|(of, _)| *of == name).unwrap_or_else(|| panic!("how many to {name}?"));
+            let (_, many) = said.swap_remove(place);
+            // Five deviations of chance.
+            let chance =
+                if matches!(visitors.arrivals, Arrivals::Burst { .. }) { 0.0 } else { 5.0 * (many as f64).sqrt() };
+            assert!(all.len().abs_diff(many) as f64 <= chance, "{name}: {} came, {many} by what it says", all.len());
+        }
+        assert_eq!(said, [], "shipped no more");
     }
 
     #[test]

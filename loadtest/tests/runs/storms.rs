@@ -7,23 +7,22 @@ use serde_json::Value;
 
 use super::{count, loadtest, run, words};
 
-/// A shipped scenario with other counts: for each number that stands in it, the one in its place.
-fn with_fewer(name: &str, counts: &[(u32, u32)], arguments: &[&str]) -> (Output, Value) {
+/// A shipped scenario with other numbers: for each field as it stands in it, the one in its place.
+pub(super) fn with_other(name: &str, fields: &[(&str, &str)], arguments: &[&str]) -> (Output, Value) {
     let printed = loadtest(&["scenarios", name]).output().expect("the program runs");
     let mut text = String::from_utf8(printed.stdout).expect("a scenario");
-    for (shipped, fewer) in counts {
-        let of = |count: &u32| format!("count = {count}");
-        assert_eq!(text.matches(&of(shipped)).count(), 1, "{name} has so many once: {text}");
-        text = text.replace(&of(shipped), &of(fewer));
+    for (shipped, other) in fields {
+        assert_eq!(text.matches(shipped).count(), 1, "{name} has it once: {shipped} in {text}");
+        text = text.replace(shipped, other);
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("fewer.toml");
+    let file = folder.path().join("other.toml");
     std::fs::write(&file, text).expect("a scenario");
     run(&[&[file.to_str().expect("a path in UTF-8")], arguments].concat())
 }
 
 /// No promise was broken, whatever limit of time a busy machine has passed.
-fn keeps_its_promises(output: &Output, json: &Value) {
+pub(super) fn keeps_its_promises(output: &Output, json: &Value) {
     assert_eq!(json["ended"], "complete", "{}", words(output));
     assert_eq!(json["verdict"]["faults"], 0, "{}", json["verdict"]);
     assert_eq!(json["verdict"]["chats"].as_u64(), Some(count(json, "chats_started")), "every chat was judged");
@@ -43,8 +42,8 @@ fn at_a_peak_some_wait_and_some_leave() {
 #[test]
 fn half_of_all_connections_are_lost_at_once_and_come_back() {
     // Up to the first storm and some seconds more.
-    let fewer = [(300, 100), (1_000, 300)];
-    let (output, json) = with_fewer("reconnect-storm", &fewer, &["--length", "19", "--speed", "1.25"]);
+    let fewer = [("count = 300,", "count = 100,"), ("count = 1000\n", "count = 300\n")];
+    let (output, json) = with_other("reconnect-storm", &fewer, &["--length", "19", "--speed", "1.25"]);
     keeps_its_promises(&output, &json);
     assert_eq!((count(&json, "visitors_came"), count(&json, "chats_answered")), (400, 100), "{}", json["counts"]);
     let (drops, reconnects) = (count(&json, "drops"), count(&json, "reconnects"));
@@ -57,7 +56,7 @@ fn half_of_all_connections_are_lost_at_once_and_come_back() {
 
 #[test]
 fn who_reads_nothing_for_seconds_hears_all_of_it_and_holds_up_nobody() {
-    let (output, json) = with_fewer("slow-readers", &[(150, 50)], &["--length", "14"]);
+    let (output, json) = with_other("slow-readers", &[("count = 150,", "count = 50,")], &["--length", "14"]);
     keeps_its_promises(&output, &json);
     assert_eq!(count(&json, "chats_answered"), 50, "{}", json["counts"]);
     // A third of them hears the acks of what they say only when they read again, up to 6 s later.
