@@ -10,8 +10,10 @@ use engine::ports::journal::{AppendError, ChatQuery};
 use engine::ports::scope::Scope;
 use engine::ports::staff::Operator;
 use engine::ports::store::Store;
+use engine::protocol::error::Code;
 use engine::protocol::operator::{ChatFilter, ChatOrder};
 use engine::protocol::visitor::ChatPhase;
+use switchboard_web::routes::reports::ended::{Pages, ended_chats};
 
 use crate::conformance::world::{Talk, World, at, id};
 
@@ -130,6 +132,51 @@ pub async fn a_cursor_goes_on_where_the_page_ended(store: Arc<dyn Store>) {
         }
         assert_eq!(paged, whole);
     }
+}
+
+pub async fn a_report_has_the_same_chats_in_however_many_pages(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let operator = world.operator(None).await;
+    // Before the span, at its beginning, within it, and at its end, which belongs to the next one; one still runs.
+    let mut talks = Vec::new();
+    for (number, millis) in
+        [0, 1_000, 1_000, 1_000, 1_000, 2_000, 3_000, 3_000, 3_500, 4_000, 4_000].into_iter().enumerate()
+    {
+        let mut talk = world.chat(millis).await;
+        if [2, 6, 8].contains(&number) {
+            let append = talk.is_assigned_to(operator, 5_000);
+            talk.done(append).await;
+        }
+        if number != 8 {
+            let append = talk.ends(9_000);
+            talk.done(append).await;
+        }
+        talks.push(talk);
+    }
+    let span = (at(1_000), at(4_000));
+    let read = async |rows, chats_max, own| {
+        ended_chats(&world.store, world.account, span, own, &Pages { rows, chats_max }).await
+    };
+    let whole = read(50, 50, None).await.unwrap();
+    let mut found = places(&talks, &whole.iter().map(|chat| chat.id).collect::<Vec<_>>());
+    found.sort_unstable();
+    assert_eq!(found, [1, 2, 3, 4, 5, 6, 7]);
+    assert!(whole.is_sorted_by(|one, next| one.started_at >= next.started_at), "latest first: {whole:?}");
+    for rows in [1, 2, 3, 4, 6, 7, 8] {
+        // Exactly as many as one report may have.
+        assert_eq!(read(rows, 7, None).await.unwrap(), whole, "{rows} at once");
+        let own = read(rows, 7, Some(operator)).await.unwrap();
+        let ids: Vec<ChatId> = own.iter().map(|chat| chat.id).collect();
+        assert_eq!(places(&talks, &ids), [6, 2], "an operator's own, {rows} at once");
+        let refused = read(rows, 6, None).await.unwrap_err().failure;
+        let expected = "to: expected a span of at most 6 chats";
+        assert_eq!(
+            (refused.code, refused.field.as_deref(), refused.message.as_str()),
+            (Code::Invalid, Some("to"), expected)
+        );
+    }
+    let all = ended_chats(&world.store, world.account, span, None, &Pages::default()).await.unwrap();
+    assert_eq!(all, whole, "as reports are read");
 }
 
 pub async fn a_queue_is_read_in_its_order_with_what_rings(store: Arc<dyn Store>) {

@@ -142,6 +142,7 @@ on_every_store! {
         who_served_a_contact_last_is_known,
         a_scope_shows_ones_groups_and_ones_own_chats,
         a_cursor_goes_on_where_the_page_ended,
+        a_report_has_the_same_chats_in_however_many_pages,
         a_queue_is_read_in_its_order_with_what_rings,
         what_rings_at_all_holds_nobodys_slot_and_is_over_for_all_at_once,
         a_visitor_finds_the_open_chat_else_the_latest_that_ended,

@@ -1,6 +1,8 @@
 //! Figures of a span of time, as JSON with the formula of each, or as CSV that says where those stand. Who may read all chats sees all of the account;
 //! anybody else the figures of the own chats.
 
+pub mod ended;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,21 +10,20 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use engine::domain::group::RoutingRules;
-use engine::domain::ids::{ChatId, GroupId, OperatorId};
-use engine::domain::limits::{REPORT_CHATS_MAX, REPORT_PAGE, REPORT_SPAN_MAX, SERVICE_LEVEL_S};
+use engine::domain::ids::{GroupId, OperatorId};
+use engine::domain::limits::{REPORT_SPAN_MAX, SERVICE_LEVEL_S};
 use engine::domain::permission::Permission;
 use engine::domain::report::{ChatFacts, FORMULAS, Figures, NOTES, Tally, Work, hour_of};
 use engine::domain::time::Timestamp;
-use engine::ports::journal::{ChatQuery, ChatRecord};
+use engine::ports::journal::ChatRecord;
 use engine::ports::work::{GROUPS, OPERATORS, WorkQuery};
 use engine::protocol::error::Failure;
-use engine::protocol::operator::{ChatFilter, ChatOrder};
-use engine::protocol::visitor::ChatPhase;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::auth::SignedIn;
 use crate::error::Problem;
+use crate::routes::reports::ended::{Pages, ended_chats};
 use crate::state::AppState;
 
 /// `GET /reports/summary?from=…&to=…&by=…`, and `/reports/summary.csv`
@@ -40,7 +41,7 @@ pub async fn summary(
     let within = within(asked.within.as_deref())?;
     let own = (!who.may(Permission::ReadAllChats)).then_some(who.operator.id);
     let worked = worked(&state, &who, (from, to), by, own).await?;
-    let chats = ended_chats(&state, &who, (from, to), own).await?;
+    let chats = ended_chats(&state.store, who.account, (from, to), own, &Pages::default()).await?;
     let promises = Promises::read(&state, &who, within).await?;
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut all = Tally::default();
@@ -185,34 +186,6 @@ async fn by_department(
     let known = state.store.groups(who.account).await?;
     let department = |id: String| Some(known.iter().find(|group| group.id.as_str() == id)?.department.to_string());
     Ok(groups.into_iter().filter_map(|(group, work)| Some((department(group)?, work))).collect())
-}
-
-/// The chats that began in the span and are over, latest first.
-async fn ended_chats(
-    state: &AppState,
-    who: &SignedIn,
-    (from, to): (Timestamp, Timestamp),
-    own: Option<OperatorId>,
-) -> Result<Vec<ChatRecord>, Problem> {
-    let filter = ChatFilter { state: Some(ChatPhase::Ended), operator: own, ..ChatFilter::default() };
-    // The smallest id: chats that begin at `to` itself belong to the span behind it.
-    let mut query = ChatQuery { filter, order: ChatOrder::Latest, limit: REPORT_PAGE, ..ChatQuery::default() };
-    query.after = Some((to, ChatId(uuid::Uuid::nil())));
-    let mut chats = Vec::new();
-    loop {
-        let page = state.store.chats(who.account, &query).await?;
-        let more = page.more;
-        let before = chats.len();
-        chats.extend(page.rows.into_iter().take_while(|chat| chat.started_at >= from));
-        if chats.len() > REPORT_CHATS_MAX {
-            return Err(Failure::invalid("to", format!("expected a span of at most {REPORT_CHATS_MAX} chats")).into());
-        }
-        let whole = chats.len() - before == REPORT_PAGE as usize;
-        match chats.last().filter(|_| more && whole) {
-            Some(last) => query.after = Some((last.started_at, last.id)),
-            None => return Ok(chats),
-        }
-    }
 }
 
 /// T of the service level, in whole seconds, where one is asked for.
