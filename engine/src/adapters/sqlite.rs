@@ -134,7 +134,54 @@ mod tests {
     use std::sync::mpsc;
     use std::time::{Duration, Instant};
 
+    use serde_json::value::RawValue;
+    use uuid::Uuid;
+
     use super::*;
+    use crate::adapters::sqlite::writer::Core;
+    use crate::domain::event::StoredEvent;
+    use crate::domain::ids::{AccountId, ChatId};
+    use crate::domain::time::Timestamp;
+
+    /// Appends an event, as commands do.
+    fn one_more(core: &mut Core) -> Result<(), StoreError> {
+        let body = RawValue::from_string("{}".to_owned()).unwrap().into();
+        let event = StoredEvent { seq: 1, visitor_seq: 1, visible: true, at: Timestamp::EPOCH, body, origin: None };
+        let Core { connection, tail, .. } = core;
+        let mut insert = tail.insert(connection).unwrap();
+        tail.append(&mut insert, AccountId(1), ChatId(Uuid::from_u128(1)), &[event])
+            .map_err(|error| store_error(&error))
+    }
+
+    fn index_lag(store: &SqliteStore) -> f64 {
+        let text = store.metrics_text();
+        let told = text.lines().find_map(|line| line.strip_prefix("switchboard_store_index_lag_seconds "));
+        told.unwrap_or_else(|| panic!("no lag: {text}")).parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_event_that_waits_for_the_indexer_gets_older_while_the_writer_is_stuck() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(SqliteOptions::new(folder.path())).await.unwrap();
+        assert_eq!(index_lag(&store), 0.0, "nothing is there");
+        assert_eq!(store.queue.submit(one_more).await, Ok(()));
+        let (go_on, held) = mpsc::channel::<()>();
+        let (begins, begun) = mpsc::channel::<()>();
+        let stuck = store.queue.submit(move |_| Ok::<_, StoreError>(begins.send(()).is_ok() && held.recv().is_ok()));
+        assert_eq!(tokio::task::spawn_blocking(move || begun.recv()).await.unwrap(), Ok(()));
+        let (first, since) = (index_lag(&store), Instant::now());
+        assert!(first > 0.0, "it waits");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let (waited, lag) = (since.elapsed().as_secs_f64(), index_lag(&store));
+        assert!(lag >= first + waited, "{lag} s after {first} s and {waited} s more");
+        go_on.send(()).unwrap();
+        assert_eq!(stuck.await, Ok(true));
+        while index_lag(&store) > 0.0 {
+            assert!(since.elapsed() < Duration::from_secs(20), "it is brought to its chat's others");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        store.close().await;
+    }
 
     #[tokio::test]
     async fn a_writer_that_is_stuck_is_seen_by_what_waits_for_it() {

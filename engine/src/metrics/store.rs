@@ -1,5 +1,8 @@
 //! The metrics of a store: a recorder of their own, because it is there before the engine is.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
 use metrics::{Counter, Gauge, Histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
@@ -16,8 +19,9 @@ pub struct StoreMetrics {
     pub group_size: Histogram,
     /// See [`catalogue::WRITER_QUEUE`].
     pub writer_queue: Gauge,
-    /// See [`catalogue::INDEX_LAG`].
-    pub index_lag: Gauge,
+    index_lag: Gauge,
+    /// Since when the oldest event in the journal has been waiting; none: it is empty.
+    index_since: Arc<Mutex<Option<Instant>>>,
     /// See [`catalogue::INDEX_ROWS`].
     pub index_rows: Gauge,
     /// See [`catalogue::LOG_BYTES`].
@@ -39,6 +43,7 @@ impl StoreMetrics {
             group_size: recording.histogram(&catalogue::COMMIT_GROUP, &[]),
             writer_queue: recording.gauge(&catalogue::WRITER_QUEUE, &[]),
             index_lag: recording.gauge(&catalogue::INDEX_LAG, &[]),
+            index_since: Arc::default(),
             index_rows: recording.gauge(&catalogue::INDEX_ROWS, &[]),
             log_bytes: recording.gauge(&catalogue::LOG_BYTES, &[]),
             checkpoints: recording.counter(&catalogue::CHECKPOINTS, &[]),
@@ -50,8 +55,16 @@ impl StoreMetrics {
         self.handle.run_upkeep();
     }
 
+    /// Since when the oldest event in the journal has been waiting for the indexer, see [`catalogue::INDEX_LAG`].
+    pub fn indexer_behind_since(&self, since: Option<Instant>) {
+        *self.index_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
     /// Their part of the text of `/metrics`.
     pub fn render(&self) -> String {
+        // It gets older while whoever told it sleeps, or is stuck.
+        let since = *self.index_since.lock().unwrap_or_else(PoisonError::into_inner);
+        self.index_lag.set(since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
         self.upkeep();
         self.handle.render()
     }

@@ -103,8 +103,7 @@ impl Core {
 
     /// Tells the metrics how far the indexer is behind.
     fn tell_lag(&self) {
-        let since = self.pass.since().or(self.tail.since());
-        self.metrics.index_lag.set(since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
+        self.metrics.indexer_behind_since(self.pass.since().or(self.tail.since()));
         self.metrics.index_rows.set((self.tail.rows() + self.pass.rows()) as f64);
     }
 }
