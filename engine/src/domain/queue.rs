@@ -1,6 +1,7 @@
 //! The waiting order of one group. A chat's place comes from when it entered and from its priority, and nothing but
 //! leaving changes it: a chat that rings somewhere keeps its place. Every step is O(log n), also how many are ahead.
 
+mod overtaken;
 pub mod positions;
 pub mod ranked;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{ChatId, GroupId, OperatorId};
 use crate::domain::limits::PRIORITY_STEP;
+use crate::domain::queue::overtaken::Overtaken;
 use crate::domain::queue::positions::Positions;
 use crate::domain::queue::ranked::Ranked;
 use crate::domain::routing::{Demand, Pool, Wishes};
@@ -81,6 +83,14 @@ pub struct Waiting {
     pub rests_until: Option<Timestamp>,
 }
 
+impl Waiting {
+    /// Until when somebody who becomes free may not be offered it, but one behind it: who let it go a moment ago, or anybody
+    /// while it rests. Whoever let it go may be gone by then; to be careful for the rest of that time costs less than to know.
+    fn overtaken_until(&self) -> Option<Timestamp> {
+        self.demand.cools_down_until().max(self.rests_until)
+    }
+}
+
 /// The queue of one group.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
@@ -96,6 +106,7 @@ pub struct Queue {
     offered: BTreeSet<ChatId>,
     /// The others.
     guests: BTreeSet<ChatId>,
+    overtaken: Overtaken,
     positions: Positions,
 }
 
@@ -125,6 +136,7 @@ impl Queue {
             self.offered.insert(chat);
         }
         *self.pools.entry(pool).or_default() += 1;
+        self.overtaken.change(place, None, waiting.overtaken_until());
         self.waiting.insert(chat, waiting);
         self.positions.entered(chat);
     }
@@ -157,9 +169,11 @@ impl Queue {
     pub fn set_demand(&mut self, chat: ChatId, demand: Demand) {
         let Some(waiting) = self.waiting.get_mut(&chat) else { return };
         let (before, after) = (waiting.demand.pool(), demand.pool());
+        let overtaken_until = waiting.overtaken_until();
         waiting.demand = demand;
+        let place = Place::new(chat, waiting.entered_at, waiting.priority);
+        self.overtaken.change(place, overtaken_until, waiting.overtaken_until());
         if before != after {
-            let place = Place::new(chat, waiting.entered_at, waiting.priority);
             if waiting.offering == Offering::No {
                 withdraw(&mut self.unoffered, &before, &place);
                 self.unoffered.entry(after.clone()).or_default().insert(place);
@@ -173,9 +187,11 @@ impl Queue {
 
     /// The chat is not proposed before that moment.
     pub fn rest(&mut self, chat: ChatId, until: Timestamp) {
-        if let Some(waiting) = self.waiting.get_mut(&chat) {
-            waiting.rests_until = Some(until);
-        }
+        let Some(waiting) = self.waiting.get_mut(&chat) else { return };
+        let overtaken_until = waiting.overtaken_until();
+        waiting.rests_until = Some(until);
+        let place = Place::new(chat, waiting.entered_at, waiting.priority);
+        self.overtaken.change(place, overtaken_until, waiting.overtaken_until());
     }
 
     /// A waiting chat.
@@ -207,6 +223,16 @@ impl Queue {
     /// Whether all chats look among the same operators, so that each is served in its place.
     pub fn is_uniform(&self) -> bool {
         self.pools.len() <= 1
+    }
+
+    /// The first chat that those behind it may overtake at that moment.
+    pub fn first_overtaken(&mut self, now: Timestamp) -> Option<Place> {
+        self.overtaken.first(now)
+    }
+
+    /// When a chat that may be overtaken may be no more.
+    pub fn next_overtaken(&self) -> Option<Timestamp> {
+        self.overtaken.next()
     }
 
     /// Chats of a pool that nobody has, in order, behind a place.
@@ -278,6 +304,7 @@ impl Queue {
         let waiting = self.waiting.remove(&chat)?;
         let place = Place::new(chat, waiting.entered_at, waiting.priority);
         self.order.remove(&place);
+        self.overtaken.change(place, waiting.overtaken_until(), None);
         withdraw(&mut self.unoffered, &waiting.demand.pool(), &place);
         count_out(&mut self.pools, &waiting.demand.pool());
         self.by_entry.remove(&(waiting.entered_at, chat));

@@ -157,6 +157,11 @@ impl Demand {
         self.tried_at(operator).is_some_and(|at| cooled_down_at(&Tried { operator, at }) > now)
     }
 
+    /// From when on everybody who let it go may be asked again.
+    pub fn cools_down_until(&self) -> Option<Timestamp> {
+        self.tried.iter().map(cooled_down_at).max()
+    }
+
     /// The skills that are still asked for.
     pub fn class(&self) -> &SkillClass {
         &self.class

@@ -50,8 +50,8 @@ pub struct Desk {
     offline_hope: Duration,
     /// What the visitors were told last of their wait, and when.
     told_waits: BTreeMap<ChatId, (Timestamp, Duration)>,
-    /// Whether chats were served in their order when places were told last.
-    told_in_order: Option<bool>,
+    /// How far chats were served in their order when places were told last.
+    told_in_order: Option<places::InOrder>,
     told_availability: Option<Availability>,
     told_waiting: Option<(usize, Option<Timestamp>)>,
 }
@@ -287,8 +287,9 @@ impl Desk {
     /// When [`Desk::handle_due`] is to be called. A moment in the past means at once.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let lost = self.proposals.first().map(|(until, _)| *until);
-        let turns = self.next_turn();
-        [lost, self.again_at, self.roster.doubts_until(), self.queue.next_position(), turns].into_iter().flatten().min()
+        let (turns, overtaken) = (self.next_turn(), self.queue.next_overtaken());
+        let places = earlier(self.queue.next_position(), overtaken);
+        [lost, self.again_at, self.roster.doubts_until(), places, turns].into_iter().flatten().min()
     }
 
     /// Why a waiting chat is where it is: what would be decided for it now.

@@ -456,7 +456,7 @@ impl Centre {
                     self.proposals.push((chat, operator));
                 }
                 Effect::Position { chat, ahead, about, .. } => {
-                    assert_eq!((Some(ahead), about), (self.naive.ahead(chat), !self.naive.can_ring_somebody()));
+                    assert_eq!((Some(ahead), about), self.naive.told(chat, self.now));
                 }
                 Effect::Lost { .. } => {}
                 Effect::Availability(state) => assert_eq!(state, self.naive.availability()),

@@ -110,9 +110,21 @@ impl Naive {
     }
 
     /// Whether somebody receives who is given chats, now or later.
-    pub fn can_ring_somebody(&self) -> bool {
+    fn can_ring_somebody(&self) -> bool {
         let mut receiving = self.members.iter().map(|(m, _)| m).filter(|m| m.active && m.reception != Reception::None);
         receiving.any(|m| m.handling != Handling::Pull && m.limit != Some(0) && m.group_limit != Some(0))
+    }
+
+    /// How many are ahead, and whether that is not certain: while one of them, or the chat itself with others behind it, may
+    /// be passed by.
+    pub fn told(&self, chat: ChatId, now: Timestamp) -> (Option<usize>, bool) {
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.sort_by_key(|row| row.rank());
+        let to = rows.iter().position(|row| row.chat == chat).unwrap();
+        let to = if to + 1 == rows.len() { to } else { to + 1 };
+        let let_go = |row: &Row| row.tried.iter().any(|tried| tried.at.millis() + 15_000 > now.millis());
+        let passed = rows[..to].iter().any(|row| let_go(row) || row.rests_until > now);
+        (self.ahead(chat), passed || !self.can_ring_somebody())
     }
 
     fn order(&self, member: &Member) -> (u32, u32, Option<Timestamp>, Option<Timestamp>, OperatorId) {
