@@ -19,7 +19,7 @@ pub mod view;
 pub mod words;
 
 #[cfg(test)]
-mod planted;
+pub(crate) mod planted;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -86,7 +86,10 @@ pub(crate) fn search(queue: &Queue, roster: &Roster, now: Timestamp, behind: Opt
         return search;
     }
     for pool in queue.pools().filter(|pool| roster.has_free_in(pool)) {
-        for (place, waiting) in queue.offerable(pool, behind) {
+        let chats = queue.offerable(pool, behind);
+        #[cfg(test)]
+        let chats = planted::in_turn(chats);
+        for (place, waiting) in chats {
             if search.found.as_ref().is_some_and(|best| best.place < place) {
                 break;
             }

@@ -7,6 +7,8 @@ use crate::domain::group::Handling;
 use crate::domain::ids::OperatorId;
 use crate::domain::limits::DECISION_BEST_MAX;
 use crate::domain::routing::demand::{Demand, cooled_down_at};
+#[cfg(test)]
+use crate::domain::routing::planted::{self, Fault};
 use crate::domain::routing::roster::{Member, Roster, Standing};
 use crate::domain::routing::score::Score;
 use crate::domain::routing::view::View;
@@ -236,6 +238,8 @@ pub fn decide(demand: &Demand, roster: &Roster, now: Timestamp) -> Decision {
     }
     let handling_of = |score: &Score| roster.free_member(score.operator).map(|(handling, _)| handling);
     let untried = view.free().find(|score| !demand.was_tried(score.operator));
+    #[cfg(test)]
+    let untried = untried.filter(|_| !planted::has(Fault::KeepsOneFree) || view.free().nth(1).is_some());
     let untried = untried.and_then(|score| Some((handling_of(score)?, *score))).filter(|(handling, _)| may(*handling));
     let preferred = demand.prefers().filter(|operator| !demand.was_tried(*operator)).and_then(|operator| {
         let (handling, score) = roster.free_member(operator)?;

@@ -1,5 +1,5 @@
-//! Faults that the properties plant in the rules, one at a time, to show that each would be seen. Compiled for tests
-//! only.
+//! Faults that the properties and the comparison with the formulas of Erlang plant in the rules, one at a time, to show
+//! that each would be seen. Compiled for tests only.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,6 +35,10 @@ pub enum Fault {
     HelpsOn,
     /// Who is wished for and can be rung from now on is not thought of.
     ForgetsWishes,
+    /// Of the chats that look among the same operators the newest is decided for first.
+    NewestFirst,
+    /// Whoever is the only one left is offered nothing.
+    KeepsOneFree,
 }
 
 thread_local! {
@@ -56,6 +60,16 @@ pub fn helping(asked: &[GroupId], helps: &[GroupId]) -> Vec<GroupId> {
         return helps.iter().filter(|group| asked.contains(group)).cloned().collect();
     }
     helps.to_vec()
+}
+
+/// In which order chats of a pool are decided for.
+pub fn in_turn<'a, T: 'a>(in_order: impl Iterator<Item = T> + 'a) -> Box<dyn Iterator<Item = T> + 'a> {
+    if has(Fault::NewestFirst) {
+        let mut all: Vec<T> = in_order.collect();
+        all.reverse();
+        return Box::new(all.into_iter());
+    }
+    Box::new(in_order)
 }
 
 /// Plays with a fault planted; with which words it was seen.
