@@ -2,12 +2,14 @@
 //! of a test wants it. When a test fails, the end of the server's log is shown.
 
 mod binary;
+mod invariants;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -31,6 +33,8 @@ pub struct TestServer {
     process: Option<Child>,
     address: String,
     admin: String,
+    /// What the story plants; see [`TestServer::plants`].
+    planted: Mutex<Vec<&'static str>>,
 }
 
 impl TestServer {
@@ -57,6 +61,7 @@ impl TestServer {
             process: None,
             address: String::new(),
             admin: String::new(),
+            planted: Mutex::default(),
         };
         server.run("127.0.0.1:0");
         server
@@ -117,8 +122,15 @@ impl TestServer {
         self.run("127.0.0.1:0");
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// The story brings about what must never happen: this counter of such things, by its label, is not looked at in the
+    /// end. Those of all others are, in every story.
+    pub fn plants(&self, which: &'static str) {
+        self.planted.lock().expect("nobody panics over it").push(which);
+    }
+
+    /// Asks it to stop, and waits until it has. Nothing that must never happen has been counted until then.
     pub fn stop(&mut self) -> ExitStatus {
+        self.must_have_kept_its_invariants();
         self.ask_to_stop();
         self.wait_until_stopped()
     }
@@ -149,6 +161,16 @@ impl TestServer {
     pub fn command(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = self.prepared();
         command.args(arguments).output().expect("the binary runs")
+    }
+
+    /// A server that cannot say it, or whose end is a test that failed, is asked for nothing.
+    fn must_have_kept_its_invariants(&self) {
+        if self.process.is_none() || std::thread::panicking() {
+            return;
+        }
+        let planted = self.planted.lock().map(|planted| planted.clone()).unwrap_or_default();
+        let broken = invariants::broken(&self.admin, &planted).unwrap_or_default();
+        assert!(broken.is_empty(), "what must never happen has been counted: {broken:?}\n{}", self.end_of_log());
     }
 
     fn run(&mut self, listen: &str) {
@@ -203,6 +225,13 @@ impl TestServer {
         command
     }
 
+    fn end_of_log(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let end = &lines[lines.len().saturating_sub(LOG_LINES)..];
+        format!("---- the end of the server's log ----\n{}\n----", end.join("\n"))
+    }
+
     fn log_path(&self) -> PathBuf {
         self.data.path().join("server.log")
     }
@@ -210,15 +239,16 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
+        let kept = catch_unwind(AssertUnwindSafe(|| self.must_have_kept_its_invariants()));
         if let Some(mut process) = self.process.take() {
             let _ = process.kill();
             let _ = process.wait();
         }
         if std::thread::panicking() {
-            let log = self.log();
-            let lines: Vec<&str> = log.lines().collect();
-            let end = &lines[lines.len().saturating_sub(LOG_LINES)..];
-            eprintln!("---- the end of the server's log ----\n{}\n----", end.join("\n"));
+            eprintln!("{}", self.end_of_log());
+        }
+        if let Err(broken) = kept {
+            resume_unwind(broken);
         }
     }
 }

@@ -20,7 +20,8 @@ async fn with_a_loss_of(what: &str) -> (TestServer, VisitorClient, OperatorClien
     (server, clara, joe, chat)
 }
 
-async fn is_counted(server: &TestServer, which: &str) {
+async fn is_counted(server: &TestServer, which: &'static str) {
+    server.plants(which);
     let series = format!("{VIOLATIONS}{{which=\"{which}\"");
     let begun = Instant::now();
     while metric(server, &series).await == 0 {

@@ -89,6 +89,7 @@ async fn a_session_that_panics_while_it_reads_its_chat_reads_it_again() {
 #[tokio::test]
 async fn a_chat_that_cannot_be_rebuilt_is_set_aside_and_harms_no_other() {
     let mut scene = Scene::set().await;
+    scene.server.plants("chat_set_aside");
     scene.clara.say(PANIC_REBUILDING).await;
     // The session panics before it can tell that this is stored, and then at each rebuilding.
     let id = new_id();
