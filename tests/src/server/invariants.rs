@@ -1,7 +1,7 @@
 //! The counters of what must never happen, as a server under test has them when its story ends. They are read without a
 //! runtime: a story may end anywhere.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -28,12 +28,20 @@ fn metrics(admin: &str) -> Option<String> {
     let mut socket = TcpStream::connect_timeout(&admin.parse().ok()?, WITHIN).ok()?;
     socket.set_read_timeout(Some(WITHIN)).ok()?;
     socket.set_write_timeout(Some(WITHIN)).ok()?;
-    // To HTTP/1.0 the answer comes as it is, not in chunks.
     write!(socket, "GET /metrics HTTP/1.0\r\nHost: {admin}\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).ok()?;
-    let (head, text) = answer.split_once("\r\n\r\n")?;
-    head.lines().next().filter(|status| status.contains(" 200 ")).map(|_| text.to_owned())
+    let mut lines = BufReader::new(socket);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if lines.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    let head = head.to_ascii_lowercase();
+    head.lines().next().filter(|status| status.contains(" 200 "))?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"))?;
+    let mut text = vec![0; length.trim().parse().ok()?];
+    lines.read_exact(&mut text).ok()?;
+    String::from_utf8(text).ok()
 }
 
 #[test]

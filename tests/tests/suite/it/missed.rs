@@ -1,6 +1,7 @@
 //! News that do not reach a queue: each kind is lost once on purpose, and is found, made good, and counted. Elsewhere
 //! these counters must be 0; here they must not, or nothing would be shown by that.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -22,6 +23,10 @@ async fn with_a_loss_of(what: &str) -> (TestServer, VisitorClient, OperatorClien
 
 async fn is_counted(server: &TestServer, which: &'static str) {
     server.plants(which);
+    has_been_counted(server, which).await;
+}
+
+async fn has_been_counted(server: &TestServer, which: &str) {
     let series = format!("{VIOLATIONS}{{which=\"{which}\"");
     let begun = Instant::now();
     while metric(server, &series).await == 0 {
@@ -68,7 +73,7 @@ async fn a_visitor_who_left_unheard_is_found_and_is_in_nobodys_way() {
 }
 
 /// Joe's group, which rings so, forgets once to look whether a chat waits for who has come.
-async fn forgets_to_look(offer_mode: &str) {
+async fn forgets_to_look(offer_mode: &str) -> TestServer {
     let (server, mut clara, ..) = joe_answers().await;
     let admin = Browser::signed_in(&server.url(), "admin").await;
     admin.patch("/api/v1/groups/support", json!({ "offer_mode": offer_mode })).await.ok();
@@ -76,17 +81,26 @@ async fn forgets_to_look(offer_mode: &str) {
     clara.say("!fault deaf settling").await;
     let mut bob = OperatorClient::online(&server, "bob").await;
     is_offered(&mut bob, &next).await;
-    is_counted(&server, "slot_not_refilled").await;
+    server
 }
 
 #[tokio::test]
 async fn a_queue_that_forgot_to_look_for_a_chat_is_caught_at_it() {
-    forgets_to_look("single").await;
+    is_counted(&forgets_to_look("single").await, "slot_not_refilled").await;
 }
 
 #[tokio::test]
 async fn a_queue_that_forgot_to_let_a_chat_ring_at_all_is_caught_at_it_too() {
-    forgets_to_look("ring_all").await;
+    is_counted(&forgets_to_look("ring_all").await, "slot_not_refilled").await;
+}
+
+#[tokio::test]
+async fn a_story_in_which_one_of_these_is_counted_fails_unless_it_says_so() {
+    let server = forgets_to_look("single").await;
+    has_been_counted(&server, "slot_not_refilled").await;
+    let ended = catch_unwind(AssertUnwindSafe(|| drop(server)));
+    let said = ended.expect_err("the story fails").downcast::<String>().expect("with words");
+    assert!(said.contains("slot_not_refilled"), "{said}");
 }
 
 #[tokio::test]
