@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -59,8 +59,22 @@ impl Prometheus {
     pub async fn query(&self, expression: &str) -> Result<Vec<f64>, String> {
         let answer = self.get("query", &[("query", expression)]).await?;
         let rows = answer["result"].as_array().ok_or("no list of results")?;
-        let value = |row: &Value| row["value"][1].as_str().and_then(|text| text.parse::<f64>().ok());
-        rows.iter().map(|row| value(row).ok_or_else(|| format!("no number: {row}"))).collect()
+        rows.iter().map(|row| number(&row["value"])).collect()
+    }
+
+    /// The values of an expression at each second from a moment up to now, of all series together.
+    ///
+    /// # Errors
+    /// What Prometheus has against it.
+    pub async fn query_since(&self, expression: &str, begin: SystemTime) -> Result<Vec<f64>, String> {
+        let seconds = |at: SystemTime| at.duration_since(UNIX_EPOCH).map(|since| since.as_secs_f64().to_string());
+        let times = seconds(begin).and_then(|begin| Ok((begin, seconds(SystemTime::now())?)));
+        let (begin, end) = times.map_err(|error| error.to_string())?;
+        let asked = [("query", expression), ("start", &begin), ("end", &end), ("step", "1")];
+        let answer = self.get("query_range", &asked).await?;
+        let rows = answer["result"].as_array().ok_or("no list of results")?;
+        let values = rows.iter().flat_map(|row| row["values"].as_array().into_iter().flatten());
+        values.map(number).collect()
     }
 
     /// The values that a label has in series like these.
@@ -97,6 +111,12 @@ impl Prometheus {
         let answer = self.client.get(format!("{}/-/ready", self.url)).send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
     }
+}
+
+/// The number of a sample: a moment, and a text.
+fn number(sample: &Value) -> Result<f64, String> {
+    let number = sample[1].as_str().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| format!("no number: {sample}"))
 }
 
 impl Drop for Prometheus {

@@ -12,14 +12,14 @@ mod traces;
 mod traces_tls;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::prometheus::{Prometheus, promtool};
 use switchboard_tests::server::TestServer;
 
-use crate::suite::seen::files::{dashboards, expressions, headings, names, variables};
+use crate::suite::seen::files::{annotations, dashboards, expressions, headings, names, variables};
 
 /// Scrapes of one a second that a rate needs, and some more for a machine that is busy.
 const ROUNDS: usize = 8;
@@ -56,6 +56,7 @@ const SOMETIMES: [&str; 7] = [
 
 #[tokio::test]
 async fn every_expression_of_dashboards_and_alerts_is_answered() {
+    let begun = SystemTime::now();
     let server = TestServer::start();
     let prometheus = Prometheus::start(&server.admin_url()).await;
     // One look before anything happens: a rate is the difference of two. The first comes some seconds after the start.
@@ -90,6 +91,16 @@ async fn every_expression_of_dashboards_and_alerts_is_answered() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    // Marks are drawn where they are in all the time that is shown: the server's start is in this one, however long ago.
+    let mut marks = 0;
+    for (name, expression) in dashboards().iter().flat_map(annotations) {
+        let asked = as_grafana_asks(&expression);
+        let values = prometheus.query_since(&asked, begun).await.unwrap_or_else(|error| panic!("{error} in {asked}"));
+        assert!(!values.is_empty() && values.iter().all(|value| *value > 0.0), "{name}: {values:?} for {asked}");
+        marks += 1;
+    }
+    assert!(marks >= 5, "{marks} marks, of each dashboard at least one");
 
     // What the menus above a dashboard offer is there.
     let mut offered = 0;

@@ -23,7 +23,7 @@ pub fn dashboards() -> Vec<Value> {
     dashboards
 }
 
-/// Every expression of a dashboard, with the title of its panel.
+/// Every expression of a dashboard's panels, with the title of its panel.
 pub fn expressions(dashboard: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for panel in list(&dashboard["panels"]) {
@@ -31,10 +31,13 @@ pub fn expressions(dashboard: &Value) -> Vec<(String, String)> {
             found.push((text(&panel["title"]).to_owned(), text(&target["expr"]).to_owned()));
         }
     }
-    for annotation in list(&dashboard["annotations"]["list"]) {
-        found.push((text(&annotation["name"]).to_owned(), text(&annotation["expr"]).to_owned()));
-    }
     found
+}
+
+/// Every expression of a dashboard that marks moments in all its panels, with the name of the mark.
+pub fn annotations(dashboard: &Value) -> Vec<(String, String)> {
+    let all = list(&dashboard["annotations"]["list"]).iter();
+    all.map(|annotation| (text(&annotation["name"]).to_owned(), text(&annotation["expr"]).to_owned())).collect()
 }
 
 /// Every variable of a dashboard whose values are asked for: the dashboard's title, the variable's name, the query.
