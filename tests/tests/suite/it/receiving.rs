@@ -2,7 +2,7 @@
 //! and after a restart, and told in all their windows.
 
 use serde_json::{Value, json};
-use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
+use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
