@@ -16,6 +16,7 @@ use crate::actors::messages::{Signal, ToOperator, ToQueue, UpToDate, WhyStillWai
 use crate::actors::outlet::Outlet;
 use crate::actors::shared::Shared;
 use crate::actors::worked::Looked;
+use crate::domain::estimate::{Pace, Waited};
 use crate::domain::group::{GroupSettings, Status};
 use crate::domain::ids::{AccountId, ChatId, GroupId, OperatorId};
 use crate::domain::limits::QUEUE_RECONCILE;
@@ -53,7 +54,16 @@ pub struct QueueActor {
     over: bool,
 }
 
-type Reading = Result<Option<(GroupSettings, Vec<RosterRow>, Vec<(ChatRecord, Option<OfferRow>)>)>, StoreError>;
+/// A group as it is stored.
+struct Stored {
+    settings: GroupSettings,
+    roster: Vec<RosterRow>,
+    waiting: Vec<(ChatRecord, Option<OfferRow>)>,
+    /// Only for a desk that begins: how those waited who do no more.
+    waited: Vec<Waited>,
+}
+
+type Reading = Result<Option<Stored>, StoreError>;
 
 impl QueueActor {
     /// The queue of a group that is stored.
@@ -80,19 +90,21 @@ impl QueueActor {
     /// Reads from the store; the mailbox waits meanwhile. A desk that is there is set up again, or, anew, replaced.
     fn read(&mut self, anew: bool, ctx: &mut Context<Self>) {
         let (shared, account, group) = (Arc::clone(&self.shared), self.account, self.group.clone());
+        let begins = anew || self.desk.is_none();
         let reading = async move {
             let Some(settings) = shared.store.group(account, &group).await? else { return Ok(None) };
             let settings = settings.in_account(&shared.store.time_zone(account).await?);
             let roster = shared.store.roster(account, &group).await?;
             let waiting = shared.store.waiting(account, &group).await?;
-            Ok(Some((settings, roster, waiting)))
+            let waited = if begins { shared.store.waited(account, &group).await? } else { Vec::new() };
+            Ok(Some(Stored { settings, roster, waiting, waited }))
         };
         wait_for(ctx, reading, move |queue: &mut Self, reading: Reading, ctx| queue.opened(reading, anew, ctx));
     }
 
     fn opened(&mut self, reading: Reading, anew: bool, ctx: &mut Context<Self>) {
         match reading {
-            Ok(Some((settings, roster, waiting))) => {
+            Ok(Some(Stored { settings, roster, waiting, waited })) => {
                 let now = self.shared.now();
                 let known =
                     |operator| self.desk.as_ref().and_then(|desk| desk.roster().member(operator)).map(|m| m.reception);
@@ -117,7 +129,9 @@ impl QueueActor {
                     requeued: false,
                 });
                 self.remember_guests();
-                let (desk, effects) = Desk::reopen(settings, members, arrivals, now);
+                let still = waiting.first().map(|(record, _)| record.head.queued_at);
+                let pace = Pace::remembered(&waited, still);
+                let (desk, effects) = Desk::reopen(settings, members, arrivals, pace, now);
                 self.desk = Some(desk.with_offline_hope(self.shared.patience.offline_hope));
                 self.closed.clear();
                 self.carry_out(effects);

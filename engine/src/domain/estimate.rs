@@ -1,11 +1,12 @@
 //! How long a visitor will wait: those ahead and the visitor themselves, divided by the pace at which the queue is
 //! served (the estimator by queue length of W. Whitt, "Predicting Queueing Delays", Management Science 45(6), 1999).
 //! The pace is what was served lately, older things counting less: half after each [`PACE_HALF_LIFE`]. Two numbers
-//! and a moment are all that is kept.
+//! and a moment are all that is kept; a queue that begins anew finds them again in the chats that are stored.
 
 use std::time::Duration;
 
-use crate::domain::limits::{ESTIMATE_MAX, ESTIMATE_STEPS, PACE_HALF_LIFE};
+use crate::domain::ids::GroupId;
+use crate::domain::limits::{ESTIMATE_MAX, ESTIMATE_STEPS, PACE_CHATS_MAX, PACE_HALF_LIFE};
 use crate::domain::time::Timestamp;
 
 /// The pace at which a group serves those who wait.
@@ -17,7 +18,80 @@ pub struct Pace {
     since: Option<Timestamp>,
 }
 
+/// What came of a wait in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// The group served it.
+    Served,
+    /// Nobody did.
+    Nothing,
+    /// Another group served it, and handed it on to this one: it never waited here.
+    Elsewhere,
+}
+
+/// A chat of a group that waits no more, as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waited {
+    /// When it entered the queue.
+    pub since: Timestamp,
+    /// When it left it.
+    pub until: Timestamp,
+    /// What came of it.
+    pub came: Came,
+}
+
+impl Waited {
+    /// Of a chat that the group has now: when it entered the queue, by whom and when it was first served, and when it
+    /// ended. None while it waits.
+    pub fn of(
+        group: &GroupId,
+        since: Timestamp,
+        served: Option<(&GroupId, Timestamp)>,
+        ended_at: Option<Timestamp>,
+    ) -> Option<Self> {
+        let (until, came) = match served {
+            Some((by, at)) if by == group => (at, Came::Served),
+            Some((_, at)) => (at, Came::Elsewhere),
+            None => (ended_at?, Came::Nothing),
+        };
+        Some(Self { since, until, came })
+    }
+}
+
 impl Pace {
+    /// The pace that a group had, by its latest chats, at most [`PACE_CHATS_MAX`], and by who waits still since then. Time
+    /// after the last of them left counts for nothing: nobody knows for how much of it the server was away.
+    pub fn remembered(chats: &[Waited], still: Option<Timestamp>) -> Self {
+        let here = || chats.iter().filter(|chat| chat.came != Came::Elsewhere);
+        // Where older ones were left out, they were served before the first of these: only then all are known.
+        let all = chats.len() < PACE_CHATS_MAX;
+        let first = here().filter(|chat| chat.came == Came::Served && !all).map(|chat| chat.until).min();
+        let from = first.unwrap_or(Timestamp::EPOCH);
+        let whole = here().filter(|chat| all || chat.until > from);
+        let mut steps: Vec<(Timestamp, Step)> = whole
+            .flat_map(|chat| {
+                let leaves = if chat.came == Came::Served { Step::Served } else { Step::Leaves };
+                [(chat.since.max(from), Step::Comes), (chat.until, leaves)]
+            })
+            .chain(still.map(|since| (since.max(from), Step::Comes)))
+            .collect();
+        steps.sort_unstable();
+        let (mut pace, mut waiting) = (Self::default(), 0_usize);
+        for (at, step) in steps {
+            match step {
+                Step::Comes => waiting += 1,
+                Step::Served => pace.serves(at),
+                Step::Leaves => {}
+            }
+            if step != Step::Comes {
+                waiting = waiting.saturating_sub(1);
+            }
+            pace.waits(waiting > 0, at);
+        }
+        pace.since = None;
+        pace
+    }
+
     /// Somebody waits now, or nobody does: only the time in which somebody waits says how quickly a queue is served.
     pub fn waits(&mut self, somebody: bool, now: Timestamp) {
         self.count(now);
@@ -56,6 +130,14 @@ pub fn in_steps(wait: Duration) -> Duration {
     let fitting = ESTIMATE_STEPS.iter().find(|(up_to, _)| wait < *up_to).or(ESTIMATE_STEPS.last());
     let step = fitting.map_or(1, |(_, step)| step.as_secs().max(1));
     Duration::from_secs(wait.as_secs() / step * step)
+}
+
+/// What happened in a queue; at the same moment whoever comes is there before anybody leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Comes,
+    Served,
+    Leaves,
 }
 
 /// Chats that must have been served before anybody is told a time.
@@ -123,6 +205,60 @@ mod tests {
         let told = |seconds| in_steps(Duration::from_secs(seconds)).as_secs();
         assert_eq!([9, 19, 59, 60, 119, 599].map(told), [0, 10, 50, 60, 90, 570]);
         assert_eq!([600, 3_599, 7_300].map(told), [600, 3_480, 7_200]);
+    }
+
+    /// Chat by chat, in seconds: entered, left, and whether it was served.
+    fn stored(waits: &[(i64, i64, bool)]) -> Vec<Waited> {
+        let came = |served| if served { Came::Served } else { Came::Nothing };
+        let of = |(since, until, served): &(i64, i64, bool)| Waited {
+            since: at(*since),
+            until: at(*until),
+            came: came(*served),
+        };
+        waits.iter().map(of).collect()
+    }
+
+    #[test]
+    fn a_pace_is_the_same_when_it_is_found_again_in_what_is_stored() {
+        let mut seen = Pace::default();
+        seen.waits(true, at(0));
+        [20, 50, 70].into_iter().for_each(|second| seen.serves(at(second)));
+        seen.waits(false, at(90));
+        seen.waits(true, at(1_000));
+        seen.serves(at(1_030));
+        // The fourth left in vain, another one waits still; how they are listed says nothing.
+        let mut waits = stored(&[(0, 20, true), (10, 50, true), (30, 70, true), (60, 90, false), (1_000, 1_030, true)]);
+        waits.reverse();
+        let found = Pace::remembered(&waits, Some(at(1_020)));
+        let wait = found.estimate(0).unwrap();
+        assert!(wait.abs_diff(seen.estimate(0).unwrap()) < Duration::from_millis(1), "{wait:?}");
+        let mut later = found;
+        later.waits(true, at(90_000));
+        assert_eq!(later.estimate(0), Some(wait), "the time without a server says nothing");
+    }
+
+    #[test]
+    fn what_another_group_served_says_nothing_of_the_pace() {
+        let (own, other): (GroupId, GroupId) = ("l1".parse().unwrap(), "l2".parse().unwrap());
+        let of = |served, ended| Waited::of(&own, at(1), served, ended).map(|waited| (waited.until, waited.came));
+        assert_eq!(of(Some((&own, at(2))), Some(at(3))), Some((at(2), Came::Served)));
+        assert_eq!(of(Some((&other, at(2))), None), Some((at(2), Came::Elsewhere)));
+        assert_eq!(of(None, Some(at(3))), Some((at(3), Came::Nothing)));
+        assert_eq!(of(None, None), None, "it waits");
+        let mut waits = stored(&[(0, 30, true), (30, 60, true), (60, 90, true), (90, 120, true)]);
+        let alone = Pace::remembered(&waits, None).estimate(0);
+        assert!(alone.is_some());
+        waits.push(Waited { since: at(0), until: at(5_000), came: Came::Elsewhere });
+        assert_eq!(Pace::remembered(&waits, None).estimate(0), alone);
+    }
+
+    #[test]
+    fn a_long_queue_of_which_the_beginning_is_not_known_is_not_taken_for_a_slow_one() {
+        // One a minute is served, and each waits for two hours.
+        let count = i64::try_from(PACE_CHATS_MAX).unwrap();
+        let waits: Vec<_> = (0..count).map(|n| (n * 60, 7_200 + n * 60, true)).collect();
+        let said = Pace::remembered(&stored(&waits), None).estimate(0).unwrap().as_secs_f64();
+        assert!((57.0..=61.0).contains(&said), "{said}");
     }
 
     #[test]

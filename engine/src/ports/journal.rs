@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::chat::{Chat, ChatState, Guest, Replies, SlotChange};
+use crate::domain::estimate::Waited;
 use crate::domain::event::{EndedBy, EndedWhy, OfferKind, Origin, Sender, StoredEvent};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{
@@ -456,6 +457,10 @@ pub trait Journal: Send + Sync {
         account: AccountId,
         group: &GroupId,
     ) -> Result<Vec<(ChatRecord, Option<OfferRow>)>, StoreError>;
+
+    /// Of the group's chats that wait no more how they waited, the latest begun first, at most
+    /// [`crate::domain::limits::PACE_CHATS_MAX`].
+    async fn waited(&self, account: AccountId, group: &GroupId) -> Result<Vec<Waited>, StoreError>;
 
     /// Who was invited to the chat and is there, or was when it ended.
     async fn guests(&self, account: AccountId, chat: ChatId) -> Result<Vec<OperatorId>, StoreError>;

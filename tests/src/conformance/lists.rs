@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::domain::chat::{Input, Person};
+use engine::domain::estimate::{Came, Waited};
 use engine::domain::identity::{Identity, Subject};
 use engine::domain::ids::{ChatId, OperatorId};
+use engine::domain::limits::PACE_CHATS_MAX;
 use engine::ports::journal::{AppendError, ChatQuery};
 use engine::ports::scope::Scope;
 use engine::ports::staff::Operator;
@@ -279,6 +281,53 @@ pub async fn an_owner_is_shown_by_the_name_of_today(store: Arc<dyn Store>) {
     assert!(world.store.change_operator(world.account, &before, &row).await.unwrap());
     let record = world.store.chat(world.account, talk.id()).await.unwrap().unwrap();
     assert_eq!(record.owner_name.as_deref(), Some("Olga"));
+}
+
+pub async fn how_a_groups_chats_have_waited_is_told_the_latest_first(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let other = World::new(Arc::clone(&store), "other").await;
+    let joe = world.operator(None).await;
+    let waited = async || store.waited(world.account, &world.group).await.unwrap();
+    let wait = |since, until, came| Waited { since: at(since), until: at(until), came };
+    let mut in_vain = world.chat(0).await;
+    let append = in_vain.ends(500);
+    in_vain.done(append).await;
+    let _waits = world.chat(1_000).await;
+    let mut served = world.chat(2_000).await;
+    let append = served.is_assigned_to(joe, 5_000);
+    served.done(append).await;
+    let mut second = world.clone();
+    second.group = world.second_group.clone();
+    let mut elsewhere = second.chat(3_000).await;
+    let append = elsewhere.ends(4_000);
+    elsewhere.done(append).await;
+    let told = [wait(2_000, 5_000, Came::Served), wait(0, 500, Came::Nothing)];
+    assert_eq!(waited().await, told, "and who waits still has not waited yet");
+    let append = served.ends(9_000);
+    served.done(append).await;
+    assert_eq!(waited().await, told, "a chat that is over has waited as it did");
+    assert_eq!(store.waited(other.account, &world.group).await.unwrap(), [], "another account knows nothing");
+    // A chat that another group answered, and that came here since.
+    world.join(&world.second_group, joe, None).await;
+    let mut handed_on = second.chat(10_000).await;
+    let append = handed_on.is_assigned_to(joe, 11_000);
+    handed_on.done(append).await;
+    let append = handed_on.judge(Input::Requeue { operator: joe }, at(12_000), None);
+    handed_on.done(append).await;
+    let append = handed_on.judge(Input::Move { group: world.group.clone() }, at(13_000), None);
+    handed_on.done(append).await;
+    let append = handed_on.ends(14_000);
+    handed_on.done(append).await;
+    assert_eq!(waited().await[0].came, Came::Elsewhere);
+    let most = i64::try_from(PACE_CHATS_MAX).unwrap();
+    for number in 0..most {
+        let mut talk = world.chat(20_000 + number).await;
+        let append = talk.ends(30_000 + number);
+        talk.done(append).await;
+    }
+    let latest = waited().await;
+    assert_eq!((latest.len(), latest[0].since), (PACE_CHATS_MAX, at(20_000 + most - 1)));
+    assert!(latest.iter().all(|waited| waited.since >= at(20_000)));
 }
 
 pub async fn who_served_a_contact_last_is_known(store: Arc<dyn Store>) {

@@ -140,6 +140,7 @@ on_every_store! {
     lists {
         lists_have_what_was_asked_for_in_the_order_asked,
         who_served_a_contact_last_is_known,
+        how_a_groups_chats_have_waited_is_told_the_latest_first,
         a_scope_shows_ones_groups_and_ones_own_chats,
         a_cursor_goes_on_where_the_page_ended,
         a_report_has_the_same_chats_in_however_many_pages,

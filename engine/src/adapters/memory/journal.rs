@@ -7,9 +7,11 @@ use async_trait::async_trait;
 use crate::adapters::delivery::Deliveries;
 use crate::adapters::memory::MemoryStore;
 use crate::adapters::memory::state::ChatRow;
+use crate::domain::estimate::Waited;
 use crate::domain::event::StoredEvent;
 use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
+use crate::domain::limits::PACE_CHATS_MAX;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{
     Append, Birth, BirthError, Born, ChatList, ChatQuery, ChatRecord, Completion, EventPage, Journal, MarkRow,
@@ -152,6 +154,19 @@ impl Journal for MemoryStore {
         rows.sort_by_key(|row| (row.record.head.queued_at, row.record.id));
         let offer = |row: &ChatRow| row.offers.values().rfind(|offer| offer.holds).cloned();
         Ok(rows.into_iter().map(|row| (state.record(row), offer(row))).collect())
+    }
+
+    async fn waited(&self, account: AccountId, group: &GroupId) -> Result<Vec<Waited>, StoreError> {
+        let state = self.open()?;
+        let over = |row: &&ChatRow| row.record.head.state != ChatPhase::Waiting && row.record.head.group == *group;
+        let mut rows: Vec<&ChatRow> = state.chats_of(account).filter(over).collect();
+        rows.sort_by_key(|row| Reverse((row.record.started_at, row.record.id)));
+        let chats = rows.into_iter().take(PACE_CHATS_MAX).map(|row| &row.record.head);
+        let waited = chats.filter_map(|head| {
+            let served = head.answered_in.as_ref().zip(head.assigned_at);
+            Waited::of(group, head.waited_since, served, head.ended_at)
+        });
+        Ok(waited.collect())
     }
 
     async fn guests(&self, account: AccountId, chat: ChatId) -> Result<Vec<OperatorId>, StoreError> {

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use crate::adapters::sql::{Query, Row, Sql, asked, ended_by, ended_why, offer_kind, phase};
 use crate::domain::chat::{IdleSpread, Replies};
+use crate::domain::estimate::Waited;
 use crate::domain::event::Sender;
 use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, BrandId, ChatId, GroupId, OfferId, OperatorId, VisitorId};
+use crate::domain::limits::PACE_CHATS_MAX;
 use crate::domain::time::Timestamp;
 use crate::ports::journal::{ChatHead, ChatList, ChatQuery, ChatRecord, MarkRow, OfferRow};
 use crate::ports::store::StoreError;
@@ -228,6 +230,20 @@ pub(super) async fn waiting(
         }
     }
     Ok(list)
+}
+
+pub(super) async fn waited(sql: &mut dyn Sql, account: AccountId, group: GroupId) -> Result<Vec<Waited>, StoreError> {
+    let query = Query::new(
+        "SELECT waited_since, answered_in, assigned_at, ended_at FROM chat WHERE account = $1 AND grp = $2 \
+         AND state <> 'waiting' ORDER BY started_at DESC, id DESC LIMIT $3",
+    );
+    let most = i64::try_from(PACE_CHATS_MAX).unwrap_or(i64::MAX);
+    let found = sql.run(query.arg(account).arg(group.as_str()).arg(most)).await?;
+    let chats = found.all(|mut row| {
+        let (since, by, at): (_, Option<GroupId>, _) = (row.time()?, row.opt_parsed()?, row.opt_time()?);
+        Ok(Waited::of(&group, since, by.as_ref().zip(at), row.opt_time()?))
+    })?;
+    Ok(chats.into_iter().flatten().collect())
 }
 
 fn offer(id: OfferId, row: &mut Row) -> Result<OfferRow, StoreError> {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::adapters::sql::{Backend, birth, chats, events, remembered};
+use crate::domain::estimate::Waited;
 use crate::domain::identity::Identity;
 use crate::domain::ids::{AccountId, BrandId, ChatId, CommandId, GroupId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
@@ -84,6 +85,11 @@ impl<B: Backend> Journal for B {
     ) -> Result<Vec<(ChatRecord, Option<OfferRow>)>, StoreError> {
         let group = group.clone();
         self.read(move |sql| Box::pin(chats::waiting(sql, account, group))).await
+    }
+
+    async fn waited(&self, account: AccountId, group: &GroupId) -> Result<Vec<Waited>, StoreError> {
+        let group = group.clone();
+        self.read(move |sql| Box::pin(chats::waited(sql, account, group))).await
     }
 
     async fn guests(&self, account: AccountId, chat: ChatId) -> Result<Vec<OperatorId>, StoreError> {

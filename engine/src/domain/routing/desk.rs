@@ -72,15 +72,16 @@ impl Desk {
         (desk, effects)
     }
 
-    /// The same with chats that are known from the store alone: each has its place, and is offered to nobody before it
-    /// has said itself what it asks for.
+    /// The same with chats and a pace that are known from the store alone: each has its place, and is offered to nobody
+    /// before it has said itself what it asks for.
     pub fn reopen(
         settings: GroupSettings,
         members: impl IntoIterator<Item = Member>,
         stored: impl IntoIterator<Item = Arrival>,
+        pace: Pace,
         now: Timestamp,
     ) -> (Self, Vec<Effect>) {
-        let mut desk = Self::new(settings, members);
+        let mut desk = Self { pace, ..Self::new(settings, members) };
         let mut effects = Vec::new();
         for arrival in stored {
             desk.enqueue(arrival, Offering::Unheard, now, &mut effects);

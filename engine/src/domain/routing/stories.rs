@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::chat::Tried;
+use crate::domain::estimate::Pace;
 use crate::domain::group::{Availability, GroupSettings, Handling, Instead, OfferMode, Overflow, RoutingRules};
 use crate::domain::hours::{Hours, Interval};
 use crate::domain::ids::{ChatId, GroupId, OperatorId, Shard};
@@ -241,7 +242,7 @@ fn whoever_served_the_contact_last_comes_before_others_who_are_free() {
 fn a_chat_known_from_the_store_alone_is_offered_to_nobody_before_it_has_spoken() {
     let settings = settings("support", OfferMode::Single, RoutingRules::default());
     let stored = [Arrival::new(chat(1), at(50)), Arrival::new(chat(2), at(60))];
-    let (mut desk, effects) = Desk::reopen(settings, vec![primary(JOE, 5)], stored, at(100));
+    let (mut desk, effects) = Desk::reopen(settings, vec![primary(JOE, 5)], stored, Pace::default(), at(100));
     assert_eq!(proposals(&effects), []);
     assert_eq!(desk.unheard().collect::<Vec<_>>(), [chat(1), chat(2)]);
     assert_eq!(proposals(&desk.handle_due(at(101))), [], "time alone does not tell what they ask for");

@@ -104,6 +104,32 @@ async fn what_was_missed_would_be_counted_and_nothing_is() {
 }
 
 #[tokio::test]
+async fn a_wait_is_told_after_a_restart_as_before() {
+    let (mut server, mut mona) = nobody_answers(&[]).await;
+    let mut waiting = Vec::new();
+    for number in 0..6 {
+        waiting.push(asks(&server, &format!("Visitor {number}"), "support").await);
+    }
+    for (_, chat) in &waiting[..4] {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        mona.take(chat).await;
+    }
+    let says = |frame: &Value| frame["type"] == "queue" && frame["ahead"] == 1 && frame["estimate_s"].is_u64();
+    let (last, _) = &mut waiting[5];
+    let before = last.expect("the wait", says).await;
+    server.kill();
+    server.restart();
+    mona.reconnect().await.expect("the session outlives the server");
+    last.reconnect().await.expect("the server is back");
+    // Nobody is served any more: what is told comes from before.
+    let chat = &last.welcome["chat"];
+    let known = chat["estimate_s"].is_u64();
+    let after = if known { chat.clone() } else { last.expect("the wait", says).await };
+    let seconds = |told: &Value| told["estimate_s"].as_u64().expect("a wait in seconds");
+    assert!(seconds(&after).abs_diff(seconds(&before)) < 10, "{before} became {after}");
+}
+
+#[tokio::test]
 async fn a_place_is_told_with_what_it_means() {
     let (server, mut mona) = nobody_answers(&[]).await;
     let mut waiting = Vec::new();

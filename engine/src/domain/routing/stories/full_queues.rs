@@ -66,7 +66,7 @@ fn where_chats_ring_at_all_those_in_line_wait() {
 #[test]
 fn who_is_known_from_the_store_alone_waits() {
     let group = settings("support", OfferMode::Single, at_most(1));
-    let (mut desk, _) = Desk::reopen(group, vec![], [come(1)], at(100));
+    let (mut desk, _) = Desk::reopen(group, vec![], [come(1)], Pace::default(), at(100));
     assert_eq!(turned_away(&desk.handle_waiting(come(2), at(101))), full(2));
     assert_eq!(turned_away(&desk.handle_waiting(come(1), at(102))), [], "whoever waits has the place");
 }

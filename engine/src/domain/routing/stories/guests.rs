@@ -168,7 +168,8 @@ fn those_who_wait_look_where_others_help_now_and_nowhere_else() {
 
 #[test]
 fn a_queue_that_begins_anew_and_a_chat_that_forgot_where_it_looks_agree_again() {
-    let (mut desk, effects) = Desk::reopen(helped_by(&["support"]), [], [Arrival::new(chat(1), at(100))], at(200));
+    let (mut desk, effects) =
+        Desk::reopen(helped_by(&["support"]), [], [Arrival::new(chat(1), at(100))], Pace::default(), at(200));
     assert_eq!(sought(&effects), Vec::<Vec<GroupId>>::new(), "what it asks for is not known yet");
     let says = |helpers: &[&str]| {
         let helpers = helpers.iter().map(|name| group(name)).collect();

@@ -25,7 +25,7 @@ fn where_it_is(why: WhyStill) -> Desk {
         WhyStill::BeingOffered => asked(joe(), waits()),
         WhyStill::Unheard => {
             let group = settings("support", OfferMode::Single, RoutingRules::default());
-            Desk::reopen(group, [joe()], [waits()], at(100)).0
+            Desk::reopen(group, [joe()], [waits()], Pace::default(), at(100)).0
         }
         WhyStill::InLine => {
             let mut desk = desk(OfferMode::RingAll, RoutingRules::default(), vec![joe()]);

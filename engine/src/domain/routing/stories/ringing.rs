@@ -109,7 +109,7 @@ fn a_queue_that_begins_anew_learns_at_whom_it_rings_and_takes_nothing_back() {
     let members = vec![lost(JOE), lost(BOB), primary(SUE, 0)];
     let stored = [Arrival::new(chat(1), at(100))];
     let group = settings("support", OfferMode::RingAll, RoutingRules::default());
-    let (mut desk, effects) = Desk::reopen(group, members, stored, at(200));
+    let (mut desk, effects) = Desk::reopen(group, members, stored, Pace::default(), at(200));
     assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![]));
     let effects = desk.handle_waiting(rings_in("support", &[JOE, BOB]), at(200));
     assert_eq!((rung(&effects), withdrawn(&effects)), (vec![], vec![]));
