@@ -71,9 +71,17 @@ export function groupsToAsk(
   );
 }
 
-/** A brand can be asked while somebody receives: it rings in the group that a new chat of it would enter. */
-export function brandsToAsk(all: readonly Colleague[], brands: readonly { id: string; name: string }[]): Askable[] {
-  const there = all.filter((one) => one.status === 'online' && one.groups.length > 0);
+/**
+ * A brand can be asked while somebody receives: it rings in the group that a new chat of it would enter, which is one of
+ * these `groups`, the chosen department's; none: any.
+ */
+export function brandsToAsk(
+  all: readonly Colleague[],
+  brands: readonly { id: string; name: string }[],
+  groups: ReadonlySet<string> | null,
+): Askable[] {
+  const entered = all.map((one) => ({ ...one, groups: one.groups.filter(({ id }) => !groups || groups.has(id)) }));
+  const there = entered.filter((one) => one.status === 'online' && one.groups.length > 0);
   const free = there.filter((one) => one.groups.some((place) => place.free !== 0)).length;
   return inOrder(
     brands.map(({ id, name }) => {

@@ -10,6 +10,7 @@ interface Named {
 }
 
 interface Group extends Named {
+  department?: string;
   /** Which groups help it, and after what wait. */
   overflow?: { after_s: number; groups: readonly string[] } | null;
   /** What becomes of a chat whose operator is lost beyond the grace. */
@@ -22,6 +23,8 @@ export class Directory {
   readonly #overflow = new SvelteMap<string, NonNullable<Group['overflow']>>();
   readonly #requeues = new SvelteSet<string>();
   readonly #brands = new SvelteMap<string, string>();
+  /** The department of each group. */
+  readonly #within = new SvelteMap<string, string>();
   #own = $state.raw<readonly MyGroup[]>([]);
 
   get own(): readonly MyGroup[] {
@@ -30,7 +33,10 @@ export class Directory {
 
   setOwn(groups: readonly MyGroup[]): void {
     this.#own = groups;
-    for (const { id, name } of groups) this.#names.set(id, name);
+    for (const { id, name, department } of groups) {
+      this.#names.set(id, name);
+      this.#within.set(id, department);
+    }
   }
 
   /** Learns the names of groups one is no member of, of departments and of brands; what has no name is shown by its id. */
@@ -41,8 +47,9 @@ export class Directory {
       get<Named>('/departments'),
       get<Named>('/brands'),
     ]);
-    for (const { id, name, overflow, lost_operator: lost } of groups.items) {
+    for (const { id, name, department, overflow, lost_operator: lost } of groups.items) {
       this.#names.set(id, name);
+      if (department) this.#within.set(id, department);
       if (lost === 'requeue') this.#requeues.add(id);
       else this.#requeues.delete(id);
       if (overflow) this.#overflow.set(id, overflow);
@@ -62,6 +69,12 @@ export class Directory {
   get brands(): { id: string; name: string }[] {
     const named = [...this.#brands].map(([id, name]) => ({ id, name }));
     return named.sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** The groups of a department; none where it is not known, or gone. */
+  groupsIn(department: string | undefined): ReadonlySet<string> | null {
+    if (department === undefined || !this.#departments.has(department)) return null;
+    return new Set([...this.#within].flatMap(([id, within]) => (within === department ? [id] : [])));
   }
 
   isMember(group: string): boolean {

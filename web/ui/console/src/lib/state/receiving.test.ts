@@ -1,4 +1,4 @@
-import type { MyGroup } from '@switchboard/protocol';
+import type { MyGroup, Receiving as Told } from '@switchboard/protocol';
 import { expect, test } from 'vitest';
 import { Http } from '../http';
 import { Receiving } from './receiving.svelte';
@@ -19,7 +19,7 @@ test('what another window sets is shown here, group by group', () => {
   const receiving = new Receiving();
   receiving.begin([group('support'), group('sales')], undefined);
   expect(receiving.from.map(({ id }) => id)).toEqual(['support', 'sales']);
-  const groups = [
+  const groups: Told['groups'] = [
     { group: 'sales', handling: 'pull', limit: 2, active: true, left_out: true },
     { group: 'support', handling: 'primary', limit: null, active: false, left_out: false },
   ];
