@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::domain::ids::GroupId;
-use crate::domain::limits::{ESTIMATE_MAX, ESTIMATE_STEPS, PACE_CHATS_MAX, PACE_HALF_LIFE};
+use crate::domain::limits::{ESTIMATE_MAX, ESTIMATE_STEPS, PACE_CHATS_MAX, PACE_HALF_LIFE, PACE_SILENCE_MAX};
 use crate::domain::time::Timestamp;
 
 /// The pace at which a group serves those who wait.
@@ -60,13 +60,16 @@ impl Waited {
 
 impl Pace {
     /// The pace that a group had, by its latest chats, at most [`PACE_CHATS_MAX`], and by who waits still since then. Time
-    /// after the last of them left counts for nothing: nobody knows for how much of it the server was away.
+    /// after the last of them left counts for nothing, and no more than [`PACE_SILENCE_MAX`] in which nothing happened:
+    /// nobody knows for how much of it the server was away.
     pub fn remembered(chats: &[Waited], still: Option<Timestamp>) -> Self {
         let here = || chats.iter().filter(|chat| chat.came != Came::Elsewhere);
         // Where older ones were left out, they were served before the first of these: only then all are known.
         let all = chats.len() < PACE_CHATS_MAX;
-        let first = here().filter(|chat| chat.came == Came::Served && !all).map(|chat| chat.until).min();
-        let from = first.unwrap_or(Timestamp::EPOCH);
+        let first = here().filter(|chat| chat.came == Came::Served).map(|chat| chat.until).min();
+        // All who are known left in vain: who was served meanwhile came before them.
+        let Some(first) = first else { return Self::default() };
+        let from = if all { Timestamp::EPOCH } else { first };
         let whole = here().filter(|chat| all || chat.until > from);
         let mut steps: Vec<(Timestamp, Step)> = whole
             .flat_map(|chat| {
@@ -78,6 +81,7 @@ impl Pace {
         steps.sort_unstable();
         let (mut pace, mut waiting) = (Self::default(), 0_usize);
         for (at, step) in steps {
+            pace.forget_silence(at);
             match step {
                 Step::Comes => waiting += 1,
                 Step::Served => pace.serves(at),
@@ -90,6 +94,12 @@ impl Pace {
         }
         pace.since = None;
         pace
+    }
+
+    fn forget_silence(&mut self, now: Timestamp) {
+        if let Some(since) = &mut self.since {
+            *since = *since + now.since(*since).saturating_sub(PACE_SILENCE_MAX);
+        }
     }
 
     /// Somebody waits now, or nobody does: only the time in which somebody waits says how quickly a queue is served.
@@ -132,14 +142,6 @@ pub fn in_steps(wait: Duration) -> Duration {
     Duration::from_secs(wait.as_secs() / step * step)
 }
 
-/// What happened in a queue; at the same moment whoever comes is there before anybody leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
-    Comes,
-    Served,
-    Leaves,
-}
-
 /// Chats that must have been served before anybody is told a time.
 const LEAST_SERVED: f64 = 3.0;
 
@@ -158,6 +160,14 @@ impl Forecast {
         let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         millis(self.waited).saturating_sub(millis(self.told))
     }
+}
+
+/// What happened in a queue; at the same moment whoever comes is there before anybody leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Comes,
+    Served,
+    Leaves,
 }
 
 #[cfg(test)]
@@ -259,6 +269,27 @@ mod tests {
         let waits: Vec<_> = (0..count).map(|n| (n * 60, 7_200 + n * 60, true)).collect();
         let said = Pace::remembered(&stored(&waits), None).estimate(0).unwrap().as_secs_f64();
         assert!((57.0..=61.0).contains(&said), "{said}");
+    }
+
+    #[test]
+    fn a_queue_that_most_leave_in_vain_is_not_taken_for_one_that_serves_nobody() {
+        // One a second comes, and leaves after ten minutes; who was served meanwhile came before all of them.
+        let count = i64::try_from(PACE_CHATS_MAX).unwrap();
+        let waits: Vec<_> = (0..count).map(|n| (n, n + 600, false)).collect();
+        let mut pace = Pace::remembered(&stored(&waits), Some(at(500)));
+        pace.waits(true, at(1_000));
+        [1_005, 1_010, 1_015, 1_020].into_iter().for_each(|second| pace.serves(at(second)));
+        assert!(pace.estimate(0).is_some_and(|wait| wait < Duration::from_secs(6)), "{:?}", pace.estimate(0));
+    }
+
+    #[test]
+    fn a_time_in_which_the_server_was_away_is_no_time_of_waiting() {
+        let served = (0..40).map(|n| (n * 30, n * 30 + 30, true));
+        let quiet = Pace::remembered(&stored(&served.clone().collect::<Vec<_>>()), None).estimate(0).unwrap();
+        // Two waited when the power went; a day later they had waited too long.
+        let waits: Vec<_> = served.chain([(1_190, 87_600, false), (1_195, 87_600, false)]).collect();
+        let said = Pace::remembered(&stored(&waits), None).estimate(0).unwrap();
+        assert!(said < quiet * 2, "{said:?} instead of {quiet:?}");
     }
 
     #[test]

@@ -252,8 +252,11 @@ pub const IDENTITY_KEY_BYTES_MAX: usize = 4 * 1024;
 /// After this time what was seen of a group's pace counts half when a wait is estimated: some chats of each operator.
 pub const PACE_HALF_LIFE: Duration = Duration::from_secs(600);
 /// Chats of a group that are read when its queue begins, to know the pace it had: of so many it is wrong by 7 %, and they
-/// are found in a few milliseconds.
+/// are found in a few milliseconds where not many more wait.
 pub const PACE_CHATS_MAX: usize = 200;
+/// The most that counts of a time in which nothing happened in a queue, when its pace is found in what is stored: half of
+/// [`PACE_HALF_LIFE`]. A server that was away is not told apart from a queue in which nobody came, left or was served.
+pub const PACE_SILENCE_MAX: Duration = Duration::from_secs(300);
 /// The longest wait that is told to anybody; beyond it no estimate is honest.
 pub const ESTIMATE_MAX: Duration = Duration::from_secs(4 * 3600);
 /// Up to which wait an estimate is told anew for which difference: nobody is told of seconds who waits an hour. Beyond the last
