@@ -1,5 +1,5 @@
 //! What the chat asks for beyond an operator of its group: made from what was said at its beginning and from what
-//! people have set up since. It is read with the chat, and again when they change it while the chat waits.
+//! people have set up since. It is read with the chat, and again when they have changed it and the chat waits or searches.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::domain::chat::Chat;
 use crate::domain::group::{GroupSettings, RoutingRules};
 use crate::domain::identity::{Identity, Priority};
 use crate::domain::ids::OperatorId;
-use crate::domain::limits::REQUEUED_PRIORITY;
+use crate::domain::limits::{REQUEUED_PRIORITY, WAITING_REPEAT};
 use crate::domain::needs::DepartmentNeeds;
 use crate::domain::routing::Wishes;
 use crate::domain::time::Timestamp;
@@ -87,8 +87,9 @@ impl VisitorSession {
     /// one reads it when it begins to, for most never do.
     pub(super) fn asks_changed(&mut self, ctx: &mut Context<Self>) {
         let Some(core) = &self.core else { return };
-        self.asks_are_old = core.told.phase != ChatPhase::Waiting && core.sought.is_none();
-        if self.asks_are_old {
+        let searches = core.told.phase == ChatPhase::Waiting || core.sought.is_some();
+        self.asks_are_old = true;
+        if !searches {
             return;
         }
         let (shared, account, record, generation) =
@@ -111,10 +112,16 @@ impl VisitorSession {
             Ok((settings, asks)) => {
                 self.settings = settings.map(Arc::new).or(self.settings.take());
                 self.asks = asks;
+                self.asks_are_old = false;
                 self.tell_queue();
             }
-            // What was asked for before holds until the chat is read again.
-            Err(error) => tracing::warn!(chat = %self.chat, %error, "what a chat asks for could not be read"),
+            Err(error) => {
+                tracing::warn!(chat = %self.chat, %error, "what a chat asks for could not be read, again soon");
+                let again = self.shared.now() + WAITING_REPEAT;
+                if let Some(core) = &mut self.core {
+                    core.told.queue_again = Some(again);
+                }
+            }
         }
     }
 }

@@ -37,13 +37,13 @@ impl VisitorSession {
         }
     }
 
-    /// Whether what the chat asks for is as people have set it. If not it is read, and told with what was read.
-    fn asks_are_read(&mut self) -> bool {
-        let old = std::mem::take(&mut self.asks_are_old);
-        if let Some(addr) = self.addr.as_ref().filter(|_| old) {
+    /// Whether what the chat asks for is as people have set it. If not it is read, and told with what was read: nobody is
+    /// asked by what it asked for before.
+    fn asks_are_read(&self) -> bool {
+        if let Some(addr) = self.addr.as_ref().filter(|_| self.asks_are_old) {
             deliver(addr, Signal::AsksChanged);
         }
-        !old
+        !self.asks_are_old
     }
 
     /// The own queue knows. Groups that help are told again after a while, and so is one that looks for a colleague: no
