@@ -58,8 +58,9 @@ pub struct QueueActor {
 struct Stored {
     settings: GroupSettings,
     roster: Vec<RosterRow>,
+    /// Only for a desk that begins: who waits.
     waiting: Vec<(ChatRecord, Option<OfferRow>)>,
-    /// Only for a desk that begins: how those waited who do no more.
+    /// Likewise: how those waited who do no more.
     waited: Vec<Waited>,
 }
 
@@ -95,9 +96,12 @@ impl QueueActor {
             let Some(settings) = shared.store.group(account, &group).await? else { return Ok(None) };
             let settings = settings.in_account(&shared.store.time_zone(account).await?);
             let roster = shared.store.roster(account, &group).await?;
-            let waiting = shared.store.waiting(account, &group).await?;
-            let waited = if begins { shared.store.waited(account, &group).await? } else { Vec::new() };
-            Ok(Some(Stored { settings, roster, waiting, waited }))
+            let mut stored = Stored { settings, roster, waiting: Vec::new(), waited: Vec::new() };
+            if begins {
+                stored.waiting = shared.store.waiting(account, &group).await?;
+                stored.waited = shared.store.waited(account, &group).await?;
+            }
+            Ok(Some(stored))
         };
         wait_for(ctx, reading, move |queue: &mut Self, reading: Reading, ctx| queue.opened(reading, anew, ctx));
     }
