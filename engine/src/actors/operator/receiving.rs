@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use actix::Context;
 
-use super::OperatorActor;
-use crate::actors::guard::wait_for;
+use super::{OperatorActor, READ_AGAIN_AFTER};
+use crate::actors::guard::{later, wait_for};
 use crate::actors::receiving::receiving;
 use crate::domain::group::Membership;
 use crate::domain::operator::PresenceRules;
@@ -18,11 +18,13 @@ impl OperatorActor {
     pub(super) fn tell_receiving(&mut self, ctx: &mut Context<Self>) {
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
         let reading = async move { receiving(&shared, account, operator).await };
-        wait_for(ctx, reading, |actor: &mut Self, read: Result<(Vec<Membership>, Receiving), StoreError>, _| {
+        wait_for(ctx, reading, |actor: &mut Self, read: Result<(Vec<Membership>, Receiving), StoreError>, ctx| {
             match read {
                 Ok((_, receiving)) => actor.tell(&OperatorNotice::Receiving(receiving)),
-                // A hint: the next one, or the next `welcome`, says it again.
-                Err(error) => tracing::warn!(operator = %actor.operator, %error, "memberships could not be read"),
+                Err(error) => {
+                    tracing::warn!(operator = %actor.operator, %error, "memberships could not be read, again soon");
+                    later(ctx, READ_AGAIN_AFTER, |actor, ctx| actor.tell_receiving(ctx));
+                }
             }
         });
     }

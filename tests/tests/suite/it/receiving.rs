@@ -171,7 +171,16 @@ async fn how_much_and_what_an_operator_gets_changes_while_they_chat_and_closes_n
     dora.expect_text("One moment.").await;
     assert!(joe.is_open(), "no window is closed for it");
 
-    // Who he is to others is another thing: his windows come back as who he is now.
-    admin.patch(&operator, json!({ "name": "Joseph" })).await.ok();
+    // Who he is, and of which groups he is a member, is another thing: his windows come back as who he is now.
+    for change in [json!({ "name": "Joseph" }), json!({ "role": "manager" })] {
+        admin.patch(&operator, change).await.ok();
+        assert_eq!(joe.expect_closed(SOON).await.code, Some(1012));
+        joe.reconnect().await.expect("he may work");
+    }
+    let sales = json!({ "group": "sales", "operator": joe.id(), "handling": "pull" });
+    admin.post("/api/v1/memberships", sales).await.ok();
+    assert_eq!(joe.expect_closed(SOON).await.code, Some(1012));
+    joe.reconnect().await.expect("he may work");
+    admin.delete(&format!("/api/v1/memberships/sales/{}", joe.id())).await;
     assert_eq!(joe.expect_closed(SOON).await.code, Some(1012));
 }

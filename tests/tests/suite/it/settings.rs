@@ -193,6 +193,10 @@ async fn a_change_of_the_group_loses_neither_the_offer_nor_places() {
         .ok();
     // His windows stay, and the offer rings on.
     joe.expect("what he gets", |frame| frame["type"] == "receiving" && frame["limit"] == 1).await;
+    // When he is somebody else to others they come back, and it rings on, too.
+    admin.patch(&format!("/api/v1/operators/{}", joe.browser.operator_id()), json!({ "name": "Joseph" })).await.ok();
+    assert_eq!(joe.expect_closed(SOON).await.code, Some(1012));
+    joe.reconnect().await.expect("he may work");
     let mut dora = VisitorClient::connect(&server).await;
     let second = dora.start(&Start::support("Dora", "Second")).await;
     let mut change = rules();
