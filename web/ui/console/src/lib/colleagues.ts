@@ -72,15 +72,15 @@ export function groupsToAsk(
 }
 
 /**
- * A brand can be asked while somebody receives: it rings in the group that a new chat of it would enter, which is one of
- * these `groups`, the chosen department's; none: any.
+ * A brand can be asked while somebody receives: it rings in the group that a new chat of it would enter, one of those that
+ * `enters` names, the chosen department's.
  */
 export function brandsToAsk(
   all: readonly Colleague[],
   brands: readonly { id: string; name: string }[],
-  groups: ReadonlySet<string> | null,
+  enters: (group: string) => boolean,
 ): Askable[] {
-  const entered = all.map((one) => ({ ...one, groups: one.groups.filter(({ id }) => !groups || groups.has(id)) }));
+  const entered = all.map((one) => ({ ...one, groups: one.groups.filter(({ id }) => enters(id)) }));
   const there = entered.filter((one) => one.status === 'online' && one.groups.length > 0);
   const free = there.filter((one) => one.groups.some((place) => place.free !== 0)).length;
   return inOrder(

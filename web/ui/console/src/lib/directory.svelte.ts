@@ -71,10 +71,10 @@ export class Directory {
     return named.sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  /** The groups of a department; none where it is not known, or gone. */
-  groupsIn(department: string | undefined): ReadonlySet<string> | null {
-    if (department === undefined || !this.#departments.has(department)) return null;
-    return new Set([...this.#within].flatMap(([id, within]) => (within === department ? [id] : [])));
+  /** Whether a group is of that department, as far as one knows; of one that is gone every group is. */
+  mayBeIn(group: string, department: string | undefined): boolean {
+    if (department === undefined || !this.#departments.has(department)) return true;
+    return (this.#within.get(group) ?? department) === department;
   }
 
   isMember(group: string): boolean {

@@ -65,7 +65,7 @@ export class Chat {
   readonly verified = $derived(Object.entries(this.#started?.verified ?? {}));
   /** What the page said of the visitor; nobody has vouched for it. What is signed stands in the place of it. */
   readonly variables = $derived(
-    Object.entries(this.#started?.variables ?? {}).filter(([name]) => !(name in (this.#started?.verified ?? {}))),
+    Object.entries(this.#started?.variables ?? {}).filter(([name]) => !Object.hasOwn(this.#started?.verified ?? {}, name)),
   );
   /** The operator who ended it; a row alone does not say who that was. */
   readonly endedBy = $derived(this.#endedBy());

@@ -33,9 +33,9 @@ test('a chat that is only known by its events has the row the server would give'
 
 test('what the site has signed stands in the place of what its page says', () => {
   const chat = new Chat(blankRow('a', at(0)));
-  const said = { tier: 'gold', cart: 'full' };
+  const said = { tier: 'gold', constructor: 'full' };
   chat.add(event('a', 1, { ...started, variables: said, verified: { tier: 'silver' } } as typeof started));
-  expect([chat.verified, chat.variables]).toEqual([[['tier', 'silver']], [['cart', 'full']]]);
+  expect([chat.verified, chat.variables]).toEqual([[['tier', 'silver']], [['constructor', 'full']]]);
 });
 
 test('history that is in the row already is not counted again', () => {
