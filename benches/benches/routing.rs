@@ -141,12 +141,15 @@ fn chat(n: u64) -> ChatId {
     ChatId::new(n, u128::from(scattered(n)) << 60, Shard(0))
 }
 
-fn waiting(n: u64) -> Waiting {
+/// `let_go`: somebody declined it when it came.
+fn waiting(n: u64, let_go: bool) -> Waiting {
+    let at = Timestamp::from_millis(n as i64);
+    let tried = let_go.then(|| Tried { operator: operator(n % 100), at });
     Waiting {
         entered_at: Timestamp::from_millis(n as i64),
         priority: (scattered(n) % 3) as i32,
         wishes: Wishes::default(),
-        demand: Demand::default(),
+        demand: Demand::new(tried),
         guest_of: None,
         moved: false,
         offering: Offering::No,
@@ -155,10 +158,15 @@ fn waiting(n: u64) -> Waiting {
 }
 
 fn queues(c: &mut Criterion) {
-    let mut group = c.benchmark_group("queue");
+    queue_of(c, "queue", false);
+    queue_of(c, "queue of chats that were declined", true);
+}
+
+fn queue_of(c: &mut Criterion, name: &str, let_go: bool) {
+    let mut group = c.benchmark_group(name);
     for size in [1_000_u64, 10_000, 100_000, 1_000_000] {
         let mut queue = Queue::default();
-        (0..size).for_each(|n| queue.enqueue(chat(n), waiting(n)));
+        (0..size).for_each(|n| queue.enqueue(chat(n), waiting(n, let_go)));
         let stands = |_: &Queue, _: &Waiting, _: ChatId, ahead: usize| Stands { ahead, about: false, wait: None };
         while !queue.positions_due(NOW, stands).is_empty() {}
         let mut n = 0;
@@ -177,7 +185,7 @@ fn queues(c: &mut Criterion) {
                     let mut spent = Duration::ZERO;
                     for _ in 0..times {
                         let (arriving, leaving) = (chat(next), chat(first));
-                        let row = waiting(next);
+                        let row = waiting(next, let_go);
                         let begin = Instant::now();
                         queue.enqueue(arriving, row);
                         let entered = Instant::now();
