@@ -1,4 +1,4 @@
-//! Whose chat comes first: brands, departments and trusted variables move chats ahead; what anybody may have written
+//! Whose chat comes first: brands, departments, and variables that are signed or trusted move chats ahead; what anybody may have written
 //! moves none.
 
 use serde_json::{Value, json};
@@ -131,7 +131,7 @@ async fn what_the_site_has_signed_moves_a_chat_ahead_and_no_page_outdoes_it() {
     let mut joe = OperatorClient::online(&server, "joe").await;
     let offer = joe.offer().await;
     assert_eq!(offer["chat"], third.as_str(), "{offer}");
-    assert!(!clara.log().text().contains("silver"));
+    assert!(!dora.log().text().contains("silver"), "no visitor is told what was signed of them");
 }
 
 #[tokio::test]
