@@ -180,6 +180,8 @@ async fn a_busy_moment(server: &TestServer) -> (Vec<OperatorClient>, Vec<Visitor
     for earlier in 0..EARLIER {
         let mut visitor = VisitorClient::connect(server).await;
         let chat = visitor.start(&Start::support(&format!("Visitor {earlier}"), "Hello?")).await;
+        // The queue has heard of it, and some time passes until it is served.
+        visitor.expect("the place", |frame| frame["type"] == "queue").await;
         mona.take(&chat).await;
         visitor.end().await;
     }
