@@ -1,5 +1,5 @@
-//! What makes chats of a brand urgent: the brand itself, and what its pages say of a visitor, as far as the brand says
-//! that its pages are to be believed. Anybody can write a page's variables; only what is vouched for counts.
+//! What makes chats of a brand urgent: the brand itself, what its server signs of a visitor, and what its pages say, as far
+//! as the brand says that they are to be believed. Anybody can write a page's variables; only what is vouched for counts.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::group::BadSetting;
 use crate::domain::limits::{BRAND_VARIABLES_MAX, FIELD_CHARS_MAX, FIELDS_MAX, PRIORITY_MAX, VARIABLE_NAME_CHARS_MAX};
 
-/// What a page says of its visitor, by name.
+/// What a page says of its visitor, or its server has signed, by name.
 pub type Variables = BTreeMap<String, String>;
 
 /// Steps that a variable gives when it has a value.

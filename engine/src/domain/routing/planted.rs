@@ -35,7 +35,7 @@ pub enum Fault {
     HelpsOn,
     /// Who is wished for and can be rung from now on is not thought of.
     ForgetsWishes,
-    /// Of the chats that look among the same operators the newest is decided for first.
+    /// Of the chats that look among the same operators the newest is decided for first; older ones wait for the next look.
     NewestFirst,
     /// Whoever is the only one left is offered nothing.
     KeepsOneFree,
