@@ -9,7 +9,7 @@ use engine::domain::ids::OperatorId;
 use engine::ports::journal::{AppendError, ChatQuery, Load};
 use engine::ports::presence::Drift;
 use engine::ports::scope::Scope;
-use engine::ports::store::Store;
+use engine::ports::store::{Store, StoreError};
 use engine::protocol::operator::ChatFilter;
 use uuid::Uuid;
 
@@ -281,6 +281,8 @@ pub async fn a_chat_changes_hands_and_takes_guests_with_every_slot_accounted_for
         ..ChatQuery::default()
     };
     assert_eq!(world.store.chats(account, &mine).await.unwrap().rows.len(), 1, "guests see the chat in their lists");
+    let removed = world.store.delete_operator(account, colleague).await;
+    assert!(matches!(removed, Err(StoreError::Conflict(_))), "a guest of a running chat: {removed:?}");
     let append = talk.leaves(colleague, 4_000);
     talk.done(append).await;
     assert_eq!(world.store.guests(account, talk.id()).await.unwrap(), []);

@@ -52,20 +52,11 @@ impl Closings for MemoryStore {
     async fn finish_closing(&self, account: AccountId, closing: &Closing) -> Result<bool, StoreError> {
         let gone = match closing {
             Closing::Group { group, .. } => self.delete_group(account, group).await.map(drop),
-            Closing::Operator { operator, delete, .. } => {
-                if !as_guest(&*self.open()?, account, *operator).is_empty() {
-                    return Ok(false);
-                }
-                let owns = self
-                    .open()?
-                    .chats_of(account)
-                    .any(|row| row.record.head.state == ChatPhase::Active && row.record.head.owner == Some(*operator));
-                match delete {
-                    _ if owns => return Ok(false),
-                    true => self.delete_operator(account, *operator).await.map(drop),
-                    false => Ok(()),
-                }
-            }
+            Closing::Operator { operator, delete, .. } => match delete {
+                true => self.delete_operator(account, *operator).await.map(drop),
+                false if has_chats(&*self.open()?, account, *operator) => return Ok(false),
+                false => Ok(()),
+            },
         };
         match gone {
             Ok(()) => self.call_off_closing(account, closing).await.map(|()| true),
@@ -82,6 +73,12 @@ impl Closings for MemoryStore {
     async fn chats_as_guest(&self, account: AccountId, operator: OperatorId) -> Result<Vec<ChatId>, StoreError> {
         Ok(as_guest(&*self.open()?, account, operator))
     }
+}
+
+/// Whether a running chat is the operator's, or has them as a guest.
+pub(super) fn has_chats(state: &State, account: AccountId, operator: OperatorId) -> bool {
+    let mut running = state.chats_of(account).filter(|row| row.record.head.state == ChatPhase::Active);
+    running.any(|row| row.record.head.owner == Some(operator)) || !as_guest(state, account, operator).is_empty()
 }
 
 fn as_guest(state: &State, account: AccountId, operator: OperatorId) -> Vec<ChatId> {

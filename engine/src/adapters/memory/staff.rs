@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::adapters::memory::MemoryStore;
+use crate::adapters::memory::closings::has_chats;
 use crate::adapters::memory::state::{AccountRow, MembershipRow, OperatorRow, Slots, State, conflict};
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
@@ -243,10 +244,7 @@ impl Staff for MemoryStore {
         if state.operator(account, operator).is_none() {
             return Ok(false);
         }
-        let runs = state
-            .chats_of(account)
-            .any(|row| row.record.head.state == ChatPhase::Active && row.record.head.owner == Some(operator));
-        if runs {
+        if has_chats(&state, account, operator) {
             return conflict("a chat of the operator runs");
         }
         state.memberships.retain(|(_, _, member), _| *member != operator);

@@ -103,17 +103,11 @@ async fn begin(sql: &mut dyn Sql, account: AccountId, closing: Closing) -> Resul
 async fn finish(sql: &mut dyn Sql, account: AccountId, closing: Closing) -> Result<bool, StoreError> {
     let gone = match &closing {
         Closing::Group { group, .. } => groups::delete_group(sql, account, group.clone()).await.map(drop),
-        Closing::Operator { operator, delete, .. } => {
-            let owns = Query::new("SELECT 1 FROM chat WHERE account = $1 AND owner = $2 AND state = 'active' LIMIT 1");
-            let owns = !sql.run(owns.arg(account).arg(operator.0)).await?.rows.is_empty();
-            if owns || !as_guest(sql, account, *operator).await?.is_empty() {
-                return Ok(false);
-            }
-            match delete {
-                true => operators::delete_operator(sql, account, *operator).await.map(drop),
-                false => Ok(()),
-            }
-        }
+        Closing::Operator { operator, delete, .. } => match delete {
+            true => operators::delete_operator(sql, account, *operator).await.map(drop),
+            false if has_chats(sql, account, *operator).await? => return Ok(false),
+            false => Ok(()),
+        },
     };
     match gone {
         Ok(()) => {}
@@ -127,6 +121,13 @@ async fn finish(sql: &mut dyn Sql, account: AccountId, closing: Closing) -> Resu
 async fn forget(sql: &mut dyn Sql, account: AccountId, closing: &Closing) -> Result<(), StoreError> {
     let query = Query::new("DELETE FROM closing WHERE account = $1 AND thing = $2");
     sql.run(query.arg(account).arg(closing.key())).await.map(drop)
+}
+
+/// Whether a running chat is the operator's, or has them as a guest.
+pub(super) async fn has_chats(sql: &mut dyn Sql, account: AccountId, operator: OperatorId) -> Result<bool, StoreError> {
+    let owns = Query::new("SELECT 1 FROM chat WHERE account = $1 AND owner = $2 AND state = 'active' LIMIT 1");
+    let owns = !sql.run(owns.arg(account).arg(operator.0)).await?.rows.is_empty();
+    Ok(owns || !as_guest(sql, account, operator).await?.is_empty())
 }
 
 async fn as_guest(sql: &mut dyn Sql, account: AccountId, operator: OperatorId) -> Result<Vec<ChatId>, StoreError> {

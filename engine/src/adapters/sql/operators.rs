@@ -1,5 +1,6 @@
 //! Operators and what they sign in with.
 
+use crate::adapters::sql::closings::has_chats;
 use crate::adapters::sql::value::json;
 use crate::adapters::sql::{Query, Row, Sql};
 use crate::domain::ids::{AccountId, OperatorId};
@@ -112,8 +113,7 @@ pub(super) async fn delete_operator(
     if sql.run(hold).await?.rows.is_empty() {
         return Ok(false);
     }
-    let runs = Query::new("SELECT 1 FROM chat WHERE account = $1 AND owner = $2 AND state = 'active' LIMIT 1");
-    if !sql.run(runs.arg(account).arg(operator.0)).await?.rows.is_empty() {
+    if has_chats(sql, account, operator).await? {
         return Err(StoreError::Conflict("a chat of the operator runs".into()));
     }
     let delete = Query::new("DELETE FROM operator WHERE id = $1 AND account = $2").arg(operator.0).arg(account);
