@@ -27,6 +27,8 @@ mod value;
 mod work;
 
 pub(crate) use birth::{claim, state_values};
+#[cfg(test)]
+pub(in crate::adapters) use chats::WAITED;
 pub(crate) use events::{activate, events};
 pub(crate) use names::{ended_by, ended_why, offer_kind, phase};
 pub(crate) use query::Query;

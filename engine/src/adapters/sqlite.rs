@@ -138,6 +138,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::adapters::sql::WAITED;
     use crate::adapters::sqlite::writer::Core;
     use crate::domain::event::StoredEvent;
     use crate::domain::ids::{AccountId, ChatId};
@@ -157,6 +158,22 @@ mod tests {
         let text = store.metrics_text();
         let told = text.lines().find_map(|line| line.strip_prefix("switchboard_store_index_lag_seconds "));
         told.unwrap_or_else(|| panic!("no lag: {text}")).parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn how_a_groups_chats_waited_is_read_from_an_index_that_holds_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(SqliteOptions::new(folder.path())).await.unwrap();
+        let mut query = Query::new("EXPLAIN QUERY PLAN ").arg(AccountId(1)).arg("support").arg(200_i64);
+        query.push(WAITED);
+        let told = store.read(|sql| Box::pin(sql.run(query))).await.unwrap();
+        let steps = told.all(|mut row| {
+            row.int().and(row.int()).and(row.int())?;
+            row.text()
+        });
+        // One step: nothing is sorted.
+        assert_eq!(steps.unwrap(), ["SEARCH chat USING INDEX chat_waited (account=? AND <expr>=?)"]);
+        store.close().await;
     }
 
     #[tokio::test]

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use crate::domain::ids::GroupId;
 use crate::domain::limits::{ESTIMATE_MAX, ESTIMATE_STEPS, PACE_CHATS_MAX, PACE_HALF_LIFE, PACE_SILENCE_MAX};
 use crate::domain::time::Timestamp;
 
@@ -25,11 +24,9 @@ pub enum Came {
     Served,
     /// Nobody did.
     Nothing,
-    /// Another group served it, and handed it on to this one: it never waited here.
-    Elsewhere,
 }
 
-/// A chat of a group that waits no more, as it is stored.
+/// A chat that waits no more in a group, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waited {
     /// When it entered the queue.
@@ -41,17 +38,10 @@ pub struct Waited {
 }
 
 impl Waited {
-    /// Of a chat that the group has now: when it entered the queue, by whom and when it was first served, and when it
-    /// ended. None while it waits.
-    pub fn of(
-        group: &GroupId,
-        since: Timestamp,
-        served: Option<(&GroupId, Timestamp)>,
-        ended_at: Option<Timestamp>,
-    ) -> Option<Self> {
-        let (until, came) = match served {
-            Some((by, at)) if by == group => (at, Came::Served),
-            Some((_, at)) => (at, Came::Elsewhere),
+    /// When it entered the queue, when it was first served from it, and when it ended. None while it waits.
+    pub fn of(since: Timestamp, served_at: Option<Timestamp>, ended_at: Option<Timestamp>) -> Option<Self> {
+        let (until, came) = match served_at {
+            Some(at) => (at, Came::Served),
             None => (ended_at?, Came::Nothing),
         };
         Some(Self { since, until, came })
@@ -59,18 +49,17 @@ impl Waited {
 }
 
 impl Pace {
-    /// The pace that a group had, by its latest chats, at most [`PACE_CHATS_MAX`], and by who waits still since then. Time
-    /// after the last of them left counts for nothing, and no more than [`PACE_SILENCE_MAX`] in which nothing happened:
-    /// nobody knows for how much of it the server was away.
+    /// The pace that a group had, by the chats that left its queue last, at most [`PACE_CHATS_MAX`], and by who waits still
+    /// since then. Time after the last of them left counts for nothing, and no more than [`PACE_SILENCE_MAX`] in which
+    /// nothing happened: nobody knows for how much of it the server was away.
     pub fn remembered(chats: &[Waited], still: Option<Timestamp>) -> Self {
-        let here = || chats.iter().filter(|chat| chat.came != Came::Elsewhere);
-        // Where older ones were left out, they were served before the first of these: only then all are known.
-        let all = chats.len() < PACE_CHATS_MAX;
-        let first = here().filter(|chat| chat.came == Came::Served).map(|chat| chat.until).min();
-        // All who are known left in vain: who was served meanwhile came before them.
+        let first = chats.iter().filter(|chat| chat.came == Came::Served).map(|chat| chat.until).min();
+        // Where none was served the time says nothing of how quickly they are.
         let Some(first) = first else { return Self::default() };
+        // Where others were left out, they left before all of these: from the first that was served on all are known.
+        let all = chats.len() < PACE_CHATS_MAX;
         let from = if all { Timestamp::EPOCH } else { first };
-        let whole = here().filter(|chat| all || chat.until > from);
+        let whole = chats.iter().filter(|chat| all || chat.until > from);
         let mut steps: Vec<(Timestamp, Step)> = whole
             .flat_map(|chat| {
                 let leaves = if chat.came == Came::Served { Step::Served } else { Step::Leaves };
@@ -248,18 +237,12 @@ mod tests {
     }
 
     #[test]
-    fn what_another_group_served_says_nothing_of_the_pace() {
-        let (own, other): (GroupId, GroupId) = ("l1".parse().unwrap(), "l2".parse().unwrap());
-        let of = |served, ended| Waited::of(&own, at(1), served, ended).map(|waited| (waited.until, waited.came));
-        assert_eq!(of(Some((&own, at(2))), Some(at(3))), Some((at(2), Came::Served)));
-        assert_eq!(of(Some((&other, at(2))), None), Some((at(2), Came::Elsewhere)));
+    fn a_chat_waited_until_it_was_first_served_or_left_in_vain() {
+        let of = |served, ended| Waited::of(at(1), served, ended).map(|waited| (waited.until, waited.came));
+        assert_eq!(of(Some(at(2)), Some(at(3))), Some((at(2), Came::Served)));
+        assert_eq!(of(Some(at(2)), None), Some((at(2), Came::Served)));
         assert_eq!(of(None, Some(at(3))), Some((at(3), Came::Nothing)));
         assert_eq!(of(None, None), None, "it waits");
-        let mut waits = stored(&[(0, 30, true), (30, 60, true), (60, 90, true), (90, 120, true)]);
-        let alone = Pace::remembered(&waits, None).estimate(0);
-        assert!(alone.is_some());
-        waits.push(Waited { since: at(0), until: at(5_000), came: Came::Elsewhere });
-        assert_eq!(Pace::remembered(&waits, None).estimate(0), alone);
     }
 
     #[test]
@@ -273,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_queue_that_most_leave_in_vain_is_not_taken_for_one_that_serves_nobody() {
-        // One a second comes, and leaves after ten minutes; who was served meanwhile came before all of them.
+        // One a second comes, and leaves after ten minutes.
         let count = i64::try_from(PACE_CHATS_MAX).unwrap();
         let waits: Vec<_> = (0..count).map(|n| (n, n + 600, false)).collect();
         let mut pace = Pace::remembered(&stored(&waits), Some(at(500)));

@@ -252,7 +252,7 @@ pub const IDENTITY_KEY_BYTES_MAX: usize = 4 * 1024;
 /// After this time what was seen of a group's pace counts half when a wait is estimated: some chats of each operator.
 pub const PACE_HALF_LIFE: Duration = Duration::from_secs(600);
 /// Chats of a group that are read when its queue begins, to know the pace it had: of so many it is wrong by 7 %, and they
-/// are found in a few milliseconds where not many more wait.
+/// are found in a few milliseconds.
 pub const PACE_CHATS_MAX: usize = 200;
 /// The most that counts of a time in which nothing happened in a queue, when its pace is found in what is stored: half of
 /// [`PACE_HALF_LIFE`]. A server that was away is not told apart from a queue in which nobody came, left or was served.

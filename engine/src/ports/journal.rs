@@ -458,8 +458,8 @@ pub trait Journal: Send + Sync {
         group: &GroupId,
     ) -> Result<Vec<(ChatRecord, Option<OfferRow>)>, StoreError>;
 
-    /// Of the group's chats that wait no more how they waited, the latest begun first, at most
-    /// [`crate::domain::limits::PACE_CHATS_MAX`].
+    /// How they waited who wait no more in that group: those that it answered first, wherever they are since, and those
+    /// that left it in vain; the latest to leave first, at most [`crate::domain::limits::PACE_CHATS_MAX`].
     async fn waited(&self, account: AccountId, group: &GroupId) -> Result<Vec<Waited>, StoreError>;
 
     /// Who was invited to the chat and is there, or was when it ended.

@@ -287,12 +287,13 @@ pub async fn how_a_groups_chats_have_waited_is_told_the_latest_first(store: Arc<
     let world = World::new(Arc::clone(&store), "acme").await;
     let other = World::new(Arc::clone(&store), "other").await;
     let joe = world.operator(None).await;
-    let waited = async || store.waited(world.account, &world.group).await.unwrap();
+    let waited_in = async |group| store.waited(world.account, group).await.unwrap();
+    let waited = async || waited_in(&world.group).await;
     let wait = |since, until, came| Waited { since: at(since), until: at(until), came };
     let mut in_vain = world.chat(0).await;
     let append = in_vain.ends(500);
     in_vain.done(append).await;
-    let _waits = world.chat(1_000).await;
+    let mut waits = world.chat(1_000).await;
     let mut served = world.chat(2_000).await;
     let append = served.is_assigned_to(joe, 5_000);
     served.done(append).await;
@@ -307,18 +308,26 @@ pub async fn how_a_groups_chats_have_waited_is_told_the_latest_first(store: Arc<
     served.done(append).await;
     assert_eq!(waited().await, told, "a chat that is over has waited as it did");
     assert_eq!(store.waited(other.account, &world.group).await.unwrap(), [], "another account knows nothing");
-    // A chat that another group answered, and that came here since.
+    // A chat that another group answered counts there, while it waits again, here, and when it is over.
     world.join(&world.second_group, joe, None).await;
     let mut handed_on = second.chat(10_000).await;
     let append = handed_on.is_assigned_to(joe, 11_000);
     handed_on.done(append).await;
     let append = handed_on.judge(Input::Requeue { operator: joe }, at(12_000), None);
     handed_on.done(append).await;
+    let told_there = [wait(10_000, 11_000, Came::Served), wait(3_000, 4_000, Came::Nothing)];
+    assert_eq!(waited_in(&world.second_group).await, told_there);
     let append = handed_on.judge(Input::Move { group: world.group.clone() }, at(13_000), None);
     handed_on.done(append).await;
+    assert_eq!(waited().await, told);
+    assert_eq!(waited_in(&world.second_group).await, told_there);
     let append = handed_on.ends(14_000);
     handed_on.done(append).await;
-    assert_eq!(waited().await[0].came, Came::Elsewhere);
+    assert_eq!(waited().await, told);
+    assert_eq!(waited_in(&world.second_group).await, told_there);
+    let append = waits.ends(15_000);
+    waits.done(append).await;
+    assert_eq!(waited().await[0], wait(1_000, 15_000, Came::Nothing), "the latest to leave, however early it came");
     let most = i64::try_from(PACE_CHATS_MAX).unwrap();
     for number in 0..most {
         let mut talk = world.chat(20_000 + number).await;

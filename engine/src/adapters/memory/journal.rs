@@ -158,15 +158,15 @@ impl Journal for MemoryStore {
 
     async fn waited(&self, account: AccountId, group: &GroupId) -> Result<Vec<Waited>, StoreError> {
         let state = self.open()?;
-        let over = |row: &&ChatRow| row.record.head.state != ChatPhase::Waiting && row.record.head.group == *group;
-        let mut rows: Vec<&ChatRow> = state.chats_of(account).filter(over).collect();
-        rows.sort_by_key(|row| Reverse((row.record.started_at, row.record.id)));
-        let chats = rows.into_iter().take(PACE_CHATS_MAX).map(|row| &row.record.head);
-        let waited = chats.filter_map(|head| {
-            let served = head.answered_in.as_ref().zip(head.assigned_at);
-            Waited::of(group, head.waited_since, served, head.ended_at)
+        let heads = state.chats_of(account).map(|row| (row.record.id, &row.record.head));
+        let here = heads.filter(|(_, head)| head.answered_in.as_ref().unwrap_or(&head.group) == group);
+        let waited = here.filter_map(|(id, head)| {
+            let waited = Waited::of(head.waited_since, head.assigned_at, head.ended_at)?;
+            Some((id, waited))
         });
-        Ok(waited.collect())
+        let mut waited: Vec<(ChatId, Waited)> = waited.collect();
+        waited.sort_by_key(|(id, waited)| Reverse((waited.until, *id)));
+        Ok(waited.into_iter().take(PACE_CHATS_MAX).map(|(_, waited)| waited).collect())
     }
 
     async fn guests(&self, account: AccountId, chat: ChatId) -> Result<Vec<OperatorId>, StoreError> {

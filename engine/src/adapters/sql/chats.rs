@@ -20,6 +20,12 @@ use crate::protocol::visitor::{ChatPhase, MarkPair};
 /// Chats whose marks are read with one statement.
 const MARKS_AT_ONCE: usize = 500;
 
+/// How the chats of a group waited that wait no more. The conditions stand as in the index `chat_waited`: only so does the
+/// planner see that it fits, and that no more rows need be read than are asked for.
+pub(in crate::adapters) const WAITED: &str = "SELECT waited_since, assigned_at, ended_at FROM chat \
+    WHERE account = $1 AND coalesce(answered_in, grp) = $2 AND coalesce(assigned_at, ended_at) IS NOT NULL \
+    ORDER BY coalesce(assigned_at, ended_at) DESC, id DESC LIMIT $3";
+
 /// What [`chat_record`] reads, in its order.
 const CHAT_COLUMNS: &str = "SELECT c.account, c.id, c.number, h.owner_epoch, c.visitor, c.brand, \
     c.department, c.name, c.email, c.contact, o.name, c.started_at, c.state, c.grp, c.owner, c.queued_at, c.assigned_at, c.answered_in, \
@@ -233,16 +239,9 @@ pub(super) async fn waiting(
 }
 
 pub(super) async fn waited(sql: &mut dyn Sql, account: AccountId, group: GroupId) -> Result<Vec<Waited>, StoreError> {
-    let query = Query::new(
-        "SELECT waited_since, answered_in, assigned_at, ended_at FROM chat WHERE account = $1 AND grp = $2 \
-         AND state <> 'waiting' ORDER BY started_at DESC, id DESC LIMIT $3",
-    );
     let most = i64::try_from(PACE_CHATS_MAX).unwrap_or(i64::MAX);
-    let found = sql.run(query.arg(account).arg(group.as_str()).arg(most)).await?;
-    let chats = found.all(|mut row| {
-        let (since, by, at): (_, Option<GroupId>, _) = (row.time()?, row.opt_parsed()?, row.opt_time()?);
-        Ok(Waited::of(&group, since, by.as_ref().zip(at), row.opt_time()?))
-    })?;
+    let found = sql.run(Query::new(WAITED).arg(account).arg(group.as_str()).arg(most)).await?;
+    let chats = found.all(|mut row| Ok(Waited::of(row.time()?, row.opt_time()?, row.opt_time()?)))?;
     Ok(chats.into_iter().flatten().collect())
 }
 

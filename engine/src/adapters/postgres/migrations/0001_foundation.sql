@@ -205,6 +205,9 @@ CREATE INDEX chat_latest ON chat (account, started_at, id);
 CREATE INDEX chat_of_visitor ON chat (account, brand, visitor, started_at);
 CREATE INDEX chat_of_owner ON chat (account, owner, started_at, id);
 CREATE INDEX chat_of_group ON chat (account, grp, started_at, id);
+-- Who waits no more, in the group that they waited in at first, or in the one that they left in vain, by when that was.
+CREATE INDEX chat_waited ON chat (account, coalesce(answered_in, grp), coalesce(assigned_at, ended_at), id)
+    WHERE coalesce(assigned_at, ended_at) IS NOT NULL;
 CREATE INDEX chat_of_contact ON chat (account, contact, ended_at)
     WHERE contact IS NOT NULL AND owner IS NOT NULL AND state = 'ended';
 
