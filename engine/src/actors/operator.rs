@@ -106,7 +106,8 @@ impl OperatorActor {
                 let row = stored.presence;
                 self.work_begins(&row, stored.slots);
                 let (away_after, grace) = self.times(stored.rules);
-                let mut presence = Presence::restored(row.status, row.since, now).with_times(away_after, grace);
+                let presence = Presence::restored(row.status, row.since, now).with_expired(row.expired_in_a_row);
+                let mut presence = presence.with_times(away_after, grace);
                 for _ in 0..self.outlets.count() {
                     presence.handle_socket_joined(now);
                 }
@@ -270,6 +271,7 @@ impl OperatorActor {
                     self.tell(&OperatorNotice::Status { status, since, why: None });
                 }
                 PresenceEffect::SetAway { since, why } => self.set_away(since, why, ctx),
+                PresenceEffect::ExpiredInARow(count) => self.keep_expired(count, ctx),
                 PresenceEffect::Lapsed { since } => self.lapsed(since),
                 PresenceEffect::Lost => self.give_back_chats(ctx),
                 PresenceEffect::Reception(_) => self.announce(),

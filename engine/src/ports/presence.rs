@@ -20,6 +20,8 @@ pub struct PresenceRow {
     pub status: Status,
     /// Since when.
     pub since: Timestamp,
+    /// Offers in a row that expired, see [`Presence::set_expired_in_a_row`].
+    pub expired_in_a_row: u32,
     /// When a node last knew a socket of theirs.
     pub last_seen_at: Timestamp,
     /// Rises each time the operator's actor is owned anew.
@@ -129,7 +131,8 @@ pub trait Presence: Send + Sync {
 
     /// Sets the status at a moment; with a command, remembers its answer in the same transaction (`Err(Conflict)`
     /// when the same id came with other content; nothing, when it came before): the operator's id as text is the
-    /// sender that [`crate::ports::journal::Journal::remembered`] finds it under. A status that stays keeps `since`.
+    /// sender that [`crate::ports::journal::Journal::remembered`] finds it under. A status that stays keeps `since`. Any
+    /// status ends a row of offers that expired.
     async fn set_status(
         &self,
         account: AccountId,
@@ -137,6 +140,15 @@ pub trait Presence: Send + Sync {
         status: Status,
         at: Timestamp,
         command: Option<(CommandId, Remembered)>,
+    ) -> Result<(), StoreError>;
+
+    /// Keeps how many offers in a row an operator has let expire, until a status is set. Without such an operator nothing is
+    /// done.
+    async fn set_expired_in_a_row(
+        &self,
+        account: AccountId,
+        operator: OperatorId,
+        count: u32,
     ) -> Result<(), StoreError>;
 
     /// Sets whether an operator receives from a group, for a command of whoever `by` is: its answer is remembered in

@@ -22,6 +22,7 @@ pub async fn owning_an_operator_anew_raises_the_epoch(store: Arc<dyn Store>) {
         operator,
         status: Status::Offline,
         since: at(0),
+        expired_in_a_row: 0,
         last_seen_at: at(0),
         session_epoch: 1,
         limit: Some(3),
@@ -66,6 +67,31 @@ pub async fn a_status_command_that_comes_again_changes_nothing(store: Arc<dyn St
     let sender = operator.to_string();
     let kept = world.store.remembered(world.account, &sender, &id("status-1")).await.unwrap();
     assert_eq!(kept, Some(answer(7)), "under the operator's id");
+}
+
+pub async fn how_many_offers_expired_in_a_row_is_kept_until_a_status_is_set(store: Arc<dyn Store>) {
+    let world = World::new(Arc::clone(&store), "acme").await;
+    let other = World::new(Arc::clone(&store), "other").await;
+    let (joe, mona) = (world.operator(None).await, world.operator(None).await);
+    let set = async |count| store.set_expired_in_a_row(world.account, joe, count).await.unwrap();
+    let kept = async |who| store.own_presence(world.account, who).await.unwrap().unwrap().expired_in_a_row;
+    let online =
+        async |command| store.set_status(world.account, joe, Status::Online, at(1_000), command).await.unwrap();
+    online(None).await;
+    set(1).await;
+    set(2).await;
+    assert_eq!((kept(joe).await, kept(mona).await), (2, 0));
+    assert_eq!(store.set_expired_in_a_row(other.account, joe, 7).await, Ok(()));
+    assert_eq!(kept(joe).await, 2, "another account has no such operator");
+    set(0).await;
+    assert_eq!(kept(joe).await, 0);
+    set(2).await;
+    let command = || Some((id("status-1"), Remembered { digest: 1, answer: "{}".into() }));
+    online(command()).await;
+    assert_eq!(kept(joe).await, 0, "also by a status that stays");
+    set(1).await;
+    online(command()).await;
+    assert_eq!(kept(joe).await, 1, "a command that comes again sets nothing");
 }
 
 pub async fn nobody_has_no_status(store: Arc<dyn Store>) {

@@ -40,6 +40,7 @@ where
     let until = at(0) + COMMANDS_REMEMBERED;
     world.store.remember(world.account, "someone", &id("c"), answer.clone(), until).await.unwrap();
     world.store.set_status(world.account, operator, Status::Online, at(3_000), None).await.unwrap();
+    world.store.set_expired_in_a_row(world.account, operator, 2).await.unwrap();
     let work = Work { slots: Duration::from_secs(60), used: Duration::from_secs(45) };
     let row = WorkRow { account: world.account, whose: Whose::Operator(operator), hour: at(0), work };
     world.store.add_work(&[row]).await.unwrap();
@@ -67,7 +68,8 @@ where
     assert_eq!(store.marks(world.account, &[active.id()]).await.unwrap(), [(active.id(), mark)]);
     assert_eq!(store.remembered(world.account, "someone", &id("c")).await.unwrap(), Some(answer));
     assert_eq!(world.slots(&world.group, operator).await, [1, 1, 1, 1]);
-    assert_eq!(store.own_presence(world.account, operator).await.unwrap().unwrap().status, Status::Online);
+    let presence = store.own_presence(world.account, operator).await.unwrap().unwrap();
+    assert_eq!((presence.status, presence.expired_in_a_row), (Status::Online, 2));
     assert_eq!(store.failures("k").await.unwrap(), Failures { count: 1, until: None });
     let query = WorkQuery { kind: OPERATORS, from: at(0), to: at(1), only: None };
     assert_eq!(store.work_of_each(world.account, &query).await.unwrap(), [(operator.to_string(), work)]);

@@ -168,6 +168,7 @@ on_every_store! {
         a_status_that_stays_keeps_its_moment,
         a_status_command_that_comes_again_changes_nothing,
         nobody_has_no_status,
+        how_many_offers_expired_in_a_row_is_kept_until_a_status_is_set,
         whether_somebody_receives_is_set_once_for_a_command,
         who_is_there_and_receives_is_told_of_a_group_and_of_an_operator,
         rules_of_presence_are_kept_and_changed_as_they_were_seen,

@@ -51,6 +51,19 @@ impl OperatorActor {
         });
     }
 
+    /// Keeps how many offers expired in a row, for whoever has the operator next. What comes meanwhile waits: of two counts
+    /// the later one stays.
+    pub(super) fn keep_expired(&mut self, count: u32, ctx: &mut Context<Self>) {
+        let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
+        let storing = async move { shared.store.set_expired_in_a_row(account, operator, count).await };
+        wait_for(ctx, storing, |actor: &mut Self, stored: Result<(), StoreError>, _| {
+            if let Err(error) = stored {
+                // It counts here all the same; the next start finds the row as it was before.
+                tracing::warn!(operator = %actor.operator, %error, "how many offers expired in a row was not stored");
+            }
+        });
+    }
+
     /// Grace has passed: the operator is off-line, in the store too.
     pub(super) fn lapsed(&self, since: Timestamp) {
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);

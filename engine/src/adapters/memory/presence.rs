@@ -26,6 +26,7 @@ impl Presence for MemoryStore {
             operator,
             status: row.status,
             since: row.since,
+            expired_in_a_row: row.expired_in_a_row,
             last_seen_at: row.last_seen_at,
             session_epoch: row.session_epoch,
             limit: row.operator.limit,
@@ -51,9 +52,23 @@ impl Presence for MemoryStore {
         {
             return Ok(());
         }
-        if let Some(row) = state.operator_mut(account, operator).filter(|row| row.status != status) {
-            row.status = status;
-            row.since = at;
+        if let Some(row) = state.operator_mut(account, operator) {
+            row.expired_in_a_row = 0;
+            if row.status != status {
+                (row.status, row.since) = (status, at);
+            }
+        }
+        Ok(())
+    }
+
+    async fn set_expired_in_a_row(
+        &self,
+        account: AccountId,
+        operator: OperatorId,
+        count: u32,
+    ) -> Result<(), StoreError> {
+        if let Some(row) = self.open()?.operator_mut(account, operator) {
+            row.expired_in_a_row = count;
         }
         Ok(())
     }

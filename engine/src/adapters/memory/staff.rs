@@ -199,6 +199,7 @@ impl Staff for MemoryStore {
             profile: None,
             status: Status::Offline,
             since: at,
+            expired_in_a_row: 0,
             last_seen_at: at,
             session_epoch: 0,
             slots: Slots::default(),

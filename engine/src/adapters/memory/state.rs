@@ -64,6 +64,7 @@ pub(super) struct OperatorRow {
     pub(super) profile: Option<ProfileId>,
     pub(super) status: Status,
     pub(super) since: Timestamp,
+    pub(super) expired_in_a_row: u32,
     pub(super) last_seen_at: Timestamp,
     pub(super) session_epoch: u64,
     pub(super) slots: Slots,

@@ -20,13 +20,14 @@ impl<B: Backend> Presence for B {
             Box::pin(async move {
                 let query = Query::new(
                     "UPDATE operator SET session_epoch = session_epoch + 1 WHERE id = $1 AND account = $2 \
-                     RETURNING id, status, status_since, last_seen_at, session_epoch, max_chats, held, load_version",
+                     RETURNING id, status, status_since, expired_in_a_row, last_seen_at, session_epoch, max_chats, held, load_version",
                 );
                 sql.run(query.arg(operator.0).arg(account)).await?.first(|mut row| {
                     Ok(PresenceRow {
                         operator: OperatorId(row.uuid()?),
                         status: row.named(Status::parse)?,
                         since: row.time()?,
+                        expired_in_a_row: row.u32()?,
                         last_seen_at: row.time()?,
                         session_epoch: row.u64()?,
                         limit: row.opt_u32()?,
@@ -48,6 +49,17 @@ impl<B: Backend> Presence for B {
         command: Option<(CommandId, Remembered)>,
     ) -> Result<(), StoreError> {
         self.write(move |sql| Box::pin(set_status(sql, account, operator, status, at, command))).await
+    }
+
+    async fn set_expired_in_a_row(
+        &self,
+        account: AccountId,
+        operator: OperatorId,
+        count: u32,
+    ) -> Result<(), StoreError> {
+        let query = Query::new("UPDATE operator SET expired_in_a_row = $1 WHERE id = $2 AND account = $3");
+        let query = query.arg(count).arg(operator.0).arg(account);
+        self.write(move |sql| Box::pin(async move { sql.run(query).await.map(drop) })).await
     }
 
     async fn set_receiving(
@@ -136,8 +148,8 @@ async fn set_status(
         return Ok(());
     }
     let query = Query::new(
-        "UPDATE operator SET status_since = CASE WHEN status = $1 THEN status_since ELSE $2 END, status = $3 \
-         WHERE id = $4 AND account = $5",
+        "UPDATE operator SET status_since = CASE WHEN status = $1 THEN status_since ELSE $2 END, status = $3, \
+         expired_in_a_row = 0 WHERE id = $4 AND account = $5",
     );
     let query = query.arg(status.as_str()).arg(at).arg(status.as_str()).arg(operator.0).arg(account);
     match sql.run(query).await?.affected {

@@ -54,6 +54,8 @@ pub enum PresenceEffect {
         /// Why.
         why: AwayBecause,
     },
+    /// So many offers in a row have expired by now: store it. A status that is stored ends the row by itself.
+    ExpiredInARow(u32),
     /// Grace has passed: store that the operator is off-line, then tell.
     Lapsed {
         /// Since when.
@@ -118,6 +120,11 @@ impl Presence {
         Self { away_after, grace, ..self }
     }
 
+    /// With so many offers in a row that have expired before.
+    pub fn with_expired(self, expired: u32) -> Self {
+        Self { expired, ..self }
+    }
+
     /// How long the status is kept once the last window is lost.
     pub fn grace(&self) -> Duration {
         self.grace
@@ -180,14 +187,19 @@ impl Presence {
             let too_many = until_away.is_some_and(|max| presence.expired >= max);
             if too_many && presence.status == Status::Online {
                 presence.become_away(AwayBecause::OffersExpired, now, effects);
+            } else {
+                effects.push(PresenceEffect::ExpiredInARow(presence.expired));
             }
         })
     }
 
     /// The operator has accepted or declined an offer.
     pub fn handle_offer_answered(&mut self, now: Timestamp) -> Vec<PresenceEffect> {
-        self.change(now, |presence, _| {
-            (presence.expired, presence.active_at) = (0, presence.active_at.max(now));
+        self.change(now, |presence, effects| {
+            presence.active_at = presence.active_at.max(now);
+            if std::mem::take(&mut presence.expired) > 0 {
+                effects.push(PresenceEffect::ExpiredInARow(0));
+            }
         })
     }
 
@@ -272,14 +284,12 @@ impl Presence {
     }
 
     fn become_away(&mut self, why: AwayBecause, now: Timestamp, effects: &mut Vec<PresenceEffect>) {
-        self.expired = 0;
         self.become_status(Status::Away, now);
         effects.push(PresenceEffect::SetAway { since: now, why });
     }
 
     fn become_status(&mut self, status: Status, now: Timestamp) {
-        self.status = status;
-        self.since = now;
+        (self.status, self.since, self.expired) = (status, now, 0);
         self.settle(now);
     }
 

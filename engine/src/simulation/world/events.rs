@@ -190,7 +190,8 @@ impl World<'_> {
                 PresenceEffect::Status { .. }
                 | PresenceEffect::Lapsed { .. }
                 | PresenceEffect::Lost
-                | PresenceEffect::SetAway { .. } => {}
+                | PresenceEffect::SetAway { .. }
+                | PresenceEffect::ExpiredInARow(_) => {}
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use engine::actors::engine::StaffChange;
+use engine::actors::engine::{StaffChange, all_shards};
 use engine::domain::group::{
     Availability, Handling, Instead, LostOperator, Membership, Overflow, RoutingRules, Status,
 };
@@ -167,9 +167,11 @@ async fn who_lets_two_offers_in_a_row_expire_is_away_in_the_store_and_in_all_win
     let (_clara, first) = asks(&shop, &one, 10, None).await;
     joe.offered(&first).await;
     joe.inbox.expect("its end", |frame| frame["type"] == "offer_gone" && frame["chat"] == first.as_str()).await;
+    joe_has_missed(&shop, 1).await;
     // One that is answered between them ends the row.
     let (_dora, second) = asks(&shop, &one, 11, None).await;
     joe.accepts(&second).await;
+    joe_has_missed(&shop, 0).await;
     let (_emil, third) = asks(&shop, &one, 12, None).await;
     joe.offered(&third).await;
     joe.inbox.expect("its end", |frame| frame["type"] == "offer_gone" && frame["chat"] == third.as_str()).await;
@@ -183,6 +185,45 @@ async fn who_lets_two_offers_in_a_row_expire_is_away_in_the_store_and_in_all_win
     }
     let stored = shop.store.own_presence(shop.account, shop.joe.id).await.expect("the store answers");
     assert_eq!(stored.expect("Joe is stored").status, Status::Away);
+}
+
+/// Waits until so many offers in a row are stored as expired at Joe.
+async fn joe_has_missed(shop: &Shop, in_a_row: u32) {
+    for _ in 0..1_000 {
+        let stored = shop.store.own_presence(shop.account, shop.joe.id).await.expect("the store answers");
+        if stored.expect("Joe is stored").expired_in_a_row == in_a_row {
+            return;
+        }
+        actix::clock::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("Joe has not missed {in_a_row} in a row");
+}
+
+#[actix::test]
+async fn offers_that_expired_in_a_row_count_at_the_node_that_takes_over() {
+    let shop = Shop::in_memory(1, 1, Duration::from_millis(400)).await;
+    shop.has_rules(RoutingRules { expired_offers_until_away: Some(2), ..RoutingRules::default() }).await;
+    let before = shop.node("one", all_shards(), GOOD, 1).await;
+    let mut joe = shop.window(&before, &shop.joe).await;
+    joe.goes_online().await;
+    let mut tab = shop.tab(&before, 1, None).await;
+    tab.sees_online().await;
+    let (mut clara, first) = asks(&shop, &before, 10, None).await;
+    joe.offered(&first).await;
+    joe_has_missed(&shop, 1).await;
+    clara.sends(json!({ "type": "end", "id": "end" })).await;
+    clara.acked("end").await;
+    before.bus.cut(true);
+    drop((joe, tab, clara));
+    let after = shop.node("two", all_shards(), GOOD, 2).await;
+    let mut joe = shop.window(&after, &shop.joe).await;
+    let mut tab = shop.tab(&after, 2, None).await;
+    tab.sees_online().await;
+    let (_dora, second) = asks(&shop, &after, 11, None).await;
+    joe.offered(&second).await;
+    let away = |frame: &Value| frame["type"] == "status" && frame["status"] == "away";
+    let told = joe.inbox.expect("that he is away", away).await;
+    assert_eq!(told["why"], "offers_expired", "{told}");
 }
 
 #[actix::test]

@@ -52,3 +52,21 @@ async fn what_is_missed_in_one_group_counts_in_the_other_which_has_a_rule_of_its
     let mine = me["items"].as_array().into_iter().flatten().find(|one| one["id"] == joe.id().as_str());
     assert_eq!(mine.map(|one| &one["status"]), Some(&json!("online")), "{me}");
 }
+
+#[tokio::test]
+async fn what_is_missed_in_a_row_still_counts_after_the_server_was_killed() {
+    let mut server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let rules = json!({ "offer_expires_after_s": 5, "expired_offers_until_away": 2 });
+    admin.patch("/api/v1/groups/support", rules).await.ok();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    rings_out(&server, &mut joe, "support").await;
+    // A window that comes is told how he is once what he missed is stored.
+    joe.reconnect().await.expect("he is still signed in");
+    server.kill();
+    server.restart();
+    joe.reconnect().await.expect("the session outlives the server");
+    rings_out(&server, &mut joe, "support").await;
+    let told = joe.expect("that he is away", is_away).await;
+    assert_eq!(told["why"], "offers_expired", "{told}");
+}

@@ -80,6 +80,7 @@ CREATE TABLE operator (
     created_at    BIGINT NOT NULL,
     status        TEXT COLLATE "C" NOT NULL DEFAULT 'offline',
     status_since  BIGINT NOT NULL,
+    expired_in_a_row BIGINT NOT NULL DEFAULT 0, -- offers in a row that expired, since one was answered or a status was set
     last_seen_at  BIGINT NOT NULL,
     session_epoch BIGINT NOT NULL DEFAULT 0,
     held          BIGINT NOT NULL DEFAULT 0 CHECK (held >= 0),

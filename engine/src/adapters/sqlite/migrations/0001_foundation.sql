@@ -79,6 +79,7 @@ CREATE TABLE operator (
     created_at    INTEGER NOT NULL,
     status        TEXT NOT NULL DEFAULT 'offline',
     status_since  INTEGER NOT NULL,
+    expired_in_a_row INTEGER NOT NULL DEFAULT 0, -- offers in a row that expired, since one was answered or a status was set
     last_seen_at  INTEGER NOT NULL,
     session_epoch INTEGER NOT NULL DEFAULT 0,
     held          INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),

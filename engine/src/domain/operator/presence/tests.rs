@@ -139,22 +139,43 @@ fn whoever_does_nothing_for_long_enough_is_away() {
 #[test]
 fn whoever_lets_offers_expire_in_a_row_is_away() {
     let mut presence = online_at_zero();
-    assert_eq!(presence.handle_offer_expired(Some(2), at(1)), []);
-    presence.handle_offer_answered(at(2));
-    assert_eq!(presence.handle_offer_expired(Some(2), at(3)), [], "one that was answered ends the row");
+    assert_eq!(presence.handle_offer_expired(Some(2), at(1)), [PresenceEffect::ExpiredInARow(1)]);
+    assert_eq!(presence.handle_offer_answered(at(2)), [PresenceEffect::ExpiredInARow(0)]);
+    assert_eq!(presence.handle_offer_answered(at(2)), [], "there is nothing more to store");
+    let first = [PresenceEffect::ExpiredInARow(1)];
+    assert_eq!(presence.handle_offer_expired(Some(2), at(3)), first, "one that was answered ends the row");
     let away = PresenceEffect::SetAway { since: at(4), why: AwayBecause::OffersExpired };
     assert_eq!(presence.handle_offer_expired(Some(2), at(4)), [away, PresenceEffect::Reception(Reception::None)]);
     presence.handle_status(Status::Online, at(5));
-    assert_eq!(presence.handle_offer_expired(Some(2), at(6)), [], "back on-line the row begins anew");
-    assert_eq!(presence.handle_offer_expired(None, at(7)), []);
+    assert_eq!(presence.handle_offer_expired(Some(2), at(6)), first, "back on-line the row begins anew");
+    assert_eq!(presence.handle_offer_expired(None, at(7)), [PresenceEffect::ExpiredInARow(2)]);
+}
+
+#[test]
+fn a_row_of_offers_that_expired_goes_on_where_it_was_stored() {
+    let mut presence = Presence::restored(Status::Online, at(0), at(10)).with_expired(1);
+    presence.handle_socket_joined(at(11));
+    let away = PresenceEffect::SetAway { since: at(12), why: AwayBecause::OffersExpired };
+    assert!(presence.handle_offer_expired(Some(2), at(12)).contains(&away));
+}
+
+#[test]
+fn whoever_was_gone_for_longer_than_the_grace_begins_the_row_anew_as_the_store_does() {
+    let mut presence = online_at_zero();
+    presence.handle_offer_expired(Some(2), at(1));
+    presence.handle_socket_lost(at(2));
+    presence.handle_due(at(2) + OPERATOR_GRACE);
+    presence.handle_socket_joined(at(900));
+    assert_eq!(presence.handle_offer_answered(at(901)), [], "off-line was stored, and nothing of the row is left");
 }
 
 #[test]
 fn offers_of_all_groups_are_one_row_and_the_group_of_the_last_one_decides() {
     let mut presence = online_at_zero();
-    assert_eq!(presence.handle_offer_expired(None, at(1)), [], "a group that sets nobody to away for it");
-    assert_eq!(presence.handle_offer_expired(Some(4), at(2)), [], "the second of four");
-    assert_eq!(presence.handle_offer_expired(None, at(3)), [], "the third, in the group without a rule");
+    let in_a_row = |count| [PresenceEffect::ExpiredInARow(count)];
+    assert_eq!(presence.handle_offer_expired(None, at(1)), in_a_row(1), "a group that sets nobody to away for it");
+    assert_eq!(presence.handle_offer_expired(Some(4), at(2)), in_a_row(2), "the second of four");
+    assert_eq!(presence.handle_offer_expired(None, at(3)), in_a_row(3), "the third, in the group without a rule");
     let away = PresenceEffect::SetAway { since: at(4), why: AwayBecause::OffersExpired };
     assert!(presence.handle_offer_expired(Some(2), at(4)).contains(&away), "more than two in a row");
 }
