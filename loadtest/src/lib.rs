@@ -22,5 +22,6 @@ pub mod staff;
 pub mod summary;
 pub mod testimony;
 pub mod theory;
+pub mod units;
 pub mod wire;
 pub mod worker;

@@ -276,11 +276,6 @@ pub struct ServerView {
     pub invariant_violations: f64,
 }
 
-/// Bytes in MiB, as memory is shown and limited.
-pub fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
-
 impl Summary {
     /// The part of visitors who chat that left before anybody came.
     pub fn abandoned_part(&self) -> f64 {

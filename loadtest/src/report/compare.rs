@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::report::plain::duration;
-use crate::summary::{Latency, Percentiles, Summary, mebibytes};
+use crate::summary::{Latency, Percentiles, Summary};
+use crate::units::{duration, mebibytes};
 
 /// A figure; none where it was not measured.
 struct Row {

@@ -7,8 +7,9 @@ use std::fmt::Write;
 use chart::{Line, chart};
 
 use crate::checker::TOLERANCE_MS;
-use crate::report::plain::{beside, duration};
-use crate::summary::{Percentiles, Second, Summary, mebibytes};
+use crate::report::plain::beside;
+use crate::summary::{Percentiles, Second, Summary};
+use crate::units::{duration, mebibytes};
 
 const STYLE: &str = include_str!("html/style.css");
 

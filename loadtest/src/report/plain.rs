@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::checker::TOLERANCE_MS;
-use crate::summary::{Ending, Percentiles, Summary, mebibytes};
+use crate::summary::{Ending, Percentiles, Summary};
+use crate::units::{duration, mebibytes};
 
 /// A line while the run goes on.
 pub fn line(summary: &Summary, seconds: f64, judged: u64) -> String {
@@ -214,16 +215,6 @@ fn verdict(out: &mut String, summary: &Summary) {
         verdict.faults,
         summary.breaches.len(),
     );
-}
-
-/// Milliseconds as people read them.
-pub fn duration(ms: f64) -> String {
-    match ms {
-        ms if ms < 1.0 => format!("{ms:.2} ms"),
-        ms if ms < 100.0 => format!("{ms:.1} ms"),
-        ms if ms < 1_000.0 => format!("{ms:.0} ms"),
-        ms => format!("{:.2} s", ms / 1e3),
-    }
 }
 
 #[cfg(test)]

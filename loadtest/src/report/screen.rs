@@ -13,10 +13,10 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Gauge, Paragraph, Row, Sparkline, Table};
 
-use crate::report::plain::duration;
 use crate::run::{Message, Progress};
 use crate::scenario::Scenario;
 use crate::summary::{Percentiles, Summary};
+use crate::units::duration;
 
 /// Seconds of the charts.
 const SHOWN_S: usize = 120;

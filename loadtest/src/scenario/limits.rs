@@ -5,8 +5,9 @@ use std::fmt::{Display, Formatter};
 use serde::{Deserialize, Serialize};
 
 use super::{CpuMicros, Mebibytes, Part, Rate, Seconds};
-use crate::summary::{Latency, Percentiles, Summary, mebibytes};
+use crate::summary::{Latency, Percentiles, Summary};
 use crate::theory::Theory;
+use crate::units::mebibytes;
 
 /// What fails the run. Broken promises, and a server that dies, always do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
