@@ -2,6 +2,7 @@
 //! because the server is gone. It always ends with what is known so far.
 
 mod crew;
+mod meter;
 mod target;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::summary::{Cost, Ending, FAULTS_SHOWN, Sum, Summary};
 use crate::testimony::Court;
 use crate::theory;
 use crate::worker::{News, Order};
+use meter::{Meter, Metered};
 use target::{address, read_metrics, server_view, watched};
 
 /// Operators have this long to be online.
@@ -171,7 +173,12 @@ pub fn run(
         let epoch = unix_us_now();
         let share = (options.workers, options.play.as_ref());
         let crew = crew::Crew::start(scenario, share, epoch, (socket, &host), &hired, &sender)?;
-        let mut lead = Lead::new(scenario, crew, &hired, &messages, epoch);
+        let metered = match (&own, &options.admin) {
+            (Some(own), _) => Metered::Process(own.pid()),
+            (None, Some(admin)) => Metered::Metrics(admin.clone()),
+            (None, None) => Metered::Unknown,
+        };
+        let mut lead = Lead::new(scenario, crew, (&hired, Meter::of(metered)), &messages, epoch);
         let result = lead.run(scenario, own.as_mut(), &mut show);
         lead.crew.dismiss();
         result
@@ -217,12 +224,14 @@ pub fn run(
 
 struct Lead<'a> {
     crew: crew::Crew,
+    meter: Meter,
     messages: &'a Receiver<Message>,
     sum: Sum,
     court: Court,
     clock: Clock,
     /// The run's epoch, in microseconds of Unix time.
     epoch: u64,
+    warm_up: Micros,
     length: Micros,
     drain: Micros,
     zero: Micros,
@@ -243,7 +252,7 @@ impl<'a> Lead<'a> {
     fn new(
         scenario: &Scenario,
         crew: crew::Crew,
-        hired: &[Hired],
+        (hired, meter): (&[Hired], Meter),
         messages: &'a Receiver<Message>,
         epoch: u64,
     ) -> Self {
@@ -251,11 +260,13 @@ impl<'a> Lead<'a> {
         let workers = crew.size();
         Self {
             crew,
+            meter,
             messages,
             sum: Sum::default(),
             court: Court::new(known),
             clock: Clock::since(epoch),
             epoch,
+            warm_up: scenario.warm_up_s.micros(),
             length: scenario.length_s.micros(),
             drain: scenario.drain_s.micros(),
             zero: 0,
@@ -290,6 +301,7 @@ impl<'a> Lead<'a> {
             tool_bytes: self.tool_bytes,
             server_cpu_s: pid.zip(server).map(|(pid, before)| cpu_time(pid).saturating_sub(before).as_secs_f64()),
             server_bytes: pid.map(peak_bytes),
+            steady: self.meter.steady(),
         };
         Ok(summary)
     }
@@ -324,6 +336,7 @@ impl<'a> Lead<'a> {
             if !self.hear(Duration::from_millis(50)) {
                 return;
             }
+            self.read_meter(self.ended_at.unwrap_or(self.zero + self.length));
             let dead = own.as_mut().is_some_and(|own| !own.runs()) || self.is_alone_for(GONE_AFTER);
             if self.ending == Ending::Complete && dead {
                 self.ending = Ending::ServerGone;
@@ -332,6 +345,12 @@ impl<'a> Lead<'a> {
             }
             self.tick(show);
         }
+    }
+
+    /// Reads what was used where the steady time begins, or ends.
+    fn read_meter(&mut self, end: Micros) {
+        let (now, ends) = (self.clock.now(), (self.zero + self.warm_up, end));
+        self.meter.look(now, ends, || (self.crew.processes().collect(), self.sum.acked()));
     }
 
     /// Whether no client at all has had a connection for so long.
@@ -360,6 +379,7 @@ impl<'a> Lead<'a> {
     fn finish(&mut self, scenario: &Scenario, show: &mut impl FnMut(Progress<'_>)) -> Summary {
         show(Progress::Closing(&self.sum.summary(), self.court.judged()));
         let ended_at = self.ended_at.unwrap_or_else(|| self.clock.now().min(self.zero + self.length));
+        self.read_meter(ended_at);
         let listen_until = Instant::now() + LISTEN_AFTER;
         while !self.is_all_told() && Instant::now() < listen_until {
             self.hear(Duration::from_millis(50));

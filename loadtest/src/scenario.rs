@@ -407,6 +407,7 @@ mod tests {
         for (limit, right) in [
             ("pace_off = 2", "a part from 0 to 1, got 2"),
             ("tool_cpu_a_message_us = -1", "0 to 1000000 microseconds (a second), got -1"),
+            ("tool_cpu_part = 1.5", "a part from 0 to 1, got 1.5"),
             ("tool_mib = \"500 MB\"", "0 to 1048576 MiB (a TiB), got \"500 MB\""),
         ] {
             let limit_words = wrong(&format!("{LEAST}[limits]\n{limit}\n"));

@@ -14,6 +14,9 @@ pub use sum::Sum;
 
 /// Faults that are written out; more are only counted.
 pub const FAULTS_SHOWN: usize = 100;
+/// Of less CPU time of the server than this, in seconds, the tool's is no part: the kernel counts in hundredths of a
+/// second.
+const METERED_MIN_S: f64 = 1.0;
 
 /// What came of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -261,6 +264,20 @@ pub struct Cost {
     pub server_cpu_s: Option<f64>,
     /// Its most memory, in bytes.
     pub server_bytes: Option<u64>,
+    /// The part of it that fell behind the warm-up; none: there was no such time.
+    #[serde(default)]
+    pub steady: Option<Steady>,
+}
+
+/// What the steady time of a run took: from the end of the warm-up to the visitors' last moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Steady {
+    /// Messages acked within it.
+    pub messages: u64,
+    /// CPU time of the tool's processes, in seconds.
+    pub tool_cpu_s: f64,
+    /// CPU time of the server, in seconds, where it runs on this machine for this run or its metrics are read.
+    pub server_cpu_s: Option<f64>,
 }
 
 /// The server's own figures beside ours.
@@ -309,6 +326,15 @@ impl Summary {
         (each(self.cost.tool_cpu_s), self.cost.server_cpu_s.and_then(each))
     }
 
+    /// The tool's CPU time a message divided by the server's, over the steady time; none where that had no message, or
+    /// the server used too little to tell, or nobody knows how much.
+    pub fn tool_cpu_part(&self) -> Option<f64> {
+        let steady = self.cost.steady.filter(|steady| steady.messages > 0)?;
+        let server_s = steady.server_cpu_s.filter(|seconds| *seconds >= METERED_MIN_S)?;
+        // Both are of the same messages.
+        Some(steady.tool_cpu_s / server_s)
+    }
+
     /// Whether the run shows that all is well.
     pub fn passed(&self) -> bool {
         let kept = self.verdict.faults == 0 && self.breaches.is_empty();
@@ -337,6 +363,17 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tool_is_set_beside_a_server_that_is_known_to_have_worked() {
+        let part = |messages, server_cpu_s| {
+            let steady = Some(Steady { messages, tool_cpu_s: 1.5, server_cpu_s });
+            Summary { cost: Cost { steady, ..Cost::default() }, ..Summary::default() }.tool_cpu_part()
+        };
+        assert_eq!((part(10, Some(3.0)), part(10, Some(1.0))), (Some(0.5), Some(1.5)));
+        assert_eq!((part(10, Some(0.99)), part(10, None), part(0, Some(3.0))), (None, None, None));
+        assert_eq!(Summary::default().tool_cpu_part(), None, "no steady time");
+    }
 
     #[test]
     fn a_run_that_shows_nothing_has_not_passed() {

@@ -122,6 +122,7 @@ fn rows(one: &Summary, other: &Summary) -> Vec<Row> {
         row("server CPU µs a message", More, |s| s.cpu_a_message_us().1),
         row("server MiB", More, |s| s.cost.server_bytes.map(mebibytes)),
         row("tool CPU µs a message", Neither, |s| s.cpu_a_message_us().0),
+        row("tool CPU / server CPU", Neither, Summary::tool_cpu_part),
         row("tool MiB", Neither, |s| Some(mebibytes(s.cost.tool_bytes))),
         row("pace off %", Neither, |s| s.pace.off.map(|off| off * 100.0)),
     ]
@@ -131,7 +132,7 @@ fn rows(one: &Summary, other: &Summary) -> Vec<Row> {
 mod tests {
     use super::*;
     use crate::scenario::Breach;
-    use crate::summary::{Ending, ServerView};
+    use crate::summary::{Ending, ServerView, Steady};
 
     fn with_ack(p99_ms: f64) -> Summary {
         let mut summary = Summary::default();
@@ -148,11 +149,13 @@ mod tests {
         let mut known = with_ack(10.0);
         known.cost.server_bytes = Some(1 << 20);
         (known.cost.tool_bytes, known.pace.off) = (9 << 20, Some(0.005));
+        known.cost.steady = Some(Steady { messages: 1, tool_cpu_s: 0.5, server_cpu_s: Some(2.0) });
         for (one, other) in [(with_ack(10.0), known.clone()), (known, with_ack(10.0))] {
             let (table, worse) = compare(&one, &other, 1.2);
             assert!(!worse && table.contains("server MiB"), "only one of them knows its server: {table}");
             let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap_or_default();
             assert!(row("tool MiB").contains("9.00") && row("pace off %").contains("0.50"), "{table}");
+            assert!(row("tool CPU / server CPU").contains("0.25"), "{table}");
         }
         assert!(!compare(&Summary::default(), &with_ack(10.0), 1.2).1, "the first has nothing to be compared with");
         let mut broken = with_ack(10.0);

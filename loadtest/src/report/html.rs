@@ -69,6 +69,7 @@ fn figures(out: &mut String, summary: &Summary) {
     tiles.extend(tool.map(|tool| ("tool CPU a message", format!("{tool:.1} µs"))));
     tiles.push(("tool memory", format!("{:.0} MiB", mebibytes(summary.cost.tool_bytes))));
     tiles.extend(server.map(|server| ("server CPU a message", format!("{server:.1} µs"))));
+    tiles.extend(summary.tool_cpu_part().map(|part| ("tool CPU / server CPU, steady", format!("{part:.2}"))));
     out.push_str("<dl class=\"tiles\">");
     for (name, value) in tiles {
         let _ = write!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>");
@@ -207,6 +208,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::Steady;
     use crate::theory::{Beside, Centre, Figures, Theory};
 
     #[test]
@@ -216,7 +218,9 @@ mod tests {
             Summary { scenario: "<b>mine".into(), series: vec![second(1.0), second(2.0)], ..Summary::default() };
         summary.errors.insert("refused \"a&b\"".into(), 3);
         (summary.cost.tool_bytes, summary.pace.off) = (101 << 20, Some(0.0012));
+        summary.cost.steady = Some(Steady { messages: 1, tool_cpu_s: 0.5, server_cpu_s: Some(2.0) });
         let page = page(&summary);
+        assert!(page.contains("<dt>tool CPU / server CPU, steady</dt><dd>0.25</dd>"), "{page}");
         assert!(page.contains("<dt>pace off by</dt><dd>0.12 %</dd>"), "{page}");
         assert!(page.contains("<dt>tool memory</dt><dd>101 MiB</dd>"), "{page}");
         assert!(page.contains("&lt;b&gt;mine") && !page.contains("<b>mine") && page.contains("a&amp;b"));

@@ -121,6 +121,9 @@ fn costs(out: &mut String, summary: &Summary) {
         let _ = write!(out, "; the server {}, {:.0} MiB", each(server, all_s), mebibytes(bytes));
     }
     out.push('\n');
+    if let Some(part) = summary.tool_cpu_part() {
+        let _ = writeln!(out, "steady     behind the warm-up this tool took {part:.2} of the server's CPU a message");
+    }
     if let Some(view) = summary.server {
         let _ = writeln!(
             out,
@@ -221,7 +224,7 @@ fn verdict(out: &mut String, summary: &Summary) {
 mod tests {
     use super::*;
     use crate::scenario::Breach;
-    use crate::summary::{Pace, ServerView};
+    use crate::summary::{Pace, ServerView, Steady};
     use crate::theory::{Beside, Centre, Figures, Theory};
 
     #[test]
@@ -236,7 +239,9 @@ mod tests {
         summary.pace = Pace { off: Some(0.0042), seconds: 60, ..Pace::default() };
         (summary.verdict.tolerance_ms, summary.verdict.offers, summary.verdict.offers_coarse) = (240, 12, 3);
         summary.breaches = vec![Breach { name: "ack_p99_s".into(), limit: 0.5, measured: None }];
+        summary.cost.steady = Some(Steady { messages: 1, tool_cpu_s: 0.5, server_cpu_s: Some(2.0) });
         let text = report(&summary);
+        assert!(text.contains("this tool took 0.25 of the server's CPU"), "{text}");
         assert!(
             text.contains("within 0.42 % of what was due") && text.contains("within up to 240 ms for 3 of 12"),
             "{text}"

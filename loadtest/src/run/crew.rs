@@ -99,7 +99,8 @@ impl Crew {
         }
     }
 
-    fn processes(&self) -> impl Iterator<Item = u32> {
+    /// The processes of the whole tool.
+    pub(super) fn processes(&self) -> impl Iterator<Item = u32> {
         let workers = self.voices.iter().filter_map(|voice| match voice {
             Voice::Thread(_) => None,
             Voice::Process(child, _) => Some(child.id()),

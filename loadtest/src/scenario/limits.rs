@@ -36,6 +36,8 @@ pub struct Limits {
     pub pace_off: Option<Part>,
     /// The tool's own CPU time for each acked message.
     pub tool_cpu_a_message_us: Option<CpuMicros>,
+    /// The tool's own CPU time for each message divided by the server's, behind the warm-up.
+    pub tool_cpu_part: Option<Part>,
     /// The most memory of the tool's processes together.
     pub tool_mib: Option<Mebibytes>,
 }
@@ -76,6 +78,7 @@ impl Limits {
             ("late", part(self.late), of(counts.messages_said, summary.late_part())),
             ("pace_off", part(self.pace_off), summary.pace.off),
             ("tool_cpu_a_message_us", self.tool_cpu_a_message_us.map(|limit| limit.0), summary.cpu_a_message_us().0),
+            ("tool_cpu_part", part(self.tool_cpu_part), summary.tool_cpu_part()),
             ("tool_mib", self.tool_mib.map(|limit| limit.0), tool_mib),
             ("theory_off", self.theory_off.map(|limit| limit.0).filter(|_| !excused), theory.and_then(Theory::off)),
         ];
@@ -100,6 +103,7 @@ impl Display for Breach {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::Steady;
     use crate::theory::Centre;
 
     /// A run in which everything was measured once, and nothing took long.
@@ -112,6 +116,7 @@ mod tests {
         summary.counts.messages_acked = 1;
         summary.pace.off = Some(0.5);
         (summary.cost.tool_cpu_s, summary.cost.tool_bytes) = (10e-6, 64 << 20);
+        summary.cost.steady = Some(Steady { messages: 1, tool_cpu_s: 1.0, server_cpu_s: Some(2.0) });
         summary
     }
 
@@ -128,6 +133,7 @@ mod tests {
             late: part,
             pace_off: part,
             tool_cpu_a_message_us: Some(CpuMicros(10.0)),
+            tool_cpu_part: part,
             tool_mib: Some(Mebibytes(64.0)),
             theory_off: None,
         }
@@ -137,7 +143,7 @@ mod tests {
     fn a_limit_is_passed_by_what_was_measured_and_by_nothing_measured_at_all() {
         assert_eq!(all().breaches(&measured()), []);
         let nothing = all().breaches(&Summary::default());
-        assert_eq!(nothing.len(), 11, "{nothing:?}");
+        assert_eq!(nothing.len(), 12, "{nothing:?}");
         assert!(nothing.iter().all(|breach| breach.measured.is_none()));
         let mut slow = measured();
         slow.latency.resume.p99_ms = 1_500.0;
@@ -150,14 +156,20 @@ mod tests {
         let mut heavy = measured();
         heavy.pace.off = Some(0.51);
         (heavy.cost.tool_cpu_s, heavy.cost.tool_bytes) = (12e-6, 65 << 20);
+        heavy.cost.steady = Some(Steady { messages: 1, tool_cpu_s: 2.4, server_cpu_s: Some(2.0) });
         let words: Vec<String> = all().breaches(&heavy).iter().map(ToString::to_string).collect();
         let expected = [
             "pace_off is 0.5100, the limit 0.5000",
             "tool_cpu_a_message_us is 12.0000, the limit 10.0000",
+            "tool_cpu_part is 1.2000, the limit 0.5000",
             "tool_mib is 65.0000, the limit 64.0000",
         ];
         assert_eq!(words, expected);
         assert_eq!(Limits::default().breaches(&heavy), [], "what is not limited is only reported");
+        heavy.cost.steady = Some(Steady { server_cpu_s: None, ..Steady::default() });
+        let unknown = Limits { tool_cpu_part: Some(Part(1.0)), ..Limits::default() }.breaches(&heavy);
+        let words: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+        assert_eq!(words, ["tool_cpu_part: nothing was measured that the limit 1.0000 could be held against"]);
     }
 
     #[test]

@@ -90,6 +90,11 @@ impl Sum {
         Pace { off: off.iter().copied().reduce(f64::max), seconds: off.len() as u64, by_second }
     }
 
+    /// Messages that were acked so far.
+    pub fn acked(&self) -> u64 {
+        self.tallies[Tally::MessagesAcked as usize]
+    }
+
     /// Clients that are connected, of both sides.
     pub fn connected(&self) -> i64 {
         self.now.values().map(|(connected, _)| connected[0] + connected[1]).sum()

@@ -33,6 +33,8 @@ ends = 0.4
 pub(super) struct Place {
     child: Child,
     pub(super) url: String,
+    /// Of its metrics.
+    pub(super) admin: String,
 }
 
 impl Place {
@@ -48,9 +50,11 @@ impl Place {
         command.env("SWITCHBOARD_VISITOR_COMMANDS_PER_SECOND", "200").current_dir(folder);
         let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines().map_while(Result::ok);
-        let url = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned)).expect("its address");
+        let mut rest_of =
+            |prefix: &str| lines.find_map(|line| line.strip_prefix(prefix).map(str::to_owned)).expect("an address");
+        let (url, admin) = (rest_of("listening on "), rest_of("admin on "));
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url }
+        Self { child, url, admin }
     }
 
     pub(super) fn kill(mut self) {

@@ -44,7 +44,8 @@ fn ran(folder: &Path, name: &str, more: &[&str]) -> (String, Value) {
 }
 
 /// Limits that no run of the tool keeps; at four messages a second nothing is known of its pace.
-const TOO_MUCH: &str = "[limits]\npace_off = 0.01\ntool_cpu_a_message_us = 0.001\ntool_mib = 1\n";
+const TOO_MUCH: &str =
+    "[limits]\npace_off = 0.01\ntool_cpu_a_message_us = 0.001\ntool_cpu_part = 0.001\ntool_mib = 1\n";
 
 #[test]
 fn what_the_tool_itself_takes_fails_a_run_that_limits_it() {
@@ -62,8 +63,17 @@ fn what_the_tool_itself_takes_fails_a_run_that_limits_it() {
     assert_eq!(json["verdict"]["faults"], 0, "the server is well: {}", json["verdict"]);
     let breaches = json["breaches"].as_array().expect("a list");
     let broken: Vec<_> = breaches.iter().map(|breach| (&breach["name"], breach["measured"].as_f64())).collect();
-    let [(pace, None), (cpu, Some(us)), (memory, Some(mib))] = broken[..] else { panic!("{breaches:?}") };
-    assert_eq!([pace, cpu, memory], ["pace_off", "tool_cpu_a_message_us", "tool_mib"], "{breaches:?}");
+    let [(pace, None), (cpu, Some(us)), (part, of_server), (memory, Some(mib))] = broken[..] else {
+        panic!("{breaches:?}")
+    };
+    let names = ["pace_off", "tool_cpu_a_message_us", "tool_cpu_part", "tool_mib"];
+    assert_eq!([pace, cpu, part, memory], names, "{breaches:?}");
+    let steady = |name: &str| json["cost"]["steady"][name].as_f64().expect("a number");
+    assert!(steady("messages") > 0.0 && steady("tool_cpu_s") <= json["cost"]["tool_cpu_s"].as_f64().unwrap(), "{json}");
+    // Of a server that has worked for less than a second nothing is known.
+    let server = Some(steady("server_cpu_s")).filter(|seconds| *seconds >= 1.0);
+    let off = |part: f64| server.map(|server| (part - steady("tool_cpu_s") / server).abs());
+    assert!(of_server.is_none() && server.is_none() || of_server.and_then(off) < Some(1e-9), "{of_server:?}: {json}");
     let cost = |name: &str| json["cost"][name].as_f64().expect("a number");
     let measured = cost("tool_cpu_s") * 1e6 / count(&json, "messages_acked") as f64;
     assert!((us - measured).abs() < 1e-6 * measured && us > 0.0, "{us} and {measured}");
@@ -71,7 +81,7 @@ fn what_the_tool_itself_takes_fails_a_run_that_limits_it() {
 
     let html = std::fs::read_to_string(&page).unwrap();
     let (_, table) = compared(&result, &result, "1000");
-    for limit in ["pace_off: nothing was measured", "tool_cpu_a_message_us is ", "tool_mib is "] {
+    for limit in ["pace_off: nothing was measured", "tool_cpu_a_message_us is ", "tool_cpu_part", "tool_mib is "] {
         assert!(said.contains(&format!("limit      {limit}")), "{said}");
         assert!(html.contains(&format!("<li>limit {limit}")), "{html}");
         assert!(table.contains(&format!("the second passed a limit: {limit}")), "{table}");

@@ -79,6 +79,29 @@ fn operators_who_still_have_chats_are_removed_with_them() {
 }
 
 #[test]
+fn what_a_target_takes_is_known_from_its_metrics_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("limited.toml");
+    std::fs::write(&scenario, format!("{CUT_SHORT}[limits]\ntool_cpu_part = 1.0\n")).unwrap();
+    let place = Place::open(folder.path());
+    let fixed = ["run", scenario.to_str().unwrap(), "--target", &place.url, "--json", "-"];
+    let run = |more: &[&str]| {
+        let output = loadtest(&[&fixed[..], more].concat()).output().unwrap();
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", words(&output)));
+        (output, json)
+    };
+    let (output, json) = run(&[]);
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    assert!(words(&output).contains("limit      tool_cpu_part: nothing was measured"), "{}", words(&output));
+    let steady = &json["cost"]["steady"];
+    assert!(steady["tool_cpu_s"].as_f64() > Some(0.0) && steady["server_cpu_s"].is_null(), "{json}");
+    let (_, json) = run(&["--admin", &place.admin]);
+    assert!(json["cost"]["steady"]["server_cpu_s"].as_f64() > Some(0.0), "{}", json["cost"]);
+    assert!(json["cost"]["server_cpu_s"].is_null(), "the whole run is not seen from here: {}", json["cost"]);
+    place.close();
+}
+
+#[test]
 fn a_run_that_cannot_begin_leaves_nobody_behind() {
     let folder = tempfile::tempdir().unwrap();
     let scenario = folder.path().join("wrong.toml");
