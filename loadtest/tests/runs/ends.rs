@@ -7,31 +7,44 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{child_of, count, loadtest, server, words};
+use super::{child_of, count, loadtest, run_with, server, words};
 
-/// A run of `smoke` that is under way: visitors are there.
-struct Running {
+/// A run that is under way.
+pub(super) struct Running {
     child: Child,
     rest: std::thread::JoinHandle<String>,
     begun: Instant,
 }
 
 impl Running {
+    /// One of `smoke`, whose visitors are there.
     fn with(arguments: &[&str]) -> Self {
+        Self::until(&[&["smoke"], arguments].concat(), |line| line.contains("connected"))
+    }
+
+    /// One that has said a line for which `seen` is true, however long that takes.
+    pub(super) fn until(arguments: &[&str], mut seen: impl FnMut(&str) -> bool) -> Self {
         let binary = server();
-        let fixed = ["run", "smoke", "--json", "-", "--server", binary.to_str().expect("a path in UTF-8")];
-        let mut command = loadtest(&[&fixed[..], arguments].concat());
+        let mut command = loadtest(&run_with(&binary, arguments));
         // A group of its own, as a shell makes one for each command.
         command.process_group(0);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
         let mut progress = BufReader::new(child.stderr.take().expect("its words"));
-        let mut line = String::new();
-        while !line.contains("connected") {
+        let (mut line, mut said) = (String::new(), String::new());
+        while !seen(&line) {
+            said.push_str(&line);
             line.clear();
-            assert!(progress.read_line(&mut line).expect("a line") > 0, "the run ended before it began");
+            assert!(progress.read_line(&mut line).expect("a line") > 0, "the run ended before it was seen: {said}");
         }
         let rest = std::thread::spawn(move || progress.lines().map_while(Result::ok).collect::<Vec<_>>().join("\n"));
         Self { child, rest, begun: Instant::now() }
+    }
+
+    /// Stops it: its result, and what it said.
+    pub(super) fn stop(self) -> (Value, String) {
+        signal("INT", &self.child.id().to_string());
+        let (_, json, _, said) = self.end();
+        (json, said)
     }
 
     /// Exit status, result, how long it took from here, and what it said.

@@ -4,26 +4,37 @@
 use std::process::Output;
 
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use super::{count, loadtest, run, words};
 
-/// A shipped scenario with other numbers: for each field as it stands in it, the one in its place.
-pub(super) fn with_other(name: &str, fields: &[(&str, &str)], arguments: &[&str]) -> (Output, Value) {
+/// A shipped scenario with other numbers, as a file: for each field as it stands in it, the one in its place.
+pub(super) fn other(name: &str, fields: &[(&str, &str)]) -> NamedTempFile {
     let printed = loadtest(&["scenarios", name]).output().expect("the program runs");
     let mut text = String::from_utf8(printed.stdout).expect("a scenario");
     for (shipped, other) in fields {
         assert_eq!(text.matches(shipped).count(), 1, "{name} has it once: {shipped} in {text}");
         text = text.replace(shipped, other);
     }
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("other.toml");
-    std::fs::write(&file, text).expect("a scenario");
-    run(&[&[file.to_str().expect("a path in UTF-8")], arguments].concat())
+    let file = NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), text).expect("a scenario");
+    file
+}
+
+/// Runs it.
+pub(super) fn with_other(name: &str, fields: &[(&str, &str)], arguments: &[&str]) -> (Output, Value) {
+    let file = other(name, fields);
+    run(&[&[file.path().to_str().expect("a path in UTF-8")], arguments].concat())
 }
 
 /// No promise was broken, whatever limit of time a busy machine has passed.
 pub(super) fn keeps_its_promises(output: &Output, json: &Value) {
     assert_eq!(json["ended"], "complete", "{}", words(output));
+    everything_was_heard(json);
+}
+
+/// The same of a run that may have been stopped.
+pub(super) fn everything_was_heard(json: &Value) {
     assert_eq!(json["verdict"]["faults"], 0, "{}", json["verdict"]);
     assert_eq!(json["verdict"]["chats"].as_u64(), Some(count(json, "chats_started")), "every chat was judged");
     let settled = count(json, "messages_acked") + count(json, "commands_crossed");
