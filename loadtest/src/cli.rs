@@ -382,3 +382,27 @@ fn wrong(error: &dyn std::fmt::Display) -> ExitCode {
     eprintln!("loadtest: {error}");
     ExitCode::from(WRONG)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_option_is_described() {
+        let described = concat!(include_str!("../README.md"), include_str!("../scenarios/simulated/README.md"));
+        let words: Vec<&str> = described.split(|letter: char| !letter.is_alphanumeric() && letter != '-').collect();
+        let program = Cli::command();
+        let commands: Vec<_> = program.get_subcommands().filter(|command| !command.is_hide_set()).collect();
+        let options =
+            commands.iter().flat_map(|command| command.get_arguments().filter_map(|option| option.get_long()));
+        let options: Vec<String> = options.map(|option| format!("--{option}")).collect();
+        assert!(options.len() > 20, "those of all commands: {options:?}");
+        let missing: Vec<_> = options.iter().filter(|option| !words.contains(&option.as_str())).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        for command in commands {
+            assert!(described.contains(&format!("loadtest {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+}
