@@ -81,7 +81,7 @@ pub struct VisitorSession {
     settings: Option<Arc<GroupSettings>>,
     /// What people have set up that the chat's wishes come from.
     asks: Asks,
-    /// People have changed what chats ask for, and it was not read since.
+    /// People have changed what chats ask for, or a group's settings, and neither was read since.
     asks_are_old: bool,
     /// The epoch of the latest reading.
     epoch: u64,

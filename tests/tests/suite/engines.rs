@@ -21,4 +21,5 @@ mod rules;
 mod searches;
 mod takeover;
 mod traffic;
+mod unread;
 mod zombie;

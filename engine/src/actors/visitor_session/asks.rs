@@ -1,5 +1,6 @@
 //! What the chat asks for beyond an operator of its group: made from what was said at its beginning and from what
-//! people have set up since. It is read with the chat, and again when they have changed it and the chat waits or searches.
+//! people have set up since. It is read with the chat, and again when they have changed it and the chat waits or
+//! searches, or somebody is asked as the group's settings say.
 
 use std::sync::Arc;
 
@@ -89,9 +90,16 @@ impl VisitorSession {
         let Some(core) = &self.core else { return };
         let searches = core.told.phase == ChatPhase::Waiting || core.sought.is_some();
         self.asks_are_old = true;
-        if !searches {
-            return;
+        if searches {
+            self.read_asks(ctx);
         }
+    }
+
+    /// Reads the group's settings and what the chat asks for. The mailbox waits, and then commands that go by them are
+    /// judged; what was judged before waits for nothing.
+    pub(super) fn read_asks(&mut self, ctx: &mut Context<Self>) {
+        self.hand_over();
+        let Some(core) = &self.core else { return };
         let (shared, account, record, generation) =
             (Arc::clone(&self.shared), self.account, core.record.clone(), self.generation);
         let reading = async move {
@@ -102,6 +110,7 @@ impl VisitorSession {
         wait_for(ctx, reading, move |session: &mut Self, read, ctx| {
             if session.generation == generation {
                 session.asks_read(read);
+                session.judge_held(ctx);
                 session.arm(ctx);
             }
         });
@@ -121,6 +130,7 @@ impl VisitorSession {
                 if let Some(core) = &mut self.core {
                     core.told.queue_again = Some(again);
                 }
+                self.refuse_held();
             }
         }
     }

@@ -51,26 +51,57 @@ impl VisitorSession {
         if crate::actors::faults::swallows(&command.order) {
             return;
         }
-        let Some(core) = &mut self.core else { return self.again.push_back(Rc::clone(command)) };
-        if core.at_barrier() || core.is_full() || !core.held.is_empty() {
-            if core.held.len() < SESSION_HELD_MAX {
-                core.held.push_back(Rc::clone(command));
-            } else {
-                self.refuse_and_block(command, Failure::unavailable());
-            }
-            return;
+        let Some(core) = &self.core else { return self.again.push_back(Rc::clone(command)) };
+        let waits = core.at_barrier() || core.is_full() || !core.held.is_empty();
+        if !waits && !self.goes_by_what_is_old(command) {
+            return self.judge_now(command, ctx);
         }
-        self.judge_now(command, ctx);
+        let Some(core) = self.core.as_mut().filter(|core| core.held.len() < SESSION_HELD_MAX) else {
+            return self.refuse_and_block(command, Failure::unavailable());
+        };
+        core.held.push_back(Rc::clone(command));
+        if !waits {
+            self.read_asks(ctx);
+        }
     }
 
     /// Judges what was held back, as far as nothing holds it back again.
     pub(super) fn judge_held(&mut self, ctx: &mut Context<Self>) {
-        while let Some(core) = &mut self.core {
+        while let Some(core) = &self.core {
             if core.at_barrier() || core.is_full() {
                 return;
             }
-            let Some(command) = core.held.pop_front() else { return };
+            if core.held.front().is_some_and(|next| self.goes_by_what_is_old(next)) {
+                return self.read_asks(ctx);
+            }
+            let Some(command) = self.core.as_mut().and_then(|core| core.held.pop_front()) else { return };
             self.judge_now(&command, ctx);
+        }
+    }
+
+    /// Whether what becomes of a command is for the group's settings to say, and those here may have been changed.
+    fn goes_by_what_is_old(&self, command: &Command) -> bool {
+        self.asks_are_old
+            && match (&command.order, &command.from) {
+                (Order::Ask { operator, .. }, _) => operator.is_some(),
+                // Members take it whatever the settings; whoever helps, as they say.
+                (Order::Take, Party::Operator(identity)) => {
+                    let group = self.core.as_ref().and_then(|core| core.chat.group.as_ref());
+                    group.is_none_or(|group| !identity.groups.contains(group))
+                }
+                _ => false,
+            }
+    }
+
+    /// Settings could not be read: a command that goes by them is refused, and with it what was sent behind it.
+    pub(super) fn refuse_held(&mut self) {
+        let first = self.core.as_ref().and_then(|core| core.held.front());
+        if !first.is_some_and(|first| self.goes_by_what_is_old(first)) {
+            return;
+        }
+        let held = self.core.as_mut().map(|core| std::mem::take(&mut core.held)).unwrap_or_default();
+        for command in held {
+            self.refuse_and_block(&command, Failure::unavailable());
         }
     }
 

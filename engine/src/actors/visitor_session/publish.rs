@@ -210,7 +210,8 @@ impl VisitorSession {
     /// An operator has let an offer of a group expire: how often they may is for that group to say.
     fn missed(&self, operator: OperatorId, group: &GroupId) {
         let until_away = |settings: &GroupSettings| settings.rules.expired_offers_until_away;
-        if let Some(settings) = self.settings.as_deref().filter(|settings| settings.id == *group) {
+        let known = self.settings.as_deref().filter(|settings| settings.id == *group && !self.asks_are_old);
+        if let Some(settings) = known {
             return self.to_operator(operator, ToOperator::Missed { until_away: until_away(settings) });
         }
         let (shared, account, group) = (Arc::clone(&self.shared), self.account, group.clone());

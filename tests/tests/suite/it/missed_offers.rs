@@ -6,7 +6,7 @@ use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::department_is;
+use crate::suite::it::{department_is, joe_answers};
 
 fn is_away(frame: &Value) -> bool {
     frame["type"] == "status" && frame["status"] == "away"
@@ -68,5 +68,19 @@ async fn what_is_missed_in_a_row_still_counts_after_the_server_was_killed() {
     joe.reconnect().await.expect("the session outlives the server");
     rings_out(&server, &mut joe, "support").await;
     let told = joe.expect("that he is away", is_away).await;
+    assert_eq!(told["why"], "offers_expired", "{told}");
+}
+
+#[tokio::test]
+async fn what_a_group_says_of_missed_offers_while_one_rings_holds_for_it() {
+    let (server, _clara, mut joe, chat) = joe_answers().await;
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    admin.patch("/api/v1/groups/support", json!({ "offer_expires_after_s": 5 })).await.ok();
+    let to = json!({ "operator": bob.id() });
+    joe.stored(json!({ "type": "transfer", "chat": chat, "to": to, "reason": "Knows parcels" })).await;
+    bob.offer_of(&chat).await;
+    admin.patch("/api/v1/groups/support", json!({ "expired_offers_until_away": 1 })).await.ok();
+    let told = bob.expect("that he is away", is_away).await;
     assert_eq!(told["why"], "offers_expired", "{told}");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
@@ -101,6 +102,26 @@ async fn a_transfer_that_nobody_answers_is_back_with_the_sender() {
     let late = bob.refused(json!({ "type": "accept", "offer": offer["offer"] }), "conflict").await;
     assert!(["expired", "taken"].iter().any(|why| late["why"] == *why), "{late}");
     assert_eq!((held(&joe).await, held(&bob).await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_named_colleague_is_rung_for_as_long_as_the_group_says_by_then() {
+    let (server, _clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let at = |time: &Value| time.as_str().and_then(|time| time.parse::<Timestamp>().ok()).expect("a time");
+    let invite = json!({ "type": "invite", "chat": chat, "to": { "operator": bob.id() }, "stay": true });
+    let asks = [(60, to(&chat, &bob), "transfer_asked", "transfer_denied"), (90, invite, "invited", "invite_denied")];
+    for (rings_s, ask, asked, denied) in asks {
+        admin.patch("/api/v1/groups/support", json!({ "offer_expires_after_s": rings_s })).await.ok();
+        joe.stored(ask).await;
+        let offer = bob.offer_of(&chat).await;
+        let asked = joe.expect_event(asked).await;
+        let rings = at(&offer["expires_at"]).as_millisecond() - at(&asked["at"]).as_millisecond();
+        assert_eq!(rings, rings_s * 1000, "{asked} rings as {offer}");
+        bob.decline(&offer).await;
+        joe.expect_event(denied).await;
+    }
 }
 
 #[tokio::test]
