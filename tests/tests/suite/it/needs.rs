@@ -160,6 +160,24 @@ async fn a_running_chat_that_is_handed_on_asks_for_what_its_department_needs_by_
 }
 
 #[tokio::test]
+async fn a_running_chat_that_waits_again_asks_for_what_its_department_needs_by_then() {
+    let (server, mut clara, joe, chat) = joe_answers().await;
+    can(&server, "sue", json!({ "billing": 3 })).await;
+    // Bob would be the first to be asked.
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    let mut sue = OperatorClient::online(&server, "sue").await;
+    let admin = admin_of(&server).await;
+    set_needs(&admin, json!({ "skills": billing(3) })).await;
+    admin.delete(&format!("/api/v1/operators/{}?chats=requeue", joe.id())).await.ok();
+    let offer = sue.offer_of(&chat).await;
+    bob.expect_none("offer", is_offer).await;
+    sue.accept(&offer).await;
+    sue.resume(&chat, 0).await;
+    sue.say(&chat, "Sue here").await;
+    clara.expect_text("Sue here").await;
+}
+
+#[tokio::test]
 async fn a_group_that_relaxes_gives_up_the_last_skill_first() {
     let server = TestServer::start();
     let admin = admin_of(&server).await;
