@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::domain::group::BadSetting;
 use crate::domain::limits::{BRAND_VARIABLES_MAX, FIELD_CHARS_MAX, FIELDS_MAX, PRIORITY_MAX, VARIABLE_NAME_CHARS_MAX};
@@ -78,6 +79,17 @@ impl BrandPriorities {
         let rules = self.variable_priorities.iter().filter(|rule| believed(&rule.variable) == Some(&rule.value));
         rules.fold(0, |sum, rule| sum.saturating_add(rule.steps))
     }
+}
+
+/// Variables as they are written, by a page or by the server that signs for it, as they are kept: texts, numbers, `true`
+/// and `false`; others are left out. Beyond that see [`readable`].
+pub fn readable_variables(written: &BTreeMap<String, Value>) -> Variables {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    readable(written.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?))))
 }
 
 /// The variables of a page as they are kept: names of the right form, values that are not empty and cut to

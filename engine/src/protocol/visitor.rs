@@ -11,7 +11,7 @@ use crate::domain::event::{Audience, EndedBy, EndedWhy, EventKind, Role};
 use crate::domain::group::Availability;
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
-use crate::domain::urgency::{Variables, readable};
+use crate::domain::urgency::{Variables, readable_variables};
 use crate::protocol::left_message::LeaveMessage;
 
 /// A frame from a visitor.
@@ -76,17 +76,6 @@ impl Hello {
     pub fn variables(&self) -> Variables {
         self.variables.as_ref().map(readable_variables).unwrap_or_default()
     }
-}
-
-/// Variables as they are written, by a page or by the server that signs for it, as they are kept: texts, numbers, `true`
-/// and `false`; others are left out.
-pub fn readable_variables(written: &BTreeMap<String, Value>) -> Variables {
-    let text = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    };
-    readable(written.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?))))
 }
 
 /// A page of the website.
