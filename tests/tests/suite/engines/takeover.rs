@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::domain::limits::DIRECTORY_EVERY;
 use serde_json::json;
 
-use crate::suite::engines::cast::{BAD, Shop, shards_of, with_each_seed};
+use crate::suite::engines::cast::{BAD, Shop, shards_of, until, with_each_seed};
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -82,6 +82,9 @@ async fn windows_on_the_node_that_had_the_chat_hear_all_that_is_said_on_the_one_
             clara.says(&format!("c{line}"), &format!("clara {line}")).await;
             clara.acked(&format!("c{line}")).await;
         }
+        // Who speaks before is sent away: the node has the chat as yet, and finds only then that it has it no longer.
+        let gave_up = || shards_of(1).iter().all(|shard| one.engine.shared().epoch(*shard) == 0);
+        until("that it gave the chats up", gave_up).await;
         for window in [&mut joe, &mut bob] {
             window.inbox.expect("her last words", |frame| frame["event"]["text"] == "clara 4").await;
             window.gets_said("mine", &chat, "We are here").await;
