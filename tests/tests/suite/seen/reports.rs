@@ -60,8 +60,7 @@ async fn a_report_says_what_happened_and_to_whom_it_may() {
     assert!(lines[2].starts_with("total,3,2,0,1,0,0.0,1.0,"), "{lines:?}");
 
     // Prometheus tells the same of the same chats.
-    let metrics = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("an answer");
-    let metrics = metrics.text().await.expect("text");
+    let metrics = metrics(&server).await;
     let told = |outcome: &str| {
         let mark = format!("outcome=\"{outcome}\"}} ");
         let lines = metrics.lines().filter(|line| line.starts_with("switchboard_queue_time_seconds_count{"));
@@ -77,6 +76,53 @@ async fn a_report_says_what_happened_and_to_whom_it_may() {
     assert_eq!(counts(&own["total"]), [1, 1, 0], "{own}");
     assert!(!own.to_string().contains(&mona.id()), "{own}");
     Browser::new(&server.url()).get(&asked("summary", "by=hour")).await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn the_mean_times_of_a_report_are_those_of_prometheus() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    // Times of different lengths, so that none can stand for another.
+    let pause = async |millis| tokio::time::sleep(Duration::from_millis(millis)).await;
+    for (name, wait) in [("Clara", 150), ("Dora", 350)] {
+        let mut visitor = VisitorClient::connect(&server).await;
+        visitor.start(&Start::support(name, "Hello?")).await;
+        let offer = joe.offer().await;
+        pause(wait).await;
+        let chat = joe.accept(&offer).await;
+        pause(500).await;
+        joe.say(&chat, "Good morning.").await;
+        joe.say(&chat, "How can I help?").await;
+        pause(100).await;
+        visitor.end().await;
+    }
+    let mut emil = VisitorClient::connect(&server).await;
+    emil.start(&Start::support("Emil", "Me too?")).await;
+    pause(200).await;
+    emil.end().await;
+
+    let report = admin.get(&asked("summary", "by=group")).await.ok();
+    let metrics = metrics(&server).await;
+    let counted = |series: &str, labels: &str| {
+        let lines = metrics.lines().filter(|line| line.starts_with(&format!("{series}{{")) && line.contains(labels));
+        lines.map(|line| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok()).expect("a number")).sum()
+    };
+    for (figure, metric, labels, times) in [
+        ("/queue_time_s/mean", "queue_time", r#"outcome="answered""#, 2.0),
+        ("/queue_time_abandoned_s/mean", "queue_time", r#"outcome="abandoned""#, 1.0),
+        ("/first_reply_s/mean", "first_reply", "", 2.0),
+        ("/idle_time_mean_s", "idle_time", "", 4.0),
+        ("/handling_time_s/mean", "handling_time", "", 2.0),
+    ] {
+        let count: f64 = counted(&format!("switchboard_{metric}_seconds_count"), labels);
+        let sum: f64 = counted(&format!("switchboard_{metric}_seconds_sum"), labels);
+        assert_eq!(count, times, "{metric}, {labels}: {metrics}");
+        // The same milliseconds on both sides: no more than the last digits of a sum may differ.
+        let told = report["total"].pointer(figure).and_then(Value::as_f64).unwrap_or_else(|| panic!("{report}"));
+        assert!((told - sum / count).abs() < 1e-6, "{figure} is {told}, not {sum} / {count}");
+        assert!(told > 0.1, "{figure} is {told}: as long as somebody paused, and not nothing");
+    }
 }
 
 #[tokio::test]
@@ -118,8 +164,7 @@ async fn each_group_says_itself_what_an_answer_in_time_is() {
         (report["total"]["service_level"].clone(), report["group_within_s"]["support"].clone())
     };
     let told = async |mark: &str| {
-        let answer = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("an answer");
-        let text = answer.text().await.expect("text");
+        let text = metrics(&server).await;
         let line = text.lines().find(|line| line.contains(mark)).map(str::to_owned);
         line.unwrap_or_else(|| panic!("no {mark} in {text}")).rsplit(' ').next().map(str::to_owned)
     };
@@ -159,8 +204,7 @@ async fn occupancy_is_what_was_in_use_of_what_was_offered_and_outlives_a_restart
     clara.start(&Start::support("Clara", "Hello?")).await;
     joe.accept_next().await;
     tokio::time::sleep(Duration::from_secs(4)).await;
-    let metrics = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("an answer");
-    let metrics = metrics.text().await.expect("text");
+    let metrics = metrics(&server).await;
     let (who_is_joe, who_is_mona) = (joe.id(), mona.id());
     assert!(server.stop().success());
     server.restart();
@@ -280,6 +324,12 @@ async fn a_report_that_cannot_be_made_says_why() {
         let refused = admin.get(&format!("/api/v1/reports/summary?{query}")).await.refused(422, "invalid");
         assert_eq!(refused["field"], field, "{query}: {refused}");
     }
+}
+
+/// The page of metrics.
+async fn metrics(server: &TestServer) -> String {
+    let answer = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("an answer");
+    answer.text().await.expect("text")
 }
 
 /// Each row by its key, in the order of the report.
