@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
-use rusqlite::Connection;
+use engine::domain::time::Timestamp;
+use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, Start, VisitorClient};
 use switchboard_tests::http::{Browser, last_hour};
 use switchboard_tests::server::TestServer;
+
+const HOUR_MS: i64 = 3_600_000;
 
 #[tokio::test]
 async fn a_report_says_what_happened_and_to_whom_it_may() {
@@ -306,6 +309,45 @@ async fn departments_and_brands_are_told_apart() {
     assert_eq!(own["rows"][0]["occupancy"], Value::Null, "{own}");
     let own = joe.get(&asked("summary", "by=brand")).await.ok();
     assert_eq!(rows(&own), [("demo", [1, 1, 0])], "{own}");
+}
+
+#[tokio::test]
+async fn a_chat_is_told_in_the_hour_in_which_it_began() {
+    let server = TestServer::start();
+    let mut joe = OperatorClient::online(&server, "joe").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    let claras = clara.start(&Start::support("Clara", "Hello?")).await;
+    joe.accept_next().await;
+    clara.end().await;
+    let mut dora = VisitorClient::connect(&server).await;
+    dora.start(&Start::support("Dora", "And me?")).await;
+    joe.accept_next().await;
+    let mut emil = VisitorClient::connect(&server).await;
+    emil.start(&Start::support("Emil", "Me too?")).await;
+    emil.end().await;
+    dora.end().await;
+
+    // Clara has been here for an hour; the others came at one moment, and so in one hour.
+    let database = Connection::open(server.data().join("switchboard.db")).expect("the store is there");
+    database.busy_timeout(Duration::from_secs(5)).expect("a time");
+    let bytes = uuid::Uuid::parse_str(&claras).expect("an id");
+    let began = database.query_row("SELECT started_at FROM chat WHERE id = ?1", [bytes.as_bytes()], |row| row.get(0));
+    let began: i64 = began.expect("Clara's is there");
+    let moved = "UPDATE chat SET started_at = CASE id WHEN ?1 THEN ?2 ELSE ?3 END";
+    let moved = database.execute(moved, params![bytes.as_bytes(), began - HOUR_MS, began]);
+    assert_eq!(moved, Ok(3));
+
+    let moment = |millis| Timestamp::from_millis(millis).to_rfc3339();
+    let [earlier, later] = [began - HOUR_MS, began].map(|began| moment(began - began % HOUR_MS));
+    let asked = |report: &str| format!("/api/v1/reports/{report}?by=hour&from={earlier}&to={}", moment(began + 1));
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let report = admin.get(&asked("summary")).await.ok();
+    assert_eq!(rows(&report), [(&*earlier, [1, 1, 0]), (&*later, [2, 1, 1])], "{report}");
+    let csv = admin.get(&asked("summary.csv")).await.ok();
+    let lines = csv.as_str().expect("a text").lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let told: Vec<_> = lines.map(|cells| [cells[0], cells[1], cells[2], cells[4]]).collect();
+    let names = ["key", "chats", "answered", "abandoned"];
+    assert_eq!(told, [names, [&earlier, "1", "1", "0"], [&later, "2", "1", "1"], ["total", "3", "2", "1"]]);
 }
 
 #[tokio::test]
