@@ -166,19 +166,23 @@ mod tests {
     use crate::domain::ids::Shard;
     use crate::metrics::Metrics;
 
-    #[test]
-    fn chats_are_looked_at_when_they_have_settled_and_never_more_than_there_is_room_for() {
-        let (waiting, settled) = (WaitingFigures::default(), Duration::from_secs(5));
-        let at = Timestamp::from_millis;
-        let over = |n: u64| Over {
+    /// A chat that ended at second 1.
+    fn over(n: u64) -> Over {
+        Over {
             account: AccountId(1),
             chat: ChatId::new(n, u128::from(n), Shard(1)),
-            at: at(1_000),
+            at: Timestamp::from_millis(1_000),
             ended_in: "support".parse().unwrap(),
             waited_in: None,
             counted: None,
             judged: None,
-        };
+        }
+    }
+
+    #[test]
+    fn chats_are_looked_at_when_they_have_settled_and_never_more_than_there_is_room_for() {
+        let (waiting, settled) = (WaitingFigures::default(), Duration::from_secs(5));
+        let at = Timestamp::from_millis;
         for n in 0..FIGURES_WAITING_MAX as u64 {
             assert!(waiting.push(over(n)));
         }
@@ -186,6 +190,16 @@ mod tests {
         assert_eq!(waiting.take(at(5_999), settled), None);
         assert_eq!(waiting.take(at(6_000), settled), Some(over(0)));
         assert!(waiting.push(over(7)));
+    }
+
+    #[test]
+    fn a_chat_for_which_there_is_no_room_is_counted_as_unchecked() {
+        let metrics = Metrics::new().unwrap();
+        let unchecked = |count| format!("switchboard_figures_unchecked_total {count}\n");
+        (0..FIGURES_WAITING_MAX as u64).for_each(|n| metrics.figures_due(over(n)));
+        assert!(metrics.render().contains(&unchecked(0)), "{}", metrics.render());
+        metrics.figures_due(over(7));
+        assert!(metrics.render().contains(&unchecked(1)), "{}", metrics.render());
     }
 
     #[test]

@@ -200,6 +200,20 @@ async fn messages_and_the_operator_of_a_row_that_was_changed_are_found() {
     assert_eq!(drift(&node), [found("messages"), found("operator")]);
 }
 
+#[actix::test]
+async fn a_chat_whose_log_the_store_refuses_is_counted_as_unchecked() {
+    let shop = Shop::open(1, 1, RINGS).await;
+    let node = shop.node("one", all_shards(), GOOD, 1).await;
+    let (_clara, mut joe, chat) = shop.in_a_chat(&node, &node).await;
+    joe.sends(json!({ "type": "end", "id": "end", "chat": chat })).await;
+    joe.acked("end").await;
+    // Its last event seems to be lost.
+    shop.tampers("UPDATE chat_head SET last_seq = last_seq + 1");
+    until("it could not be held against the log", || node.told("switchboard_figures_unchecked_total") == 1.0).await;
+    assert_eq!(node.told("switchboard_figures_checked_total"), 0.0);
+    assert_eq!(drift(&node), Vec::<String>::new());
+}
+
 /// What a node has counted for a group, whatever else is told apart.
 fn counted(node: &Node, name: &str, group: &GroupId) -> u64 {
     lines(node, name, group).iter().filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
