@@ -104,7 +104,7 @@ impl Display for Breach {
 mod tests {
     use super::*;
     use crate::summary::Steady;
-    use crate::theory::Centre;
+    use crate::theory::{Beside, Centre, Figures};
 
     /// A run in which everything was measured once, and nothing took long.
     fn measured() -> Summary {
@@ -121,19 +121,19 @@ mod tests {
     }
 
     fn all() -> Limits {
-        let (second, part) = (Some(Seconds(1.0)), Some(Part(0.5)));
+        let (seconds, part) = (|s| Some(Seconds(s)), |of| Some(Part(of)));
         Limits {
-            ack_p99_s: second,
-            delivery_p99_s: second,
-            connect_p99_s: second,
-            resume_p99_s: second,
-            wait_p90_s: second,
-            abandoned: part,
-            errors: part,
-            late: part,
-            pace_off: part,
+            ack_p99_s: seconds(2.0),
+            delivery_p99_s: seconds(3.0),
+            connect_p99_s: seconds(4.0),
+            resume_p99_s: seconds(1.0),
+            wait_p90_s: seconds(5.0),
+            abandoned: part(0.1),
+            errors: part(0.2),
+            late: part(0.3),
+            pace_off: part(0.5),
             tool_cpu_a_message_us: Some(CpuMicros(10.0)),
-            tool_cpu_part: part,
+            tool_cpu_part: part(0.5),
             tool_mib: Some(Mebibytes(64.0)),
             theory_off: None,
         }
@@ -149,6 +149,75 @@ mod tests {
         slow.latency.resume.p99_ms = 1_500.0;
         let words: Vec<String> = all().breaches(&slow).iter().map(ToString::to_string).collect();
         assert_eq!(words, ["resume_p99_s is 1.5000, the limit 1.0000"]);
+    }
+
+    /// Beyond every limit.
+    const FAR: f64 = 1e6;
+
+    /// A run in which each figure that has a limit stands at it, and all that is beside it far beyond.
+    fn at_the_limits() -> Summary {
+        let far =
+            Percentiles { count: 1, mean_ms: FAR, p50_ms: FAR, p90_ms: FAR, p99_ms: FAR, p999_ms: FAR, max_ms: FAR };
+        let p99 = |ms| Percentiles { p99_ms: ms, ..far };
+        let mut summary = measured();
+        summary.latency = Latency {
+            connect: p99(4e3),
+            start: far,
+            ack: p99(2e3),
+            delivery: p99(3e3),
+            resume: p99(1e3),
+            wait: Percentiles { p90_ms: 5e3, ..far },
+            lateness: far,
+        };
+        let counts = &mut summary.counts;
+        (counts.chats_started, counts.messages_said, counts.connects) = (10, 20, 30);
+        (counts.chats_abandoned, counts.messages_late) = (1, 6);
+        summary.errors.insert("closed with 1013".into(), 12);
+        summary.pace.off = Some(0.6);
+        summary.cost.server_cpu_s = Some(FAR);
+        let as_said = |predicted| Beside { predicted, measured: predicted, give_or_take: Some(1.0) };
+        let mean_wait_s = Beside { measured: 3.0, ..as_said(1.0) };
+        let (abandoned, service_level) = (as_said(0.5), as_said(0.25));
+        let figures = Some(Figures { mean_wait_s, abandoned, service_level, within_s: FAR });
+        summary.theory = Some(Theory { figures, ..Theory::default() });
+        summary
+    }
+
+    /// What brings one figure of a run beyond its limit.
+    type Change = fn(&mut Summary);
+
+    #[test]
+    fn each_limit_is_passed_by_its_own_figure_and_by_no_other() {
+        let limits = Limits { pace_off: Some(Part(0.6)), theory_off: Some(Rate(2.0)), ..all() };
+        assert_eq!(limits.breaches(&at_the_limits()), [], "a limit may be reached");
+        let changes: [(&str, Change); 13] = [
+            ("ack_p99_s is 2.1000, the limit 2.0000", |run| run.latency.ack.p99_ms = 2_100.0),
+            ("delivery_p99_s is 3.2000, the limit 3.0000", |run| run.latency.delivery.p99_ms = 3_200.0),
+            ("connect_p99_s is 4.3000, the limit 4.0000", |run| run.latency.connect.p99_ms = 4_300.0),
+            ("resume_p99_s is 1.4000, the limit 1.0000", |run| run.latency.resume.p99_ms = 1_400.0),
+            ("wait_p90_s is 5.5000, the limit 5.0000", |run| run.latency.wait.p90_ms = 5_500.0),
+            ("abandoned is 0.2000, the limit 0.1000", |run| run.counts.chats_abandoned = 2),
+            ("errors is 0.2500, the limit 0.2000", |run| {
+                run.errors.insert("timed out".into(), 3);
+            }),
+            ("late is 0.3500, the limit 0.3000", |run| run.counts.messages_late = 7),
+            ("pace_off is 0.6100, the limit 0.6000", |run| run.pace.off = Some(0.61)),
+            ("tool_cpu_a_message_us is 11.0000, the limit 10.0000", |run| run.cost.tool_cpu_s = 11e-6),
+            ("tool_cpu_part is 0.7500, the limit 0.5000", |run| {
+                run.cost.steady = Some(Steady { messages: 1, tool_cpu_s: 1.5, server_cpu_s: Some(2.0) });
+            }),
+            ("tool_mib is 65.0000, the limit 64.0000", |run| run.cost.tool_bytes = 65 << 20),
+            ("theory_off is 2.5000, the limit 2.0000", |run| {
+                let figures = run.theory.as_mut().and_then(|theory| theory.figures.as_mut()).unwrap();
+                figures.mean_wait_s.measured = 3.5;
+            }),
+        ];
+        for (words, beyond) in changes {
+            let mut run = at_the_limits();
+            beyond(&mut run);
+            let passed: Vec<String> = limits.breaches(&run).iter().map(ToString::to_string).collect();
+            assert_eq!(passed, [words]);
+        }
     }
 
     #[test]
