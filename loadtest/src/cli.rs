@@ -180,9 +180,8 @@ fn replay(args: &ReplayArgs) -> ExitCode {
     if !(0.01..=10_000.0).contains(&args.speed) {
         return wrong(&"--speed: expected 0.01 to 10000 times as fast as it was recorded");
     }
-    let play = Play { file: args.file.clone(), speed: args.speed };
-    match play.read() {
-        Ok(recording) => {
+    match Play::open(args.file.clone(), args.speed) {
+        Ok((play, recording)) => {
             let (brand, department, group) = (args.brand.clone(), args.department.clone(), args.group.clone());
             let target = Target { brand, department, group };
             let scenario = play.scenario(&recording, target, args.operators, args.limit);

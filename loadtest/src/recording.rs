@@ -19,6 +19,8 @@ use crate::scenario::{Count, Limits, Operators, Part, Scenario, Seconds, Spread,
 const GRACE_S: f64 = 60.0;
 /// And this long to end its chats then.
 const DRAIN_S: f64 = 10.0;
+/// However fast it is played a chat takes about so long: its connection, the offer and the end wait for the server.
+const STAY_LEAST: Micros = 1_000_000;
 
 /// A file to be played, and how.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,6 +29,8 @@ pub struct Play {
     pub file: PathBuf,
     /// How many times as fast as it was recorded.
     pub speed: f64,
+    /// The most chats at once at that speed, where nobody waits longer than once.
+    pub at_once: u32,
 }
 
 /// Chats in the order they began.
@@ -60,6 +64,21 @@ pub enum RecordingError {
 }
 
 impl Play {
+    /// Reads a file that is to be played so many times as fast.
+    ///
+    /// # Errors
+    /// It is not there, or not of the form.
+    pub fn open(file: PathBuf, speed: f64) -> Result<(Self, Recording), RecordingError> {
+        let mut play = Self { file, speed, at_once: 0 };
+        let recording = play.read()?;
+        let stays = recording.chats.iter().flat_map(|chat| {
+            let (from, to) = (play.micros(chat.at_ms), play.micros(chat.at_ms + ended(chat).0));
+            [(from, 1), (to.max(from + STAY_LEAST), -1)]
+        });
+        play.at_once = peak(stays.collect());
+        Ok((play, recording))
+    }
+
     /// Reads the file.
     ///
     /// # Errors
@@ -181,17 +200,21 @@ impl Recording {
                 }
             }
         }
-        let most = changes.values_mut().map(|changes| {
-            changes.sort_unstable();
-            let running = changes.iter().scan(0, |sum, (_, change)| {
-                *sum += change;
-                Some(*sum)
-            });
-            running.max().unwrap_or_default()
-        });
-        let most = most.max().and_then(|most| u32::try_from(most).ok()).unwrap_or_default();
-        (u32::try_from(changes.len()).unwrap_or(u32::MAX).max(1), most.max(1))
+        let count = u32::try_from(changes.len()).unwrap_or(u32::MAX);
+        let most = changes.into_values().map(peak).max().unwrap_or_default();
+        (count.max(1), most.max(1))
     }
+}
+
+/// The highest that a number was which began at 0 and changed at these moments; of two changes at one moment what makes
+/// it less is first.
+fn peak(mut changes: Vec<(u64, i32)>) -> u32 {
+    changes.sort_unstable();
+    let running = changes.iter().scan(0, |sum, (_, change)| {
+        *sum += change;
+        Some(*sum)
+    });
+    running.max().and_then(|most| u32::try_from(most).ok()).unwrap_or_default()
 }
 
 fn head(line: &str) -> Result<(), String> {
@@ -232,6 +255,24 @@ pub fn ended(chat: &TrafficChat) -> (u64, bool) {
         Some(TrafficEvent::Ended { ms, by }) => (*ms, *by == EndedBy::Operator),
         _ => (0, false),
     }
+}
+
+/// A file of chats that nobody said anything in, by when each began and how long it took, and the folder it is in.
+#[cfg(test)]
+pub(crate) fn recorded(chats: impl Iterator<Item = (u64, u64)>) -> (tempfile::TempDir, PathBuf) {
+    let head = TrafficHead { format: FORMAT.to_owned(), version: VERSION };
+    let mut lines = vec![serde_json::to_string(&head).unwrap()];
+    lines.extend(chats.map(|(at_ms, took_ms)| {
+        let events = vec![TrafficEvent::Ended { ms: took_ms, by: EndedBy::Visitor }];
+        let chat = TrafficChat { at_ms, name: None, email: None, language: None, events };
+        serde_json::to_string(&chat).unwrap()
+    }));
+    let end = TrafficEnd { chats: lines.len() as u64 - 1, messages: 0 };
+    lines.push(serde_json::to_string(&end).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("traffic.jsonl");
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    (folder, file)
 }
 
 #[cfg(test)]
@@ -281,5 +322,17 @@ mod tests {
         wrong(&[HEAD, &ONE.replace("said", "sung")], 2, "sung");
         wrong(&[HEAD, TWO, ONE, END], 3, "order they began");
         wrong(&[HEAD, ONE, TWO, END, TWO], 5, "nothing behind the end");
+    }
+
+    #[test]
+    fn chats_at_once_are_counted_at_the_speed_of_the_replay() {
+        let at_once = |speed| {
+            let (_folder, file) = recorded([(0, 4_000), (3_000, 9_000), (12_000, 5_000), (90_000, 1)].into_iter());
+            Play::open(file, speed).unwrap().0.at_once
+        };
+        assert_eq!(at_once(1.0), 2, "the third begins when the second ends");
+        assert_eq!(at_once(10.0), 2, "the first ends a second after it began, and the third has not come by then");
+        assert_eq!(at_once(20.0), 3, "for none takes less than a second");
+        assert_eq!(at_once(1_000.0), 4);
     }
 }

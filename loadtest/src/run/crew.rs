@@ -40,7 +40,7 @@ impl Crew {
         hired: &[Hired],
         sender: &Sender<Message>,
     ) -> std::io::Result<Self> {
-        let size = workers.unwrap_or_else(|| size_for(scenario)).max(1);
+        let size = workers.unwrap_or_else(|| size_for(scenario, play)).max(1);
         let mut crew = Self { voices: Vec::new() };
         for number in 0..size {
             let task = Task {
@@ -109,7 +109,8 @@ impl Crew {
     }
 }
 
-fn size_for(scenario: &Scenario) -> u32 {
+/// As many as the sockets of a scenario, or of what is played, ask for.
+fn size_for(scenario: &Scenario, play: Option<&Play>) -> u32 {
     let onlookers: u64 = scenario.onlookers.iter().map(|onlookers| u64::from(onlookers.count.0)).sum();
     let minutes = (scenario.length_s.0 / 60.0).min(STAY_MINUTES);
     let visitors = scenario.visitors.iter().map(|visitors| match &visitors.arrivals {
@@ -117,7 +118,8 @@ fn size_for(scenario: &Scenario) -> u32 {
         Arrivals::Constant { per_minute } | Arrivals::Poisson { per_minute } => per_minute.0 * minutes,
         Arrivals::Profile { per_minute, .. } => per_minute.iter().map(|rate| rate.0).fold(0.0, f64::max) * minutes,
     });
-    let sockets = onlookers + visitors.sum::<f64>() as u64 + u64::from(scenario.operator_count());
+    let played = play.map_or(0, |play| u64::from(play.at_once));
+    let sockets = onlookers + visitors.sum::<f64>() as u64 + played + u64::from(scenario.operator_count());
     sockets.div_ceil(SOCKETS_OF_ONE) as u32
 }
 
@@ -147,4 +149,30 @@ fn write_line(out: &mut impl Write, value: &impl serde::Serialize) -> std::io::R
     line.push(b'\n');
     out.write_all(&line)?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::recorded;
+    use crate::scenario::Target;
+
+    #[test]
+    fn a_scenario_has_as_many_workers_as_its_sockets_ask_for() {
+        let workers = |name: &str| size_for(&Scenario::find(name).unwrap(), None);
+        assert_eq!(["smoke", "steady-1k", "most"].map(workers), [1, 1, 2]);
+    }
+
+    #[test]
+    fn a_recording_has_as_many_workers_as_its_chats_at_once_ask_for_at_that_speed() {
+        let workers = |apart_ms: u64, speed| {
+            let chats = (0..13_000).map(|place| (place * apart_ms, 20_000));
+            let (_folder, file) = recorded(chats);
+            let (play, recording) = Play::open(file, speed).unwrap();
+            size_for(&play.scenario(&recording, Target::default(), None, None), Some(&play))
+        };
+        assert_eq!(workers(1, 1.0), 2, "each chat takes longer than it takes all of them to begin");
+        assert_eq!(workers(10, 1.0), 1, "two thousand at once");
+        assert_eq!(workers(10, 1_000.0), 2, "all come within the time that a chat takes at least");
+    }
 }
