@@ -106,6 +106,31 @@ fn a_few_seconds_of_everything_pass_and_are_counted() {
 }
 
 #[test]
+fn a_run_without_a_target_starts_the_server_beside_the_program() {
+    let program = Path::new(env!("CARGO_BIN_EXE_loadtest"));
+    let folder = tempfile::tempdir_in(program.with_file_name("")).unwrap();
+    let (alone, beside) = (folder.path().join("loadtest"), folder.path().join("switchboard"));
+    std::fs::hard_link(program, &alone).unwrap();
+    let smoke = |more: &[&str]| {
+        let mut command = Command::new(&alone);
+        command.args(["run", "smoke", "--length", "3", "--json", "-"]).args(more).stdin(Stdio::null());
+        command
+    };
+    let elsewhere = folder.path().join("elsewhere");
+    for (more, missing) in [(vec![], &beside), (vec!["--server", elsewhere.to_str().unwrap()], &elsewhere)] {
+        let output = smoke(&more).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+        let told = format!("{} is not there: build it", missing.display());
+        assert!(words(&output).contains(&told), "{told}: {}", words(&output));
+    }
+    std::os::unix::fs::symlink(server().canonicalize().unwrap(), &beside).unwrap();
+    let (output, json) = result_of(smoke(&[]));
+    assert_eq!((&json["ended"], &json["verdict"]["faults"]), (&Value::from("complete"), &Value::from(0)), "{json}");
+    assert!(count(&json, "chats_answered") > 0 && json["verdict"]["chats"].as_u64() > Some(0), "{}", words(&output));
+    assert!(json["cost"]["server_bytes"].as_u64() > Some(0), "the server is the run's own: {}", json["cost"]);
+}
+
+#[test]
 fn workers_in_processes_of_their_own_make_one_result() {
     let bytes = |json: &Value| json["cost"]["tool_bytes"].as_u64().expect("a number");
     let (_, of_one) = run(&["smoke", "--length", "1", "--workers", "1"]);
