@@ -34,6 +34,9 @@ use serde_json::Value;
 /// Names another server than the one beside the program.
 const UNDER_TEST: &str = "SWITCHBOARD_UNDER_TEST";
 
+/// How a terminal is told that a live screen begins, from which it comes back.
+const SCREEN: &str = "\x1b[?1049h";
+
 fn loadtest(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadtest"));
     command.args(arguments).stdin(Stdio::null());
@@ -67,6 +70,29 @@ fn result_of(mut run: Command) -> (Output, Value) {
         panic!("no JSON ({error}); standard error: {}", String::from_utf8_lossy(&output.stderr))
     });
     (output, json)
+}
+
+/// The program in a terminal of its own: what is typed is its standard input, what is shown its standard output.
+fn in_a_terminal(arguments: &[&str]) -> Command {
+    let arguments: String = arguments.iter().map(|argument| format!(" '{argument}'")).collect();
+    let run = format!("stty cols 100 rows 30; exec '{}'{arguments}", env!("CARGO_BIN_EXE_loadtest"));
+    let mut terminal = Command::new("script");
+    terminal.args(["-qefc", &run, "/dev/null"]).env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped());
+    terminal
+}
+
+/// What such a terminal has shown when `seen` is true of it.
+fn shown_until(screen: &mut impl Read, seen: impl Fn(&str) -> bool) -> String {
+    let (mut shown, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        let text = String::from_utf8_lossy(&shown);
+        if seen(&text) {
+            return text.into_owned();
+        }
+        let size = screen.read(&mut part).expect("what is shown");
+        assert!(size > 0, "it ended before: {text}");
+        shown.extend_from_slice(&part[..size]);
+    }
 }
 
 /// The child of a run, by its process, whose command line has that argument.

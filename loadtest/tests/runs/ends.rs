@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{child_of, count, loadtest, run_with, server, words};
+use super::{SCREEN, child_of, count, in_a_terminal, loadtest, run_with, server, shown_until, words};
 
 /// A run that is under way.
 pub(super) struct Running {
@@ -181,23 +181,13 @@ fn ctrl_c_on_the_live_screen_is_heard_while_operators_are_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let scenario = folder.path().join("many.toml");
     std::fs::write(&scenario, MANY).expect("a scenario");
-    let (program, binary) = (env!("CARGO_BIN_EXE_loadtest"), server());
-    let run = format!("'{program}' run '{}' --server '{}'", scenario.display(), binary.display());
-    let mut terminal = Command::new("script")
-        .args(["-qefc", &format!("stty cols 100 rows 30; exec {run}"), "/dev/null"])
-        .env("TERM", "xterm")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("script(1), which gives it a terminal");
+    let (scenario, binary) = (scenario.to_str().expect("a path in UTF-8"), server());
+    let run = ["run", scenario, "--server", binary.to_str().expect("a path in UTF-8")];
+    let mut terminal = in_a_terminal(&run).spawn().expect("script(1), which gives it a terminal");
     let (mut keys, mut screen) = (terminal.stdin.take().expect("keys"), terminal.stdout.take().expect("a screen"));
-    let (mut shown, mut part) = (Vec::new(), [0; 4096]);
     // "0 of 500 operators are made"
-    while !shown.windows(4).any(|four| four == b"made") {
-        let size = screen.read(&mut part).expect("what is shown");
-        assert!(size > 0, "it ended before: {}", String::from_utf8_lossy(&shown));
-        shown.extend_from_slice(&part[..size]);
-    }
+    let shown = shown_until(&mut screen, |shown| shown.contains("made"));
+    assert!(shown.contains(SCREEN), "it is the live screen: {shown}");
     let pressed = Instant::now();
     keys.write_all(b"\x03").expect("a key");
     let mut rest = String::new();

@@ -1,6 +1,7 @@
 //! Somebody else's server as the target: what is made there goes again, however the run ends, and a target that dies in
 //! the run is told.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::replay::Place;
-use super::{count, loadtest, words};
+use super::{SCREEN, count, in_a_terminal, loadtest, shown_until, words};
 
 const CUT_SHORT: &str = r#"
 name = "cut short"
@@ -98,6 +99,47 @@ fn what_a_target_takes_is_known_from_its_metrics_or_not_at_all() {
     let (_, json) = run(&["--admin", &place.admin]);
     assert!(json["cost"]["steady"]["server_cpu_s"].as_f64() > Some(0.0), "{}", json["cost"]);
     assert!(json["cost"]["server_cpu_s"].is_null(), "the whole run is not seen from here: {}", json["cost"]);
+    place.close();
+}
+
+/// How many chats have an operator, as a line of a run says.
+fn in_chats(line: &str) -> u32 {
+    let number = line.split("in chats").nth(1).and_then(|rest| rest.split_whitespace().next());
+    number.and_then(|number| number.parse().ok()).unwrap_or_default()
+}
+
+#[test]
+fn a_target_is_loaded_by_an_administrator_of_its_own_and_its_metrics_stand_in_the_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path in UTF-8").to_owned();
+    let (scenario, result) = (path("long.toml"), path("result.json"));
+    let text = CUT_SHORT.replace("length_s = 3", "length_s = 600").replace("drain_s = 0", "drain_s = 10");
+    std::fs::write(&scenario, text).unwrap();
+    let place = Place::open(folder.path());
+    let (email, password) = ("eve@example.com", "a-password-of-eves-own");
+    let eve = json!({ "email": email, "name": "Eve", "password": password, "role": "administrator" });
+    let operators = format!("{}/api/v1/operators", place.url);
+    administrator(&place.url, |client, csrf| client.post(&operators).header("x-csrf-token", csrf).json(&eve));
+    let run = ["run", &scenario, "--target", &place.url, "--administrator", email];
+    let others = loadtest(&run).env_remove("LOADTEST_PASSWORD").output().unwrap();
+    assert_eq!(others.status.code(), Some(2));
+    assert!(words(&others).contains(&format!("signing {email} in was refused")), "{}", words(&others));
+
+    // In a terminal, where there would be a live screen.
+    let plain = ["--admin", &place.admin, "--plain", "--json", &result];
+    let mut terminal = in_a_terminal(&[&run[..], &plain[..]].concat());
+    let mut terminal = terminal.env("LOADTEST_PASSWORD", password).spawn().expect("script(1)");
+    let (mut keys, mut screen) = (terminal.stdin.take().expect("keys"), terminal.stdout.take().expect("a screen"));
+    let chatting = |shown: &str| shown.lines().any(|line| in_chats(line) > 0);
+    let mut shown = shown_until(&mut screen, |shown| chatting(shown) || shown.contains(SCREEN));
+    keys.write_all(b"\x03").expect("Ctrl-C");
+    let _ = screen.read_to_string(&mut shown);
+    terminal.wait().expect("it ends");
+    assert!(!shown.contains(SCREEN) && shown.contains("ended early by request"), "{shown}");
+    let json: Value = serde_json::from_str(&std::fs::read_to_string(&result).unwrap()).unwrap();
+    assert_eq!((&json["ended"], &json["verdict"]["faults"]), (&"interrupted".into(), &0.into()), "{}", json["verdict"]);
+    assert!(json["server"]["answered"].as_f64() > Some(0.0), "{json}");
+    nobody_of_the_run_stays(&place.url);
     place.close();
 }
 
