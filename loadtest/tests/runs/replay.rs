@@ -1,8 +1,9 @@
 //! Recorded traffic, from a run over the server's export to a replay: the same chats with the same messages.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -78,13 +79,22 @@ fn program() -> Command {
     command
 }
 
+/// What the server's program does with a folder where no server runs.
+fn in_folder(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = program();
+    command.args(arguments).env("SWITCHBOARD_DATA_DIR", folder.join("data"));
+    command.current_dir(folder).output().expect("the server's program runs")
+}
+
 /// Every chat of a folder, as the server exports it.
 pub(super) fn exported(folder: &Path, file: &Path) -> Vec<Value> {
-    let mut command = program();
-    command.arg("export-traffic").arg(file).env("SWITCHBOARD_DATA_DIR", folder.join("data"));
-    let output = command.current_dir(folder).output().expect("the server's program runs");
+    let output = in_folder(folder, &["export-traffic", file.to_str().expect("a path in UTF-8")]);
     assert!(output.status.success(), "{}", words(&output));
-    let text = std::fs::read_to_string(file).expect("the file");
+    chats_of(&std::fs::read_to_string(file).expect("the file"))
+}
+
+/// The chats of a whole file.
+fn chats_of(text: &str) -> Vec<Value> {
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let (end, rest) = lines.split_last().expect("a last line");
     assert_eq!((end["chats"].as_u64(), rest.len()), (Some(rest.len() as u64 - 1), rest.len()), "{end}");
@@ -159,6 +169,82 @@ fn a_file_is_played_into_another_department() {
     let nowhere = loadtest(&[&replay[..], &["--group", "nowhere"]].concat()).output().unwrap();
     assert!(nowhere.status.code() == Some(2) && words(&nowhere).contains("nowhere"), "{}", words(&nowhere));
     place.close();
+}
+
+/// A file of chats that begin together, each with a question and an answer, all of one operator.
+fn together(folder: &Path, chats: u32) -> String {
+    let events = serde_json::json!([
+        { "kind": "said", "ms": 0, "text": "Abc" },
+        { "kind": "owned", "ms": 10, "operator": 1 },
+        { "kind": "said", "ms": 20, "operator": 1, "text": "Yes" },
+        { "kind": "ended", "ms": 1_000, "by": "visitor" },
+    ]);
+    let mut lines = vec![r#"{"format":"switchboard-traffic","version":1}"#.to_owned()];
+    lines.extend((0..chats).map(|_| serde_json::json!({ "at_ms": 0, "events": events }).to_string()));
+    lines.push(serde_json::json!({ "chats": chats, "messages": 2 * chats }).to_string());
+    let file = folder.join(format!("{chats}-together.jsonl"));
+    std::fs::write(&file, lines.join("\n")).expect("a file");
+    file.to_str().expect("a path in UTF-8").to_owned()
+}
+
+#[test]
+fn a_file_is_played_to_other_operators_with_another_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = together(folder.path(), 4);
+    let place = Place::open(folder.path());
+    let others = ["--operators", "2", "--limit", "1", "--target", &place.url];
+    let output = loadtest(&[&["replay", &file], &others[..]].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    place.close();
+    let chats = exported(folder.path(), &folder.path().join("again.jsonl"));
+    let mut held: BTreeMap<u64, Vec<(u64, u64)>> = BTreeMap::new();
+    for chat in &chats {
+        let events = chat["events"].as_array().expect("events");
+        let at = |event: &Value| chat["at_ms"].as_u64().zip(event["ms"].as_u64()).map(|(at, ms)| at + ms);
+        let owned = events.iter().find(|event| event["kind"] == "owned").expect("somebody has it");
+        let span = at(owned).zip(events.last().and_then(at)).expect("moments");
+        held.entry(owned["operator"].as_u64().expect("a number")).or_default().push(span);
+    }
+    assert_eq!((chats.len(), held.len()), (4, 2), "two operators, where one had all: {chats:?}");
+    for spans in held.values_mut() {
+        spans.sort_unstable();
+        assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0), "one chat at a time: {spans:?}");
+    }
+}
+
+#[test]
+fn of_several_accounts_the_one_that_is_named_is_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let play = |chats, more: &[&str], password: &str| {
+        let file = together(folder.path(), chats);
+        let place = Place::open(folder.path());
+        let mut replay = loadtest(&[&["replay", &file, "--target", &place.url], more].concat());
+        let output = replay.env("LOADTEST_PASSWORD", password).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+        place.close();
+    };
+    let out = |output: &Output| String::from_utf8(output.stdout.clone()).expect("UTF-8");
+    play(1, &[], "switchboard-demo");
+    let eve = "eve@other.example";
+    let made = in_folder(folder.path(), &["create-admin", "--email", eve, "--account", "other"]);
+    assert!(made.status.success(), "{}", words(&made));
+    let said = out(&made);
+    let password = said.lines().find_map(|line| line.strip_prefix("password: ")).expect("a password is made");
+    play(2, &["--brand", "other", "--administrator", eve], password);
+
+    let export = |more: &[&str]| in_folder(folder.path(), &[&["export-traffic"], more].concat());
+    for (account, chats) in [("demo", 1), ("other", 2)] {
+        let output = export(&["--account", account]);
+        assert!(output.status.success(), "{}", words(&output));
+        assert_eq!(chats_of(&out(&output)).len(), chats, "{account}, to standard output");
+        assert!(words(&output).contains(&format!("{chats} chats with {} messages", 2 * chats)), "{}", words(&output));
+    }
+    for (more, why) in [(&[][..], "name an account with --account"), (&["--account", "none"], "no account \"none\"")] {
+        let output = export(more);
+        assert_eq!((output.status.code(), out(&output).as_str()), (Some(1), ""), "nothing of a file: {more:?}");
+        let said = words(&output);
+        assert!(said.contains(why) && said.contains("demo") && said.contains("other"), "{said}");
+    }
 }
 
 #[test]
