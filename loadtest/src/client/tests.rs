@@ -1,6 +1,7 @@
 //! Clients before a server that keeps them out, or says nothing, and one visitor in runs that go differently.
 
 mod hearing;
+mod ways;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpListener;

@@ -191,7 +191,10 @@ mod tests {
     fn the_screen_says_how_far_it_is_who_is_there_and_what_went_wrong() {
         let series = vec![Second { connected: 4_321, waiting: 17, acked: 250, ..Second::default() }; 300];
         let mut summary = Summary { series, ..Summary::default() };
-        summary.latency.ack.p99_ms = 12.5;
+        let times = |p50_ms, p99_ms, max_ms| Percentiles { p50_ms, p99_ms, max_ms, ..Percentiles::default() };
+        let latency = &mut summary.latency;
+        (latency.ack, latency.delivery) = (times(1.5, 12.5, 13.5), times(21.5, 22.5, 23.5));
+        latency.wait = times(3_100.0, 3_200.0, 3_300.0);
         summary.errors.insert("closed with 1013".into(), 3);
         let counts = &mut summary.counts;
         (counts.visitors_came, counts.chats_started, counts.chats_answered) = (123_456, 123_457, 123_458);
@@ -202,6 +205,22 @@ mod tests {
             let others = ["lunch-peak", "90 of 180 s", "12.5 ms", "a second: 250", "55 chats", "closed with 1013"];
             for words in people.iter().chain(&others) {
                 assert!(screen.contains(words), "{words} at {width} x {height}:\n{screen}");
+            }
+            let rows = [
+                ["ack", "1.5 ms", "12.5 ms", "13.5 ms"],
+                ["delivery", "21.5 ms", "22.5 ms", "23.5 ms"],
+                ["wait", "3.10 s", "3.20 s", "3.30 s"],
+            ];
+            for row in rows {
+                // Each in a column of its own, in this order.
+                let shows = |line: &str| {
+                    let mut rest = Some(line);
+                    row.iter().all(|words| {
+                        rest = rest.and_then(|rest| rest.split_once(words)).map(|(_, rest)| rest);
+                        rest.is_some()
+                    })
+                };
+                assert!(screen.lines().any(shows), "{row:?} at {width} x {height}:\n{screen}");
             }
         }
     }

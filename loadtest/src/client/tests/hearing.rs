@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::checker::Content;
+use crate::scenario::Operators;
 
 const AT: &str = "2026-01-02T03:04:05.678Z";
 const SCENARIO: &str = "name = \"x\"\nlength_s = 600\n[[visitors]]\narrivals = { kind = \"constant\", per_minute = 1 }\n\
@@ -11,11 +12,11 @@ const SCENARIO: &str = "name = \"x\"\nlength_s = 600\n[[visitors]]\narrivals = {
     [[operators]]\ncount = 1\nlimit = 9\naccepts = { kind = \"fixed\", s = 1 }\n";
 
 /// A client, and what it was told and says.
-struct Talk<M: Mind> {
-    mind: M,
-    world: Rc<World>,
+pub(super) struct Talk<M: Mind> {
+    pub(super) mind: M,
+    pub(super) world: Rc<World>,
     now: Micros,
-    out: Vec<String>,
+    pub(super) out: Vec<String>,
 }
 
 impl<M: Mind> Talk<M> {
@@ -43,12 +44,12 @@ impl<M: Mind> Talk<M> {
         self.hear(welcome);
     }
 
-    fn hear(&mut self, frame: Value) {
+    pub(super) fn hear(&mut self, frame: Value) {
         let text = frame.to_string();
         self.mind.hear(&Frame::read(&text).unwrap(), self.now, &mut self.out);
     }
 
-    fn event(&mut self, chat: &str, seq: u64, event: Value, command: Option<&str>) {
+    pub(super) fn event(&mut self, chat: &str, seq: u64, event: Value, command: Option<&str>) {
         self.hear(json!({ "type": "event", "chat": chat, "seq": seq, "at": AT, "event": event, "command": command }));
     }
 
@@ -57,14 +58,14 @@ impl<M: Mind> Talk<M> {
     }
 
     /// What it says of that type when it is due next.
-    fn acts(&mut self, what: &str) -> Vec<Value> {
+    pub(super) fn acts(&mut self, what: &str) -> Vec<Value> {
         self.now = self.mind.due();
         self.out.clear();
         self.mind.act(self.now, &mut self.out);
         self.said(what)
     }
 
-    fn said(&self, what: &str) -> Vec<Value> {
+    pub(super) fn said(&self, what: &str) -> Vec<Value> {
         let all = self.out.iter().map(|frame| serde_json::from_str::<Value>(frame).unwrap());
         all.filter(|frame| frame["type"] == what).collect()
     }
@@ -88,10 +89,22 @@ fn visitor() -> Talk<Visitor> {
 }
 
 fn visitor_within(world: Rc<World>) -> Talk<Visitor> {
-    let mut talk = Talk::within(world, |world, mut scenario| {
-        let like = Rc::new(scenario.visitors.remove(0));
-        Visitor::new(world, like, Rc::new(Target::default()), 3, 0, &Draw::new(1, 3))
-    });
+    with_an_operator(Talk::within(world, |world, mut scenario| ann(world, scenario.visitors.remove(0))))
+}
+
+/// A visitor with a chat and an operator whose ways are changed.
+pub(super) fn visitor_like(change: impl FnOnce(&mut Visitors)) -> Talk<Visitor> {
+    with_an_operator(Talk::with(|world, mut scenario| {
+        change(&mut scenario.visitors[0]);
+        ann(world, scenario.visitors.remove(0))
+    }))
+}
+
+fn ann(world: Rc<World>, like: Visitors) -> Visitor {
+    Visitor::new(world, Rc::new(like), Rc::new(Target::default()), 3, 0, &Draw::new(1, 3))
+}
+
+fn with_an_operator(mut talk: Talk<Visitor>) -> Talk<Visitor> {
     let start = talk.said("start").remove(0);
     talk.event("c", 1, json!({ "kind": "started" }), None);
     talk.event("c", 2, json!({ "kind": "message", "text": start["question"] }), None);
@@ -220,7 +233,13 @@ fn what_waits_for_its_connection_leaves_when_it_is_there() {
 const BOB: Party = Party::Operator(5);
 
 fn operator() -> Talk<Operator> {
+    operator_like(|_| ())
+}
+
+/// An operator whose ways are changed.
+pub(super) fn operator_like(change: impl FnOnce(&mut Operators)) -> Talk<Operator> {
     Talk::with(|world, mut scenario| {
+        change(&mut scenario.operators[0]);
         let (like, who) = (Rc::new(scenario.operators.remove(0)), (5, "bob".into(), "cookie".into()));
         Operator::new(world, like, who, (&Draw::new(1, 1), Draw::new(1, 2)), 0, Rc::new(|_| ()))
     })
@@ -294,12 +313,7 @@ fn a_chat_whose_beginning_was_told_on_a_lost_connection_is_taken_up() {
 
 #[test]
 fn a_chat_that_began_on_a_lost_connection_and_goes_on_before_the_ack_is_heard_whole() {
-    let asking = || {
-        Talk::with(|world, mut scenario| {
-            let like = Rc::new(scenario.visitors.remove(0));
-            Visitor::new(world, like, Rc::new(Target::default()), 3, 0, &Draw::new(1, 3))
-        })
-    };
+    let asking = || Talk::with(|world, mut scenario| ann(world, scenario.visitors.remove(0)));
     let assigned = |talk: &mut Talk<Visitor>| talk.event("c", 3, json!({ "kind": "assigned" }), None);
     let mut talk = asking();
     let question = talk.said("start").remove(0)["question"].clone();
