@@ -154,3 +154,33 @@ fn table(costs: &Costs) -> String {
     let _ = writeln!(out, "\nVersion {version}, `{build}` build; {machine}.");
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_markdown_with_each_figure_beside_its_floor() {
+        let row = |what: &str, unit, measured, floor| Row {
+            what: what.to_owned(),
+            unit,
+            measured,
+            floor,
+            floor_is: "a relay",
+        };
+        let rows = vec![row("memory of a connection", "KiB", 7.0, 2.0), row("CPU of a message", "µs", 90.04, 60.0)];
+        let load = 0.0;
+        let machine = Machine { cores: 2, cpu: "a processor".into(), kernel: "6.1".into(), load, files: 1_024 };
+        let table = table(&Costs { machine, version: "1.2.3", build: "dist".into(), rows });
+        let lines: Vec<&str> = table.lines().collect();
+        let expected = [
+            "| what | Switchboard | floor | ratio | the floor is |",
+            "| --- | --- | --- | --- | --- |",
+            "| memory of a connection | 7.0 KiB | 2.0 KiB | 3.5 | a relay |",
+            "| CPU of a message | 90.0 µs | 60.0 µs | 1.5 | a relay |",
+            "",
+            "Version 1.2.3, `dist` build; 2 cores (a processor), Linux 6.1, load 0.0 before the run.",
+        ];
+        assert_eq!(lines, expected);
+    }
+}
