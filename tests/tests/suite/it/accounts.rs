@@ -266,7 +266,7 @@ async fn refusal(line: &mut Line, command: Value) -> Value {
 }
 
 /// All lists of an account, as its administrator sees them.
-async fn everything(admin: &Browser) -> Vec<Value> {
+pub(super) async fn everything(admin: &Browser) -> Vec<Value> {
     let mut all = Vec::new();
     for list in LISTS {
         all.push(admin.get(&format!("/api/v1/{list}?limit=200")).await.ok());

@@ -1,10 +1,12 @@
 //! What a role does not allow is refused by the server, whatever a screen shows.
 
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, SOON, Socket, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
+use crate::suite::it::accounts::everything;
 use crate::suite::it::{joe_answers, joe_is_rung};
 
 #[tokio::test]
@@ -56,26 +58,79 @@ async fn an_offer_is_answered_by_the_one_who_is_rung() {
     clara.expect_event("assigned").await;
 }
 
-#[tokio::test]
-async fn operators_change_no_staff_and_strangers_read_none() {
-    let server = TestServer::start();
-    let joe = Browser::signed_in(&server.url(), "joe").await;
-    let groups = joe.get("/api/v1/groups").await.ok();
-    assert!(groups["items"].as_array().is_some_and(|groups| groups.len() == 2), "{groups}");
-    joe.patch("/api/v1/groups/support", json!({ "name": "Joe's" })).await.refused(403, "forbidden");
-    let new =
+/// Method, path and content.
+type Write = (Method, String, Value);
+
+/// Every write of what is set up for routing, with what makes it one that is done, in an order in which all of them can
+/// be; `own` is whoever sends it.
+fn writes(own: &str, other: &str) -> Vec<Write> {
+    let eve =
         json!({ "email": "eve@example.com", "name": "Eve", "role": "administrator", "password": "long-enough-1" });
-    joe.post("/api/v1/operators", new.clone()).await.refused(403, "forbidden");
-    joe.delete(&format!("/api/v1/operators/{}", joe.operator_id())).await.refused(403, "forbidden");
-    let departments = joe.get("/api/v1/departments").await.ok();
-    joe.post("/api/v1/departments", json!({ "id": "joes", "name": "Joe's" })).await.refused(403, "forbidden");
-    joe.patch("/api/v1/departments/support", json!({ "priority": 9 })).await.refused(403, "forbidden");
-    joe.delete("/api/v1/departments/support").await.refused(403, "forbidden");
-    assert_eq!(joe.get("/api/v1/departments").await.ok(), departments);
-    joe.patch("/api/v1/brands/demo", json!({ "trusted_variables": ["tier"] })).await.refused(403, "forbidden");
+    let (operator, membership) = (format!("operators/{own}"), format!("memberships/support/{own}"));
+    let write = |method: Method, path: &str, body: Value| (method, path.to_owned(), body);
+    vec![
+        write(Method::POST, "groups", json!({ "id": "own", "name": "Own", "department": "support" })),
+        write(Method::PATCH, "groups/support", json!({ "name": "Own" })),
+        write(Method::POST, "memberships", json!({ "group": "sales", "operator": own, "handling": "primary" })),
+        write(Method::PATCH, &membership, json!({ "limit": 50 })),
+        write(Method::PATCH, &membership, json!({ "handling": "secondary" })),
+        write(Method::DELETE, &membership, Value::Null),
+        write(Method::PATCH, &operator, json!({ "limit": 50 })),
+        write(Method::PATCH, &operator, json!({ "skills": { "refunds": 9 } })),
+        write(Method::PATCH, &operator, json!({ "role": "administrator" })),
+        write(Method::POST, "operators", eve),
+        write(Method::DELETE, &format!("operators/{other}"), Value::Null),
+        write(Method::POST, "profiles", json!({ "id": "own", "name": "Own", "groups": ["support"] })),
+        write(Method::PATCH, "profiles/late", json!({ "groups": ["support"] })),
+        write(Method::DELETE, "profiles/late", Value::Null),
+        write(Method::POST, "departments", json!({ "id": "own", "name": "Own" })),
+        write(Method::PATCH, "departments/support", json!({ "priority": 9 })),
+        write(Method::DELETE, "groups/sales", Value::Null),
+        write(Method::DELETE, "departments/sales", Value::Null),
+        write(Method::PATCH, "brands/demo", json!({ "trusted_variables": ["tier"] })),
+    ]
+}
+
+async fn sends(browser: &Browser, (method, path, body): Write) -> (u16, Value) {
+    let answer = browser.send(method, &format!("/api/v1/{path}"), (!body.is_null()).then_some(body)).await;
+    (answer.status, answer.body)
+}
+
+#[tokio::test]
+async fn only_an_administrator_changes_what_is_set_up_for_routing() {
+    let server = TestServer::start();
     let admin = Browser::signed_in(&server.url(), "admin").await;
-    admin.without_csrf().post("/api/v1/operators", new).await.refused(403, "forbidden");
-    assert_eq!(admin.get("/api/v1/groups").await.ok(), groups, "nothing has changed");
+    admin.post("/api/v1/profiles", json!({ "id": "late", "name": "Late", "groups": ["sales"] })).await.ok();
+    let (joe, mona) = (Browser::signed_in(&server.url(), "joe").await, Browser::signed_in(&server.url(), "mona").await);
+    let sue = Browser::signed_in(&server.url(), "sue").await.operator_id();
+    let before = everything(&admin).await;
+    for browser in [&joe, &mona] {
+        let groups = browser.get("/api/v1/groups").await.ok();
+        assert!(groups["items"].as_array().is_some_and(|groups| groups.len() == 2), "they read it: {groups}");
+        for write in writes(&browser.operator_id(), &sue) {
+            let (status, body) = sends(browser, write.clone()).await;
+            assert_eq!((status, &body["code"]), (403, &json!("forbidden")), "{write:?} was answered {body}");
+        }
+    }
+    assert_eq!(everything(&admin).await, before, "nothing has changed");
+    // Nothing but the right was missing.
+    for write in writes(&joe.operator_id(), &sue) {
+        let (status, body) = sends(&admin, write.clone()).await;
+        assert!((200..300).contains(&status), "{write:?} was answered {status}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_read_no_staff_and_a_page_without_its_token_changes_none() {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let before = everything(&admin).await;
+    let sue = Browser::signed_in(&server.url(), "sue").await.operator_id();
+    for write in writes(&admin.operator_id(), &sue) {
+        let (status, body) = sends(&admin.without_csrf(), write.clone()).await;
+        assert_eq!((status, &body["code"]), (403, &json!("forbidden")), "{write:?} was answered {body}");
+    }
+    assert_eq!(everything(&admin).await, before, "nothing has changed");
     let nobody = Browser::new(&server.url());
     for path in ["auth/me", "groups", "operators", "memberships", "chats", "departments"] {
         nobody.get(&format!("/api/v1/{path}")).await.refused(401, "unauthorized");
