@@ -82,3 +82,21 @@ async fn of_two_who_take_a_waiting_visitor_at_once_one_has_it_and_the_other_is_t
         assert_eq!(row["owner"]["id"], json!(winner), "{row}");
     }
 }
+
+#[tokio::test]
+async fn who_has_no_slot_left_takes_none_by_hand_and_the_chat_waits_on() {
+    let (server, _clara, mut joe, first) = joe_answers().await;
+    let (mut dora, waits) = asks(&server, "Dora", "support").await;
+    dora.expect("her place", |frame: &Value| frame["type"] == "queue" && frame["ahead"] == 0).await;
+    let refused = joe.refused(json!({ "type": "take", "chat": waits }), "conflict").await;
+    assert_eq!(refused["why"], "capacity", "{refused}");
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let row = admin.get(&format!("/api/v1/chats/{waits}")).await.ok();
+    assert_eq!((&row["state"], &row["owner"]), (&json!("waiting"), &Value::Null), "{row}");
+    dora.expect_none("an operator", |frame: &Value| frame["event"]["kind"] == "assigned").await;
+    // It waited on at its place: the next slot is hers.
+    joe.end(&first).await;
+    let offer = joe.offer_of(&waits).await;
+    joe.accept(&offer).await;
+    dora.expect_event("assigned").await;
+}
