@@ -15,7 +15,7 @@ async fn why(browser: &Browser, chat: &str) -> Value {
 }
 
 /// Asks until the chat waits for that reason.
-async fn waits_for(browser: &Browser, chat: &str, reason: &str) -> Value {
+pub(super) async fn waits_for(browser: &Browser, chat: &str, reason: &str) -> Value {
     waits_as(browser, chat, reason, |_| true).await
 }
 

@@ -1,10 +1,15 @@
 //! Visitors whose page names an operator, and whom it leads to: past handling, skills and other groups, not past
-//! limits.
+//! limits, and past a kill of the server.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use switchboard_tests::client::{OperatorClient, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
+
+use crate::suite::it::decisions::waits_for;
+
+const SUPPORT: &str = "/api/v1/groups/support";
 
 fn is_offer(frame: &Value) -> bool {
     frame["type"] == "offer"
@@ -67,4 +72,57 @@ async fn a_visitor_enters_the_group_of_whom_the_page_names() {
     sues.status("away").await;
     let (_dora, other) = starts(&server, Some(&sue)).await;
     joe.offer_of(&other).await;
+}
+
+/// Clara waits for Sue, whom her page names and who is not there, though Bob is free.
+async fn clara_waits_for_sue(waits_s: i64) -> (TestServer, Browser, VisitorClient, String) {
+    let server = TestServer::start();
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    admin.patch(SUPPORT, json!({ "wanted_operator_waits_s": waits_s })).await.ok();
+    let sue = Browser::signed_in(&server.url(), "sue").await.operator_id();
+    let _bob = OperatorClient::online(&server, "bob").await;
+    let (clara, chat) = starts(&server, Some(&sue)).await;
+    (server, admin, clara, chat)
+}
+
+/// The server is killed, and all are back but Sue: Bob.
+async fn is_killed(server: &mut TestServer, clara: &mut VisitorClient) -> OperatorClient {
+    server.kill();
+    server.restart();
+    clara.reconnect().await.expect("the server is back");
+    OperatorClient::online(server, "bob").await
+}
+
+#[tokio::test]
+async fn a_visitor_still_waits_for_whom_the_page_names_when_the_server_was_killed() {
+    let (mut server, admin, mut clara, chat) = clara_waits_for_sue(600).await;
+    waits_for(&admin, &chat, "operator_awaited").await;
+    let mut bob = is_killed(&mut server, &mut clara).await;
+    waits_for(&admin, &chat, "operator_awaited").await;
+    bob.expect_none("a chat that is for Sue", is_offer).await;
+    let mut sue = OperatorClient::online(&server, "sue").await;
+    let offer = sue.offer_of(&chat).await;
+    bob.expect_none("a chat that rings at Sue", is_offer).await;
+    // She has let it go: there is nobody to wait for.
+    sue.decline(&offer).await;
+    let offer = bob.offer_of(&chat).await;
+    bob.accept(&offer).await;
+    assert_eq!(clara.expect_event("assigned").await["event"]["name"], "Bob");
+}
+
+#[tokio::test]
+async fn the_wait_for_whom_the_page_names_is_as_long_as_it_was_to_be_when_the_server_was_killed() {
+    let waits_s = 8;
+    let (mut server, admin, mut clara, chat) = clara_waits_for_sue(waits_s).await;
+    let mut bob = is_killed(&mut server, &mut clara).await;
+    bob.offer_of(&chat).await;
+    let events = admin.get(&format!("/api/v1/chats/{chat}/events")).await.ok();
+    let at = |kind: &str| -> Timestamp {
+        let mut events = events["items"].as_array().expect("events").iter();
+        let event =
+            events.find(|event| event["event"]["kind"] == kind).unwrap_or_else(|| panic!("{kind} in {events:?}"));
+        event["at"].as_str().and_then(|at| at.parse().ok()).unwrap_or_else(|| panic!("when in {event}"))
+    };
+    let waited = at("offered").duration_since(at("queued"));
+    assert!(waited >= SignedDuration::from_secs(waits_s), "it rang at Bob after {waited}");
 }
