@@ -1,5 +1,5 @@
-//! Groups and operators that are removed although chats depend on them: what becomes of these is chosen, nothing is
-//! lost, and a server that is killed in the middle goes on.
+//! Groups, operators and memberships that are removed although chats depend on them: what becomes of these is chosen,
+//! nothing is lost, and a server that is killed in the middle goes on.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
 use switchboard_tests::http::Browser;
 use switchboard_tests::server::TestServer;
 
-use crate::suite::it::{joe_answers, nobody_answers};
+use crate::suite::it::{asks, joe_answers, joe_is_rung, nobody_answers};
 
 const SUPPORT: &str = "/api/v1/groups/support";
 
@@ -213,6 +213,63 @@ async fn killed_while_joe_is_taken_out(deleted: bool) {
     let ledger = bob.resume(&chat, 0).await;
     let kinds = ledger.kinds();
     assert_eq!(kinds.iter().filter(|kind| **kind == "queued").count(), 2, "once at first, once again: {kinds:?}");
+}
+
+/// Takes Joe out of Support; his window comes back as that of somebody who is in no group.
+async fn joe_is_no_member_any_more(server: &TestServer, joe: &mut OperatorClient) {
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let done = admin.delete(&format!("/api/v1/memberships/support/{}", joe.id())).await;
+    assert_eq!(done.status, 204, "{done:?}");
+    assert_eq!(joe.expect_closed(SOON).await.code, Some(1012));
+    joe.reconnect().await.expect("he may work");
+    assert_eq!(joe.welcome["groups"], json!([]));
+}
+
+/// The next visitor of Support is for Bob, although Joe is free.
+async fn bob_alone_is_asked(server: &TestServer, joe: &mut OperatorClient, bob: &mut OperatorClient) {
+    let (_dora, next) = asks(server, "Dora", "support").await;
+    bob.offer_of(&next).await;
+    joe.expect_none("a chat of a group that is not his", |frame| frame["chat"] == next.as_str()).await;
+}
+
+#[tokio::test]
+async fn who_is_no_member_any_more_while_it_rings_is_not_asked_again_when_they_decline() {
+    let (server, mut clara, mut joe, chat, offer) = joe_is_rung(&[], "Hello?").await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe_is_no_member_any_more(&server, &mut joe).await;
+    assert_eq!(joe.welcome["offers"][0]["offer"], offer["offer"], "what rings goes on: {}", joe.welcome);
+    bob.expect_none("a second ring beside Joe's", |frame| frame["type"] == "offer").await;
+    joe.decline(&offer).await;
+    let offer = bob.offer_of(&chat).await;
+    bob.accept(&offer).await;
+    assert_eq!(clara.expect_event("assigned").await["event"]["name"], "Bob");
+    bob_alone_is_asked(&server, &mut joe, &mut bob).await;
+}
+
+#[tokio::test]
+async fn who_is_no_member_any_more_while_it_rings_may_still_accept() {
+    let (server, mut clara, mut joe, chat, offer) = joe_is_rung(&[], "Hello?").await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe_is_no_member_any_more(&server, &mut joe).await;
+    joe.accept(&offer).await;
+    assert_eq!(clara.expect_event("assigned").await["event"]["name"], "Joe");
+    joe.end(&chat).await;
+    clara.expect_event("ended").await;
+    bob_alone_is_asked(&server, &mut joe, &mut bob).await;
+}
+
+#[tokio::test]
+async fn who_is_no_member_any_more_keeps_the_chats_they_hold_and_gets_no_other() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let mut bob = OperatorClient::online(&server, "bob").await;
+    joe_is_no_member_any_more(&server, &mut joe).await;
+    assert_eq!(joe.welcome["chats"][0]["id"], chat.as_str(), "{}", joe.welcome);
+    joe.say(&chat, "I am still with you.").await;
+    clara.expect_text("I am still with you.").await;
+    bob.expect_none("a chat that is Joe's", |frame| frame["type"] == "offer").await;
+    joe.end(&chat).await;
+    clara.expect_event("ended").await;
+    bob_alone_is_asked(&server, &mut joe, &mut bob).await;
 }
 
 #[tokio::test]
