@@ -34,6 +34,8 @@ pub const PANIC_REBUILDING: &str = "!fault rebuild";
 pub const DEAF_NEXT: &str = "!fault deaf ";
 
 static ONCE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
+/// Anything was planted, here or by a message.
+static PLANTED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 /// Planted, and not yet come to.
 static NEXT: Mutex<Vec<(String, Place)>> = Mutex::new(Vec::new());
 /// News to be lost.
@@ -50,12 +52,23 @@ pub type IsIt = fn(&EventKind) -> bool;
 /// tell. Beside those of [`DEAF_NEXT`] there are `reload`, `read_anew`, `proposed_elsewhere`, `elsewhere_over` of
 /// queues, `rules`, `owns`, `resay` of operators, `move`, `relieved` of chats, and each `repetition` by a chat that it waits.
 pub fn lose_all(what: &'static str) {
+    plant();
     STONE_DEAF.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+}
+
+/// Whether a test has planted anything in this process: what is counted of what must never happen may come of it.
+pub fn is_planted() -> bool {
+    PLANTED.load(std::sync::atomic::Ordering::SeqCst)
+}
+
+fn plant() {
+    PLANTED.store(true, std::sync::atomic::Ordering::SeqCst);
 }
 
 /// The next event of that kind which is stored makes its session panic before anybody hears of it, once: for a test that
 /// has its engines in it.
 pub fn panic_untold(is: IsIt) {
+    plant();
     *UNTOLD.lock().unwrap_or_else(PoisonError::into_inner) = Some(is);
 }
 
@@ -78,6 +91,9 @@ pub fn before_telling(facts: &[Event]) {
 /// That is its purpose.
 pub fn on_order(order: &Order) {
     let Order::Say { text, .. } = order else { return };
+    if text.starts_with("!fault ") {
+        plant();
+    }
     let once = text == PANIC_ONCE && ONCE.swap(false, std::sync::atomic::Ordering::SeqCst);
     assert!(text != PANIC_ALWAYS && !once, "a fault that a test planted");
     if let Some(what) = text.strip_prefix(DEAF_NEXT) {

@@ -26,18 +26,27 @@ pub struct Faulty {
     faults: Faults,
     dice: AtomicU64,
     cut: AtomicBool,
+    was_cut: AtomicBool,
     sent: AtomicU64,
 }
 
 impl Faulty {
     /// That bus, made bad; the same seed decides the same.
     pub fn new(bus: SharedBus, faults: Faults, seed: u64) -> Self {
-        Self { bus, faults, dice: AtomicU64::new(seed), cut: AtomicBool::new(false), sent: AtomicU64::new(0) }
+        let (cut, was_cut) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { bus, faults, dice: AtomicU64::new(seed), cut, was_cut, sent: AtomicU64::new(0) }
     }
 
     /// From now on nothing leaves this node; `false` joins it again.
     pub fn cut(&self, cut: bool) {
         self.cut.store(cut, Ordering::SeqCst);
+        self.was_cut.fetch_or(cut, Ordering::SeqCst);
+    }
+
+    /// Whether all that was sent so far came, once, in order and without delay.
+    pub fn was_good(&self) -> bool {
+        let Faults { dropped, doubled, delayed } = self.faults;
+        dropped == 0 && doubled == 0 && delayed.is_zero() && !self.was_cut.load(Ordering::SeqCst)
     }
 
     /// How many envelopes this node has sent.
@@ -116,5 +125,22 @@ mod tests {
         one.send(&"two".parse().unwrap(), Bytes::from_static(b"lost"));
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(inbox.try_recv().is_err());
+    }
+
+    #[test]
+    fn it_was_good_unless_something_may_have_been_lost_or_late() {
+        let place = InProcess::default();
+        let bus = |dropped, doubled, delayed| {
+            let faults = Faults { dropped, doubled, delayed };
+            Faulty::new(Arc::new(place.attach(&"one".parse().unwrap())), faults, 1)
+        };
+        assert!(!bus(1, 0, Duration::ZERO).was_good());
+        assert!(!bus(0, 1, Duration::ZERO).was_good());
+        assert!(!bus(0, 0, Duration::from_millis(1)).was_good());
+        let good = bus(0, 0, Duration::ZERO);
+        assert!(good.was_good());
+        good.cut(true);
+        good.cut(false);
+        assert!(!good.was_good(), "it was cut once");
     }
 }

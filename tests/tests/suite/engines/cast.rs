@@ -3,26 +3,30 @@
 mod sockets;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::actors::connection::operator::OperatorConnection;
 use engine::actors::connection::visitor::{Visitor, VisitorConnection};
 use engine::actors::engine::{Engine, EngineParts, all_shards};
+use engine::actors::faults;
 use engine::actors::registry::{operator_shard, queue_shard};
 use engine::adapters::bus::faulty::{Faults, Faulty};
 use engine::adapters::bus::{InProcess, InProcessBus};
 use engine::adapters::memory::MemoryStore;
 use engine::adapters::sqlite::{SqliteOptions, SqliteStore};
 use engine::adapters::system::{SystemClock, SystemRandom};
+use engine::domain::event::EventKind;
 use engine::domain::group::{Availability, GroupSettings, Handling, Membership, OfferMode, RoutingRules};
 use engine::domain::ids::{AccountId, ChatId, GroupId, NodeId, OperatorId, Shard, VisitorId};
 use engine::domain::patience::Patience;
 use engine::domain::permission::StaffRole;
 use engine::domain::skills::Skills;
 use engine::domain::time::Timestamp;
-use engine::metrics::Metrics;
+use engine::metrics::{Invariant, Metrics};
 use engine::ports::clock::SharedClock;
+use engine::ports::journal::Side;
 use engine::ports::staff::{Brand, Department, Operator};
 use engine::ports::store::SharedStore;
 use engine::protocol::error::Failure;
@@ -46,6 +50,52 @@ pub struct Node {
     pub engine: Engine,
     pub bus: Arc<Faulty>,
     pub name: NodeId,
+    sound: Arc<Sound>,
+}
+
+/// What tells whether a shop's story has planted what the comparisons with the store find.
+#[derive(Default)]
+struct Sound {
+    buses: Mutex<Vec<Arc<Faulty>>>,
+    owned: Mutex<Vec<Shard>>,
+    planted: AtomicBool,
+}
+
+impl Sound {
+    /// Two nodes that own the same do not know of each other: what one does the other one was not told.
+    fn begins(&self, bus: &Arc<Faulty>, shards: &[Shard]) {
+        let mut owned = self.owned.lock().expect("nobody panics over it");
+        if shards.iter().any(|shard| owned.contains(shard)) {
+            self.plants();
+        }
+        owned.extend_from_slice(shards);
+        self.buses.lock().expect("nobody panics over it").push(bus.clone());
+    }
+
+    fn plants(&self) {
+        self.planted.store(true, Ordering::SeqCst);
+    }
+
+    fn is(&self) -> bool {
+        let all_good = self.buses.lock().expect("nobody panics over it").iter().all(|bus| bus.was_good());
+        all_good && !self.planted.load(Ordering::SeqCst) && !faults::is_planted()
+    }
+}
+
+/// When a story ends nothing that must never happen has been counted. Where a bus is bad, or something was planted, the
+/// comparisons with the store make good what was lost, and count it: they may.
+impl Drop for Node {
+    fn drop(&mut self) {
+        if std::thread::panicking() || !self.sound.is() {
+            return;
+        }
+        let text = self.engine.metrics_text();
+        let mut series =
+            text.lines().filter(|line| line.starts_with("switchboard_invariant_violations_total{")).peekable();
+        assert!(series.peek().is_some(), "a series that is missing is no zero: {text}");
+        let broken: Vec<&str> = series.filter(|line| !line.ends_with(" 0")).collect();
+        assert!(broken.is_empty(), "what must never happen has been counted by {}: {broken:?}", self.name);
+    }
 }
 
 impl Node {
@@ -69,6 +119,7 @@ pub struct Shop {
     pub group: GroupId,
     pub patience: Patience,
     place: InProcess,
+    sound: Arc<Sound>,
     folder: tempfile::TempDir,
 }
 
@@ -157,12 +208,14 @@ impl Shop {
             group,
             patience: Patience::default(),
             place: InProcess::default(),
+            sound: Arc::default(),
             folder,
         }
     }
 
     /// The database, behind the store's back; not with a store in memory.
     pub fn database(&self) -> rusqlite::Connection {
+        self.sound.plants();
         let database = rusqlite::Connection::open(self.folder.path().join("switchboard.db"));
         let database = database.expect("the store is there");
         database.busy_timeout(Duration::from_secs(5)).expect("a time");
@@ -232,6 +285,7 @@ impl Shop {
     pub async fn node_by(&self, clock: SharedClock, name: &str, shards: Vec<Shard>, faults: Faults, seed: u64) -> Node {
         let node: NodeId = name.parse().expect("a name");
         let bus = Arc::new(Faulty::new(Arc::new(self.place.attach(&node)), faults, seed));
+        self.sound.begins(&bus, &shards);
         let parts = EngineParts {
             node: node.clone(),
             store: self.store.clone(),
@@ -244,7 +298,7 @@ impl Shop {
             traces: None,
         };
         let engine = Engine::start_with(parts, self.patience).await.expect("the store answers");
-        Node { engine, bus, name: node }
+        Node { engine, bus, name: node, sound: self.sound.clone() }
     }
 
     /// The end of the bus of somebody who is no node.
@@ -333,6 +387,15 @@ impl Shop {
         bob
     }
 
+    /// When such an event of a chat was written, by its node's clock.
+    pub async fn written_at(&self, chat: &str, wanted: impl Fn(&EventKind) -> bool) -> Timestamp {
+        let chat: ChatId = chat.parse().expect("an id");
+        let stored = self.store.events(self.account, chat, Side::Operators, 0, 100, 1 << 20).await;
+        let events = stored.expect("the store answers").events;
+        let event = events.iter().find(|event| event.kind().is_some_and(|kind| wanted(&kind)));
+        event.expect("it is written").at
+    }
+
     /// What is stored of a chat: the numbers of its last event, as operators and as the visitor count, and its messages.
     pub async fn stored(&self, chat: &str) -> (u64, u64, u32) {
         let chat: ChatId = chat.parse().expect("an id");
@@ -364,4 +427,12 @@ pub async fn until(name: &str, mut is: impl FnMut() -> bool) {
         actix::clock::sleep(LOOK_EVERY).await;
     }
     panic!("{name} did not become true");
+}
+
+#[actix::test]
+#[should_panic(expected = "what must never happen has been counted by one")]
+async fn a_story_in_which_something_of_it_is_counted_fails() {
+    let shop = Shop::in_memory(1, 1, Duration::from_secs(60)).await;
+    let node = shop.node("one", all_shards(), GOOD, 1).await;
+    node.engine.shared().metrics.violated(Invariant::SlotNotRefilled);
 }
