@@ -24,7 +24,10 @@ pub use work::{Work, by_hour, hour_of, slots};
 pub const FORMULAS: [(&str, &str); 17] = [
     ("chats", "chats that began in the span and are over"),
     ("answered", "of those, assigned to an operator or taken"),
-    ("sent_to_form", "not answered, and ended by the time-out, by an operator who sent it, or because nobody received"),
+    (
+        "sent_to_form",
+        "not answered, and ended by the time-out, by an operator who sent it, because nobody received, or with its group",
+    ),
     ("abandoned", "not answered, and ended by the visitor or by the visitor's absence"),
     ("turned_away", "all others that were not answered"),
     ("bounce_rate", "sent_to_form / (answered + sent_to_form)"),

@@ -11,8 +11,8 @@ pub enum Outcome {
     Answered,
     /// The visitor ended it before, or left.
     Abandoned,
-    /// The visitor was shown the contact form: nobody answered in time, nobody was there any more, or an operator
-    /// sent it there.
+    /// The visitor was shown the contact form: nobody answered in time, nobody was there any more, an operator sent it
+    /// there, or its group was removed.
     SentToForm,
     /// Switchboard or an operator ended it before, without a form.
     TurnedAway,
@@ -23,9 +23,11 @@ impl Outcome {
     pub fn of(assigned: bool, by: EndedBy, why: EndedWhy) -> Self {
         match (assigned, by, why) {
             (true, _, _) => Self::Answered,
-            (false, _, EndedWhy::TimedOut | EndedWhy::SentToForm | EndedWhy::Offline) => Self::SentToForm,
+            (false, _, EndedWhy::TimedOut | EndedWhy::SentToForm | EndedWhy::Offline | EndedWhy::GroupDeleted) => {
+                Self::SentToForm
+            }
             (false, EndedBy::Visitor, _) | (false, _, EndedWhy::Left) => Self::Abandoned,
-            (false, _, EndedWhy::Closed | EndedWhy::GroupDeleted | EndedWhy::Blocked) => Self::TurnedAway,
+            (false, _, EndedWhy::Closed | EndedWhy::Blocked) => Self::TurnedAway,
         }
     }
 
@@ -55,11 +57,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_left_abandoned_and_who_was_left_alone_was_sent_to_the_form() {
-        assert_eq!(Outcome::of(false, EndedBy::System, EndedWhy::Left), Outcome::Abandoned);
-        assert_eq!(Outcome::of(false, EndedBy::Visitor, EndedWhy::Closed), Outcome::Abandoned);
-        assert_eq!(Outcome::of(false, EndedBy::System, EndedWhy::TimedOut), Outcome::SentToForm);
-        assert_eq!(Outcome::of(false, EndedBy::System, EndedWhy::GroupDeleted), Outcome::TurnedAway);
+    fn what_came_of_a_wait_in_vain_is_told_by_who_ended_it_and_why() {
+        for (by, why, outcome) in [
+            (EndedBy::Visitor, EndedWhy::Closed, Outcome::Abandoned),
+            (EndedBy::System, EndedWhy::Left, Outcome::Abandoned),
+            (EndedBy::System, EndedWhy::TimedOut, Outcome::SentToForm),
+            (EndedBy::System, EndedWhy::Offline, Outcome::SentToForm),
+            (EndedBy::System, EndedWhy::GroupDeleted, Outcome::SentToForm),
+            (EndedBy::Operator, EndedWhy::SentToForm, Outcome::SentToForm),
+            (EndedBy::Operator, EndedWhy::Closed, Outcome::TurnedAway),
+            (EndedBy::Operator, EndedWhy::Blocked, Outcome::TurnedAway),
+        ] {
+            assert_eq!(Outcome::of(false, by, why), outcome, "{by:?} {why:?}");
+        }
     }
 
     #[test]
