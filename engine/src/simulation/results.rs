@@ -56,7 +56,7 @@ pub struct Figures {
     pub service_level: Option<f64>,
     /// Abandoned ÷ arrived.
     pub abandoned_part: Option<f64>,
-    /// Time in which the group's members had a chat of any group ÷ time in which they had one or received.
+    /// Slots in use by chats of the group × time ÷ slots × time, of members who receive, as reports and metrics count it.
     pub occupancy: Option<f64>,
     /// Hours of chats of the group at operators, together.
     pub held_hours: f64,
@@ -216,7 +216,7 @@ impl Figures {
             answer_mean_s: seconds(ratio(cell.answered_wait_ms, cell.answered)),
             service_level: ratio(cell.answered_in_time, cell.answered + cell.abandoned_late),
             abandoned_part: ratio(cell.abandoned, cell.arrived),
-            occupancy: ratio(cell.busy_ms, cell.staffed_ms),
+            occupancy: ratio(cell.used_ms, cell.slot_ms),
             held_hours: cell.held_ms as f64 / 3_600_000.0,
             queue_max: cell.queue_max,
             offers: Offers {
@@ -232,4 +232,37 @@ impl Figures {
 
 fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_figure_is_what_its_formula_says() {
+        let cell = Cell {
+            arrived: 12,
+            answered: 6,
+            answered_in_time: 4,
+            abandoned: 3,
+            abandoned_late: 2,
+            timed_out: 1,
+            unserved: 2,
+            answered_wait_ms: 12_000,
+            waits_ms: (1..=10).rev().map(|second| second * 1_000).collect(),
+            held_ms: 5_400_000,
+            used_ms: 3_600_000,
+            slot_ms: 9_000_000,
+            queue_max: 5,
+            ..Cell::default()
+        };
+        let figures = Figures::of(cell);
+        assert_eq!((figures.wait_mean_s, figures.answer_mean_s), (Some(5.5), Some(2.0)));
+        assert_eq!((figures.wait_p50_s, figures.wait_p90_s, figures.wait_p99_s), (Some(5.0), Some(9.0), Some(10.0)));
+        assert_eq!((figures.service_level, figures.abandoned_part), (Some(0.5), Some(0.25)));
+        assert_eq!((figures.occupancy, figures.held_hours, figures.queue_max), (Some(0.4), 1.5, 5));
+        let none = Figures::of(Cell::default());
+        let shares = [none.wait_mean_s, none.wait_p50_s, none.service_level, none.abandoned_part, none.occupancy];
+        assert_eq!(shares, [None; 5], "nothing to divide by");
+    }
 }

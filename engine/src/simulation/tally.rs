@@ -39,10 +39,10 @@ pub struct Cell {
     pub queue_max: u64,
     /// Milliseconds of chats at operators, together.
     pub held_ms: u64,
-    /// Milliseconds in which members had a chat, of whatever group.
-    pub busy_ms: u64,
-    /// Milliseconds in which members had a chat or received.
-    pub staffed_ms: u64,
+    /// Milliseconds of chats of the group at members who received, together.
+    pub used_ms: u64,
+    /// Milliseconds of slots of members who received, together: the most that each may hold in the group.
+    pub slot_ms: u64,
 }
 
 impl Cell {
@@ -64,8 +64,8 @@ impl Cell {
         self.withdrawn += other.withdrawn;
         self.queue_max = self.queue_max.max(other.queue_max);
         self.held_ms += other.held_ms;
-        self.busy_ms += other.busy_ms;
-        self.staffed_ms += other.staffed_ms;
+        self.used_ms += other.used_ms;
+        self.slot_ms += other.slot_ms;
     }
 }
 

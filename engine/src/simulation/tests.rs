@@ -201,22 +201,51 @@ fn nine_visitors_come_to_joe_bob_and_sue_and_the_ninth_waits_for_joe() {
 }
 
 #[test]
+fn figures_of_a_small_centre_are_those_reckoned_by_hand() {
+    let results = looked_at_closely(
+        r#"{"length_s": 600, "interval_s": 300, "service_level_s": 20, "groups": [{"id": "support",
+            "offer_mode": "automatic", "bursts": [{"at_s": 10, "chats": 3}, {"at_s": 400, "chats": 1}],
+            "patience": {"kind": "fixed", "s": 100}, "handling": {"kind": "fixed", "s": 60}}],
+            "crews": [{"name": "Ana", "count": 1, "limit": 1, "seats": [{"group": "support"}]},
+                      {"name": "Ben", "count": 1, "limit": 4, "seats": [{"group": "support", "handling": "pull"}]}]}"#,
+    );
+    // At 10 s one is answered, the second at 70 s when Ana is free again, the third leaves at 110 s; the fourth is answered
+    // when it comes, at 400 s. Ana has one slot and Ben four, who takes nothing: 3,000 s of slots, 180 s of chats.
+    let all = results.total("support").unwrap();
+    let close = |one: Option<f64>, other: f64| one.is_some_and(|one| (one - other).abs() < 1e-9);
+    assert_eq!((all.arrived, all.answered, all.abandoned, all.timed_out, all.unserved), (4, 3, 1, 0, 0));
+    assert!(close(all.wait_mean_s, (60.0 + 100.0) / 4.0) && close(all.answer_mean_s, 60.0 / 3.0), "{all:?}");
+    assert_eq!((all.wait_p50_s, all.wait_p90_s, all.wait_p99_s), (Some(0.0), Some(100.0), Some(100.0)));
+    assert!(close(all.service_level, 2.0 / (3.0 + 1.0)) && close(all.abandoned_part, 1.0 / 4.0), "{all:?}");
+    assert!(close(all.occupancy, 180.0 / 3_000.0) && (all.held_hours - 180.0 / 3_600.0).abs() < 1e-9, "{all:?}");
+    let [first, second] = [0.0, 300.0].map(|from_s| {
+        let row = results.rows.iter().find(|row| row.from_s == Some(from_s));
+        &row.expect("a row for each interval").figures
+    });
+    assert_eq!((first.arrived, first.answered, first.abandoned), (3, 2, 1));
+    assert_eq!((second.arrived, second.answered, second.abandoned), (1, 1, 0));
+    assert!(close(first.occupancy, 120.0 / 1_500.0) && close(second.occupancy, 60.0 / 1_500.0), "{:?}", results.rows);
+    assert!(close(first.service_level, 1.0 / (2.0 + 1.0)) && close(second.service_level, 1.0), "{:?}", results.rows);
+}
+
+#[test]
 fn secondary_members_help_only_when_the_primary_is_full() {
-    let share = |per_hour: u32| {
+    let waits_of_the_other = |per_hour: u32| {
         let results = looked_at_closely(&format!(
             r#"{{"length_s": 36000, "groups": [
                 {{"id": "support", "arrivals": {{"kind": "constant", "per_hour": {per_hour}}}, "offer_mode": "automatic",
                   "handling": {{"kind": "fixed", "s": 100}}}},
-                {{"id": "other", "handling": {{"kind": "fixed", "s": 1}}}}],
+                {{"id": "other", "arrivals": {{"kind": "constant", "per_hour": 40}}, "offer_mode": "automatic",
+                  "handling": {{"kind": "fixed", "s": 1}}}}],
                 "crews": [{{"name": "first", "count": 1, "limit": 1, "seats": [{{"group": "support"}}]}},
                           {{"name": "second", "count": 1, "limit": 1, "seats": [
                               {{"group": "support", "handling": "secondary"}}, {{"group": "other"}}]}}]}}"#
         ));
-        // Only the second one is a member of the other group: its occupancy is theirs.
-        results.total("other").unwrap().occupancy.unwrap()
+        results.total("other").unwrap().wait_mean_s.unwrap()
     };
-    assert_eq!(share(30), 0.0);
-    assert!(share(60) > 0.4);
+    // Every 120 s the first one is free again; every 60 s not, and the second helps, whose own chats wait then.
+    assert_eq!(waits_of_the_other(30), 0.0);
+    assert!(waits_of_the_other(60) > 5.0, "{}", waits_of_the_other(60));
 }
 
 #[test]

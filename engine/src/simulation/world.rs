@@ -173,7 +173,8 @@ impl<'a> World<'a> {
     pub fn run(mut self) -> Result<Run, Violation> {
         self.open_centre();
         let mut since_check = 0;
-        let horizon = moment(self.scenario.warm_up_s + self.scenario.length_s) + SIMULATED_REST;
+        let end = moment(self.scenario.warm_up_s + self.scenario.length_s);
+        let horizon = end + SIMULATED_REST;
         while let Some((at, what)) = self.clock.next() {
             self.now = at;
             self.happens(what);
@@ -185,7 +186,8 @@ impl<'a> World<'a> {
             if let Some(broken) = self.broken {
                 return Err(broken);
             }
-            let over = self.waiting.is_empty() && self.comings.iter().all(Comings::are_over);
+            // Whoever comes has come by the end.
+            let over = at >= end && self.waiting.is_empty();
             let given_up = at > horizon;
             if given_up || over && self.workers.iter().all(|worker| worker.held + worker.reserved == 0) {
                 break;
@@ -195,6 +197,8 @@ impl<'a> World<'a> {
             let Some(open) = self.chats[n as usize].take() else { continue };
             self.run.waited(open.group, open.chat.started_at, self.now, WaitEnd::Unserved);
         }
+        // Members receive to the end, however early the last chat is over.
+        self.now = self.now.max(end);
         for worker in 0..self.workers.len() {
             self.account(worker);
         }

@@ -48,11 +48,6 @@ impl Comings {
         at_s.map(moment)
     }
 
-    /// Whether nobody comes any more.
-    pub fn are_over(&self) -> bool {
-        self.next_s.is_none() && self.bursts.is_empty()
-    }
-
     fn after_last(&mut self) -> Option<f64> {
         let next_s = match &self.arrivals {
             Arrivals::None => f64::INFINITY,

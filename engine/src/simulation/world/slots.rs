@@ -3,6 +3,7 @@
 
 use crate::domain::chat::{Chat, Input, SlotChange};
 use crate::domain::ids::OperatorId;
+use crate::domain::limits::UNLIMITED_COUNTS_AS;
 use crate::domain::routing::{Arrival, LoadNews, Wishes};
 use crate::simulation::checker;
 use crate::simulation::world::World;
@@ -77,16 +78,19 @@ impl World<'_> {
     pub(super) fn account(&mut self, worker: usize) {
         let (now, one) = (self.now, &mut self.workers[worker]);
         let since = one.done_at;
-        let (busy, staffed) = (one.held > 0, one.held > 0 || one.presence.reception().since().is_some());
+        let receives = one.presence.reception().since().is_some();
         one.done_s += now.since(since).as_secs_f64() / one.pace_of_work();
         one.done_at = now;
         for seat in &one.seats {
-            if staffed {
-                let held = u64::from(seat.held);
+            let held = u64::from(seat.held);
+            let most = [one.limit, seat.limit].into_iter().flatten().min().unwrap_or(UNLIMITED_COUNTS_AS);
+            if held > 0 || receives {
                 self.run.passed(seat.group, since, now, |cell, millis| {
-                    cell.staffed_ms += millis;
-                    cell.busy_ms += if busy { millis } else { 0 };
                     cell.held_ms += held * millis;
+                    if receives {
+                        cell.used_ms += held * millis;
+                        cell.slot_ms += u64::from(most) * millis;
+                    }
                 });
             }
         }
