@@ -11,7 +11,6 @@ use crate::actors::messages::Identity;
 use crate::actors::outlet::{Outlet, SocketId};
 use crate::actors::shared::Shared;
 use crate::actors::watches::{Watch, Watches};
-use crate::domain::event::EndedWhy;
 use crate::domain::ids::{AccountId, DepartmentId, GroupId, LeftMessageId, VisitorId};
 use crate::domain::left_message::{LeftMessage, LeftSight, LeftState};
 use crate::domain::limits::ENDED_CHAT_SHOWN;
@@ -186,11 +185,9 @@ async fn tell(
 /// Whether a chat is over without an answer, and not long ago: then the message is what became of it.
 fn was_for_the_form(chat: &ChatRecord, now: Timestamp) -> bool {
     let head = &chat.head;
-    let why = head.ended.map(|(_, why)| why);
-    let for_form =
-        matches!(why, Some(EndedWhy::TimedOut | EndedWhy::Offline | EndedWhy::SentToForm | EndedWhy::GroupDeleted));
+    let for_form = head.ended.is_some_and(|(_, why)| why.leads_to_form());
     // Whoever leaves the queue would rather write.
-    let unanswered = why.is_some() && head.owner.is_none();
+    let unanswered = head.ended.is_some() && head.owner.is_none();
     (for_form || unanswered) && head.ended_at.is_some_and(|at| now.since(at) <= ENDED_CHAT_SHOWN)
 }
 

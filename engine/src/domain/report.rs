@@ -26,7 +26,8 @@ pub const FORMULAS: [(&str, &str); 17] = [
     ("answered", "of those, assigned to an operator or taken"),
     (
         "sent_to_form",
-        "not answered, and ended by the time-out, by an operator who sent it, because nobody received, or with its group",
+        "not answered, and ended by the time-out, by an operator who sent it, or because nobody received or its group \
+         was deleted",
     ),
     ("abandoned", "not answered, and ended by the visitor or by the visitor's absence"),
     ("turned_away", "all others that were not answered"),

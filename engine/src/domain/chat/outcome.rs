@@ -11,11 +11,21 @@ pub enum Outcome {
     Answered,
     /// The visitor ended it before, or left.
     Abandoned,
-    /// The visitor was shown the contact form: nobody answered in time, nobody was there any more, an operator sent it
-    /// there, or its group was removed.
+    /// The visitor was shown the contact form: nobody answered in time, nobody was there any more, its group was
+    /// deleted, or an operator sent it there.
     SentToForm,
     /// Switchboard or an operator ended it before, without a form.
     TurnedAway,
+}
+
+impl EndedWhy {
+    /// Whether the visitor is shown the contact form for it, and an unanswered chat counts as sent there.
+    pub fn leads_to_form(self) -> bool {
+        match self {
+            Self::TimedOut | Self::SentToForm | Self::Offline | Self::GroupDeleted => true,
+            Self::Closed | Self::Left | Self::Blocked => false,
+        }
+    }
 }
 
 impl Outcome {
@@ -23,11 +33,9 @@ impl Outcome {
     pub fn of(assigned: bool, by: EndedBy, why: EndedWhy) -> Self {
         match (assigned, by, why) {
             (true, _, _) => Self::Answered,
-            (false, _, EndedWhy::TimedOut | EndedWhy::SentToForm | EndedWhy::Offline | EndedWhy::GroupDeleted) => {
-                Self::SentToForm
-            }
+            (false, _, why) if why.leads_to_form() => Self::SentToForm,
             (false, EndedBy::Visitor, _) | (false, _, EndedWhy::Left) => Self::Abandoned,
-            (false, _, EndedWhy::Closed | EndedWhy::Blocked) => Self::TurnedAway,
+            (false, _, _) => Self::TurnedAway,
         }
     }
 
@@ -57,19 +65,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_came_of_a_wait_in_vain_is_told_by_who_ended_it_and_why() {
-        for (by, why, outcome) in [
-            (EndedBy::Visitor, EndedWhy::Closed, Outcome::Abandoned),
-            (EndedBy::System, EndedWhy::Left, Outcome::Abandoned),
-            (EndedBy::System, EndedWhy::TimedOut, Outcome::SentToForm),
-            (EndedBy::System, EndedWhy::Offline, Outcome::SentToForm),
-            (EndedBy::System, EndedWhy::GroupDeleted, Outcome::SentToForm),
-            (EndedBy::Operator, EndedWhy::SentToForm, Outcome::SentToForm),
-            (EndedBy::Operator, EndedWhy::Closed, Outcome::TurnedAway),
-            (EndedBy::Operator, EndedWhy::Blocked, Outcome::TurnedAway),
-        ] {
-            assert_eq!(Outcome::of(false, by, why), outcome, "{by:?} {why:?}");
-        }
+    fn who_left_abandoned_and_who_was_left_alone_was_sent_to_the_form() {
+        let unanswered = |by, why| Outcome::of(false, by, why);
+        assert_eq!(unanswered(EndedBy::System, EndedWhy::Left), Outcome::Abandoned);
+        assert_eq!(unanswered(EndedBy::Visitor, EndedWhy::Closed), Outcome::Abandoned);
+        assert_eq!(unanswered(EndedBy::System, EndedWhy::TimedOut), Outcome::SentToForm);
+        assert_eq!(unanswered(EndedBy::System, EndedWhy::Offline), Outcome::SentToForm);
+        assert_eq!(unanswered(EndedBy::System, EndedWhy::GroupDeleted), Outcome::SentToForm);
+        assert_eq!(unanswered(EndedBy::Operator, EndedWhy::SentToForm), Outcome::SentToForm);
+        assert_eq!(unanswered(EndedBy::Operator, EndedWhy::Closed), Outcome::TurnedAway);
+        assert_eq!(unanswered(EndedBy::System, EndedWhy::Blocked), Outcome::TurnedAway);
     }
 
     #[test]

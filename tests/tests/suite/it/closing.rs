@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use serde_json::json;
 use switchboard_tests::client::{OperatorClient, SOON, Start, VisitorClient};
-use switchboard_tests::http::Browser;
+use switchboard_tests::http::{Browser, last_hour};
 use switchboard_tests::server::TestServer;
 
 use crate::suite::it::{asks, joe_answers, joe_is_rung, nobody_answers};
@@ -46,6 +46,15 @@ async fn a_group_with_waiting_chats_is_deleted_only_when_it_is_said_what_becomes
     assert_eq!((&ended["event"]["by"], &ended["event"]["why"]), (&json!("system"), &json!("group_deleted")), "{ended}");
     admin.get(SUPPORT).await.refused(404, "not_found");
     assert_eq!(admin.get(&format!("/api/v1/chats/{chat}")).await.ok()["ended_why"], json!("group_deleted"));
+    // Clara sees the form, so her chat counts as sent there, and names what she leaves.
+    let report = admin.get(&format!("/api/v1/reports/summary?{}&by=brand", last_hour())).await.ok();
+    let total = &report["total"];
+    assert_eq!((&total["sent_to_form"], &total["turned_away"]), (&json!(1), &json!(0)), "{report}");
+    assert_eq!(total["bounce_rate"], json!(1.0), "{report}");
+    let letter = json!({ "type": "leave_message", "email": "clara@visitor.example", "text": "Hello? Write to me." });
+    clara.acked(letter).await;
+    let left = admin.get("/api/v1/left_messages").await.ok();
+    assert_eq!(left["items"][0]["chat"], json!(chat), "{left}");
     mona.expect("that the group is no more", |frame| frame["type"] == "receiving" && frame["groups"] == json!([]))
         .await;
 }

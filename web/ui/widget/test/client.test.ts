@@ -444,16 +444,16 @@ describe('a message that is left', () => {
     expect([client.leaving, client.left, client.leaveError?.why]).toEqual([null, false, 'full']);
   });
 
-  it.each(['timed_out', 'offline', 'sent_to_form'] as const)('takes the place of a chat that ended %s', async (why) => {
+  it.each(['timed_out', 'offline', 'sent_to_form', 'group_deleted'] as const)('takes the place of a chat that ended %s', async (why) => {
     const { server, client } = await chatting();
     expect(client.chat?.isForForm).toBe(false);
     server.event(4, { kind: 'ended', by: 'system', why });
     expect(client.chat?.isForForm).toBe(true);
   });
 
-  it('does not take the place of one that was closed', async () => {
+  it.each(['closed', 'left', 'blocked'] as const)('does not take the place of one that ended %s', async (why) => {
     const { server, client } = await chatting();
-    server.event(4, { kind: 'ended', by: 'operator', why: 'closed' });
+    server.event(4, { kind: 'ended', by: why === 'closed' ? 'operator' : 'system', why });
     expect(client.chat?.isForForm).toBe(false);
   });
 });

@@ -16,7 +16,7 @@ export const VERIFIED_MAX = 8;
 export const PARKED_LASTS = 24 * 60 * 60_000;
 /** and most of the outbox is for who is here. */
 export const PARKED_MAX = 20;
-/** Ends after which a message can be left instead. */
+/** Ends after which a message can be left instead; the chats that the server counts as sent to the form. */
 export const FOR_FORM: readonly EndedWhy[] = ['timed_out', 'offline', 'sent_to_form', 'group_deleted'];
 /** Closed by the server because the token is no good. */
 export const SIGNED_OUT = 4401;
