@@ -33,7 +33,8 @@ async function tell() {
   const nils = await step('whom the page calls a gold customer is served before who came earlier', () => byVariable(bob));
   const mona = await step('Mona lets Joe receive no more, at once', () => receives(joe));
   await step('Ada sets the time zone of the company, which groups follow', () => zone(ada));
-  const sue = await step('Ada removes Bob, whose chats ring at Sue', () => removesBob(ada, bob));
+  const sue = await step('Sue takes chats by hand, until Ada lets them ring at her', () => handles(ada));
+  await step('Ada removes Bob, whose chats ring at Sue', () => removesBob(ada, bob, sue));
   await step('Ada removes Support: who waits is sent to the form, what runs goes on', () => removesSupport(ada, sue, nils));
   await step('it is being removed for everybody, also after a reload, until the last chat ends', () => goes(ada, mona, sue));
   await step('Ada sets after which time one is away', () => presence(ada));
@@ -201,15 +202,33 @@ async function zone(ada) {
   await page.getByRole('switch', { name: 'Open at set hours only' }).click();
 }
 
+/** @param {Administrator} ada */
+async function handles(ada) {
+  const handling = ada.page.getByLabel('Handling of Sue');
+  await ada.openTab('Routing');
+  await handling.selectOption({ label: 'Pull' });
+  await ada.save('1 change');
+  const sue = await Operator.comes(sues, 'sue');
+  await sue.page.getByRole('tab', { name: /^Waiting/ }).click();
+  await sue.page.getByRole('link', { name: /Nils/ }).click();
+  const why = sue.page.getByRole('region', { name: 'Why still waiting' });
+  await why.getByText('1 is taking chats by hand').waitFor();
+  await eventually('what rings at Sue', () => sue.requests.getByRole('article').count(), 0);
+  await looks.look('by-hand', sue.page);
+  await handling.selectOption({ label: 'Primary' });
+  await ada.save('1 change');
+  await sue.request(NILS.name).waitFor();
+  await sue.press('Alt+x');
+  return sue;
+}
+
 /**
  * @param {Administrator} ada
  * @param {Operator} bob
+ * @param {Operator} sue
  */
-async function removesBob(ada, bob) {
+async function removesBob(ada, bob, sue) {
   const { page } = ada;
-  const sue = await Operator.comes(sues, 'sue');
-  await sue.request(NILS.name).waitFor();
-  await sue.press('Alt+x');
   await ada.openSection('Operators');
   await ada.open('Bob');
   await page.getByRole('button', { name: 'Delete' }).click();
