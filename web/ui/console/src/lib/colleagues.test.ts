@@ -83,6 +83,9 @@ describe('whom to ask', () => {
     ]);
     expect(said([colleague('Bob', { groups: [{ id: 'sales', free: 0, handling: 'primary' }] })])[0]).toEqual(['demo', 'nobody free', true]);
     expect(said([colleague('Abe', { status: 'away' }), colleague('Cleo', { groups: [] })])[0]).toEqual(['demo', 'nobody receives', false]);
+    const byHand = colleague('Bob', { groups: [{ id: 'sales', free: 3, handling: 'pull' }] });
+    expect(said([byHand])[0]).toEqual(['demo', 'takes chats by hand: ask somebody by name', false]);
+    expect(said([byHand, colleague('Sue')])[0]).toEqual(['demo', '1 free', true]);
   });
 
   it('asks a brand only within the department that the visitor chose', () => {

@@ -82,10 +82,13 @@ export function brandsToAsk(
 ): Askable[] {
   const entered = all.map((one) => ({ ...one, groups: one.groups.filter(({ id }) => enters(id)) }));
   const there = entered.filter((one) => one.status === 'online' && one.groups.length > 0);
-  const free = there.filter((one) => one.groups.some((place) => place.free !== 0)).length;
+  const rung = there.filter((one) => one.groups.some((place) => place.handling !== 'pull'));
+  const hasRoom = (one: Colleague) => one.groups.some((place) => place.handling !== 'pull' && place.free !== 0);
+  const free = rung.filter(hasRoom).length;
   return inOrder(
     brands.map(({ id, name }) => {
       if (there.length === 0) return { id, name, mark: 'offline', say: 'nobody receives', can: false };
+      if (rung.length === 0) return { id, name, mark: 'away', say: 'takes chats by hand: ask somebody by name', can: false };
       if (free === 0) return { id, name, mark: 'busy', say: 'nobody free', can: true };
       return { id, name, mark: 'online', say: `${free} free`, can: true };
     }),
