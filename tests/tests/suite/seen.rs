@@ -6,6 +6,7 @@ mod draining;
 mod drift;
 mod files;
 mod logs;
+mod made_up;
 mod moves;
 mod reports;
 mod traces;

@@ -1,0 +1,111 @@
+//! Panels of what is 0 in every story, asked of series that are made up: what is drawn when there is something.
+
+use serde_json::{Value, json};
+use switchboard_tests::prometheus::promtool;
+
+use crate::suite::seen::as_grafana_asks;
+use crate::suite::seen::files::{dashboards, expressions};
+
+/// A series with its labels, and its value at each minute as `promtool` reads it, or what an expression draws of one.
+type Series = (&'static str, &'static str);
+
+/// A panel, by its dashboard and its title.
+struct Panel {
+    at: (&'static str, &'static str),
+    /// Of the nodes `a`, `b` and `c`: where nodes can be chosen, `c` is not.
+    series: &'static [Series],
+    /// What each of its expressions draws after 100 minutes.
+    draws: &'static [&'static [Series]],
+}
+
+/// Nodes began 50, 60 and 50 minutes before they are asked: what was counted before they were asked for the first time
+/// shows no rise, and is of the last hour at `a` and `c`. What `a` counted before it began anew is a rise of that hour.
+const BROKEN: &[Series] = &[
+    (r#"process_start_time_seconds{instance="a"}"#, "3000x120"),
+    (r#"process_start_time_seconds{instance="b"}"#, "2400x120"),
+    (r#"process_start_time_seconds{instance="c"}"#, "3000x120"),
+    (r#"switchboard_invariant_violations_total{instance="a",which="slots_recounted"}"#, "3x120"),
+    (r#"switchboard_invariant_violations_total{instance="a",which="chat_set_aside"}"#, "0x120"),
+    (r#"switchboard_invariant_violations_total{instance="a",which="slot_not_refilled"}"#, "0+1x49 0x70"),
+    (r#"switchboard_invariant_violations_total{instance="b",which="slots_recounted"}"#, "500x120"),
+    (r#"switchboard_invariant_violations_total{instance="b",which="queue_disagrees"}"#, "0+1x120"),
+    (r#"switchboard_invariant_violations_total{instance="c",which="slots_recounted"}"#, "7x120"),
+    (r#"switchboard_invariant_violations_total{instance="c",which="queue_disagrees"}"#, "0+1x120"),
+];
+/// The same of actors.
+const REBUILT: &[Series] = &[
+    (r#"process_start_time_seconds{instance="a"}"#, "3000x120"),
+    (r#"process_start_time_seconds{instance="b"}"#, "2400x120"),
+    (r#"process_start_time_seconds{instance="c"}"#, "3000x120"),
+    (r#"switchboard_actor_restarts_total{instance="a",kind="queue"}"#, "3x120"),
+    (r#"switchboard_actor_restarts_total{instance="a",kind="visitor_session"}"#, "0x120"),
+    (r#"switchboard_actor_restarts_total{instance="b",kind="queue"}"#, "500x120"),
+    (r#"switchboard_actor_restarts_total{instance="b",kind="operator"}"#, "0+1x120"),
+    (r#"switchboard_actor_restarts_total{instance="c",kind="queue"}"#, "7x120"),
+    (r#"switchboard_actor_restarts_total{instance="c",kind="operator"}"#, "0+1x120"),
+];
+
+const PANELS: &[Panel] = &[
+    Panel { at: ("Overview", "Never happens"), series: BROKEN, draws: &[&[("{}", "139")]] },
+    Panel { at: ("Overview", "Actors rebuilt"), series: REBUILT, draws: &[&[("{}", "130")]] },
+    Panel {
+        at: ("Nodes", "Never happens"),
+        series: BROKEN,
+        draws: &[&[
+            (r#"{which="slots_recounted"}"#, "3"),
+            (r#"{which="chat_set_aside"}"#, "0"),
+            (r#"{which="slot_not_refilled"}"#, "9"),
+            (r#"{which="queue_disagrees"}"#, "60"),
+        ]],
+    },
+    Panel {
+        at: ("Nodes", "Rebuilt after a panic"),
+        series: REBUILT,
+        draws: &[&[(r#"{kind="queue"}"#, "3"), (r#"{kind="visitor_session"}"#, "0"), (r#"{kind="operator"}"#, "60")]],
+    },
+];
+
+#[test]
+fn panels_of_what_is_quiet_show_it_when_it_is_not() {
+    let all: Vec<(String, String, String)> = dashboards()
+        .iter()
+        .flat_map(|dashboard| {
+            let title = dashboard["title"].as_str().and_then(|title| title.strip_prefix("Switchboard / "));
+            let title = title.expect("the title of a dashboard");
+            expressions(dashboard).into_iter().map(|(panel, expression)| (title.to_owned(), panel, expression))
+        })
+        .collect();
+    let tests = PANELS.iter().map(|panel| {
+        let (dashboard, title) = panel.at;
+        let of = all.iter().filter(|(known, panel, _)| known == dashboard && panel == title);
+        let asked: Vec<&String> = of.map(|(_, _, expression)| expression).collect();
+        assert_eq!(asked.len(), panel.draws.len(), "{dashboard}, {title}: {asked:?}");
+        let answers = asked.iter().zip(panel.draws).map(|(expression, draws)| answer(expression, draws));
+        let series = panel.series.iter().map(|(series, values)| json!({ "series": series, "values": values }));
+        json!({
+            "name": format!("{dashboard}, {title}"),
+            "interval": "1m",
+            "input_series": series.collect::<Value>(),
+            "promql_expr_test": answers.collect::<Value>(),
+        })
+    });
+    let file = tempfile::NamedTempFile::new().expect("a file for the tests");
+    // What is JSON is YAML.
+    std::fs::write(file.path(), json!({ "tests": tests.collect::<Value>() }).to_string()).expect("the tests are kept");
+    let output = promtool(&["test", "rules", file.path().to_str().expect("a path in letters")], None);
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+}
+
+/// What an expression draws, as `promtool` is told of it.
+fn answer(expression: &str, draws: &[Series]) -> Value {
+    let samples = draws.iter().map(|(labels, value)| {
+        let value: f64 = value.parse().expect("a number");
+        json!({ "labels": labels, "value": value })
+    });
+    json!({
+        "expr": as_grafana_asks(&expression.replace("$instance", "(a|b)")),
+        "eval_time": "100m",
+        "exp_samples": samples.collect::<Value>(),
+    })
+}
