@@ -5,6 +5,7 @@ mod deployment;
 mod draining;
 mod drift;
 mod files;
+mod listed;
 mod logs;
 mod made_up;
 mod moves;
@@ -21,6 +22,7 @@ use switchboard_tests::prometheus::{Prometheus, promtool};
 use switchboard_tests::server::TestServer;
 
 use crate::suite::seen::files::{annotations, dashboards, expressions, headings, names, variables};
+use crate::suite::seen::listed::unlisted;
 
 /// Scrapes of one a second that a rate needs, and some more for a machine that is busy.
 const ROUNDS: usize = 8;
@@ -159,7 +161,9 @@ async fn the_checker_of_prometheus_finds_nothing_wrong() {
     let _people = a_busy_moment(&server).await;
     let answer = reqwest::get(format!("{}/metrics", server.admin_url())).await.expect("metrics are served");
     let text = tempfile::NamedTempFile::new().expect("a file for the metrics");
-    std::fs::write(text.path(), answer.text().await.expect("text")).expect("the metrics are kept");
+    let told = answer.text().await.expect("text");
+    assert_eq!(unlisted(&told), Vec::<String>::new(), "beside the list of all metrics");
+    std::fs::write(text.path(), told).expect("the metrics are kept");
     for (arguments, input) in [
         (vec!["check", "metrics"], Some(text.path())),
         (vec!["check", "config", "prometheus.yml"], None),
