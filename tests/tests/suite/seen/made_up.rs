@@ -1,10 +1,12 @@
 //! Panels of what is 0 in every story, asked of series that are made up: what is drawn when there is something.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use switchboard_tests::prometheus::promtool;
 
-use crate::suite::seen::as_grafana_asks;
 use crate::suite::seen::files::{dashboards, expressions};
+use crate::suite::seen::{QUIET, as_grafana_asks};
 
 /// A series with its labels, and its value at each minute as `promtool` reads it, or what an expression draws of one.
 type Series = (&'static str, &'static str);
@@ -63,6 +65,145 @@ const PANELS: &[Panel] = &[
         series: REBUILT,
         draws: &[&[(r#"{kind="queue"}"#, "3"), (r#"{kind="visitor_session"}"#, "0"), (r#"{kind="operator"}"#, "60")]],
     },
+    Panel {
+        at: ("Overview", "Refused for our fault"),
+        series: &[
+            (r#"switchboard_commands_refused_total{instance="a",code="unavailable"}"#, "0+30x120"),
+            (r#"switchboard_commands_refused_total{instance="b",code="internal"}"#, "0+30x120"),
+            (r#"switchboard_commands_refused_total{instance="a",code="conflict"}"#, "0+120x120"),
+            (r#"switchboard_ack_seconds_count{instance="a"}"#, "0+30x120"),
+            (r#"switchboard_ack_seconds_count{instance="b"}"#, "0+30x120"),
+        ],
+        draws: &[&[("{}", "0.25")]],
+    },
+    Panel {
+        at: ("Load test", "Lost ground"),
+        series: &[
+            (r#"switchboard_slow_readers_total{instance="a"}"#, "0+60x120"),
+            (r#"switchboard_slow_readers_total{instance="b"}"#, "0+120x120"),
+            (r#"switchboard_slow_readers_total{instance="c"}"#, "0+600x120"),
+            (r#"switchboard_mailbox_full_total{instance="a",kind="queue"}"#, "0+30x120"),
+            (r#"switchboard_mailbox_full_total{instance="b",kind="operator"}"#, "0+60x120"),
+            (r#"switchboard_mailbox_full_total{instance="c",kind="queue"}"#, "0+600x120"),
+        ],
+        draws: &[&[("{}", "3")], &[("{}", "1.5")]],
+    },
+    Panel {
+        at: ("Nodes", "Version"),
+        series: &[
+            (r#"switchboard_build_info{instance="a",version="1.2.3"}"#, "1x120"),
+            (r#"switchboard_build_info{instance="c",version="1.2.3"}"#, "1x120"),
+            (r#"switchboard_draining{instance="a"}"#, "1x120"),
+            (r#"switchboard_draining{instance="b"}"#, "0x120"),
+            (r#"switchboard_draining{instance="c"}"#, "1x120"),
+        ],
+        draws: &[
+            &[(r#"switchboard_build_info{instance="a",version="1.2.3"}"#, "1")],
+            &[(r#"switchboard_draining{instance="a"}"#, "1"), (r#"switchboard_draining{instance="b"}"#, "0")],
+        ],
+    },
+    Panel {
+        at: ("Nodes", "Full mailboxes"),
+        series: &[
+            (r#"switchboard_mailbox_full_total{instance="a",kind="queue"}"#, "0+60x120"),
+            (r#"switchboard_mailbox_full_total{instance="b",kind="queue"}"#, "0+120x120"),
+            (r#"switchboard_mailbox_full_total{instance="b",kind="operator"}"#, "0+30x120"),
+            (r#"switchboard_mailbox_full_total{instance="c",kind="queue"}"#, "0+600x120"),
+        ],
+        draws: &[&[(r#"{kind="queue"}"#, "3"), (r#"{kind="operator"}"#, "0.5")]],
+    },
+    Panel {
+        at: ("Nodes", "Slow readers"),
+        series: &[
+            (r#"switchboard_slow_readers_total{instance="a"}"#, "0+60x120"),
+            (r#"switchboard_slow_readers_total{instance="b"}"#, "0x120"),
+            (r#"switchboard_slow_readers_total{instance="c"}"#, "0+600x120"),
+        ],
+        draws: &[&[(r#"{instance="a"}"#, "1"), (r#"{instance="b"}"#, "0")]],
+    },
+    Panel {
+        at: ("Nodes", "Sent to other nodes"),
+        series: &[
+            (r#"switchboard_bus_sent_total{instance="a",kind="command"}"#, "0+60x120"),
+            (r#"switchboard_bus_sent_total{instance="b",kind="command"}"#, "0+120x120"),
+            (r#"switchboard_bus_sent_total{instance="b",kind="news"}"#, "0+30x120"),
+            (r#"switchboard_bus_sent_total{instance="c",kind="command"}"#, "0+600x120"),
+        ],
+        draws: &[&[(r#"{kind="command"}"#, "3"), (r#"{kind="news"}"#, "0.5")]],
+    },
+    Panel {
+        at: ("Nodes", "Come from other nodes"),
+        series: &[
+            (r#"switchboard_bus_received_total{instance="a",kind="command"}"#, "0+60x120"),
+            (r#"switchboard_bus_received_total{instance="b",kind="command"}"#, "0+120x120"),
+            (r#"switchboard_bus_received_total{instance="b",kind="news"}"#, "0+30x120"),
+            (r#"switchboard_bus_received_total{instance="c",kind="command"}"#, "0+600x120"),
+        ],
+        draws: &[&[(r#"{kind="command"}"#, "3"), (r#"{kind="news"}"#, "0.5")]],
+    },
+    Panel {
+        at: ("Nodes", "Passed over"),
+        series: &[
+            (r#"switchboard_bus_dropped_total{instance="a",why="doubled"}"#, "0+60x120"),
+            (r#"switchboard_bus_dropped_total{instance="b",why="doubled"}"#, "0+120x120"),
+            (r#"switchboard_bus_dropped_total{instance="b",why="not_understood"}"#, "0+30x120"),
+            (r#"switchboard_bus_dropped_total{instance="c",why="doubled"}"#, "0+600x120"),
+        ],
+        draws: &[&[(r#"{why="doubled"}"#, "3"), (r#"{why="not_understood"}"#, "0.5")]],
+    },
+    Panel {
+        at: ("Nodes", "Repairs"),
+        series: &[
+            (r#"switchboard_bus_sent_again_total{instance="a"}"#, "0+60x120"),
+            (r#"switchboard_bus_sent_again_total{instance="b"}"#, "0x120"),
+            (r#"switchboard_bus_sent_again_total{instance="c"}"#, "0+600x120"),
+            (r#"switchboard_bus_commands_again_total{instance="a"}"#, "0+120x120"),
+            (r#"switchboard_bus_commands_again_total{instance="b"}"#, "0x120"),
+            (r#"switchboard_bus_commands_again_total{instance="c"}"#, "0+600x120"),
+            (r#"switchboard_bus_gaps_filled_total{instance="a"}"#, "0+180x120"),
+            (r#"switchboard_bus_gaps_filled_total{instance="b"}"#, "0x120"),
+            (r#"switchboard_bus_gaps_filled_total{instance="c"}"#, "0+600x120"),
+            (r#"switchboard_chats_fenced_total{instance="a"}"#, "0+240x120"),
+            (r#"switchboard_chats_fenced_total{instance="b"}"#, "0x120"),
+            (r#"switchboard_chats_fenced_total{instance="c"}"#, "0+600x120"),
+        ],
+        draws: &[
+            &[(r#"{instance="a"}"#, "1"), (r#"{instance="b"}"#, "0")],
+            &[(r#"{instance="a"}"#, "2"), (r#"{instance="b"}"#, "0")],
+            &[(r#"{instance="a"}"#, "3"), (r#"{instance="b"}"#, "0")],
+            &[(r#"{instance="a"}"#, "4"), (r#"{instance="b"}"#, "0")],
+        ],
+    },
+    Panel {
+        at: ("Nodes", "Held against the log"),
+        series: &[
+            (r#"switchboard_figures_checked_total{instance="a"}"#, "0+60x120"),
+            (r#"switchboard_figures_checked_total{instance="b"}"#, "0x120"),
+            (r#"switchboard_figures_checked_total{instance="c"}"#, "0+600x120"),
+            (r#"switchboard_figures_unchecked_total{instance="a"}"#, "0+120x120"),
+            (r#"switchboard_figures_unchecked_total{instance="b"}"#, "0x120"),
+            (r#"switchboard_figures_unchecked_total{instance="c"}"#, "0+600x120"),
+        ],
+        draws: &[
+            &[(r#"{instance="a"}"#, "1"), (r#"{instance="b"}"#, "0")],
+            &[(r#"{instance="a"}"#, "2"), (r#"{instance="b"}"#, "0")],
+        ],
+    },
+    Panel {
+        at: ("Nodes", "Drift"),
+        series: &[
+            (r#"switchboard_figures_drift_total{instance="a",kept="row",figure="messages"}"#, "0+1x120"),
+            (r#"switchboard_figures_drift_total{instance="b",kept="row",figure="messages"}"#, "0+2x120"),
+            (r#"switchboard_figures_drift_total{instance="b",kept="counted",figure="messages"}"#, "0+4x120"),
+            (r#"switchboard_figures_drift_total{instance="b",kept="row",figure="outcome"}"#, "0x120"),
+            (r#"switchboard_figures_drift_total{instance="c",kept="row",figure="messages"}"#, "0+8x120"),
+        ],
+        draws: &[&[
+            (r#"{kept="row",figure="messages"}"#, "30"),
+            (r#"{kept="counted",figure="messages"}"#, "40"),
+            (r#"{kept="row",figure="outcome"}"#, "0"),
+        ]],
+    },
 ];
 
 #[test]
@@ -75,6 +216,10 @@ fn panels_of_what_is_quiet_show_it_when_it_is_not() {
             expressions(dashboard).into_iter().map(|(panel, expression)| (title.to_owned(), panel, expression))
         })
         .collect();
+    let quiet = all.iter().filter(|(_, _, expression)| QUIET.iter().any(|name| expression.contains(name)));
+    let quiet: BTreeSet<(&str, &str)> =
+        quiet.map(|(dashboard, panel, _)| (dashboard.as_str(), panel.as_str())).collect();
+    assert_eq!(PANELS.iter().map(|panel| panel.at).collect::<BTreeSet<_>>(), quiet, "each panel of what is quiet");
     let tests = PANELS.iter().map(|panel| {
         let (dashboard, title) = panel.at;
         let of = all.iter().filter(|(known, panel, _)| known == dashboard && panel == title);
