@@ -4,6 +4,7 @@
 mod full_queues;
 mod granted;
 mod guests;
+mod jumps;
 mod mixtures;
 mod places;
 mod reasons;

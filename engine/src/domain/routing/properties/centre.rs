@@ -34,12 +34,12 @@ pub enum Step {
     IsSetUp { operator: Index, handling: Handling, active: bool, limits: Limits },
     GoesForGood { operator: Index },
     NewsArrive { news: Index, again: bool },
-    Passes { millis: u16 },
+    Passes { millis: u32 },
     ClockIsSetBack { millis: u16 },
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
-    let any = any::<Index>;
+    let (any, jump) = (any::<Index>, 0..6 * 3_600_000_u32);
     prop_oneof![
         8 => (-1_i32..3).prop_map(|priority| Step::Arrives { priority }),
         1 => any().prop_map(|chat| Step::Leaves { chat }),
@@ -54,7 +54,7 @@ pub fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(operator, handling, active, limits)| Step::IsSetUp { operator, handling, active, limits }),
         1 => any().prop_map(|operator| Step::GoesForGood { operator }),
         6 => (any(), prop::bool::weighted(0.2)).prop_map(|(news, again)| Step::NewsArrive { news, again }),
-        6 => (0_u16..9_000).prop_map(|millis| Step::Passes { millis }),
+        6 => prop_oneof![9 => 0_u32..9_000, 1 => jump].prop_map(|millis| Step::Passes { millis }),
         1 => (0_u16..20_000).prop_map(|millis| Step::ClockIsSetBack { millis }),
     ]
 }
@@ -280,7 +280,7 @@ impl Centre {
                 }
             }
             Step::Passes { millis } => {
-                let now = self.now + Duration::from_millis(u64::from(millis));
+                let now = self.now + Duration::from_millis(millis.into());
                 (self.now, self.latest) = (now, self.latest.max(now));
                 self.feed(|desk| desk.handle_due(now));
             }
@@ -311,7 +311,7 @@ impl Centre {
         self.feed(|desk| desk.handle_members(members.clone(), now));
         for _ in 0..3 {
             self.prompt = true;
-            self.does(Step::Passes { millis: PROPOSAL_SETTLES_WITHIN.as_millis() as u16 });
+            self.does(Step::Passes { millis: PROPOSAL_SETTLES_WITHIN.as_millis() as u32 });
             self.answer_all();
         }
     }
