@@ -11,8 +11,11 @@ use engine::domain::skills::{Level, Need};
 
 #[path = "shared/roster.rs"]
 mod roster;
+#[path = "shared/scattered.rs"]
+mod scattered;
 
-use roster::{NOW, roster, scattered, skill};
+use roster::{NOW, roster, skill};
+use scattered::scattered;
 
 const SIZES: [u64; 4] = [10, 100, 1_000, 10_000];
 /// What is promised among 10,000 operators, on one core.

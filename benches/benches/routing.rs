@@ -1,23 +1,26 @@
-//! What routing costs: one decision among ever more operators, one change of an operator, and the steps of a queue
-//! that grows to a million. What counts is the growth: tenfold the size shall cost a constant more.
+//! What routing costs: one decision among ever more operators, one change of an operator, and a chat that rings at all.
+//! What counts is the growth: tenfold the size shall cost a constant more.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use engine::domain::chat::Tried;
 use engine::domain::group::{GroupSettings, OfferMode};
-use engine::domain::ids::{ChatId, OperatorId, Shard};
-use engine::domain::queue::positions::Stands;
-use engine::domain::queue::{Offering, Queue, Waiting};
+use engine::domain::ids::OperatorId;
 use engine::domain::routing::{Arrival, Demand, Desk, LoadNews, Outcome, Wishes, decide};
 use engine::domain::skills::{Level, Need};
-use engine::domain::time::Timestamp;
 
+#[path = "shared/chats.rs"]
+mod chats;
 #[path = "shared/roster.rs"]
 mod roster;
+#[path = "shared/scattered.rs"]
+mod scattered;
 
-use roster::{NOW, members, operator, roster, scattered, skill};
+use chats::chat;
+use roster::{NOW, members, roster, skill};
+use scattered::operator;
 
 fn needs(n: u64) -> Vec<Need> {
     vec![Need { skill: skill(n), level: Level::new(3).expect("a level") }]
@@ -137,74 +140,9 @@ fn rings(c: &mut Criterion) {
     group.finish();
 }
 
-fn chat(n: u64) -> ChatId {
-    ChatId::new(n, u128::from(scattered(n)) << 60, Shard(0))
-}
-
-/// `let_go`: somebody declined it when it came.
-fn waiting(n: u64, let_go: bool) -> Waiting {
-    let at = Timestamp::from_millis(n as i64);
-    let tried = let_go.then(|| Tried { operator: operator(n % 100), at });
-    Waiting {
-        entered_at: Timestamp::from_millis(n as i64),
-        priority: (scattered(n) % 3) as i32,
-        wishes: Wishes::default(),
-        demand: Demand::new(tried),
-        guest_of: None,
-        moved: false,
-        offering: Offering::No,
-        rests_until: None,
-    }
-}
-
-fn queues(c: &mut Criterion) {
-    queue_of(c, "queue", false);
-    queue_of(c, "queue of chats that were declined", true);
-}
-
-fn queue_of(c: &mut Criterion, name: &str, let_go: bool) {
-    let mut group = c.benchmark_group(name);
-    for size in [1_000_u64, 10_000, 100_000, 1_000_000] {
-        let mut queue = Queue::default();
-        (0..size).for_each(|n| queue.enqueue(chat(n), waiting(n, let_go)));
-        let stands = |_: &Queue, _: &Waiting, _: ChatId, ahead: usize| Stands { ahead, about: false, wait: None };
-        while !queue.positions_due(NOW, stands).is_empty() {}
-        let mut n = 0;
-        group.bench_function(BenchmarkId::new("position", size), |b| {
-            b.iter(|| {
-                n += 1;
-                queue.ahead(black_box(chat(scattered(n) % size)))
-            });
-        });
-        // One comes for each that goes, so that the queue keeps its size.
-        let (mut first, mut next) = (0, size);
-        for arrivals_are_timed in [true, false] {
-            let name = if arrivals_are_timed { "enqueue" } else { "remove" };
-            group.bench_function(BenchmarkId::new(name, size), |b| {
-                b.iter_custom(|times| {
-                    let mut spent = Duration::ZERO;
-                    for _ in 0..times {
-                        let (arriving, leaving) = (chat(next), chat(first));
-                        let row = waiting(next, let_go);
-                        let begin = Instant::now();
-                        queue.enqueue(arriving, row);
-                        let entered = Instant::now();
-                        queue.remove(leaving);
-                        let left = Instant::now();
-                        spent += if arrivals_are_timed { entered - begin } else { left - entered };
-                        (first, next) = (first + 1, next + 1);
-                    }
-                    spent
-                });
-            });
-        }
-    }
-    group.finish();
-}
-
 criterion_group! {
     name = benches;
     config = Criterion::default().measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500)).sample_size(20).without_plots();
-    targets = decisions, rings, queues
+    targets = decisions, rings
 }
 criterion_main!(benches);

@@ -1,26 +1,15 @@
 //! The members that routing is measured with.
 
 use engine::domain::group::Handling;
-use engine::domain::ids::OperatorId;
 use engine::domain::operator::Reception;
 use engine::domain::routing::{Member, Roster};
 use engine::domain::skills::{Level, Skill};
 use engine::domain::time::Timestamp;
-use uuid::Uuid;
+
+use crate::scattered::{operator, scattered};
 
 /// The moment of every decision.
 pub const NOW: Timestamp = Timestamp::from_millis(1_000_000_000);
-
-/// Numbers without a pattern that are the same in each run.
-pub fn scattered(n: u64) -> u64 {
-    let mixed = (n ^ (n >> 31)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)
-}
-
-/// One of the operators; their ids come in no order.
-pub fn operator(n: u64) -> OperatorId {
-    OperatorId(Uuid::from_u64_pair(scattered(n), n))
-}
 
 /// Members with every limit from 1 to 8, a load below it, different pasts, and one or two of ten languages.
 pub fn members(count: u64) -> impl Iterator<Item = Member> {
