@@ -70,7 +70,7 @@ fn writes(own: &str, other: &str) -> Vec<Write> {
     let write = |method: Method, path: &str, body: Value| (method, path.to_owned(), body);
     vec![
         write(Method::POST, "groups", json!({ "id": "own", "name": "Own", "department": "support" })),
-        write(Method::PATCH, "groups/support", json!({ "name": "Own" })),
+        write(Method::PATCH, "groups/support", json!({ "name": "Ours" })),
         write(Method::POST, "memberships", json!({ "group": "sales", "operator": own, "handling": "primary" })),
         write(Method::PATCH, &membership, json!({ "limit": 50 })),
         write(Method::PATCH, &membership, json!({ "handling": "secondary" })),
