@@ -57,6 +57,8 @@ export class Chat {
   readonly unread = $derived(this.#countUnread());
   /** When something last happened that a person did. */
   readonly activeAt = $derived(Date.parse(this.lastMessage?.at ?? this.row.assigned_at ?? this.row.queued_at));
+  /** Whose it is by the events so far; unknown where they do not tell. */
+  #owner: string | undefined;
   readonly #started = $derived(this.#startedWith());
   readonly page = $derived(this.#started?.page);
   /** The visitor's language, as their page or browser says it. */
@@ -84,8 +86,9 @@ export class Chat {
   add(frame: ChatEvent): boolean {
     if (frame.seq <= this.last) return false;
     this.events = [...this.events, frame];
+    const isNews = frame.seq > this.row.seq;
     this.row = applied(this.row, frame);
-    this.#company(frame.event);
+    this.#company(frame.event, isNews);
     if (frame.event.kind === 'message' && frame.event.from.role === 'visitor') this.typing = null;
     if (frame.event.kind === 'visitor_away' || frame.event.kind === 'ended') this.typing = null;
     if (this.sent.some((sent) => arrived(sent, frame))) this.sent = this.sent.filter((sent) => !arrived(sent, frame));
@@ -130,7 +133,8 @@ export class Chat {
     this.typing = on ? { preview, until: now + TYPING_LASTS } : null;
   }
 
-  #company(event: EventKind): void {
+  /** `isNews`: the row does not tell of it; of what is older it tells what came of it since. */
+  #company(event: EventKind, isNews: boolean): void {
     const without = (id: string) => this.guests.filter((guest) => guest.id !== id);
     switch (event.kind) {
       case 'transfer_asked':
@@ -145,17 +149,24 @@ export class Chat {
         return;
       case 'left': {
         const [heir] = this.guests;
-        if (event.operator === this.row.owner?.id && heir)
-          this.row = { ...this.row, owner: { id: heir.id, name: heir.name }, group: heir.group };
-        this.guests = without(this.row.owner?.id === heir?.id && heir ? heir.id : event.operator);
+        const owner = this.#owner ?? (isNews ? this.row.owner?.id : undefined);
+        if (event.operator !== owner || !heir) {
+          this.guests = without(event.operator);
+          return;
+        }
+        this.#owner = heir.id;
+        if (isNews) this.row = { ...this.row, owner: { id: heir.id, name: heir.name }, group: heir.group };
+        this.guests = without(heir.id);
         return;
       }
       case 'assigned':
       case 'transferred':
+        this.#owner = event.operator;
         this.guests = without(event.operator);
         this.asked = null;
         return;
       case 'queued':
+        this.#owner = undefined;
         this.guests = [];
         this.asked = null;
         return;

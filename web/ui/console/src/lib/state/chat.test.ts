@@ -114,3 +114,23 @@ test('a chat that a manager ended does not say that I did', () => {
     'Sue Tanaka',
   ]);
 });
+
+test('a chat that came back to a former owner is theirs, whoever had it between', () => {
+  const [joined, left] = (['joined', 'left'] as const).map(
+    (kind) => (operator: string, name: string) => ({ kind, operator, name, group: 'support' }) as never,
+  ) as [(operator: string, name: string) => never, (operator: string, name: string) => never];
+  const transferred = { kind: 'transferred', operator: SUE, name: 'Sue Tanaka', group: 'support' } as never;
+  const since = [joined('op-joe', 'Joe'), left(SUE, 'Sue Tanaka'), transferred, joined('op-joe', 'Joe')];
+  const heard = served();
+  since.slice(0, 2).forEach((kind, index) => heard.add(event('a', 5 + index, kind)));
+  expect([heard.row.owner, heard.guests]).toEqual([{ id: 'op-joe', name: 'Joe' }, []]);
+  since.slice(2).forEach((kind, index) => heard.add(event('a', 7 + index, kind)));
+  // Whoever opens it later has the row first, and the events behind it.
+  const read = new Chat(running('a', { seq: 8, messages: 1, owner: { id: SUE, name: 'Sue Tanaka' } }));
+  for (const [index, kind] of [started, queued, wrote('Is the lamp in stock?'), assigned(), ...since].entries())
+    read.add(event('a', index + 1, kind));
+  for (const chat of [heard, read]) {
+    expect(chat.row.owner).toEqual({ id: SUE, name: 'Sue Tanaka' });
+    expect(chat.guests.map(({ id }) => id)).toEqual(['op-joe']);
+  }
+});
