@@ -161,7 +161,7 @@ impl VisitorSession {
                 let exists = shared.store.chat(account, chat).await?.is_some();
                 return Ok(if exists { Found::Elsewhere } else { Found::Nothing });
             };
-            let settings = shared.store.group(account, &stored.record.head.group).await.ok().flatten();
+            let settings = shared.store.group(account, &stored.record.head.group).await?;
             let asks = Asks::read(&shared, &stored.record, settings.as_ref()).await?;
             Ok(Found::Here(Box::new(stored), settings, Box::new(asks)))
         };
