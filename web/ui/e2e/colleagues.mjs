@@ -35,7 +35,8 @@ async function tell() {
   await step('Bob asks Joe to take over, who declines: the chat is still Bob’s', () => declined(bob, joe));
   await step('Bob invites Joe and stays; both write; Joe leaves', () => invited(bob, joe, rosa));
   await step('Bob invites and goes: the chat is Joe’s', () => handedOver(bob, joe, rosa));
-  await step('Mona takes the chat from Joe, who is told', () => takenOver(joe, rosa));
+  await step('Joe asks whoever answers for the brand, and Bob has it', () => toBrand(joe, bob, rosa));
+  await step('Mona takes the chat from Bob, who is told', () => takenOver(bob, rosa));
   await step('a chat rings at both: the first has it, the other is told who', () => ringsAtAll(joe, bob));
   await step('after some were served the next one is told how long it takes', () => estimated(joe, bob));
 }
@@ -193,21 +194,40 @@ async function handedOver(bob, joe, rosa) {
 
 /**
  * @param {Operator} joe
+ * @param {Operator} bob
  * @param {Visitor} rosa
  */
-async function takenOver(joe, rosa) {
+async function toBrand(joe, bob, rosa) {
+  await joe.press('Alt+r');
+  await joe.choose('Brands', 'Larkfield', 'She asks for a shop near her');
+  await joe.ask.getByRole('option', { name: /^Larkfield.*1 free/ }).waitFor();
+  await looks.look('transfer-brand', joe.page);
+  await joe.press('Enter');
+  await bob.request(ROSA.name).getByText('She asks for a shop near her').waitFor();
+  await bob.press('Alt+a');
+  await rosa.window.getByText('You were transferred to Bob').nth(1).waitFor();
+  await joe.page.getByText('Rosa Lind: transferred to Bob').last().waitFor();
+  await bob.say('There is one in Bern.');
+  await rosa.text('There is one in Bern.').waitFor();
+}
+
+/**
+ * @param {Operator} bob
+ * @param {Visitor} rosa
+ */
+async function takenOver(bob, rosa) {
   const mona = await Operator.comes(monas, 'mona');
   await mona.page.getByRole('tab', { name: /^All/ }).click();
   await mona.page.getByRole('link', { name: /Rosa/ }).click();
-  await mona.page.getByText('Joe has this chat.').waitFor();
+  await mona.page.getByText('Bob has this chat.').waitFor();
   await looks.look('colleagues-chat', mona.page);
   // Whoever just got a chat keeps it for 3 s.
   await mona.page.waitForTimeout(3_000);
   await mona.page.getByRole('button', { name: 'Take over' }).click();
   await mona.say('Mona here.');
   await rosa.text('Mona here.').waitFor();
-  await joe.page.getByText('Mona has this chat.').waitFor();
-  await looks.look('taken-away', joe.page);
+  await bob.page.getByText('Mona has this chat.').waitFor();
+  await looks.look('taken-away', bob.page);
   await mona.press('Alt+w');
   await mona.page.getByRole('button', { name: 'End chat' }).click();
   await rosa.text('Thank you, Rosa').waitFor();

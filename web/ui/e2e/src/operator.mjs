@@ -83,7 +83,7 @@ export class Operator {
 
   /**
    * In the dialog: whom, by typing, and why.
-   * @param {'Operators' | 'Groups'} kind
+   * @param {'Operators' | 'Groups' | 'Brands'} kind
    * @param {string} whom
    * @param {string} [reason]
    */
