@@ -58,6 +58,7 @@ impl From<Invalid> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Taken { field, thing } => Failure::taken(field, thing),
             StoreError::Conflict(words) => Failure::conflict(Why::Changed, words),
             StoreError::Unavailable(words) => {
                 tracing::warn!(error = words, "the store is not available");

@@ -23,6 +23,7 @@ mod remembered;
 mod sessions;
 mod shards;
 mod staff;
+mod taken;
 mod value;
 mod work;
 
@@ -33,6 +34,7 @@ pub(crate) use events::{activate, events};
 pub(crate) use names::{ended_by, ended_why, offer_kind, phase};
 pub(crate) use query::Query;
 pub(crate) use remembered::forget;
+pub(crate) use taken::{taken_by_constraint, taken_by_words};
 pub(crate) use value::{Answer, Row, Value};
 
 use std::pin::Pin;

@@ -24,7 +24,15 @@ pub enum StoreError {
     /// What is stored does not make sense; doing it again does not help.
     #[error("the store holds something it should not: {0}")]
     Corrupt(String),
-    /// A rule of the data forbids it: a double name, a missing row. Nothing was changed.
+    /// Another one has what only one may have. Nothing was changed.
+    #[error("{field}: another {thing} has it; choose one that is free")]
+    Taken {
+        /// The field.
+        field: &'static str,
+        /// What has it, in the singular.
+        thing: &'static str,
+    },
+    /// A rule of the data forbids it: a missing row, a chat that runs. Nothing was changed.
     #[error("{0}")]
     Conflict(String),
 }

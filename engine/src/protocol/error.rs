@@ -80,7 +80,7 @@ impl Code {
 pub enum Why {
     /// Nobody receives.
     Offline,
-    /// Somebody else has it.
+    /// Somebody else has it; with `field`: what it says there is another one's.
     Taken,
     /// It rang too long.
     Expired,
@@ -114,7 +114,7 @@ pub struct Failure {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub why: Option<Why>,
-    /// With `invalid`.
+    /// With `invalid`, and with `conflict`, `why: taken`, where a field is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub field: Option<String>,
@@ -147,6 +147,13 @@ impl Failure {
     pub fn invalid(field: impl Into<String>, rule: impl Into<String>) -> Self {
         let (field, rule) = (field.into(), rule.into());
         Self { message: format!("{field}: {rule}"), field: Some(field), ..Self::new(Code::Invalid, "") }
+    }
+
+    /// Another `thing` has what only one may have in that field.
+    pub fn taken(field: impl Into<String>, thing: &str) -> Self {
+        let field = field.into();
+        let words = format!("{field}: another {thing} has it; choose one that is free");
+        Self { field: Some(field), ..Self::conflict(Why::Taken, words) }
     }
 
     /// Not known whether it took effect.

@@ -28,7 +28,8 @@ pub async fn profiles_are_kept_changed_and_removed(store: Arc<dyn Store>) {
     assert_eq!(store.profiles(account).await.unwrap(), [late.clone(), early.clone()], "by name");
     assert_eq!(store.profiles(other.account).await.unwrap(), []);
     let double = Profile { id: id("third"), ..early.clone() };
-    assert!(conflicts(store.put_profile(account, &double).await));
+    let taken = StoreError::Taken { field: "name", thing: "profile" };
+    assert_eq!(store.put_profile(account, &double).await, Err(taken.clone()));
     let dangling = Profile { id: id("third"), name: "Third".into(), groups: vec![id("nowhere")] };
     assert!(conflicts(store.put_profile(account, &dangling).await));
     assert_eq!(store.profiles(account).await.unwrap().len(), 2, "nothing of what was refused is there");
@@ -37,6 +38,8 @@ pub async fn profiles_are_kept_changed_and_removed(store: Arc<dyn Store>) {
     assert!(store.change_profile(account, &early, &short).await.unwrap());
     assert!(!store.change_profile(account, &early, &early).await.unwrap(), "somebody was quicker");
     assert!(!store.change_profile(other.account, &short, &early).await.unwrap());
+    let double = Profile { name: late.name.clone(), ..short.clone() };
+    assert_eq!(store.change_profile(account, &short, &double).await, Err(taken));
     assert!(store.delete_group(account, &world.second_group).await.unwrap());
     let bare = Profile { groups: vec![], ..short };
     assert_eq!(store.profiles(account).await.unwrap(), [late.clone(), bare], "a group that is removed leaves it");

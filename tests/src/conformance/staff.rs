@@ -24,6 +24,11 @@ fn conflicts<T: std::fmt::Debug>(result: Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Conflict(_)))
 }
 
+/// Refused because another one has what is in the field.
+fn takes<T: std::fmt::Debug>(field: &str, result: Result<T, StoreError>) -> bool {
+    matches!(&result, Err(StoreError::Taken { field: taken, .. }) if *taken == field)
+}
+
 fn operator(number: u128, email: &str, name: &str) -> Operator {
     Operator {
         id: OperatorId(Uuid::from_u128(number)),
@@ -70,7 +75,7 @@ pub async fn accounts_have_short_names_of_their_own(store: Arc<dyn Store>) {
     let one = store.create_account("acme", "Acme", at(0)).await.unwrap();
     let other = store.create_account("other", "Acme", at(0)).await.unwrap();
     assert!(one.id < other.id);
-    assert!(conflicts(store.create_account("acme", "Another", at(0)).await));
+    assert!(takes("slug", store.create_account("acme", "Another", at(0)).await));
     assert_eq!(store.accounts().await.unwrap(), [one, other]);
 }
 
@@ -87,9 +92,9 @@ pub async fn brands_are_kept_and_replaced(store: Arc<dyn Store>) {
     let outlet = Brand { id: id("outlet"), name: "Outlet".into(), ..brand.clone() };
     store.put_brand(&outlet).await.unwrap();
     assert_eq!(store.brands(world.account).await.unwrap(), [brand.clone(), outlet.clone()]);
-    assert!(conflicts(store.put_brand(&Brand { id: id("third"), ..outlet.clone() }).await), "a double name");
+    assert!(takes("name", store.put_brand(&Brand { id: id("third"), ..outlet.clone() }).await), "a double name");
     let hijack = Brand { account: other.account, name: "Mine".into(), ..outlet.clone() };
-    assert!(conflicts(store.put_brand(&hijack).await), "a key of another account");
+    assert!(takes("id", store.put_brand(&hijack).await), "a key of another account");
     assert!(conflicts(store.put_brand(&Brand { account: AccountId(404), id: id("x"), ..outlet }).await));
     assert_eq!(store.brands(world.account).await.unwrap().len(), 2);
     assert_eq!(store.brand(&id("nothing")).await.unwrap(), None);
@@ -121,7 +126,7 @@ pub async fn brands_keep_how_urgent_their_chats_are(store: Arc<dyn Store>) {
     assert!(!store.change_brand(&taken, &taken).await.unwrap(), "it is not the other account's");
     let outlet = Brand { id: id("outlet"), name: "Outlet".into(), ..after.clone() };
     store.put_brand(&outlet).await.unwrap();
-    assert!(conflicts(store.change_brand(&after, &Brand { name: "Outlet".into(), ..after.clone() }).await));
+    assert!(takes("name", store.change_brand(&after, &Brand { name: "Outlet".into(), ..after.clone() }).await));
 }
 
 pub async fn departments_are_listed_by_place(store: Arc<dyn Store>) {
@@ -138,7 +143,7 @@ pub async fn departments_are_listed_by_place(store: Arc<dyn Store>) {
     store.put_department(account, &department("b", "Two", 2)).await.unwrap();
     let names: Vec<String> = store.departments(account).await.unwrap().into_iter().map(|one| one.name).collect();
     assert_eq!(names, ["Nought", "Eins", "Two"]);
-    assert!(conflicts(store.put_department(account, &department("d", "Two", 9)).await));
+    assert!(takes("name", store.put_department(account, &department("d", "Two", 9)).await));
     assert!(conflicts(store.put_department(AccountId(404), &department("d", "Four", 9)).await));
 }
 
@@ -159,7 +164,7 @@ pub async fn departments_keep_what_their_chats_need(store: Arc<dyn Store>) {
     assert!(store.change_department(world.account, &spares, &after).await.unwrap());
     assert!(!store.change_department(world.account, &spares, &spares).await.unwrap(), "somebody was quicker");
     let double = Department { name: "Sales".into(), ..after.clone() };
-    assert!(conflicts(store.change_department(world.account, &after, &double).await));
+    assert!(takes("name", store.change_department(world.account, &after, &double).await));
     assert_eq!(store.department(world.account, &spares.id).await.unwrap(), Some(after));
 
     assert!(conflicts(store.delete_department(world.account, &id("sales")).await), "it has groups");
@@ -188,7 +193,7 @@ pub async fn groups_are_kept_replaced_and_removed(store: Arc<dyn Store>) {
     bad.department = id("nowhere");
     assert!(conflicts(store.put_group(world.account, &bad).await));
     let double = GroupSettings { id: id("third"), ..group.clone() };
-    assert!(conflicts(store.put_group(world.account, &double).await));
+    assert!(takes("name", store.put_group(world.account, &double).await));
     assert_eq!(store.group(world.account, &world.group).await.unwrap(), Some(group));
 
     let member = world.operator(None).await;
@@ -230,11 +235,11 @@ pub async fn an_address_belongs_to_one_operator_of_an_account(store: Arc<dyn Sto
     for one in [&zoe, &amir] {
         store.create_operator(account, one, "$hash$", at(0)).await.unwrap();
     }
-    assert!(conflicts(store.create_operator(account, &operator(3, "zoe@ACME.example", "Z"), "", at(0)).await));
+    assert!(takes("email", store.create_operator(account, &operator(3, "zoe@ACME.example", "Z"), "", at(0)).await));
     assert!(conflicts(store.create_operator(other, &operator(1, "new@acme.example", "N"), "", at(0)).await));
     assert!(conflicts(store.create_operator(AccountId(404), &operator(4, "n@x.example", "N"), "", at(0)).await));
     let double = Operator { email: "ZOE@acme.example".into(), ..amir.clone() };
-    assert!(conflicts(store.change_operator(account, &amir, &double).await));
+    assert!(takes("email", store.change_operator(account, &amir, &double).await));
     assert_eq!(store.operators(account).await.unwrap(), [amir.clone(), zoe.clone()], "by name");
 
     let again = operator(5, "zoe@acme.example", "Zoe of the other");

@@ -102,7 +102,10 @@ async fn make(state: &AppState, who: &SignedIn, wanted: NewMembership, repeatabl
     let there = state.store.memberships(who.account, Some(&membership.group), Some(membership.operator)).await?;
     match there.first() {
         Some(other) if repeatable && *other == membership => {}
-        Some(_) => return Err(Failure::conflict(Why::Changed, "the operator is a member of the group").into()),
+        Some(_) => {
+            let words = "operator: a member of the group already; change that membership";
+            return Err(Failure { field: Some("operator".into()), ..Failure::conflict(Why::Changed, words) }.into());
+        }
         None => {
             state.store.put_membership(who.account, &membership).await?;
             tell(state, who, &membership).await;

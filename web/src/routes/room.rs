@@ -9,7 +9,7 @@ use crate::error::Problem;
 /// answer got lost. `what` is the thing's name in the singular.
 ///
 /// # Errors
-/// `conflict`, `why: changed`: the id is taken; `why: full`: the account has as many as an account may have.
+/// `conflict`, `why: taken`, `field: id`: another one has it; `why: full`: the account has as many as an account may have.
 pub fn for_another<T: PartialEq, I: PartialEq>(
     there: &[T],
     wanted: &T,
@@ -19,7 +19,7 @@ pub fn for_another<T: PartialEq, I: PartialEq>(
 ) -> Result<bool, Problem> {
     match there.iter().find(|other| id(other) == id(wanted)) {
         Some(other) if repeatable && other == wanted => Ok(false),
-        Some(_) => Err(Failure::conflict(Why::Changed, format!("there is a {what} with this id")).into()),
+        Some(_) => Err(Failure::taken("id", what).into()),
         None if there.len() >= ACCOUNT_THINGS_MAX as usize => {
             let words = format!("an account has at most {ACCOUNT_THINGS_MAX} {what}s");
             Err(Failure::conflict(Why::Full, words).into())
@@ -41,8 +41,8 @@ mod tests {
         for (wanted, repeatable) in [(("sales", "Sales"), false), (("sales", "Other"), true)] {
             let refused = asked(wanted, repeatable).expect_err("the id is taken");
             assert_eq!(
-                (refused.failure.why, refused.failure.message.as_str()),
-                (Some(Why::Changed), "there is a group with this id")
+                (refused.failure.why, refused.failure.field.as_deref(), refused.failure.message.as_str()),
+                (Some(Why::Taken), Some("id"), "id: another group has it; choose one that is free")
             );
         }
     }

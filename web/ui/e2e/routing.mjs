@@ -133,6 +133,13 @@ async function helper(ada) {
   await ada.saveInVain('Not saved: 1 field is not right.');
   await page.getByText('Expected a whole number from 0 to 10000, or nothing').waitFor();
   await page.getByLabel('Limit of Sue').fill('3');
+  const name = page.getByLabel('Name', { exact: true });
+  await name.fill('Support');
+  await ada.saveInVain('Not saved: 1 field is not right.');
+  await page.getByText('Name: another group has it; choose one that is free').waitFor();
+  await eventually('the name has the focus', () => name.evaluate((field) => field === document.activeElement), true);
+  await looks.everywhere('name-taken', page);
+  await name.fill('Sales');
   await ada.save('1 change');
 }
 

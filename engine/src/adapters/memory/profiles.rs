@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::adapters::memory::MemoryStore;
-use crate::adapters::memory::state::{State, conflict};
+use crate::adapters::memory::state::{State, conflict, taken};
 use crate::domain::ids::{AccountId, OperatorId, ProfileId};
 use crate::ports::profiles::{Profile, Profiles};
 use crate::ports::store::StoreError;
@@ -70,7 +70,7 @@ fn put(state: &mut State, account: AccountId, profile: &Profile) -> Result<(), S
         .iter()
         .any(|((of, id), other)| *of == account && *id != profile.id && other.name == profile.name);
     if same_name {
-        return conflict("there is a profile of that name");
+        return taken("name", "profile");
     }
     if profile.groups.iter().any(|group| !state.groups.contains_key(&(account, group.clone()))) {
         return conflict("there is no such group");

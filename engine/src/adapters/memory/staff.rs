@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::adapters::memory::MemoryStore;
 use crate::adapters::memory::closings::has_chats;
-use crate::adapters::memory::state::{AccountRow, MembershipRow, OperatorRow, Slots, State, conflict};
+use crate::adapters::memory::state::{AccountRow, MembershipRow, OperatorRow, Slots, State, conflict, taken};
 use crate::domain::group::{GroupSettings, Membership, Status};
 use crate::domain::ids::{AccountId, BrandId, DepartmentId, GroupId, OperatorId};
 use crate::domain::time::Timestamp;
@@ -25,7 +25,7 @@ impl Staff for MemoryStore {
     async fn create_account(&self, slug: &str, name: &str, _at: Timestamp) -> Result<Account, StoreError> {
         let mut state = self.open()?;
         if state.accounts.values().any(|row| row.account.slug == slug) {
-            return conflict("there is an account of that short name");
+            return taken("slug", "account");
         }
         let id = AccountId(state.accounts.keys().next_back().map_or(1, |last| last.0 + 1));
         let account = Account { id, slug: slug.to_owned(), name: name.to_owned() };
@@ -188,9 +188,12 @@ impl Staff for MemoryStore {
         if !state.accounts.contains_key(&account) {
             return conflict("there is no such account");
         }
+        if state.operators.contains_key(&operator.id) {
+            return conflict("there is an operator of that id");
+        }
         let same = |row: &OperatorRow| row.account == account && same_address(&row.operator, operator);
-        if state.operators.contains_key(&operator.id) || state.operators.values().any(same) {
-            return conflict("there is an operator of that id or address");
+        if state.operators.values().any(same) {
+            return taken("email", "operator");
         }
         let row = OperatorRow {
             account,
@@ -224,7 +227,7 @@ impl Staff for MemoryStore {
             row.account == account && row.operator.id != operator.id && same_address(&row.operator, operator)
         };
         if state.operators.values().any(other) {
-            return conflict("there is an operator of that address");
+            return taken("email", "operator");
         }
         if let Some(row) = state.operator_mut(account, operator.id) {
             row.operator = operator.clone();
@@ -395,11 +398,11 @@ fn put_brand(state: &mut State, brand: &Brand) -> Result<(), StoreError> {
         return conflict("there is no such account");
     }
     if state.brands.get(&brand.id).is_some_and(|there| there.account != brand.account) {
-        return conflict("another account has a brand of that key");
+        return taken("id", "brand");
     }
     let same_name = |other: &&Brand| other.account == brand.account && other.name == brand.name && other.id != brand.id;
     if state.brands.values().find(same_name).is_some() {
-        return conflict("there is a brand of that name");
+        return taken("name", "brand");
     }
     state.brands.insert(brand.id.clone(), brand.clone());
     Ok(())
@@ -414,7 +417,7 @@ fn put_department(state: &mut State, account: AccountId, department: &Department
         .iter()
         .any(|((of, id), other)| *of == account && *id != department.id && other.name == department.name);
     if same_name {
-        return conflict("there is a department of that name");
+        return taken("name", "department");
     }
     state.departments.insert((account, department.id.clone()), department.clone());
     Ok(())
@@ -427,7 +430,7 @@ fn put_group(state: &mut State, account: AccountId, group: &GroupSettings) -> Re
     let same_name =
         state.groups.iter().any(|((of, id), other)| *of == account && *id != group.id && other.name == group.name);
     if same_name {
-        return conflict("there is a group of that name");
+        return taken("name", "group");
     }
     state.groups.insert((account, group.id.clone()), group.clone());
     Ok(())

@@ -199,3 +199,8 @@ impl State {
 pub(super) fn conflict<T>(words: &str) -> Result<T, StoreError> {
     Err(StoreError::Conflict(words.into()))
 }
+
+/// Another `thing` has that field.
+pub(super) fn taken<T>(field: &'static str, thing: &'static str) -> Result<T, StoreError> {
+    Err(StoreError::Taken { field, thing })
+}

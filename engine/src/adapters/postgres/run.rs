@@ -3,7 +3,7 @@
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{AssertSqlSafe, Column, PgConnection, PgPool, Postgres, Row as _, TypeInfo, ValueRef as _};
 
-use crate::adapters::sql::{Answer, Dialect, Query, Row, Sql, Value, Work};
+use crate::adapters::sql::{Answer, Dialect, Query, Row, Sql, Value, Work, taken_by_constraint};
 use crate::ports::store::StoreError;
 
 /// Statements through the pool, each for itself.
@@ -89,6 +89,9 @@ fn row(row: &PgRow) -> Result<Row, sqlx::Error> {
 /// What an error of the driver or the server means.
 pub(super) fn store_error(error: &sqlx::Error) -> StoreError {
     let Some(told) = error.as_database_error() else { return StoreError::Unavailable(error.to_string()) };
+    if let Some(taken) = told.constraint().and_then(taken_by_constraint) {
+        return taken;
+    }
     // Classes of SQLSTATE: a broken rule of the data; no room; data that is damaged.
     match told.code().as_deref().and_then(|code| code.get(..2)) {
         Some("23") => StoreError::Conflict(format!("a rule of the data forbids it ({})", told.message())),

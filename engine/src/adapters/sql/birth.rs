@@ -130,8 +130,10 @@ pub(crate) fn state_values(head: &ChatHead) -> [Value; 12] {
 impl From<StoreError> for BirthError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(words) => Self::Unavailable(words),
-            StoreError::Corrupt(words) | StoreError::Conflict(words) => Self::Unavailable(words),
+            StoreError::Unavailable(words) | StoreError::Corrupt(words) | StoreError::Conflict(words) => {
+                Self::Unavailable(words)
+            }
+            StoreError::Taken { .. } => Self::Unavailable(error.to_string()),
         }
     }
 }

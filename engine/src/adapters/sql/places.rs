@@ -84,7 +84,7 @@ pub(super) async fn put_brand(sql: &mut dyn Sql, brand: Brand) -> Result<(), Sto
     let query = query.arg(json(&brand.origins)?).arg(json(&brand.welcome)?).arg(json(&brand.priorities)?);
     let query = query.arg(json(&brand.identity_keys)?);
     match sql.run(query).await?.affected {
-        0 => Err(StoreError::Conflict("another account has a brand of that key".into())),
+        0 => Err(StoreError::Taken { field: "id", thing: "brand" }),
         _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, ToSql};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Column, Row as _, SqlitePool, TypeInfo, ValueRef as _};
 
-use crate::adapters::sql::{Answer, Dialect, Query, Row, Sql, Value, Work};
+use crate::adapters::sql::{Answer, Dialect, Query, Row, Sql, Value, Work, taken_by_words};
 use crate::ports::store::StoreError;
 
 /// Statements through the pool.
@@ -125,10 +125,16 @@ impl ToSql for Value {
 /// What an error of the writing connection means.
 pub(super) fn store_error(error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation) => StoreError::Conflict(words(error)),
+        Some(ErrorCode::ConstraintViolation) => taken(error).unwrap_or_else(|| StoreError::Conflict(words(error))),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt(words(error)),
         _ => StoreError::Unavailable(words(error)),
     }
+}
+
+/// Which field is taken, if that is what it says.
+fn taken(error: &rusqlite::Error) -> Option<StoreError> {
+    let rusqlite::Error::SqliteFailure(_, Some(words)) = error else { return None };
+    taken_by_words(words)
 }
 
 /// The error in words for whoever runs the server.

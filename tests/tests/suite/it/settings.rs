@@ -270,3 +270,50 @@ async fn an_operator_receives_from_the_groups_of_the_profile_they_chose() {
     becomes("support", "online").await;
     assert_eq!(joe.browser.get("/api/v1/auth/me").await.ok()["profile"], Value::Null);
 }
+
+#[tokio::test]
+async fn what_another_one_has_is_refused_at_its_field_and_nothing_changes() {
+    let server = TestServer::start();
+    let admin = admin_of(&server).await;
+    let joe = Browser::signed_in(&server.url(), "joe").await.operator_id();
+    for profile in [json!({ "id": "day", "name": "Day" }), json!({ "id": "night", "name": "Night" })] {
+        admin.post("/api/v1/profiles", profile).await.ok();
+    }
+    admin.post("/api/v1/departments", json!({ "id": "spares", "name": "Spares" })).await.ok();
+    let name_of = async |path: &str| admin.get(path).await.ok()["name"].clone();
+    let (support, sales) = (name_of(SUPPORT).await, name_of("/api/v1/groups/sales").await);
+    let department = name_of("/api/v1/departments/support").await;
+    let anna = |email: &str| json!({ "name": "Anna", "email": email, "role": "operator", "password": "a long secret" });
+    let refused = async |answer: switchboard_tests::http::Answer, field: &str, thing: &str| {
+        let refused = answer.refused(409, "conflict");
+        assert_eq!((&refused["why"], &refused["field"]), (&json!("taken"), &json!(field)), "{refused}");
+        let words = format!("{field}: another {thing} has it; choose one that is free");
+        assert_eq!(refused["detail"], words, "{refused}");
+    };
+    let made = [
+        ("groups", json!({ "id": "new", "department": "support", "name": support }), "name", "group"),
+        ("groups", json!({ "id": "support", "department": "support", "name": "New" }), "id", "group"),
+        ("departments", json!({ "id": "new", "name": department }), "name", "department"),
+        ("departments", json!({ "id": "spares", "name": "New" }), "id", "department"),
+        ("profiles", json!({ "id": "new", "name": "Day" }), "name", "profile"),
+        ("profiles", json!({ "id": "day", "name": "New" }), "id", "profile"),
+        ("operators", anna("JOE@Example.com"), "email", "operator"),
+    ];
+    for (section, new, field, thing) in made {
+        let section = format!("/api/v1/{section}");
+        let before = admin.get(&section).await.ok();
+        refused(admin.post(&section, new).await, field, thing).await;
+        assert_eq!(admin.get(&section).await.ok(), before, "nothing new in {section}");
+    }
+    let changed = [
+        (SUPPORT.to_owned(), json!({ "name": sales, "priority": 5 }), "name", "group"),
+        ("/api/v1/departments/spares".to_owned(), json!({ "name": department }), "name", "department"),
+        ("/api/v1/profiles/night".to_owned(), json!({ "name": "Day", "groups": ["sales"] }), "name", "profile"),
+        (format!("/api/v1/operators/{joe}"), json!({ "email": "Bob@example.com", "limit": 9 }), "email", "operator"),
+    ];
+    for (path, change, field, thing) in changed {
+        let before = admin.get(&path).await.ok();
+        refused(admin.patch(&path, change).await, field, thing).await;
+        assert_eq!(admin.get(&path).await.ok(), before, "{path} is as it was");
+    }
+}

@@ -448,7 +448,7 @@ message: string,
  */
 why?: Why, 
 /**
- * With `invalid`.
+ * With `invalid`, and with `conflict`, `why: taken`, where a field is to blame.
  */
 field?: string, 
 /**

@@ -53,6 +53,11 @@ test('what the server refuses is said at the field it names; the rest of the for
   expect(await editor.save()).toBe(false);
   const { wrong, values } = editor.form;
   expect([wrong, values['name'], editor.saving]).toEqual([{ name: 'Is too long' }, 'Long', false]);
+  const detail = 'name: another group has it; choose one that is free';
+  server.refuses['PATCH /groups/support'] = { status: 409, code: 'conflict', why: 'taken', detail, field: 'name' };
+  editor.set('name', 'Sales');
+  expect(await editor.save()).toBe(false);
+  expect(editor.form.wrong).toEqual({ name: 'Name: another group has it; choose one that is free' });
 });
 
 test('the rules of a group are loaded, and sent as the server takes them; nothing written is nothing set', async () => {

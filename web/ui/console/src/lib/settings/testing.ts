@@ -43,7 +43,7 @@ export class StaffServer {
     { group: 'support', operator: 'sue', handling: 'secondary', limit: 3, active: true },
   ];
   /** The next writes fail with these, by method and path. */
-  refuses: Record<string, { status: number; code: string; detail: string; field?: string }> = {};
+  refuses: Record<string, { status: number; code: string; detail: string; field?: string; why?: string }> = {};
   /** What somebody else does just before the next write. */
   overtakes: (() => void) | null = null;
   /** The writes that were asked for. */
