@@ -4,12 +4,15 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use engine::adapters::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use engine::adapters::system::{SystemClock, SystemRandom};
-use engine::domain::limits::{ACCEPT_BACKLOG, KEEP_ALIVE, REQUEST_HEAD_WITHIN, STOP_WITHIN};
+use engine::domain::limits::{ACCEPT_BACKLOG, KEEP_ALIVE, LAST_BYTES_WITHIN, REQUEST_HEAD_WITHIN, STOP_WITHIN};
 use engine::ports::clock::SharedClock;
 use engine::ports::store::{SharedStore, StoreError};
 use engine::ports::traces::SharedTraces;
@@ -21,6 +24,7 @@ use crate::auth::token::Keys;
 use crate::config::security::SECRET_BYTES_MIN;
 use crate::config::{Secret, Settings, WrongSettings};
 use crate::provision::ProvisionError;
+use crate::socket::carrier::Carriers;
 use crate::socket::cut;
 use crate::state::{AppState, Readiness};
 use crate::telemetry::otlp::{Otlp, OtlpError};
@@ -202,16 +206,35 @@ fn spawn_public(
     state: web::Data<AppState>,
     sockets: Routes,
 ) -> io::Result<ServerHandle> {
-    let server = HttpServer::new(move || application(state.clone(), sockets.clone()))
+    let address = listener.local_addr()?;
+    let builder = Server::build()
         .workers(workers)
         .backlog(ACCEPT_BACKLOG)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(REQUEST_HEAD_WITHIN)
         .shutdown_timeout(STOP_WITHIN.as_secs())
-        .on_connect(cut::on_connect)
-        .disable_signals()
-        .listen(listener)?
-        .run();
+        .disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    // `HttpServer` does the same, but for the upgrade: it keeps the buffers of a connection that is a socket by now.
+    let connections = move || {
+        let stopping = stopping.clone();
+        let served = || {
+            let application = application(state.clone(), sockets.clone()).into_factory();
+            map_config(application, |()| AppConfig::default())
+        };
+        HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(REQUEST_HEAD_WITHIN)
+            .client_disconnect_timeout(LAST_BYTES_WITHIN)
+            .local_addr(address)
+            .on_connect_ext(|io: &TcpStream, data| cut::on_connect(io, data))
+            .upgrade(Carriers::new(served()))
+            .h1(served())
+            .tcp()
+    };
+    let server = builder.listen("public", listener, connections)?.run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Ok(handle)

@@ -323,6 +323,11 @@ pub const LOADER_CACHED: Duration = Duration::from_secs(300);
 pub const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// An idle HTTP connection is closed after this time: longer than the pauses of a person at a console.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Bytes read at once from a socket that is a WebSocket by now, in one buffer for all sockets of a thread.
+pub const SOCKET_READ_AT_ONCE: usize = 16 * 1024;
+/// How long the other side of a connection that is over may take to close it, too: closed with bytes unread it would be
+/// reset, and the last that was said could be lost.
+pub const LAST_BYTES_WITHIN: Duration = Duration::from_secs(1);
 /// Connections that may wait to be accepted: a page of a busy shop reloads everywhere at once.
 pub const ACCEPT_BACKLOG: u32 = 4096;
 /// Sent bytes that a peer does not confirm, or does not make room for, end the connection after this time: it is gone, and

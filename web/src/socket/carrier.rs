@@ -1,0 +1,261 @@
+//! What carries a socket once its handshake is answered: the connection alone. HTTP holds two buffers of 8 KiB for each
+//! connection for as long as it has a say in it, which for ten thousand visitors who look on is most of what they cost.
+//!
+//! A handshake goes the way of every request, through the application and all that it checks. What is answered with 101
+//! is carried here from then on, anything else is written and the connection closed. Bytes are read only when the socket
+//! has taken those before, and the socket is asked for more only when the connection has taken what it said: whoever
+//! sends too fast, or reads too slowly, is held up.
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use actix_codec::{Encoder, Framed, FramedParts};
+use actix_http::h1::{Codec, Message};
+use actix_http::{ConnectionType, Payload, Request, Response};
+use actix_service::{Service, ServiceFactory};
+use actix_web::HttpResponse;
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
+use actix_web::error::PayloadError;
+use actix_web::rt::net::TcpStream;
+use actix_web::rt::time::timeout;
+use bytes::{Buf, Bytes, BytesMut};
+use engine::domain::limits::{LAST_BYTES_WITHIN, SOCKET_READ_AT_ONCE};
+use futures_util::Stream;
+use futures_util::future::LocalBoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+/// Makes a [`Carrier`] for each thread that serves.
+pub struct Carriers<F>(F);
+
+impl<F> Carriers<F> {
+    /// Handshakes are answered by that application.
+    pub fn new(application: F) -> Self {
+        Self(application)
+    }
+}
+
+impl<F, B> ServiceFactory<(Request, Framed<TcpStream, Codec>)> for Carriers<F>
+where
+    F: ServiceFactory<Request, Config = (), Response = ServiceResponse<B>, Error = actix_web::Error>,
+    F::Future: 'static,
+    F::Service: 'static,
+    <F::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ();
+    type Error = actix_web::Error;
+    type Config = ();
+    type Service = Carrier<F::Service>;
+    type InitError = F::InitError;
+    type Future = LocalBoxFuture<'static, Result<Self::Service, Self::InitError>>;
+
+    fn new_service(&self, (): ()) -> Self::Future {
+        let application = self.0.new_service(());
+        Box::pin(async move { Ok(Carrier(application.await?)) })
+    }
+}
+
+/// Answers handshakes and carries what comes of them.
+pub struct Carrier<S>(S);
+
+impl<S, B> Service<(Request, Framed<TcpStream, Codec>)> for Carrier<S>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ();
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<(), Self::Error>>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&self, (mut request, framed): (Request, Framed<TcpStream, Codec>)) -> Self::Future {
+        let FramedParts { io, codec, read_buf, write_buf, .. } = framed.into_parts();
+        let inbox = Inbox::default();
+        // A copy: the buffer itself is large.
+        if !read_buf.is_empty() {
+            inbox.put(Bytes::copy_from_slice(&read_buf));
+        }
+        *request.payload() = Payload::Stream { payload: Box::pin(inbox.clone()) };
+        let answering = self.0.call(request);
+        Box::pin(async move {
+            let wire = Wire { io, inbox, unsent: Bytes::copy_from_slice(&write_buf) };
+            drop((read_buf, write_buf));
+            let over = match answering.await {
+                Ok(answer) => wire.answer(codec, Response::<B>::from(answer)).await,
+                Err(error) => wire.answer(codec, Response::from(HttpResponse::from_error(error))).await,
+            };
+            if let Err(error) = over {
+                tracing::debug!(%error, "a connection broke");
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A connection of which HTTP has let go.
+struct Wire {
+    io: TcpStream,
+    inbox: Inbox,
+    /// What the socket has still to take before more is asked for.
+    unsent: Bytes,
+}
+
+impl Wire {
+    async fn answer<B: MessageBody>(mut self, mut codec: Codec, answer: Response<B>) -> io::Result<()> {
+        let (mut head, body) = answer.into_parts();
+        let is_carried = head.upgrade();
+        if !is_carried {
+            head.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        let mut out = BytesMut::from(&*self.unsent);
+        codec.encode(Message::Item((head, body.size())), &mut out)?;
+        self.unsent = out.freeze();
+        if is_carried {
+            drop(codec);
+            self.carry(body).await?;
+        } else {
+            self.write(codec, body).await?;
+        }
+        self.close().await
+    }
+
+    /// Both directions, until the socket has nothing more to say.
+    async fn carry(&mut self, body: impl MessageBody) -> io::Result<()> {
+        let mut body = pin!(body);
+        poll_fn(|cx| self.go_on(body.as_mut(), cx)).await
+    }
+
+    fn go_on<B: MessageBody>(&mut self, mut body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_written(cx))?;
+            match body.as_mut().poll_next(cx) {
+                Poll::Ready(Some(said)) => self.unsent = said.map_err(broken)?,
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending if self.inbox.is_full() => return Poll::Pending,
+                Poll::Pending => ready!(self.poll_heard(cx)),
+            }
+        }
+    }
+
+    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.unsent.is_empty() {
+            match ready!(Pin::new(&mut self.io).poll_write(cx, &self.unsent))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.unsent.advance(written),
+            }
+        }
+        // It may be the last bytes of something larger.
+        self.unsent = Bytes::new();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Puts what has come into the inbox, or that nothing will.
+    fn poll_heard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(poll_read(&mut self.io, cx)) {
+            Ok(heard) => self.inbox.put(heard),
+            Err(error) => self.inbox.end(Some(error)),
+        }
+        Poll::Ready(())
+    }
+
+    /// An answer that is no handshake's, whole.
+    async fn write(&mut self, mut codec: Codec, body: impl MessageBody) -> io::Result<()> {
+        let mut body = pin!(body);
+        self.io.write_all(&std::mem::take(&mut self.unsent)).await?;
+        let mut out = BytesMut::new();
+        loop {
+            let part = poll_fn(|cx| body.as_mut().poll_next(cx)).await;
+            let part = part.transpose().map_err(broken)?;
+            let is_last = part.is_none();
+            codec.encode(Message::Chunk(part), &mut out)?;
+            self.io.write_all(&out.split()).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Says that nothing more comes, and waits for the other side to say the same.
+    async fn close(mut self) -> io::Result<()> {
+        self.io.shutdown().await?;
+        let silent =
+            async { while poll_fn(|cx| poll_read(&mut self.io, cx)).await.is_ok_and(|heard| !heard.is_empty()) {} };
+        // Whoever says more, or nothing at all, is cut off.
+        let _ = timeout(LAST_BYTES_WITHIN, silent).await;
+        Ok(())
+    }
+}
+
+/// What was to be said could not be made.
+fn broken(error: impl Into<Box<dyn Error>>) -> io::Error {
+    io::Error::other(error.into().to_string())
+}
+
+thread_local! {
+    /// What is read goes through here, whoever it comes from.
+    static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; SOCKET_READ_AT_ONCE].into());
+}
+
+/// What has come; empty at the end.
+fn poll_read(io: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+    READ.with_borrow_mut(|space| {
+        let mut read = ReadBuf::new(space);
+        ready!(Pin::new(io).poll_read(cx, &mut read))?;
+        Poll::Ready(Ok(Bytes::copy_from_slice(read.filled())))
+    })
+}
+
+/// What has come for the socket and it has not taken yet.
+#[derive(Clone, Default)]
+struct Inbox(Rc<RefCell<Heard>>);
+
+#[derive(Default)]
+enum Heard {
+    #[default]
+    Nothing,
+    Some(Bytes),
+    End(Option<io::Error>),
+}
+
+impl Inbox {
+    /// Nothing is the end.
+    fn put(&self, bytes: Bytes) {
+        *self.0.borrow_mut() = if bytes.is_empty() { Heard::End(None) } else { Heard::Some(bytes) };
+    }
+
+    fn end(&self, error: Option<io::Error>) {
+        *self.0.borrow_mut() = Heard::End(error);
+    }
+
+    /// Whether nothing more can be put in.
+    fn is_full(&self) -> bool {
+        !matches!(*self.0.borrow(), Heard::Nothing)
+    }
+}
+
+impl Stream for Inbox {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut heard = self.0.borrow_mut();
+        match std::mem::take(&mut *heard) {
+            // Whoever waits is polled again whenever something was put in.
+            Heard::Nothing => Poll::Pending,
+            Heard::Some(bytes) => Poll::Ready(Some(Ok(bytes))),
+            Heard::End(error) => {
+                *heard = Heard::End(None);
+                Poll::Ready(error.map(|error| Err(PayloadError::Io(error))))
+            }
+        }
+    }
+}
