@@ -147,7 +147,7 @@ pub(super) fn start(opened: Opened, queue: &Arc<Queue>) -> Result<JoinHandle<()>
 }
 
 fn run(core: &mut Core, queue: &Queue) {
-    let mut batch = Vec::with_capacity(COMMIT_GROUP_MAX);
+    let mut batch = Vec::new();
     let mut failed = false;
     let mut pace = Pace::default();
     loop {

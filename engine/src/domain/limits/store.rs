@@ -70,9 +70,9 @@ pub const LOG_PAGES_MAX: u32 = 2 * LOG_PAGES;
 pub const LOG_BYTES_KEPT: u64 = 192 * 1024 * 1024;
 /// How long the writer waits for readers when the log has become too long.
 pub const LOG_PATIENCE: Duration = Duration::from_millis(100);
-/// Bytes of pages that the writer keeps in memory: the heads of 20,000 chats that run and the ends of the tables. What
+/// Bytes of pages that the writer keeps in memory: the heads of 10,000 chats that run and the ends of the tables. What
 /// is beyond comes from the system's cache at 1 µs a page.
-pub const WRITER_CACHE_BYTES: usize = 4 * 1024 * 1024;
+pub const WRITER_CACHE_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes of pages that each connection that reads keeps: the inner pages of the tables.
 pub const READER_CACHE_BYTES: usize = 512 * 1024;
 /// How often recorded spans are summed up: the memory of those that wait for it is bounded so.
