@@ -259,3 +259,121 @@ impl Stream for Inbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use actix_http::HttpService;
+    use actix_service::{IntoServiceFactory, map_config};
+    use actix_web::dev::{AppConfig, Server, ServerHandle};
+    use actix_web::{App, web};
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    /// A server that says what it hears at `/echo`, and has a page at `/page`.
+    async fn serve() -> (SocketAddr, ServerHandle) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = || {
+            let served = || {
+                let echo = async |heard: web::Payload| {
+                    HttpResponse::SwitchingProtocols().upgrade("websocket").streaming(heard)
+                };
+                let page = async || "a page".repeat(10_000);
+                let app = App::new().route("/echo", web::get().to(echo)).route("/page", web::get().to(page));
+                map_config(app.into_factory(), |()| AppConfig::default())
+            };
+            HttpService::build().upgrade(Carriers::new(served())).h1(served()).tcp()
+        };
+        let server = Server::build().workers(1).disable_signals().listen("echo", listener, connections).unwrap().run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        (address, handle)
+    }
+
+    async fn shakes_hands(address: SocketAddr, path: &str, behind: &[u8]) -> tokio::net::TcpStream {
+        let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        client.write_all(&[head.as_bytes(), behind].concat()).await.unwrap();
+        client
+    }
+
+    async fn head(client: &mut tokio::net::TcpStream) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(timeout(LONG, client.read_u8()).await.unwrap().unwrap());
+        }
+        String::from_utf8(head).unwrap().to_ascii_lowercase()
+    }
+
+    async fn rest(client: &mut tokio::net::TcpStream) -> Vec<u8> {
+        let mut rest = Vec::new();
+        timeout(LONG, client.read_to_end(&mut rest)).await.unwrap().unwrap();
+        rest
+    }
+
+    #[actix_web::test]
+    async fn what_came_with_the_handshake_and_behind_it_is_heard_to_the_end() {
+        let (address, server) = serve().await;
+        let mut client = shakes_hands(address, "/echo", b"at once, ").await;
+        let head = head(&mut client).await;
+        assert!(head.starts_with("http/1.1 101") && head.contains("\r\nconnection: upgrade\r\n"), "{head}");
+        client.write_all(b"later").await.unwrap();
+        client.shutdown().await.unwrap();
+        assert_eq!(rest(&mut client).await, b"at once, later");
+        server.stop(true).await;
+    }
+
+    #[actix_web::test]
+    async fn whoever_does_not_read_is_not_read_and_nothing_is_lost() {
+        let (address, server) = serve().await;
+        let mut client = shakes_hands(address, "/echo", b"").await;
+        head(&mut client).await;
+        let said: Vec<u8> = (0..64 * 1024 * 1024_u32).map(|at| (at % 251) as u8).collect();
+        let mut sent = 0;
+        // As long as the machine's buffers take something.
+        while let Ok(written) = timeout(Duration::from_secs(1), client.write(&said[sent..])).await {
+            sent += written.unwrap();
+            assert!(sent < said.len(), "it was taken in though nobody reads");
+        }
+        let (mut reads, mut writes) = client.into_split();
+        let saying = async {
+            writes.write_all(&said[sent..]).await.unwrap();
+            writes.shutdown().await.unwrap();
+        };
+        let mut heard = Vec::new();
+        let hearing = async { timeout(LONG, reads.read_to_end(&mut heard)).await.unwrap().unwrap() };
+        futures_util::future::join(saying, hearing).await;
+        assert!(heard == said, "{} of {} bytes came back", heard.len(), said.len());
+        server.stop(true).await;
+    }
+
+    #[actix_web::test]
+    async fn an_answer_that_is_no_handshakes_is_written_whole_and_closes() {
+        let (address, server) = serve().await;
+        for (path, status, body) in [("/page", "200", "a page".repeat(10_000)), ("/nothing", "404", String::new())] {
+            let mut client = shakes_hands(address, path, b"").await;
+            let head = head(&mut client).await;
+            assert!(head.starts_with(&format!("http/1.1 {status}")), "{head}");
+            assert!(head.contains("\r\nconnection: close\r\n"), "{head}");
+            assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())), "{head}");
+            assert_eq!(rest(&mut client).await, body.as_bytes());
+        }
+        server.stop(true).await;
+    }
+
+    #[actix_web::test]
+    async fn a_connection_that_its_client_leaves_open_is_closed_all_the_same() {
+        let (address, server) = serve().await;
+        let mut client = shakes_hands(address, "/nothing", b"").await;
+        assert!(head(&mut client).await.starts_with("http/1.1 404"));
+        // A stop waits 30 s for connections; this one says nothing more, and does not close.
+        timeout(LONG, server.stop(true)).await.unwrap();
+        drop(client);
+    }
+}
