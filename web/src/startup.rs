@@ -24,6 +24,7 @@ use crate::auth::token::Keys;
 use crate::config::security::SECRET_BYTES_MIN;
 use crate::config::{Secret, Settings, WrongSettings};
 use crate::provision::ProvisionError;
+use crate::socket::carried::Carried;
 use crate::socket::carrier::Carriers;
 use crate::socket::cut;
 use crate::state::{AppState, Readiness};
@@ -79,6 +80,7 @@ pub struct Running {
     /// What handlers share.
     pub state: web::Data<AppState>,
     servers: [ServerHandle; 2],
+    carried: Carried,
     drain: Drain,
     traces: Option<Arc<Otlp>>,
 }
@@ -153,8 +155,10 @@ pub async fn serve(
         metrics: wiring.metrics,
         demo,
     });
-    let servers = [spawn_public(public, workers, state.clone(), wiring.sockets)?, spawn_admin(admin, state.clone())?];
-    Ok(Running { address, admin_address, state, servers, drain: wiring.drain, traces })
+    let carried = Carried::default();
+    let public = spawn_public(public, workers, state.clone(), wiring.sockets, &carried)?;
+    let servers = [public, spawn_admin(admin, state.clone())?];
+    Ok(Running { address, admin_address, state, servers, carried, drain: wiring.drain, traces })
 }
 
 impl Running {
@@ -163,6 +167,8 @@ impl Running {
         self.state.readiness.drain();
         (self.drain)().await;
         let [public, admin] = &self.servers;
+        public.pause().await;
+        self.carried.none(STOP_WITHIN).await;
         futures_util::future::join(public.stop(true), admin.stop(false)).await;
         self.state.store.close().await;
         if let Some(traces) = self.traces {
@@ -205,6 +211,7 @@ fn spawn_public(
     workers: usize,
     state: web::Data<AppState>,
     sockets: Routes,
+    carried: &Carried,
 ) -> io::Result<ServerHandle> {
     let address = listener.local_addr()?;
     let builder = Server::build()
@@ -212,7 +219,7 @@ fn spawn_public(
         .backlog(ACCEPT_BACKLOG)
         .shutdown_timeout(STOP_WITHIN.as_secs())
         .disable_signals();
-    let stopping = builder.graceful_shutdown_signal();
+    let (stopping, carried) = (builder.graceful_shutdown_signal(), carried.clone());
     // `HttpServer` does the same, but for the upgrade: it keeps the buffers of a connection that is a socket by now.
     let connections = move || {
         let stopping = stopping.clone();
@@ -230,7 +237,7 @@ fn spawn_public(
             .client_disconnect_timeout(LAST_BYTES_WITHIN)
             .local_addr(address)
             .on_connect_ext(|io: &TcpStream, data| cut::on_connect(io, data))
-            .upgrade(Carriers::new(served()))
+            .upgrade(Carriers::new(served(), carried.clone()))
             .h1(served())
             .tcp()
     };

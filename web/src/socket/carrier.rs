@@ -14,6 +14,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use crate::socket::carried::Carried;
 use actix_codec::{Encoder, Framed, FramedParts};
 use actix_http::h1::{Codec, Message};
 use actix_http::{ConnectionType, Payload, Request, Response};
@@ -31,12 +32,15 @@ use futures_util::future::LocalBoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Makes a [`Carrier`] for each thread that serves.
-pub struct Carriers<F>(F);
+pub struct Carriers<F> {
+    application: F,
+    carried: Carried,
+}
 
 impl<F> Carriers<F> {
-    /// Handshakes are answered by that application.
-    pub fn new(application: F) -> Self {
-        Self(application)
+    /// Handshakes are answered by that application, and what is carried is counted there.
+    pub fn new(application: F, carried: Carried) -> Self {
+        Self { application, carried }
     }
 }
 
@@ -56,13 +60,16 @@ where
     type Future = LocalBoxFuture<'static, Result<Self::Service, Self::InitError>>;
 
     fn new_service(&self, (): ()) -> Self::Future {
-        let application = self.0.new_service(());
-        Box::pin(async move { Ok(Carrier(application.await?)) })
+        let (application, carried) = (self.application.new_service(()), self.carried.clone());
+        Box::pin(async move { Ok(Carrier { application: application.await?, carried }) })
     }
 }
 
 /// Answers handshakes and carries what comes of them.
-pub struct Carrier<S>(S);
+pub struct Carrier<S> {
+    application: S,
+    carried: Carried,
+}
 
 impl<S, B> Service<(Request, Framed<TcpStream, Codec>)> for Carrier<S>
 where
@@ -75,7 +82,7 @@ where
     type Future = LocalBoxFuture<'static, Result<(), Self::Error>>;
 
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(cx)
+        self.application.poll_ready(cx)
     }
 
     fn call(&self, (mut request, framed): (Request, Framed<TcpStream, Codec>)) -> Self::Future {
@@ -86,16 +93,13 @@ where
             inbox.put(Bytes::copy_from_slice(&read_buf));
         }
         *request.payload() = Payload::Stream { payload: Box::pin(inbox.clone()) };
-        let answering = self.0.call(request);
+        let (answering, carried) = (self.application.call(request), self.carried.clone());
         Box::pin(async move {
             let wire = Wire { io, inbox, unsent: Bytes::copy_from_slice(&write_buf) };
             drop((read_buf, write_buf));
-            let over = match answering.await {
-                Ok(answer) => wire.answer(codec, Response::<B>::from(answer)).await,
-                Err(error) => wire.answer(codec, Response::from(HttpResponse::from_error(error))).await,
-            };
-            if let Err(error) = over {
-                tracing::debug!(%error, "a connection broke");
+            match answering.await {
+                Ok(answer) => wire.answer(codec, Response::<B>::from(answer), &carried).await,
+                Err(error) => wire.answer(codec, Response::from(HttpResponse::from_error(error)), &carried).await,
             }
             Ok(())
         })
@@ -111,28 +115,36 @@ struct Wire {
 }
 
 impl Wire {
-    async fn answer<B: MessageBody>(mut self, mut codec: Codec, answer: Response<B>) -> io::Result<()> {
+    async fn answer<B: MessageBody + 'static>(mut self, mut codec: Codec, answer: Response<B>, carried: &Carried) {
         let (mut head, body) = answer.into_parts();
         let is_carried = head.upgrade();
         if !is_carried {
             head.head_mut().set_connection_type(ConnectionType::Close);
         }
         let mut out = BytesMut::from(&*self.unsent);
-        codec.encode(Message::Item((head, body.size())), &mut out)?;
+        if let Err(error) = codec.encode(Message::Item((head, body.size())), &mut out) {
+            return told(Err(error));
+        }
         self.unsent = out.freeze();
         if is_carried {
-            drop(codec);
-            self.carry(body).await?;
+            let one = carried.one();
+            // The task that answered is large, and ends.
+            actix_web::rt::spawn(async move {
+                told(self.carry(body).await);
+                drop(one);
+            });
         } else {
-            self.write(codec, body).await?;
+            told(self.write(codec, body).await);
         }
-        self.close().await
     }
 
     /// Both directions, until the socket has nothing more to say.
-    async fn carry(&mut self, body: impl MessageBody) -> io::Result<()> {
-        let mut body = pin!(body);
-        poll_fn(|cx| self.go_on(body.as_mut(), cx)).await
+    async fn carry(mut self, body: impl MessageBody) -> io::Result<()> {
+        {
+            let mut body = pin!(body);
+            poll_fn(|cx| self.go_on(body.as_mut(), cx)).await?;
+        }
+        self.close().await
     }
 
     fn go_on<B: MessageBody>(&mut self, mut body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -169,7 +181,7 @@ impl Wire {
     }
 
     /// An answer that is no handshake's, whole.
-    async fn write(&mut self, mut codec: Codec, body: impl MessageBody) -> io::Result<()> {
+    async fn write(mut self, mut codec: Codec, body: impl MessageBody) -> io::Result<()> {
         let mut body = pin!(body);
         self.io.write_all(&std::mem::take(&mut self.unsent)).await?;
         let mut out = BytesMut::new();
@@ -180,7 +192,7 @@ impl Wire {
             codec.encode(Message::Chunk(part), &mut out)?;
             self.io.write_all(&out.split()).await?;
             if is_last {
-                return Ok(());
+                return self.close().await;
             }
         }
     }
@@ -193,6 +205,13 @@ impl Wire {
         // Whoever says more, or nothing at all, is cut off.
         let _ = timeout(LAST_BYTES_WITHIN, silent).await;
         Ok(())
+    }
+}
+
+/// The other side is gone, or does not take what is said to it: nothing that anybody has to look after.
+fn told(over: io::Result<()>) {
+    if let Err(error) = over {
+        tracing::debug!(%error, "a connection broke");
     }
 }
 
@@ -288,7 +307,7 @@ mod tests {
                 let app = App::new().route("/echo", web::get().to(echo)).route("/page", web::get().to(page));
                 map_config(app.into_factory(), |()| AppConfig::default())
             };
-            HttpService::build().upgrade(Carriers::new(served())).h1(served()).tcp()
+            HttpService::build().upgrade(Carriers::new(served(), Carried::default())).h1(served()).tcp()
         };
         let server = Server::build().workers(1).disable_signals().listen("echo", listener, connections).unwrap().run();
         let handle = server.handle();
