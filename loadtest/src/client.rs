@@ -375,6 +375,18 @@ fn due(mind: &mut impl Mind) -> Micros {
     mind.due().min(again)
 }
 
+/// Sends what there is to send. A server that takes nothing in must not keep its client from the end of the run.
+async fn send(world: &World, socket: &mut Socket, out: &mut Vec<String>) -> Result<(), Ended> {
+    tokio::select! {
+        biased;
+        sent = timeout(SEND_WITHIN, socket.send(out)) => match sent {
+            Ok(sent) => sent.map_err(Ended::Lost),
+            Err(_) => Err(Ended::Lost(Lost::Unanswered)),
+        },
+        _ = wait_until(world, Micros::MAX) => Err(Ended::Cut),
+    }
+}
+
 async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, way: &mut Way) -> Ended {
     let clock = world.phases.clock;
     let mut out = vec![mind.greet(way.meant)];
@@ -387,11 +399,9 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, way:
     let mut armed = 0;
     loop {
         if !out.is_empty() {
-            // A server that takes nothing in must not keep its client from the end of the run.
-            match timeout(SEND_WITHIN, socket.send(&mut out)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(lost)) => return Ended::Lost(lost),
-                Err(_) => return Ended::Lost(Lost::Unanswered),
+            match send(world, socket, &mut out).await {
+                Ok(()) => {}
+                Err(ended) => return ended,
             }
         }
         let now = clock.now();
@@ -449,10 +459,7 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, way:
             match mind.act(now, &mut out) {
                 Wish::Stay => {}
                 Wish::Drop(away) => return Ended::Dropped(away),
-                Wish::Leave => {
-                    let _ = socket.send(&mut out).await;
-                    return Ended::Wanted;
-                }
+                Wish::Leave => return send(world, socket, &mut out).await.err().unwrap_or(Ended::Wanted),
             }
         }
         if now >= watch.look {

@@ -4,12 +4,12 @@ mod hearing;
 mod ways;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::LocalSet;
-use tokio_tungstenite::accept_hdr_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 use super::*;
 use crate::moment::{Clock, unix_us_now};
@@ -34,6 +34,15 @@ fn world(server: std::net::SocketAddr, silent_ms: u64, cut_ms: u64) -> Rc<World>
     })
 }
 
+async fn accepted(stream: TcpStream) -> WebSocketStream<TcpStream> {
+    #[expect(clippy::result_large_err, reason = "the form of the handshake's own answer")]
+    let agree = |_: &Request, mut answer: Response| {
+        answer.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("switchboard.v1"));
+        Ok(answer)
+    };
+    accept_hdr_async(stream, agree).await.unwrap()
+}
+
 /// How long it took to be greeted, in milliseconds, each time, where the server shuts the door for so long first and
 /// then greets, or never does; and how often a connection came about anew.
 async fn greeted_after(shut_ms: u64, greets: bool) -> (Vec<u64>, u64, u64) {
@@ -48,12 +57,7 @@ async fn greeted_after(shut_ms: u64, greets: bool) -> (Vec<u64>, u64, u64) {
                 continue;
             }
             tokio::task::spawn_local(async move {
-                #[expect(clippy::result_large_err, reason = "the form of the handshake's own answer")]
-                let agree = |_: &Request, mut answer: Response| {
-                    answer.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("switchboard.v1"));
-                    Ok(answer)
-                };
-                let mut socket = accept_hdr_async(stream, agree).await.unwrap();
+                let mut socket = accepted(stream).await;
                 if greets {
                     socket.next().await;
                     socket.send(Message::text(WELCOME)).await.unwrap();
@@ -82,6 +86,20 @@ async fn who_is_kept_out_has_waited_from_the_first_attempt_on() {
 async fn who_is_never_greeted_has_waited_to_the_end() {
     let (times, ..) = greeted_after(0, false).await;
     assert!(times.len() == 1 && times[0] >= 3_900, "{times:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_nothing_in_keeps_no_client_from_the_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let world = world(listener.local_addr().unwrap(), 500, 1_000);
+    let server = tokio::spawn(async move { accepted(listener.accept().await.unwrap().0).await });
+    let mut socket = Socket::open(&world.address, "/ws/visitor", None, 0).await.unwrap();
+    let stuck = server.await.unwrap();
+    // More than all buffers between the two hold.
+    let mut much = vec!["x".repeat(64 * 1024 * 1024)];
+    let ended = timeout(SEND_WITHIN / 2, send(&world, &mut socket, &mut much)).await.expect("it is cut off");
+    assert!(matches!(ended, Err(Ended::Cut)));
+    drop(stuck);
 }
 
 /// What a visitor says, each with its size and the time since the one before, in a run of which `lost` says how often
