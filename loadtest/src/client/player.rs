@@ -80,7 +80,6 @@ impl Player {
         {
             start["question"] = self.marked(at, &text).into();
             (self.said, self.line.asked) = (1, 1);
-            count_said(&self.world, at, now, true);
         }
         self.line.outbox.send("start".into(), "", About::Start, self.begin, start.to_string(), now, out);
     }

@@ -137,6 +137,9 @@ fn a_run_that_is_exported_and_played_again_has_the_same_chats() {
     assert_eq!(played.status.code(), Some(0), "{}", words(&played));
     let json: Value = serde_json::from_slice(&played.stdout).unwrap();
     assert_eq!(json["verdict"]["chats"].as_u64(), Some(chats.len() as u64), "every chat was judged");
+    let count = |name: &str| json["counts"][name].as_u64().unwrap();
+    let heard = count("messages_acked") + count("commands_crossed");
+    assert!(heard >= count("messages_said"), "what was said was acked: {}", json["counts"]);
     let recorded = chats.iter().map(|chat| {
         let last = chat["events"].as_array().and_then(|events| events.last()?["ms"].as_u64()).unwrap();
         (chat["at_ms"].as_u64().unwrap() + last) as f64 / 1e3
