@@ -51,7 +51,7 @@ enum Command {
         one: PathBuf,
         /// The second.
         other: PathBuf,
-        /// What counts as worse: this many times the first.
+        /// What counts as worse: this many times the first, 1 or more.
         #[arg(long, default_value_t = 1.2)]
         worse: f64,
     },
@@ -287,6 +287,9 @@ fn scenarios(name: Option<&str>) -> ExitCode {
 }
 
 fn compared(one: &PathBuf, other: &PathBuf, worse: f64) -> ExitCode {
+    if !(1.0..=1e9).contains(&worse) {
+        return wrong(&"--worse: expected 1 to 1000000000 times the first");
+    }
     let read = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let result: Result<Summary, _> = serde_json::from_str(&text);

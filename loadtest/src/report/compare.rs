@@ -12,6 +12,8 @@ struct Row {
     other: Option<f64>,
     worse: Worse,
     time: bool,
+    /// A difference that is chance.
+    noise: f64,
 }
 
 /// What of a figure is worse.
@@ -64,10 +66,8 @@ impl Row {
     /// Whether the second is worse by more than the factor. What only one of them measured is no comparison.
     fn is_worse(&self, factor: f64) -> bool {
         let (Some(one), Some(other)) = (self.one, self.other) else { return false };
-        // Less than a tenth of a millisecond, or one error more, is chance.
-        let noise = if self.time { 0.1 } else { 1e-9 };
         match self.worse {
-            Worse::More => other > one * factor && other - one > noise,
+            Worse::More => other > one * factor && other - one > self.noise,
             Worse::Less => other * factor < one,
             Worse::Neither => false,
         }
@@ -100,11 +100,17 @@ const TIMES: [(&str, Time); 5] = [
 
 fn rows(one: &Summary, other: &Summary) -> Vec<Row> {
     use Worse::{Less, More, Neither};
-    let row =
-        |name, worse, of: fn(&Summary) -> Option<f64>| Row { name, one: of(one), other: of(other), worse, time: false };
+    let row = |name, worse, of: fn(&Summary) -> Option<f64>| {
+        let (one, other) = (of(one), of(other));
+        Row { name, one, other, worse, time: false, noise: 1e-9 }
+    };
+    // One more of so many, and a half for what rounding makes of it.
+    let one_more = |of: u64| 1.5 / of.max(1) as f64;
+    let (tried, began) = (one_more(other.tried()), one_more(other.counts.chats_started));
     let time = |name, of: fn(&Latency) -> Percentiles, at: fn(&Percentiles) -> f64| {
         let measured = |summary: &Summary| Some(of(&summary.latency)).filter(|all| all.count > 0).map(|all| at(&all));
-        Row { name, one: measured(one), other: measured(other), worse: More, time: true }
+        // Less than a tenth of a millisecond is chance.
+        Row { name, one: measured(one), other: measured(other), worse: More, time: true, noise: 0.1 }
     };
     vec![
         row("visitors", Neither, |s| Some(s.counts.visitors_came as f64)),
@@ -117,8 +123,8 @@ fn rows(one: &Summary, other: &Summary) -> Vec<Row> {
         time("delivery p99", |all| all.delivery, |delivery| delivery.p99_ms),
         time("resume p99", |all| all.resume, |resume| resume.p99_ms),
         time("wait p90", |all| all.wait, |wait| wait.p90_ms),
-        row("errors a message", More, |s| Some(s.error_part())),
-        row("abandoned part", More, |s| Some(s.abandoned_part())),
+        Row { noise: tried, ..row("errors a message", More, |s| Some(s.error_part())) },
+        Row { noise: began, ..row("abandoned part", More, |s| Some(s.abandoned_part())) },
         row("server CPU µs a message", More, |s| s.cpu_a_message_us().1),
         row("server MiB", More, |s| s.cost.server_bytes.map(mebibytes)),
         row("tool CPU µs a message", Neither, |s| s.cpu_a_message_us().0),
@@ -161,6 +167,24 @@ mod tests {
         let mut broken = with_ack(10.0);
         broken.verdict.faults = 1;
         assert!(compare(&with_ack(10.0), &broken, 1.2).1);
+    }
+
+    #[test]
+    fn one_error_more_or_one_visitor_who_leaves_is_chance_and_two_are_not() {
+        let run = |errors: u64, abandoned: u64| {
+            let mut summary = with_ack(10.0);
+            (summary.counts.messages_said, summary.counts.chats_started) = (1_000_000, 1_000);
+            summary.counts.chats_abandoned = abandoned;
+            summary.errors.insert("no answer".into(), errors);
+            summary
+        };
+        for chance in [run(1, 0), run(0, 1), run(1, 1)] {
+            assert!(!compare(&run(0, 0), &chance, 1.2).1);
+        }
+        for worse in [run(2, 0), run(0, 2)] {
+            assert!(compare(&run(0, 0), &worse, 1.2).1);
+        }
+        assert!(!compare(&run(100, 100), &run(119, 119), 1.2).1, "within the factor");
     }
 
     #[test]

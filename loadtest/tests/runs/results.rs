@@ -89,7 +89,7 @@ fn what_the_tool_itself_takes_fails_a_run_that_limits_it() {
 }
 
 fn compared(one: &str, other: &str, worse: &str) -> (Option<i32>, String) {
-    let output = loadtest(&["compare", one, other, "--worse", worse]).output().expect("it works");
+    let output = loadtest(&["compare", one, other, &format!("--worse={worse}")]).output().expect("it works");
     (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -119,6 +119,9 @@ fn two_runs_with_one_seed_make_the_same_traffic_and_are_compared() {
     assert!(table.contains("ack p99") && !table.contains("different scenarios"), "{table}");
     let (status, table) = compared(&one, &other, "1.2");
     assert_eq!(status, Some(1), "{table}");
+    for odd in ["0.9", "-2", "NaN", "inf"] {
+        assert_eq!(compared(&one, &again, odd), (Some(2), String::new()), "--worse {odd}");
+    }
     let answered = table.lines().find(|line| line.starts_with("chats answered")).unwrap();
     assert!(answered.ends_with("worse") && table.contains("different scenarios or seeds"), "{table}");
 }
