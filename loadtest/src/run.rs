@@ -18,7 +18,7 @@ use crate::recording::Play;
 use crate::scenario::Scenario;
 use crate::server::{Server, ServerError};
 use crate::staff::{Administrator, Hired, Staff, StaffError};
-use crate::summary::{Cost, Ending, FAULTS_SHOWN, Sum, Summary};
+use crate::summary::{CLIENT_FAILED, Cost, Ending, FAULTS_SHOWN, Sum, Summary};
 use crate::testimony::Court;
 use crate::theory;
 use crate::worker::{News, Order};
@@ -392,8 +392,15 @@ impl<'a> Lead<'a> {
                 break;
             }
         }
-        if self.workers_left > 0 && self.ending == Ending::Complete {
-            self.ending = Ending::WorkerGone;
+        if self.sum.summary().errors.contains_key(CLIENT_FAILED) {
+            self.court.somebody_is_gone();
+        }
+        if self.workers_left > 0 {
+            // What they have heard nobody knows: it is not held against the server.
+            self.court.somebody_is_gone();
+            if self.ending == Ending::Complete {
+                self.ending = Ending::WorkerGone;
+            }
         }
         let mut summary = self.sum.summary();
         self.tell_slow_answers();

@@ -77,6 +77,21 @@ pub enum Ending {
     WorkerGone,
 }
 
+impl Ending {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Interrupted => "ended early by request",
+            Self::ServerGone => "the server was gone before the end",
+            Self::WorkerGone => "one of the tool's own processes failed",
+        }
+    }
+}
+
+/// The error of a client that fell: nobody knows what it heard.
+pub const CLIENT_FAILED: &str = "client of the tool failed";
+
 macro_rules! counts {
     ($($(#[$doc:meta])* $field:ident = $tally:ident,)*) => {
         /// What was counted.
@@ -345,13 +360,14 @@ impl Summary {
     pub fn shortcomings(&self) -> Vec<&'static str> {
         let ended = match self.ended {
             Ending::Complete | Ending::Interrupted => None,
-            Ending::ServerGone => Some("the server was gone before the end"),
-            Ending::WorkerGone => Some("one of the tool's own processes failed"),
+            Ending::ServerGone | Ending::WorkerGone => Some(self.ended.words()),
         };
+        let fell = self.errors.contains_key(CLIENT_FAILED);
         let nothing = self.expects_chats && self.verdict.chats == 0;
         let violated = self.server.is_some_and(|server| server.invariant_violations > 0.0);
         let rows = [
             ended,
+            fell.then_some("a client of the tool failed, and nobody knows what it heard"),
             nothing.then_some("visitors were to come, and not one chat could be judged"),
             self.server_unread.then_some("the server's metrics could not be read at the end"),
             violated.then_some("the server counts violations within itself"),

@@ -3,12 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{JoinError, JoinSet, LocalSet};
 use tokio::time::sleep_until;
 
 use crate::checker::{Fault, Millis, Party};
@@ -20,6 +21,7 @@ use crate::recording::Play;
 use crate::scenario::{Scenario, Target};
 use crate::socket::Address;
 use crate::staff::Hired;
+use crate::summary::CLIENT_FAILED;
 use crate::testimony::Testimony;
 use crate::theory::why_not;
 
@@ -139,7 +141,7 @@ async fn share(task: Task, mut orders: UnboundedReceiver<Order>, news: Rc<dyn Fn
     }
     hand_over(&world, &*news);
     news(News::VisitorsGone);
-    while operators.join_next().await.is_some() {}
+    all_gone(&mut operators, &world).await;
     teller.abort();
     commander.abort();
     hand_over(&world, &*news);
@@ -186,12 +188,12 @@ async fn visitors(task: &Task, world: &Rc<World>, zero: Micros) {
                 let mind = Visitor::new(world.clone(), like.clone(), target.clone(), number, begin, &draw);
                 crowd.spawn_local(live(mind.in_storms(&storms, zero, &draw), world.clone(), number, begin, draw));
             }
-            while crowd.join_next().await.is_some() {}
+            all_gone(&mut crowd, &world).await;
         });
     }
     crowds.spawn_local(onlookers(task.clone(), world.clone(), target.clone(), zero));
     crowds.spawn_local(played(task.share, scenario.seed, world.clone(), target));
-    while crowds.join_next().await.is_some() {}
+    all_gone(&mut crowds, world).await;
 }
 
 async fn onlookers(task: Task, world: Rc<World>, target: Rc<Target>, zero: Micros) {
@@ -212,7 +214,7 @@ async fn onlookers(task: Task, world: Rc<World>, target: Rc<Target>, zero: Micro
             crowd.spawn_local(live(mind, world.clone(), number, zero + at, draw));
         }
     }
-    while crowd.join_next().await.is_some() {}
+    all_gone(&mut crowd, &world).await;
 }
 
 /// Lets the visitors of recorded traffic come.
@@ -227,12 +229,14 @@ async fn played((share, shares): (u32, u32), seed: u64, world: Rc<World>, target
         let mind = Player::new(world.clone(), target.clone(), &playing.play, (number, chat), begin);
         crowd.spawn_local(live(mind, world.clone(), number, begin, Draw::new(seed, u64::from(number))));
     }
-    while crowd.join_next().await.is_some() {}
+    all_gone(&mut crowd, &world).await;
 }
 
 /// Waits up to a moment; whether the run still goes on then. Lets go of those who are gone meanwhile.
 async fn reach(world: &World, at: Micros, crowd: &mut JoinSet<()>) -> bool {
-    while crowd.try_join_next().is_some() {}
+    while let Some(ended) = crowd.try_join_next() {
+        look_at(ended, world);
+    }
     let clock = world.phases.clock;
     while clock.now() < at && clock.now() < world.phases.silent() {
         let moved = world.phases.moved();
@@ -242,6 +246,20 @@ async fn reach(world: &World, at: Micros, crowd: &mut JoinSet<()>) -> bool {
         }
     }
     at < world.phases.silent()
+}
+
+/// Waits until all of them are gone.
+async fn all_gone(crowd: &mut JoinSet<()>, world: &World) {
+    while let Some(ended) = crowd.join_next().await {
+        look_at(ended, world);
+    }
+}
+
+/// A client that fell takes what it heard with it.
+fn look_at(ended: Result<(), JoinError>, world: &World) {
+    if ended.is_err() {
+        world.error(CLIENT_FAILED);
+    }
 }
 
 async fn tell(world: Rc<World>, news: Rc<dyn Fn(News)>) {
@@ -269,11 +287,17 @@ fn hand_over(world: &World, news: &dyn Fn(News)) {
 }
 
 /// Runs a worker on a thread of its own.
-pub fn on_thread(task: Task, news: impl Fn(News) + Send + 'static) -> UnboundedSender<Order> {
+pub fn on_thread(
+    task: Task,
+    news: impl Fn(News) + Send + 'static,
+    fell: impl FnOnce() + Send + 'static,
+) -> UnboundedSender<Order> {
     let (sender, orders) = unbounded_channel();
     std::thread::spawn(move || {
-        if let Some(runtime) = runtime() {
-            runtime.block_on(work(task, orders, news));
+        let worked =
+            catch_unwind(AssertUnwindSafe(|| runtime().map(|runtime| runtime.block_on(work(task, orders, news)))));
+        if !matches!(worked, Ok(Some(()))) {
+            fell();
         }
     });
     sender

@@ -24,7 +24,7 @@ pub fn page(summary: &Summary) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{title}: load test</title><style>{STYLE}</style></head><body><main>\
          <h1>{title}</h1><p class=\"verdict {}\"><strong>{}</strong> {} chats judged, {} promises broken, {} limits not kept</p>\
-         <p class=\"about\">seed {}, {:.1} s against {}</p>",
+         <p class=\"about\">seed {}, {:.1} s against {}, {}</p>",
         verdict.0,
         verdict.1,
         summary.verdict.chats,
@@ -33,6 +33,7 @@ pub fn page(summary: &Summary) -> String {
         summary.seed,
         summary.seconds,
         escape(&summary.target),
+        summary.ended.words(),
     );
     broken(&mut out, summary);
     figures(&mut out, summary);
@@ -208,7 +209,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::Steady;
+    use crate::summary::{Ending, Steady};
     use crate::theory::{Beside, Centre, Figures, Theory};
 
     #[test]
@@ -230,6 +231,9 @@ mod tests {
         );
         assert_eq!(page.matches("<svg viewBox=\"0 0 900").count(), 3);
         assert!(page.contains("prefers-color-scheme: dark"));
+        assert!(page.contains(", complete</p>"), "{page}");
+        let early = super::page(&Summary { ended: Ending::Interrupted, ..summary });
+        assert!(early.contains(", ended early by request</p>"), "{early}");
     }
 
     #[test]

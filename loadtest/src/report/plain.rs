@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::checker::TOLERANCE_MS;
-use crate::summary::{Ending, Percentiles, Summary};
+use crate::summary::{Percentiles, Summary};
 use crate::units::{duration, mebibytes};
 
 /// A line while the run goes on.
@@ -17,20 +17,20 @@ pub fn line(summary: &Summary, seconds: f64, judged: u64) -> String {
         second.waiting,
         second.active,
         second.acked,
-        duration(second.ack_p50_ms),
-        duration(second.ack_p99_ms),
+        shown(second.ack_p50_ms),
+        shown(second.ack_p99_ms),
     )
+}
+
+/// A time of a second; a dash where it measured none, as in the warm-up.
+fn shown(ms: f64) -> String {
+    if ms > 0.0 { duration(ms) } else { "-".to_owned() }
 }
 
 /// The whole report.
 pub fn report(summary: &Summary) -> String {
     let mut out = String::new();
-    let ended = match summary.ended {
-        Ending::Complete => "complete",
-        Ending::Interrupted => "ended early by request",
-        Ending::ServerGone => "the server was gone before the end",
-        Ending::WorkerGone => "one of the tool's own processes failed",
-    };
+    let ended = summary.ended.words();
     let Summary { scenario, seed, seconds, counts, .. } = summary;
     let _ = writeln!(out, "\n{scenario} (seed {seed}) against {}: {seconds:.1} s, {ended}\n", summary.target);
     let _ = writeln!(
@@ -224,7 +224,7 @@ fn verdict(out: &mut String, summary: &Summary) {
 mod tests {
     use super::*;
     use crate::scenario::Breach;
-    use crate::summary::{Pace, ServerView, Steady};
+    use crate::summary::{Ending, Pace, Second, ServerView, Steady};
     use crate::theory::{Beside, Centre, Figures, Theory};
 
     #[test]
@@ -253,6 +253,14 @@ mod tests {
         }
         summary = Summary { ended: Ending::ServerGone, ..Summary::default() };
         assert!(report(&summary).contains("the server was gone") && !summary.passed());
+    }
+
+    #[test]
+    fn a_second_that_measured_no_ack_shows_none() {
+        let second = |ack_p50_ms| Second { ack_p50_ms, ack_p99_ms: ack_p50_ms * 2.0, ..Second::default() };
+        let shown = |ms| line(&Summary { series: vec![second(ms)], ..Summary::default() }, 1.0, 0);
+        assert!(shown(0.0).contains("ack p50        - p99        -"), "{}", shown(0.0));
+        assert!(shown(1.5).contains("ack p50   1.5 ms p99   3.0 ms"), "{}", shown(1.5));
     }
 
     #[test]

@@ -54,8 +54,10 @@ impl Crew {
             };
             let sender = sender.clone();
             if size == 1 {
+                let fell = sender.clone();
                 let tell = move |news| drop(sender.send(Message::News(number, news)));
-                crew.voices.push(Voice::Thread(on_thread(task, tell)));
+                let fell = move || drop(fell.send(Message::WorkerGone(number)));
+                crew.voices.push(Voice::Thread(on_thread(task, tell, fell)));
             } else {
                 crew.voices.push(start_process(&task, number, sender)?);
             }
