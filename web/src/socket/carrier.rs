@@ -6,7 +6,7 @@
 //! has taken those before, and the socket is asked for more only when the connection has taken what it said: whoever
 //! sends too fast, or reads too slowly, is held up.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
@@ -128,6 +128,7 @@ impl Wire {
         self.unsent = out.freeze();
         if is_carried {
             let one = carried.one();
+            self.inbox.open();
             // The task that answered is large, and ends.
             actix_web::rt::spawn(async move {
                 told(self.carry(body).await);
@@ -236,7 +237,15 @@ fn poll_read(io: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>
 
 /// What has come for the socket and it has not taken yet.
 #[derive(Clone, Default)]
-struct Inbox(Rc<RefCell<Heard>>);
+struct Inbox(Rc<Incoming>);
+
+#[derive(Default)]
+struct Incoming {
+    heard: RefCell<Heard>,
+    /// Whether more comes. Before, a handler that reads the body of a request which only looks like a handshake finds its
+    /// end: nobody reads the connection while it works.
+    is_open: Cell<bool>,
+}
 
 #[derive(Default)]
 enum Heard {
@@ -249,16 +258,21 @@ enum Heard {
 impl Inbox {
     /// Nothing is the end.
     fn put(&self, bytes: Bytes) {
-        *self.0.borrow_mut() = if bytes.is_empty() { Heard::End(None) } else { Heard::Some(bytes) };
+        *self.0.heard.borrow_mut() = if bytes.is_empty() { Heard::End(None) } else { Heard::Some(bytes) };
     }
 
     fn end(&self, error: Option<io::Error>) {
-        *self.0.borrow_mut() = Heard::End(error);
+        *self.0.heard.borrow_mut() = Heard::End(error);
+    }
+
+    /// More comes from now on.
+    fn open(&self) {
+        self.0.is_open.set(true);
     }
 
     /// Whether nothing more can be put in.
     fn is_full(&self) -> bool {
-        !matches!(*self.0.borrow(), Heard::Nothing)
+        !matches!(*self.0.heard.borrow(), Heard::Nothing)
     }
 }
 
@@ -266,10 +280,11 @@ impl Stream for Inbox {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut heard = self.0.borrow_mut();
+        let mut heard = self.0.heard.borrow_mut();
         match std::mem::take(&mut *heard) {
             // Whoever waits is polled again whenever something was put in.
-            Heard::Nothing => Poll::Pending,
+            Heard::Nothing if self.0.is_open.get() => Poll::Pending,
+            Heard::Nothing => Poll::Ready(None),
             Heard::Some(bytes) => Poll::Ready(Some(Ok(bytes))),
             Heard::End(error) => {
                 *heard = Heard::End(None);
@@ -304,7 +319,11 @@ mod tests {
                     HttpResponse::SwitchingProtocols().upgrade("websocket").streaming(heard)
                 };
                 let page = async || "a page".repeat(10_000);
-                let app = App::new().route("/echo", web::get().to(echo)).route("/page", web::get().to(page));
+                let size = async |body: web::Bytes| body.len().to_string();
+                let app = App::new()
+                    .route("/echo", web::get().to(echo))
+                    .route("/page", web::get().to(page))
+                    .route("/size", web::post().to(size));
                 map_config(app.into_factory(), |()| AppConfig::default())
             };
             HttpService::build().upgrade(Carriers::new(served(), Carried::default())).h1(served()).tcp()
@@ -382,6 +401,19 @@ mod tests {
             assert!(head.contains("\r\nconnection: close\r\n"), "{head}");
             assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())), "{head}");
             assert_eq!(rest(&mut client).await, body.as_bytes());
+        }
+        server.stop(true).await;
+    }
+
+    #[actix_web::test]
+    async fn who_reads_the_body_of_what_only_looks_like_a_handshake_does_not_wait_for_it() {
+        let (address, server) = serve().await;
+        for (said, heard) in [("", "0"), ("hello", "5")] {
+            let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+            let head = "POST /size HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+            client.write_all(format!("{head}Content-Length: 9000\r\n\r\n{said}").as_bytes()).await.unwrap();
+            assert!(super::tests::head(&mut client).await.starts_with("http/1.1 200"));
+            assert_eq!(rest(&mut client).await, heard.as_bytes());
         }
         server.stop(true).await;
     }
