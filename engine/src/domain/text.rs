@@ -100,6 +100,9 @@ fn several_lines(field: &'static str, mut text: String, max: usize) -> Result<St
     let plain = |byte: &u8| matches!(byte, b'\n' | b'\t' | b'\r' | 32..=126);
     if !text.as_bytes().iter().all(plain) {
         text.retain(|c| !strange(c));
+        if text.trim().is_empty() {
+            return Err(Invalid::new(field, "must not be empty"));
+        }
     }
     Ok(text)
 }
@@ -111,7 +114,9 @@ mod tests {
     #[test]
     fn messages_keep_their_lines_and_lose_control_characters() {
         assert_eq!(message("text", "a\n\u{7}b\u{85}  ".into()).unwrap(), "a\nb");
-        assert_eq!(message("text", " \n ".into()).unwrap_err().field, "text");
+        for empty in [" \n ", "\u{7}\u{0}", " \u{7} \n"] {
+            assert_eq!(message("text", empty.into()).unwrap_err().field, "text", "{empty:?}");
+        }
         assert!(message("text", "ä".repeat(MESSAGE_CHARS_MAX)).is_ok());
         assert!(message("text", "ä".repeat(MESSAGE_CHARS_MAX + 1)).is_err());
     }
