@@ -20,7 +20,7 @@ use crate::actors::registry::Outlets;
 use crate::actors::shared::Shared;
 use crate::actors::worked::LOOK_EVERY;
 use crate::domain::event::OfferEnd;
-use crate::domain::group::Status;
+use crate::domain::group::{Membership, Status};
 use crate::domain::ids::{AccountId, CommandId, GroupId, OfferId, OperatorId};
 use crate::domain::operator::{Presence, PresenceEffect, PresenceRules, Slots, SlotsEffect};
 use crate::domain::time::Timestamp;
@@ -311,12 +311,14 @@ impl OperatorActor {
     fn read_groups(&mut self, ctx: &mut Context<Self>) {
         let (shared, account, operator) = (Arc::clone(&self.shared), self.account, self.operator);
         let reading = async move { shared.store.memberships(account, None, Some(operator)).await };
-        wait_for(ctx, reading, |actor: &mut Self, memberships, ctx| {
-            if let Ok(memberships) = memberships {
-                actor.member_of(memberships.into_iter().map(|membership| membership.group).collect());
-                actor.announce();
-                actor.arm(ctx);
-            }
+        wait_for(ctx, reading, |actor: &mut Self, memberships: Result<Vec<Membership>, StoreError>, ctx| {
+            let Ok(memberships) = memberships else {
+                later(ctx, READ_AGAIN_AFTER, Self::read_groups);
+                return;
+            };
+            actor.member_of(memberships.into_iter().map(|membership| membership.group).collect());
+            actor.announce();
+            actor.arm(ctx);
         });
     }
 

@@ -85,7 +85,6 @@ async fn rows(
          WHERE chat = $1 AND seq > $2";
     let mut query = Query::new(query).arg(chat.0).arg(after);
     // A visitor's number is never above the operators': the bound on `seq` lets the key find the place.
-    query = query.arg(chat.0).arg(after);
     if side == Side::Visitor {
         query.push(" AND visible AND visitor_seq > ").push_arg(after);
     }
