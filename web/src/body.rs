@@ -5,9 +5,10 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
+use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::{Bytes, BytesMut};
-use engine::domain::limits::BODY_BYTES_MAX;
+use engine::domain::limits::{BODY_BYTES_MAX, REQUEST_BODY_WITHIN};
 use engine::protocol::error::{Code, Failure};
 use engine::protocol::frame::read_fields;
 use futures_util::StreamExt;
@@ -53,17 +54,24 @@ impl FromRequest for Body {
             if declared.is_some_and(|length: u64| length > BODY_BYTES_MAX as u64) {
                 return Err(too_large());
             }
-            let mut body = BytesMut::new();
-            while let Some(chunk) = payload.next().await {
-                let chunk = chunk.map_err(|_| bad("the body did not arrive whole"))?;
-                if body.len() + chunk.len() > BODY_BYTES_MAX {
-                    return Err(too_large());
-                }
-                body.extend_from_slice(&chunk);
+            match timeout(REQUEST_BODY_WITHIN, whole(&mut payload)).await {
+                Ok(body) => body.map(Self),
+                Err(_) => Err(bad(format!("the body did not arrive within {} s", REQUEST_BODY_WITHIN.as_secs()))),
             }
-            Ok(Self(body.freeze()))
         })
     }
+}
+
+async fn whole(payload: &mut Payload) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| bad("the body did not arrive whole"))?;
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 fn bad(words: impl Into<String>) -> Problem {
