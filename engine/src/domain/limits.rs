@@ -224,6 +224,8 @@ pub const PRIORITY_MAX: i32 = 90;
 /// Variables that a brand trusts, and values that give steps of priority: more nobody overlooks, and each is compared
 /// when a chat says that it waits.
 pub const BRAND_VARIABLES_MAX: usize = 50;
+/// Websites of a brand: its shop in many countries, and where they are tried.
+pub const BRAND_ORIGINS_MAX: usize = 50;
 /// How often it is looked whether the sender of a transfer that nobody took is there, and after which pause, while the
 /// node that has them is being replaced: as long as a replacement takes.
 pub const SENDER_LOOKS: u32 = 10;
@@ -321,6 +323,8 @@ pub const STATUS_CACHED: Duration = Duration::from_secs(5);
 pub const LOADER_CACHED: Duration = Duration::from_secs(300);
 /// A request's head must have arrived within this time.
 pub const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// A request's body must have arrived within this time: 64 KiB over a slow line.
+pub const REQUEST_BODY_WITHIN: Duration = Duration::from_secs(20);
 /// An idle HTTP connection is closed after this time: longer than the pauses of a person at a console.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Bytes read at once from a socket that is a WebSocket by now, in one buffer for all sockets of a thread.

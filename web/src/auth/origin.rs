@@ -24,6 +24,13 @@ pub fn is_own(request: &HttpRequest, settings: &Settings, origin: &str) -> bool 
     }
 }
 
+/// The origin of a website, as browsers send it: `https://www.example.com`.
+pub fn read(text: &str) -> Option<String> {
+    let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    (bare && url.username().is_empty() && url.password().is_none()).then(|| url.origin().ascii_serialization())
+}
+
 /// Whether a page of that origin may bear the widget of a brand with these origins; our own pages always may.
 pub fn may_embed(request: &HttpRequest, settings: &Settings, origins: &[String], origin: &str) -> bool {
     origins.iter().any(|allowed| allowed == origin) || is_own(request, settings, origin)
@@ -39,6 +46,30 @@ mod tests {
     fn settings(public_url: Option<&str>) -> Settings {
         let environment = public_url.map(|url| ("SWITCHBOARD_PUBLIC_URL".to_owned(), url.to_owned()));
         Settings::read(&Sources { environment: environment.into_iter().collect(), ..Sources::default() }).unwrap()
+    }
+
+    #[test]
+    fn websites_are_written_as_browsers_send_their_origin() {
+        for (written, origin) in [
+            (" https://Shop.Example/ ", "https://shop.example"),
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+            ("https://shop.example:443", "https://shop.example"),
+            ("https://b\u{fc}cher.example", "https://xn--bcher-kva.example"),
+        ] {
+            assert_eq!(read(written).as_deref(), Some(origin));
+        }
+        let odd = [
+            "",
+            "shop.example",
+            "*",
+            "ftp://shop.example",
+            "https://shop.example/a",
+            "https://a@shop.example",
+            "https://shop.example?a",
+        ];
+        for odd in odd {
+            assert_eq!(read(odd), None, "{odd}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! Brands: everybody signed in reads them, `manage_staff` changes how urgent their chats are, and by which keys their
-//! servers vouch for visitors. That holds at once: priorities for those who wait already too, keys for whoever comes.
+//! Brands: everybody signed in reads them, `manage_staff` changes on which websites they are, how urgent their chats are,
+//! and by which keys their servers vouch for visitors. That holds at once: priorities for those who wait already too, keys for whoever comes.
 
 use actix_web::{HttpResponse, web};
 use engine::domain::group::BadSetting;
 use engine::domain::identity_key::{self, IdentityKey, KeyAlgorithm, KeyMaterial};
 use engine::domain::ids::{AccountId, BrandId};
+use engine::domain::limits::BRAND_ORIGINS_MAX;
 use engine::domain::permission::Permission;
 use engine::domain::text;
 use engine::domain::time::Timestamp;
@@ -13,7 +14,7 @@ use engine::ports::staff::Brand;
 use engine::protocol::error::Failure;
 use serde::{Deserialize, Serialize};
 
-use crate::auth::{SignedIn, identity};
+use crate::auth::{SignedIn, identity, origin};
 use crate::error::Problem;
 use crate::routes::idempotent::Answer;
 use crate::routes::page::PageQuery;
@@ -102,6 +103,9 @@ impl KeyView {
 struct Change {
     #[serde(default)]
     name: Option<String>,
+    /// The websites whose pages may bear the widget; `null` is none but the server's own.
+    #[serde(default, deserialize_with = "given")]
+    origins: Option<Option<Vec<String>>>,
     #[serde(default)]
     priority: Option<i32>,
     /// `null` trusts none.
@@ -130,6 +134,9 @@ impl Change {
         if let Some(name) = &self.name {
             brand.name = text::name("name", name)?;
         }
+        if let Some(origins) = &self.origins {
+            brand.origins = origins_of(origins.as_deref().unwrap_or_default())?;
+        }
         let priorities = &mut brand.priorities;
         priorities.priority = self.priority.unwrap_or(priorities.priority);
         if let Some(trusted) = &self.trusted_variables {
@@ -150,6 +157,22 @@ impl Change {
         }
         Ok(brand)
     }
+}
+
+/// The websites that a change asks for, each once.
+fn origins_of(asked: &[String]) -> Result<Vec<String>, Failure> {
+    if asked.len() > BRAND_ORIGINS_MAX {
+        return Err(Failure::invalid("origins", format!("expected at most {BRAND_ORIGINS_MAX}")));
+    }
+    let mut origins = Vec::with_capacity(asked.len());
+    for (at, text) in asked.iter().enumerate() {
+        let words = "expected a website's address such as https://www.example.com, without a path";
+        let origin = origin::read(text).ok_or_else(|| Failure::invalid(format!("origins.{at}"), words))?;
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    Ok(origins)
 }
 
 /// The keys that a change asks for. What is there stays as it is: a new key has a new name, so that no token means two.

@@ -1,7 +1,6 @@
 //! What the server answers besides the API's subjects: probes, errors, headers, availability.
 
 use engine::domain::group::Status;
-use engine::ports::staff::Brand;
 use reqwest::{Client, Method};
 use serde_json::json;
 
@@ -72,9 +71,17 @@ async fn requests_that_make_no_sense_are_answered_as_problems() {
 async fn a_page_of_the_brand_may_ask_whether_somebody_is_there_and_others_may_not() {
     let server = TestServer::start().await;
     let account = server.account().await;
-    let brand = server.store.brand(&"demo".parse().unwrap()).await.unwrap().unwrap();
-    let brand = Brand { origins: vec!["https://shop.example".to_owned()], ..brand };
-    server.store.put_brand(&brand).await.unwrap();
+    let admin = server.signed_in("admin@example.com").await;
+    for odd in ["shop.example", "*", "https://shop.example/page", "javascript:alert(1)"] {
+        let refused = admin.patch("/brands/demo", json!({ "origins": ["https://a.example", odd] })).await;
+        assert_eq!((refused.status, refused.field()), (422, "origins.1"), "{odd}");
+    }
+    let many: Vec<String> = (0..51).map(|number| format!("https://shop-{number}.example")).collect();
+    assert_eq!(admin.patch("/brands/demo", json!({ "origins": many })).await.field(), "origins");
+    assert_eq!(admin.get("/brands/demo").await.body["origins"], json!([]), "nothing was changed");
+    let written = json!({ "origins": ["https://Shop.Example/", "https://shop.example"] });
+    let set = admin.patch("/brands/demo", written).await.body;
+    assert_eq!(set["origins"], json!(["https://shop.example"]));
     let client = Client::new();
     let ask = async |query: &str, origin: &str| {
         Answer::to(client.get(server.url(&format!("/api/v1/status?{query}"))).header("Origin", origin)).await
@@ -84,6 +91,9 @@ async fn a_page_of_the_brand_may_ask_whether_somebody_is_there_and_others_may_no
     assert_eq!(answer.header("access-control-allow-origin"), "https://shop.example");
     assert!(answer.header("cache-control").contains("max-age=5") && answer.header("vary").contains("Origin"));
     assert_eq!(ask("brand=demo", "https://evil.example").await.header("access-control-allow-origin"), "");
+    let window = client.get(server.url("/window/demo")).send().await.unwrap();
+    let policy = window.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("frame-ancestors 'self' https://shop.example"), "its pages may frame it: {policy}");
     let own = server.url("");
     assert_eq!(ask("brand=demo", &own).await.header("access-control-allow-origin"), own);
 

@@ -1,11 +1,20 @@
 import { expect, test } from 'vitest';
-import { checkBrand, namesIn } from './brand';
+import { checkBrand, namesIn, originOf } from './brand';
 
-const fine = { name: 'Shop', priority: '0', trusted_variables: '', variable_priorities: [] };
+const fine = { name: 'Shop', origins: '', priority: '0', trusted_variables: '', variable_priorities: [] };
 
 test('names of variables are told apart by commas and spaces, each once', () => {
   expect(namesIn(' tier, plan;tier  visits')).toEqual(['tier', 'plan', 'visits']);
   expect(namesIn('')).toEqual([]);
+});
+
+test('websites are told by the origin that browsers send', () => {
+  expect(originOf('https://Shop.example/')).toBe('https://shop.example');
+  expect(originOf('http://127.0.0.1:3000')).toBe('http://127.0.0.1:3000');
+  for (const odd of ['shop.example', '*', 'ftp://shop.example', 'https://shop.example/a', 'https://a@shop.example'])
+    expect(originOf(odd)).toBe(null);
+  expect(checkBrand({ ...fine, origins: 'https://a.example, https://b.example' })).toEqual({});
+  expect(Object.keys(checkBrand({ ...fine, origins: 'https://a.example shop' }))).toEqual(['origins']);
 });
 
 test('what a brand cannot be set to is said at its field', () => {

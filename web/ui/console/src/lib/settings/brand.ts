@@ -6,6 +6,9 @@ import type { Values } from './form.svelte';
 import { PRIORITY_MAX } from './rules';
 import type { Brand } from './staff';
 
+/** Websites of a brand; the server takes no more. */
+export const WEBSITES_MAX = 50;
+
 /** Variables that are believed, and values that give steps; the server takes no more. */
 export const VARIABLES_MAX = 50;
 
@@ -16,7 +19,7 @@ export interface RuleRow {
   steps: string;
 }
 
-const OWN = ['name', 'priority', 'trusted_variables', 'variable_priorities'] as const;
+const OWN = ['name', 'origins', 'priority', 'trusted_variables', 'variable_priorities'] as const;
 
 export function brandEditor(http: Http, id: string): Editor {
   let version: number | undefined;
@@ -24,9 +27,10 @@ export function brandEditor(http: Http, id: string): Editor {
     load: async () => {
       const brand = await http.get<Brand>(`/brands/${id}`);
       version = brand.version;
-      const { name, priority = 0, trusted_variables = [], variable_priorities = [] } = brand;
+      const { name, origins = [], priority = 0, trusted_variables = [], variable_priorities = [] } = brand;
       return {
         name,
+        origins: origins.join(', '),
         priority: String(priority),
         trusted_variables: trusted_variables.join(', '),
         variable_priorities: variable_priorities.map((rule): RuleRow => ({ ...rule, steps: String(rule.steps) })),
@@ -48,6 +52,10 @@ export function checkBrand(values: Values): Record<string, string> {
   const wrong: Record<string, string> = {};
   if (String(values['name']).trim() === '') wrong['name'] = 'A brand needs a name';
   if (stepsOf(values['priority']) === null) wrong['priority'] = `Expected -${PRIORITY_MAX} to ${PRIORITY_MAX} steps`;
+  const websites = namesIn(values['origins']);
+  const no = websites.find((text) => originOf(text) === null);
+  if (no !== undefined) wrong['origins'] = `“${no}” is no website’s address, such as https://www.example.com`;
+  else if (websites.length > WEBSITES_MAX) wrong['origins'] = `Expected at most ${WEBSITES_MAX}`;
   const names = namesIn(values['trusted_variables']);
   const odd = names.find((name) => !isName(name));
   if (odd !== undefined) wrong['trusted_variables'] = `“${odd}” is no name: 1 to 64 of A-Z a-z 0-9 _ - .`;
@@ -66,6 +74,17 @@ export function checkBrand(values: Values): Record<string, string> {
   return wrong;
 }
 
+/** The origin of a website as it was written; null where it is none. */
+export function originOf(text: string): string | null {
+  try {
+    const url = new URL(text);
+    const bare = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+    return bare && /^https?:$/.test(url.protocol) ? url.origin : null;
+  } catch {
+    return null;
+  }
+}
+
 function isName(name: string): boolean {
   return /^[A-Za-z0-9_.-]{1,64}$/.test(name);
 }
@@ -73,6 +92,7 @@ function isName(name: string): boolean {
 function sent(key: string, value: unknown): unknown {
   if (key === 'priority') return stepsOf(value);
   if (key === 'trusted_variables') return namesIn(value);
+  if (key === 'origins') return [...new Set(namesIn(value).map((text) => originOf(text) ?? text))];
   if (key === 'variable_priorities')
     return (value as RuleRow[]).map(({ variable, value, steps }) => ({
       variable: variable.trim(),

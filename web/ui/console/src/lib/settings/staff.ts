@@ -96,6 +96,8 @@ export interface Membership extends Versioned {
 export interface Brand extends Versioned {
   id: string;
   name: string;
+  /** The websites whose pages may bear the widget, beside the server's own. */
+  origins?: string[];
   /** Steps by which its chats are moved ahead. */
   priority?: number;
   /** Variables of its pages that count though nobody has signed them. */
