@@ -121,8 +121,8 @@ async fn measure(counters: &Counters, span: Span) -> Figures {
     let (cpu_seconds, seconds) = ((cpu_time(span.pid) - cpu).as_secs_f64(), begun.elapsed().as_secs_f64());
     let latencies = counters.latencies.borrow();
     let heard = counters.heard.get();
-    // At either end of the span some are under way.
-    assert!(heard * 10 >= latencies.count() * 9, "{} messages were acked, {heard} handed on", latencies.count());
+    // At either end of the span some are under way: of few one or two are many.
+    assert!((heard + 2) * 10 >= latencies.count() * 9, "{} messages were acked, {heard} handed on", latencies.count());
     Figures {
         messages: latencies.count(),
         seconds,

@@ -133,7 +133,8 @@ async function helper(ada) {
   await ada.saveInVain('Not saved: 1 field is not right.');
   await page.getByText('Expected a whole number from 0 to 10000, or nothing').waitFor();
   await page.getByLabel('Limit of Sue').fill('3');
-  const name = page.getByLabel('Name', { exact: true });
+  await ada.openTab('Name');
+  const name = page.getByRole('textbox', { name: 'Name', exact: true });
   await name.fill('Support');
   await ada.saveInVain('Not saved: 1 field is not right.');
   await page.getByText('Name: another group has it; choose one that is free').waitFor();
