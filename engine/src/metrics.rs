@@ -9,6 +9,7 @@ mod group;
 mod invariant;
 mod mailboxes;
 mod recording;
+mod slot_time;
 mod store;
 pub mod text;
 
@@ -17,9 +18,10 @@ pub use dropped::Dropped;
 pub use group::GroupMetrics;
 pub use invariant::Invariant;
 pub use mailboxes::Mailboxes;
+pub use slot_time::SlotTime;
 pub use store::StoreMetrics;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -37,6 +39,10 @@ pub struct Metrics {
     pub(crate) recording: Recording,
     handle: PrometheusHandle,
     groups: DashMap<(AccountId, GroupId), Arc<GroupMetrics>>,
+    /// All groups beyond [`GROUPS_COUNTED`] together.
+    other_groups: OnceLock<Arc<GroupMetrics>>,
+    operators: DashMap<AccountId, Arc<SlotTime>>,
+    other_operators: OnceLock<Arc<SlotTime>>,
     left_messages: Each,
     restarts: Each,
     mailbox_full: Each,
@@ -100,6 +106,9 @@ impl Metrics {
         Ok(Self {
             handle: recording.handle(),
             groups: DashMap::new(),
+            other_groups: OnceLock::new(),
+            operators: DashMap::new(),
+            other_operators: OnceLock::new(),
             left_messages: each(&catalogue::LEFT_MESSAGES),
             restarts: each(&catalogue::RESTARTS),
             mailbox_full: each(&catalogue::MAILBOX_FULL),
@@ -141,11 +150,26 @@ impl Metrics {
         if let Some(known) = self.groups.get(&place) {
             return Arc::clone(&known);
         }
-        let own = self.groups.len() < GROUPS_COUNTED;
-        let (of_account, of_group) = (account.0.to_string(), group.to_string());
-        let labels = if own { (of_account.as_str(), of_group.as_str()) } else { (OTHER, OTHER) };
-        let made = Arc::new(GroupMetrics::new(&self.recording, labels.0, labels.1, own));
-        if own { Arc::clone(&self.groups.entry(place).or_insert(made)) } else { made }
+        if self.groups.len() >= GROUPS_COUNTED {
+            let others = || Arc::new(GroupMetrics::new(&self.recording, OTHER, OTHER, false));
+            return Arc::clone(self.other_groups.get_or_init(others));
+        }
+        let made = Arc::new(GroupMetrics::new(&self.recording, &account.0.to_string(), group.as_str(), true));
+        Arc::clone(&self.groups.entry(place).or_insert(made))
+    }
+
+    /// How much of the slots of an account's operators was in use; of all other accounts together when there are too many
+    /// to tell apart.
+    pub fn operators(&self, account: AccountId) -> Arc<SlotTime> {
+        if let Some(known) = self.operators.get(&account) {
+            return Arc::clone(&known);
+        }
+        if self.operators.len() >= GROUPS_COUNTED {
+            let others = || Arc::new(SlotTime::of_operators(&self.recording, OTHER));
+            return Arc::clone(self.other_operators.get_or_init(others));
+        }
+        let made = Arc::new(SlotTime::of_operators(&self.recording, &account.0.to_string()));
+        Arc::clone(&self.operators.entry(account).or_insert(made))
     }
 
     /// Counts an ended chat.
@@ -269,7 +293,7 @@ pub fn seconds(histogram: &Histogram, span: Duration) {
 mod tests {
     use super::*;
     use crate::domain::chat::Outcome;
-    use crate::domain::report::OfferOutcome;
+    use crate::domain::report::{OfferOutcome, Work};
     use crate::domain::routing::WhyStill;
 
     #[test]
@@ -341,6 +365,27 @@ mod tests {
         let series = text.lines().filter(|line| line.starts_with("switchboard_chats_started_total{")).count();
         assert_eq!(series, GROUPS_COUNTED + 1);
         assert!(text.contains(r#"switchboard_chats_started_total{account="other",group="other"} 5"#));
+    }
+
+    #[test]
+    fn slots_of_what_is_counted_together_lose_no_part_of_a_second() {
+        let metrics = Metrics::new().unwrap();
+        let half = Work::of(2, 1, Duration::from_millis(600));
+        for number in 0..GROUPS_COUNTED as i64 + 2 {
+            let account = AccountId(number + 1);
+            metrics.group(account, &"support".parse().unwrap()).slot_time.worked(half);
+            metrics.operators(account).worked(half);
+        }
+        let text = metrics.render();
+        for line in [
+            r#"switchboard_capacity_slot_seconds_total{account="other",group="other"} 2"#,
+            r#"switchboard_capacity_used_slot_seconds_total{account="other",group="other"} 1"#,
+            r#"switchboard_operator_slot_seconds_total{account="other"} 2"#,
+            r#"switchboard_operator_used_slot_seconds_total{account="other"} 1"#,
+            r#"switchboard_operator_slot_seconds_total{account="1"} 1"#,
+        ] {
+            assert!(text.contains(&format!("{line}\n")), "no {line}");
+        }
     }
 
     #[test]

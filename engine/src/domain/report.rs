@@ -63,7 +63,8 @@ pub const FORMULAS: [(&str, &str); 17] = [
     (
         "occupancy",
         "slots in use * time / slots * time, of operators while they receive, in the hours that the span touches; an \
-         unlimited operator counts as 10 slots",
+         unlimited operator counts as 10 slots; by group and department: of the slots that members may use there, so that \
+         whoever is in several groups counts in each, and the rows do not add up to the total",
     ),
 ];
 

@@ -214,10 +214,15 @@ catalogue! {
     /// the group's. Chats of other groups make it less than all slots without used and held ones; over groups it does not
     /// add up where somebody is in several.
     CAPACITY_FREE = gauge("switchboard_capacity_free_slots", &[ACCOUNT, GROUP]);
-    /// Slots of members who receive, times how long: what occupancy is a share of.
+    /// Slots of members who receive, times how long: what a group's occupancy is a share of. Over groups it does not add up
+    /// where somebody is in several.
     SLOT_TIME = counter("switchboard_capacity_slot_seconds_total", &[ACCOUNT, GROUP]);
-    /// Slots in use by chats, of members who receive, times how long.
+    /// Slots in use by chats of the group, of members who receive, times how long. These add up over groups.
     SLOT_TIME_USED = counter("switchboard_capacity_used_slot_seconds_total", &[ACCOUNT, GROUP]);
+    /// Slots of operators who receive, all their groups together, times how long: what the occupancy of all is a share of.
+    OPERATOR_SLOT_TIME = counter("switchboard_operator_slot_seconds_total", &[ACCOUNT]);
+    /// Slots in use by chats, of operators who receive, times how long.
+    OPERATOR_SLOT_TIME_USED = counter("switchboard_operator_used_slot_seconds_total", &[ACCOUNT]);
     /// Members who receive.
     RECEIVING = gauge("switchboard_receiving_operators", &[ACCOUNT, GROUP]);
     /// Chats that wait.

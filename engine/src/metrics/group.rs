@@ -1,14 +1,14 @@
 //! The metrics of one group: found once by whoever counts, and kept.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::{Counter, Gauge, Histogram};
 
 use super::catalogue;
 use super::recording::{Each, Recording};
+use super::slot_time::SlotTime;
 use crate::domain::chat::Outcome;
-use crate::domain::report::{OfferOutcome, Work};
+use crate::domain::report::OfferOutcome;
 use crate::domain::routing::WhyStill;
 
 /// The metrics of one group.
@@ -17,9 +17,8 @@ pub struct GroupMetrics {
     queue_time: [Histogram; 4],
     offers_settled: Each,
     service_level: Each,
-    /// See [`catalogue::SLOT_TIME`] and [`catalogue::SLOT_TIME_USED`]; counters hold whole seconds only.
-    slot_time: (Counter, AtomicU64),
-    slot_time_used: (Counter, AtomicU64),
+    /// How much of the members' slots was in use.
+    pub slot_time: SlotTime,
     /// See [`catalogue::WAITING_REASON`]; one for each [`WhyStill`].
     waiting_reason: [(WhyStill, Gauge); WhyStill::ALL.len()],
     /// See [`catalogue::SERVICE_LEVEL_WITHIN`].
@@ -73,8 +72,7 @@ impl GroupMetrics {
             }),
             offers_settled: recording.each(&catalogue::OFFERS_SETTLED, &of),
             service_level: recording.each(&catalogue::SERVICE_LEVEL, &of),
-            slot_time: (recording.counter(&catalogue::SLOT_TIME, &of), AtomicU64::new(0)),
-            slot_time_used: (recording.counter(&catalogue::SLOT_TIME_USED, &of), AtomicU64::new(0)),
+            slot_time: SlotTime::of_group(recording, &of),
             service_level_within: gauge(&catalogue::SERVICE_LEVEL_WITHIN),
             idle_time: histogram(&catalogue::IDLE_TIME),
             handling_time: histogram(&catalogue::HANDLING_TIME),
@@ -106,15 +104,6 @@ impl GroupMetrics {
     /// Counts a wait that counts for the service level.
     pub fn in_time(&self, in_time: bool) {
         self.service_level.count(if in_time { "yes" } else { "no" });
-    }
-
-    /// Counts how much of the slots was in use.
-    pub fn worked(&self, work: Work) {
-        for ((counter, millis), time) in [(&self.slot_time, work.slots), (&self.slot_time_used, work.used)] {
-            let more = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            let before = millis.fetch_add(more, Ordering::Relaxed);
-            counter.increment((before % 1_000 + more) / 1_000);
-        }
     }
 
     /// Says how many chats wait for which reason; for others none does.

@@ -11,7 +11,7 @@ use crate::actors::shared::Shared;
 use crate::actors::worked::Looked;
 use crate::domain::ids::{AccountId, OperatorId};
 use crate::domain::operator::{Presence, Reception};
-use crate::domain::report::slots;
+use crate::domain::report::{self, slots};
 use crate::ports::journal::Load;
 use crate::ports::presence::PresenceRow;
 use crate::ports::store::StoreError;
@@ -34,7 +34,9 @@ impl OperatorActor {
         let receives = self.presence.as_ref().map(Presence::reception).is_some_and(|now| now != Reception::None);
         if receives && self.work.slots > 0 {
             let whose = Whose::Operator(self.operator);
-            self.shared.worked.add(self.account, &whose, (from, to), self.work.slots, self.work.held);
+            let (slots, held) = (self.work.slots, self.work.held);
+            self.shared.worked.add(self.account, &whose, (from, to), slots, held);
+            self.shared.metrics.operators(self.account).worked(report::Work::of(slots, held, to.since(from)));
         }
     }
 

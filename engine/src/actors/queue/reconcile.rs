@@ -50,7 +50,7 @@ impl QueueActor {
         if let Some((from, to)) = self.looked.since_last(self.shared.now()) {
             let whose = Whose::Group(self.group.clone());
             self.shared.worked.add(self.account, &whose, (from, to), slots, used);
-            metrics.worked(Work::of(slots, used, to.since(from)));
+            metrics.slot_time.worked(Work::of(slots, used, to.since(from)));
         }
         metrics.waiting.set(desk.queue().own_len() as f64);
         metrics.set_waiting_reasons(&reasons(desk, self.shared.now()));

@@ -199,7 +199,12 @@ async fn each_group_says_itself_what_an_answer_in_time_is() {
 #[tokio::test]
 async fn occupancy_is_what_was_in_use_of_what_was_offered_and_outlives_a_restart() {
     let mut server = TestServer::start();
-    // Mona receives, without a limit, and gets nothing; Joe may hold one chat, and does for about half of his time.
+    // Mona receives, without a limit, and gets nothing; Joe may hold one chat, and does for about half of his time. He is in
+    // two groups, and has one slot all the same.
+    let admin = Browser::signed_in(&server.url(), "admin").await;
+    let joes_id = Browser::signed_in(&server.url(), "joe").await.operator_id();
+    let sales = json!({ "group": "sales", "operator": joes_id, "handling": "primary" });
+    admin.post("/api/v1/memberships", sales).await.ok();
     let mona = OperatorClient::online(&server, "mona").await;
     let mut joe = OperatorClient::online(&server, "joe").await;
     tokio::time::sleep(Duration::from_secs(4)).await;
@@ -225,14 +230,21 @@ async fn occupancy_is_what_was_in_use_of_what_was_offered_and_outlives_a_restart
     let total = report["total"]["occupancy"].as_f64().expect("a share");
     assert!(total > 0.0 && total < joes, "Mona's slots were free: {report}");
 
-    // By group it is what Prometheus has.
-    let counted = |name: &str| {
-        let line = metrics.lines().find(|line| line.starts_with(&format!("{name}{{account=\"1\",group=\"support\"}}")));
+    // All together and by group it is what Prometheus has.
+    let counted = |name: &str, labels: &str| {
+        let line = metrics.lines().find(|line| line.starts_with(&format!("{name}{{{labels}}} ")));
         let value = line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-        value.unwrap_or_else(|| panic!("no {name} in {metrics}"))
+        value.unwrap_or_else(|| panic!("no {name} of {labels} in {metrics}"))
     };
-    let used = counted("switchboard_capacity_used_slot_seconds_total");
-    let slots = counted("switchboard_capacity_slot_seconds_total");
+    let [all_used, all_slots] = ["used_slot", "slot"]
+        .map(|what| counted(&format!("switchboard_operator_{what}_seconds_total"), r#"account="1""#));
+    assert!(all_used >= 2.0 && (total - all_used / all_slots).abs() < 0.02, "{total} is not {all_used} / {all_slots}");
+    let of_group = |what: &str, group: &str| {
+        counted(&format!("switchboard_capacity_{what}_seconds_total"), &format!(r#"account="1",group="{group}""#))
+    };
+    let (used, slots, in_sales) =
+        (of_group("used_slot", "support"), of_group("slot", "support"), of_group("slot", "sales"));
+    assert!(in_sales >= 2.0 && slots + in_sales > all_slots + 1.0, "over groups Joe's slot counts twice: {metrics}");
     let by_group = admin.get(&asked("summary", "by=group")).await.ok();
     let row = by_group["rows"].as_array().expect("rows").iter().find(|row| row["key"] == "support").cloned();
     let told = row.and_then(|row| row["occupancy"].as_f64()).expect("support's");
