@@ -28,7 +28,7 @@ const folder = fileURLToPath(new URL('../../../../grafana/dashboards/', import.m
 const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
 /** Fields of an annotation that belong to the Prometheus data source, of which the dashboard's own types know nothing. */
-const OF_PROMETHEUS = ['expr', 'step', 'titleFormat', 'textFormat'];
+const OF_PROMETHEUS = ['expr', 'step', 'titleFormat', 'textFormat', 'useValueForTime'];
 
 /** What each type of panel may have in `options` and in `fieldConfig.defaults.custom`. */
 const PANELS: Record<string, { module: string; custom: boolean }> = {
