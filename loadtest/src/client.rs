@@ -459,7 +459,11 @@ async fn converse(mind: &mut impl Mind, world: &World, socket: &mut Socket, way:
             match mind.act(now, &mut out) {
                 Wish::Stay => {}
                 Wish::Drop(away) => return Ended::Dropped(away),
-                Wish::Leave => return send(world, socket, &mut out).await.err().unwrap_or(Ended::Wanted),
+                Wish::Leave => {
+                    // The last word, if it is still taken: nothing depends on it.
+                    let _ = send(world, socket, &mut out).await;
+                    return Ended::Wanted;
+                }
             }
         }
         if now >= watch.look {

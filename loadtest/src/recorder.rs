@@ -1,4 +1,4 @@
-//! What clients count and time. A process collects, and hands what is new on twice a second; whoever sums up adds the
+//! What clients count and time. A process collects, and hands what is new on four times a second; whoever sums up adds the
 //! parts of all processes.
 
 use std::collections::BTreeMap;

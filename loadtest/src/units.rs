@@ -10,6 +10,11 @@ pub fn duration(ms: f64) -> String {
     }
 }
 
+/// The same; a dash where nothing was measured, as in a warm-up.
+pub fn measured(ms: f64) -> String {
+    if ms > 0.0 { duration(ms) } else { "-".to_owned() }
+}
+
 /// Bytes in MiB, as memory is shown and limited.
 pub fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)

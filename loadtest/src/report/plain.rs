@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::checker::TOLERANCE_MS;
 use crate::summary::{Percentiles, Summary};
-use crate::units::{duration, mebibytes};
+use crate::units::{duration, measured, mebibytes};
 
 /// A line while the run goes on.
 pub fn line(summary: &Summary, seconds: f64, judged: u64) -> String {
@@ -17,14 +17,9 @@ pub fn line(summary: &Summary, seconds: f64, judged: u64) -> String {
         second.waiting,
         second.active,
         second.acked,
-        shown(second.ack_p50_ms),
-        shown(second.ack_p99_ms),
+        measured(second.ack_p50_ms),
+        measured(second.ack_p99_ms),
     )
-}
-
-/// A time of a second; a dash where it measured none, as in the warm-up.
-fn shown(ms: f64) -> String {
-    if ms > 0.0 { duration(ms) } else { "-".to_owned() }
 }
 
 /// The whole report.

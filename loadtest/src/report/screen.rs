@@ -16,7 +16,7 @@ use ratatui::widgets::{Block, Gauge, Paragraph, Row, Sparkline, Table};
 use crate::run::{Message, Progress};
 use crate::scenario::Scenario;
 use crate::summary::{Percentiles, Summary};
-use crate::units::duration;
+use crate::units::measured;
 
 /// Seconds of the charts.
 const SHOWN_S: usize = 120;
@@ -110,7 +110,7 @@ impl View<'_> {
         let newest = messages.last().copied().unwrap_or_default();
         sparkline(frame, left, &format!("messages a second: {newest}"), &messages);
         let p99 = series(summary, |second| (second.ack_p99_ms * 1e3) as u64);
-        let newest = duration(p99.last().copied().unwrap_or_default() as f64 / 1e3);
+        let newest = measured(p99.last().copied().unwrap_or_default() as f64 / 1e3);
         sparkline(frame, right, &format!("ack p99 of a second: {newest}"), &p99);
         frame.render_widget(Paragraph::new(troubles(summary, judged)).block(titled("judge and errors")), bottom);
     }
@@ -148,7 +148,7 @@ fn times(summary: &Summary) -> Table<'static> {
     let latency = &summary.latency;
     let rows = [("ack", latency.ack), ("delivery", latency.delivery), ("wait", latency.wait)];
     let rows = rows.map(|(name, Percentiles { p50_ms, p99_ms, max_ms, .. })| {
-        Row::new([name.to_owned(), duration(p50_ms), duration(p99_ms), duration(max_ms)])
+        Row::new([name.to_owned(), measured(p50_ms), measured(p99_ms), measured(max_ms)])
     });
     let head = Row::new(["", "p50", "p99", "max"]).style(Style::new().add_modifier(Modifier::BOLD));
     Table::new(rows, [Constraint::Fill(1); 4]).header(head).block(titled("times"))
