@@ -136,6 +136,7 @@ async function helper(ada) {
   await ada.openTab('Name');
   const name = page.getByRole('textbox', { name: 'Name', exact: true });
   await name.fill('Support');
+  story.browsers.refusals += 1;
   await ada.saveInVain('Not saved: 1 field is not right.');
   await page.getByText('Name: another group has it; choose one that is free').waitFor();
   await eventually('the name has the focus', () => name.evaluate((field) => field === document.activeElement), true);

@@ -199,8 +199,8 @@ const PANELS: &[Panel] = &[
             (r#"switchboard_figures_drift_total{instance="c",kept="row",figure="messages"}"#, "0+8x120"),
         ],
         draws: &[&[
-            (r#"{kept="row",figure="messages"}"#, "30"),
-            (r#"{kept="counted",figure="messages"}"#, "40"),
+            (r#"{kept="row",figure="messages"}"#, "180"),
+            (r#"{kept="counted",figure="messages"}"#, "240"),
             (r#"{kept="row",figure="outcome"}"#, "0"),
         ]],
     },
