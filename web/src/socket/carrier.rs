@@ -14,7 +14,6 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use crate::socket::carried::Carried;
 use actix_codec::{Encoder, Framed, FramedParts};
 use actix_http::h1::{Codec, Message};
 use actix_http::{ConnectionType, Payload, Request, Response};
@@ -30,6 +29,8 @@ use engine::domain::limits::{LAST_BYTES_WITHIN, SOCKET_READ_AT_ONCE};
 use futures_util::Stream;
 use futures_util::future::LocalBoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use crate::socket::carried::Carried;
 
 /// Makes a [`Carrier`] for each thread that serves.
 pub struct Carriers<F> {
