@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -54,24 +55,25 @@ impl FromRequest for Body {
             if declared.is_some_and(|length: u64| length > BODY_BYTES_MAX as u64) {
                 return Err(too_large());
             }
-            match timeout(REQUEST_BODY_WITHIN, whole(&mut payload)).await {
-                Ok(body) => body.map(Self),
-                Err(_) => Err(bad(format!("the body did not arrive within {} s", REQUEST_BODY_WITHIN.as_secs()))),
-            }
+            whole(&mut payload, REQUEST_BODY_WITHIN).await.map(Self)
         })
     }
 }
 
-async fn whole(payload: &mut Payload) -> Result<Bytes, Problem> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| bad("the body did not arrive whole"))?;
-        if body.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(too_large());
+async fn whole(payload: &mut Payload, within: Duration) -> Result<Bytes, Problem> {
+    let reading = async {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| bad("the body did not arrive whole"))?;
+            if body.len() + chunk.len() > BODY_BYTES_MAX {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
         }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
+        Ok(body.freeze())
+    };
+    let late = |_| Err(bad(format!("the body did not arrive within {} s", within.as_secs())));
+    timeout(within, reading).await.unwrap_or_else(late)
 }
 
 fn bad(words: impl Into<String>) -> Problem {
@@ -80,4 +82,27 @@ fn bad(words: impl Into<String>) -> Problem {
 
 fn too_large() -> Problem {
     Failure::new(Code::TooLarge, format!("a body has at most {BODY_BYTES_MAX} bytes")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::error::PayloadError;
+    use futures_util::stream;
+
+    use super::*;
+
+    fn payload(parts: impl futures_util::Stream<Item = Result<Bytes, PayloadError>> + 'static) -> Payload {
+        Payload::Stream { payload: Box::pin(parts) }
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let begun = || stream::iter([Ok(Bytes::from_static(b"{")), Ok(Bytes::from_static(b"}"))]);
+        let long = Duration::from_secs(60);
+        assert_eq!(whole(&mut payload(begun()), long).await.unwrap(), "{}");
+        let mut stuck = payload(begun().chain(stream::pending()));
+        let refused = whole(&mut stuck, Duration::from_millis(20)).await.unwrap_err();
+        assert_eq!(refused.failure.code, Code::BadFrame);
+        assert!(refused.failure.message.contains("did not arrive within"), "{}", refused.failure.message);
+    }
 }

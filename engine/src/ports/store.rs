@@ -25,7 +25,7 @@ pub enum StoreError {
     #[error("the store holds something it should not: {0}")]
     Corrupt(String),
     /// Another one has what only one may have. Nothing was changed.
-    #[error("{field}: another {thing} has it; choose one that is free")]
+    #[error("another {thing} has that {field}")]
     Taken {
         /// The field.
         field: &'static str,
