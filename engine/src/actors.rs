@@ -19,6 +19,7 @@ pub mod messages;
 pub mod nodes;
 pub mod operator;
 pub mod outlet;
+pub mod pace;
 pub mod queue;
 mod receiving;
 mod reception;

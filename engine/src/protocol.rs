@@ -4,6 +4,7 @@
 
 pub mod close;
 pub mod error;
+pub mod files;
 pub mod frame;
 pub mod left_message;
 pub mod operator;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use async_trait::async_trait;
-use engine::actors::connection::pace::Rate;
 use engine::actors::engine::{Engine, EngineParts, StaffChange as EngineChange, all_shards};
+use engine::actors::pace::Rate;
 use engine::domain::group::Availability;
 use engine::domain::ids::{AccountId, ChatId, DepartmentId, GroupId};
 use engine::domain::limits::{DRAIN_SPREAD, VISITOR_COMMANDS_BURST, VISITOR_COMMANDS_PER_SECOND};
@@ -25,7 +25,7 @@ use engine::protocol::error::Failure;
 use crate::auth::token::Keys;
 use crate::config::Settings;
 use crate::socket;
-use crate::socket::by_session::SessionSockets;
+use crate::socket::by_session::{self, SessionSockets};
 use crate::state::{AvailabilitySource, MetricsText, Readiness, StaffChange, StaffChanges, WaitingSource};
 
 /// What the engine is built on.
@@ -92,6 +92,8 @@ pub async fn wire(foundation: &Foundation, random: Box<dyn Random>) -> Result<Wi
     };
     let engine = Engine::start_with(parts, patience()).await?;
     let session_sockets = Arc::new(SessionSockets::default());
+    let (sockets, store) = (Arc::downgrade(&session_sockets), Arc::downgrade(&foundation.store));
+    actix_web::rt::spawn(by_session::watch(sockets, store, foundation.clock.clone()));
     let (for_sockets, for_metrics, for_drain) = (engine.clone(), engine.clone(), engine.clone());
     let (store, readiness) = (foundation.store.clone(), foundation.readiness.clone());
     Ok(Wiring {

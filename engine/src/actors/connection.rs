@@ -6,7 +6,6 @@ mod ask;
 pub mod history;
 mod membership;
 pub mod operator;
-pub mod pace;
 pub mod visitor;
 
 use std::future::Future;

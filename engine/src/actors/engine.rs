@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::actors::attendance::Attendance;
 use crate::actors::closing::Closer;
-use crate::actors::connection::pace::Rate;
 use crate::actors::connection::visitor::VISITOR_RATE;
 use crate::actors::figures;
 use crate::actors::guard::survive;
@@ -17,6 +16,7 @@ use crate::actors::left_messages::LeftWatch;
 use crate::actors::lists::Lists;
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::actors::nodes::{Nodes, directory, drive};
+use crate::actors::pace::Rate;
 use crate::actors::recount::{Nightly, recount};
 use crate::actors::registry::queue_shard;
 use crate::actors::shared::Shared;

@@ -2,6 +2,7 @@
 //! their groups whether they receive and what they hold. Chats are not here: they belong to their sessions.
 
 mod absence;
+mod deadlines;
 mod receiving;
 mod slots;
 mod work;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
+use actix::{Actor, ActorContext, Context, Handler, MessageResult, SpawnHandle, Supervised};
 
 use crate::actors::guard::{Guarded, every, guarded, later, wait_for};
 use crate::actors::messages::{OperatorSnapshot, OperatorState, SetStatus, Signal, ToOperator};
@@ -148,6 +149,7 @@ impl OperatorActor {
             return;
         }
         let now = self.shared.now();
+        self.due_first(now, ctx);
         let wake = self.slots.next_wake();
         if let ToOperator::Load(load) | ToOperator::Freed(load) = &message {
             self.work_changes(load);
@@ -350,23 +352,6 @@ impl OperatorActor {
             actor.arm(ctx);
         });
     }
-
-    fn arm(&mut self, ctx: &mut Context<Self>) {
-        if let Some(handle) = self.timer.take() {
-            ctx.cancel_future(handle);
-        }
-        let presence = self.presence.as_ref().and_then(Presence::next_wake);
-        let Some(wake) = [presence, self.slots.next_wake()].into_iter().flatten().min() else { return };
-        let wait = wake.since(self.shared.now()).max(SOONEST);
-        self.timer = Some(later(ctx, wait, |actor: &mut Self, ctx| {
-            actor.timer = None;
-            let now = actor.shared.now();
-            let effects = actor.slots.handle_due(now);
-            actor.say_of_slots(effects);
-            actor.change(ctx, |presence| presence.handle_due(now));
-            actor.arm(ctx);
-        }));
-    }
 }
 
 /// What storing a status came to.
@@ -381,8 +366,6 @@ enum Change {
 
 /// How soon an operator is read again after the store did not answer.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
-/// The shortest time the timer is armed for.
-const SOONEST: Duration = Duration::from_millis(5);
 
 async fn stored(shared: &Shared, account: AccountId, operator: OperatorId) -> Reading {
     let Some(presence) = shared.store.own_presence(account, operator).await? else { return Ok(None) };

@@ -193,6 +193,7 @@ impl QueueActor {
             ToQueue::LetGo => return self.let_go(ctx),
             _ => {}
         }
+        self.due_first(now);
         let Some(desk) = &mut self.desk else { return };
         let effects = match message {
             ToQueue::Waiting(arrival) => {
@@ -249,6 +250,14 @@ impl QueueActor {
         self.carry_out(effects);
         self.tell_answered();
         self.arm(ctx);
+    }
+
+    /// What is due by now goes before the message: a mailbox that is never empty would hold back the timer.
+    fn due_first(&mut self, now: Timestamp) {
+        if self.desk.as_ref().and_then(Desk::next_wake).is_some_and(|wake| wake <= now) {
+            let effects = self.at_desk(|desk| desk.handle_due(now));
+            self.carry_out(effects);
+        }
     }
 
     fn at_desk(&mut self, input: impl FnOnce(&mut Desk) -> Vec<Effect>) -> Vec<Effect> {

@@ -3,7 +3,7 @@
 //! here: a session that stopped by itself while a socket joined would lose messages.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use actix::{Context, Supervisor};
 use bytestring::ByteString;
@@ -15,6 +15,7 @@ use crate::actors::mailbox::Mailbox;
 use crate::actors::messages::{Signal, ToOperator, ToQueue};
 use crate::actors::operator::OperatorActor;
 use crate::actors::outlet::{Outlet, SocketId};
+use crate::actors::pace::{Budget, Rate};
 use crate::actors::queue::QueueActor;
 use crate::actors::shared::{Shared, lock};
 use crate::actors::visitor_session::VisitorSession;
@@ -37,6 +38,8 @@ pub struct Outlets {
     /// How many those are, to be read without the lock.
     count: AtomicUsize,
     chat: Mutex<Option<ChatId>>,
+    /// What a visitor may send by those on this node.
+    budget: OnceLock<Arc<Budget>>,
 }
 
 struct Reader {
@@ -117,6 +120,11 @@ impl Outlets {
     /// The visitor's chat: the one that runs, or the last one.
     pub fn chat(&self) -> Option<ChatId> {
         *lock(&self.chat)
+    }
+
+    /// What the visitor may send, at this rate, by all of them on this node.
+    pub fn budget(&self, rate: Rate) -> Arc<Budget> {
+        Arc::clone(self.budget.get_or_init(|| Arc::new(Budget::new(rate))))
     }
 
     /// Writes down the visitor's chat.

@@ -76,14 +76,22 @@ pub const OUTBOX_BYTES_MAX: usize = 1024 * 1024;
 pub const OUTBOX_STALL_MAX: Duration = Duration::from_secs(30);
 /// How often sockets are looked at for such readers: a tenth of that time.
 pub const STALLS_EVERY: Duration = Duration::from_secs(3);
-/// Commands a second that one visitor socket may send, on average; a fast typist sends one. A setting may raise it.
+/// Commands a second that one visitor may send, in all tabs on a node, on average; a fast typist sends one. A setting
+/// may raise it.
 pub const VISITOR_COMMANDS_PER_SECOND: u32 = 20;
-/// Commands that one visitor socket may send at once: an outbox that was written during a tunnel.
+/// Commands that one visitor may send at once: an outbox that was written during a tunnel.
 pub const VISITOR_COMMANDS_BURST: u32 = 60;
 /// The same for an operator with many chats, who pastes and whose console reads, marks and resumes by itself.
 pub const OPERATOR_COMMANDS_PER_SECOND: u32 = 100;
 /// See [`OPERATOR_COMMANDS_PER_SECOND`].
 pub const OPERATOR_COMMANDS_BURST: u32 = 600;
+/// Frames a second that one visitor, or one operator's window, may have refused or dropped: a refusal costs the server
+/// some µs, one of 64 KiB 0.2 ms. Past it the socket is not read for a while.
+pub const REFUSED_FRAMES_PER_SECOND: u32 = 100;
+/// The same at once: all that was sent behind a command that came too early is refused, too.
+pub const REFUSED_FRAMES_BURST: u32 = 1000;
+/// Frames that a socket may have refused before `hello`; a client that is only wrong gives up earlier.
+pub const REFUSED_BEFORE_HELLO_MAX: u32 = 20;
 /// Sockets of one visitor at once: tabs; more are replaced (4409), oldest first.
 pub const VISITOR_SOCKETS_MAX: usize = 20;
 /// Sockets of one operator at once: windows and devices.
@@ -296,6 +304,8 @@ pub const SIGN_INS_WAITING_MAX: usize = 64;
 pub const SIGN_IN_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// A browser session ends after this time without use.
 pub const SESSION_IDLE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How often sessions with open sockets are looked at, whether they have run out: one read each.
+pub const SESSIONS_LOOKED_AT_EVERY: Duration = Duration::from_secs(600);
 /// Characters of a password, at least and at most: NIST SP 800-63B section 3.1.1.2 asks for at least 8 and for 64 to be possible.
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// See [`PASSWORD_CHARS_MIN`].

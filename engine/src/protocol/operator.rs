@@ -12,6 +12,7 @@ use crate::domain::identity::Subject;
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, GroupId, OfferId, OperatorId, ProfileId};
 use crate::domain::permission::{Permission, StaffRole};
 use crate::domain::time::Timestamp;
+use crate::protocol::files::NoFiles;
 use crate::protocol::left_message::SendToForm;
 use crate::protocol::visitor::{ChatPhase, MarkPair, Resume};
 
@@ -92,6 +93,10 @@ pub struct Say {
     /// Whom it is for.
     #[serde(default)]
     pub to: Audience,
+    /// None yet.
+    #[serde(default, skip_serializing)]
+    #[ts(skip)]
+    pub files: NoFiles,
 }
 
 /// Writes, or stopped.

@@ -12,6 +12,7 @@ use crate::domain::group::Availability;
 use crate::domain::ids::{BrandId, ChatId, CommandId, DepartmentId, OperatorId, VisitorId};
 use crate::domain::time::Timestamp;
 use crate::domain::urgency::{Variables, readable_variables};
+use crate::protocol::files::NoFiles;
 use crate::protocol::left_message::LeaveMessage;
 
 /// A frame from a visitor.
@@ -135,6 +136,10 @@ pub struct Say {
     pub id: CommandId,
     /// The text.
     pub text: String,
+    /// None yet.
+    #[serde(default, skip_serializing)]
+    #[ts(skip)]
+    pub files: NoFiles,
 }
 
 /// Writes, or stopped.

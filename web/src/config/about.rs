@@ -17,7 +17,7 @@ pub(super) fn about(name: &str) -> &'static str {
         }
         "trusted_proxies" => "Networks whose word for a client's address is taken",
         "workers" => "Threads that serve",
-        "visitor_commands_per_second" => "What one visitor's connection may send, on average",
+        "visitor_commands_per_second" => "What one visitor may send in all tabs, on average",
         "demo_allow_remote" => "Lets the demo, whose passwords are public, listen beyond this machine",
         "log" => "What is logged: error, warn, info, debug, trace, or a list such as info,engine=debug",
         "log_format" => "text or json",

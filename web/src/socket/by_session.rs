@@ -1,12 +1,19 @@
 //! Which sockets were opened with which browser session, so that ending the session ends them.
 
+use std::sync::Weak;
+
 use dashmap::DashMap;
 use engine::actors::outlet::Outlet;
 use engine::domain::ids::OperatorId;
+use engine::domain::limits::SESSIONS_LOOKED_AT_EVERY;
+use engine::domain::time::Timestamp;
+use engine::ports::clock::SharedClock;
+use engine::ports::store::Store;
+use engine::protocol::close;
 
 use crate::state::SessionHash;
 
-/// See the module. An entry is swept when its session is used again or ended; sessions end within days.
+/// See the module. An entry goes when its session ends, or is looked at and has no socket any more.
 #[derive(Default)]
 pub struct SessionSockets(DashMap<[u8; 32], Opened>);
 
@@ -44,9 +51,30 @@ impl SessionSockets {
         });
     }
 
+    /// Closes the sockets of sessions that ran out: a console that stays open and asks for nothing ends with its session.
+    pub async fn close_run_out(&self, store: &dyn Store, now: Timestamp) {
+        self.0.retain(|_, opened| opened.sockets.iter().any(|socket| !socket.is_closed()));
+        let known: Vec<SessionHash> = self.0.iter().map(|entry| SessionHash(*entry.key())).collect();
+        for session in known {
+            // Where the store does not answer they are looked at the next time.
+            if matches!(store.session(&session.0, now).await, Ok(None)) {
+                self.close(&session, close::SIGNED_OUT);
+            }
+        }
+    }
+
     /// There is no such session any more, and its sockets are being closed.
     pub fn forget(&self, session: &SessionHash) {
         self.0.remove(&session.0);
+    }
+}
+
+/// Looks at them for as long as the server has them.
+pub async fn watch(sockets: Weak<SessionSockets>, store: Weak<dyn Store>, clock: SharedClock) {
+    loop {
+        actix_web::rt::time::sleep(SESSIONS_LOOKED_AT_EVERY).await;
+        let (Some(sockets), Some(store)) = (sockets.upgrade(), store.upgrade()) else { return };
+        sockets.close_run_out(&*store, clock.now()).await;
     }
 }
 

@@ -81,6 +81,10 @@ impl Side for OperatorSide {
         connection.frame(text, heard_at)
     }
 
+    fn refuse(connection: &mut OperatorConnection, failure: &Failure) -> Option<Later<Refused>> {
+        connection.refuse(None, failure)
+    }
+
     fn resolved(connection: &mut OperatorConnection, refused: Refused) {
         connection.resolved(refused);
     }

@@ -18,7 +18,7 @@ use engine::actors::connection::Later;
 use engine::actors::outlet::{Outlet, Transport};
 use engine::actors::shared::Shared;
 use engine::domain::ids::CommandId;
-use engine::domain::limits::FRAME_BYTES_MAX;
+use engine::domain::limits::{FRAME_BYTES_MAX, REFUSED_BEFORE_HELLO_MAX};
 use engine::domain::patience::Patience;
 use engine::protocol::close;
 use engine::protocol::error::{Code, Failure, Why};
@@ -43,6 +43,9 @@ pub trait Side: Unpin + 'static {
 
     /// Takes a frame that was read then; a future is finished before the next frame.
     fn frame(connection: &mut Self::Connection, text: &str, heard_at: Instant) -> Option<Later<Self::Resolved>>;
+
+    /// Refuses a frame that is not even text; a future is finished before the next frame.
+    fn refuse(connection: &mut Self::Connection, failure: &Failure) -> Option<Later<Self::Resolved>>;
 
     /// Takes what a future came to.
     fn resolved(connection: &mut Self::Connection, resolved: Self::Resolved);
@@ -96,6 +99,8 @@ pub struct SocketSession<S: Side> {
     side: S,
     outlet: Option<Outlet>,
     connection: Option<S::Connection>,
+    /// Frames that were refused before `hello`.
+    refused: u32,
     /// A fragmented message, as far as it has come; the gate bounds it.
     fragments: Option<(bool, BytesMut)>,
     /// Whether the client speaks a version that is served.
@@ -114,6 +119,7 @@ impl<S: Side> SocketSession<S> {
             side,
             outlet: None,
             connection: None,
+            refused: 0,
             fragments: None,
             is_served: true,
             breach,
@@ -148,14 +154,14 @@ impl<S: Side> SocketSession<S> {
         let Some(outlet) = self.outlet.clone() else { return };
         let head = match Head::read(text) {
             Ok(head) => head,
-            Err(failure) => return self.refuse(ctx, None, &failure),
+            Err(failure) => return self.not_yet(ctx, None, &failure),
         };
         if head.kind() != "hello" {
             let failure = Failure::conflict(Why::State, "say hello first");
-            return self.refuse(ctx, head.id().as_ref(), &failure);
+            return self.not_yet(ctx, head.id().as_ref(), &failure);
         }
         match self.side.hello(outlet, text) {
-            Err(failure) => self.refuse(ctx, None, &failure),
+            Err(failure) => self.not_yet(ctx, None, &failure),
             Ok(opening) => ctx.wait(opening.into_actor(self).map(|opened, session, ctx| match opened {
                 Ok(connection) => session.connection = Some(connection),
                 Err((failure, code)) => {
@@ -189,7 +195,23 @@ impl<S: Side> SocketSession<S> {
 
     fn binary(&mut self, ctx: &mut WebsocketContext<Self>) {
         let failure = Failure::new(Code::BadFrame, "only text frames are taken");
-        self.refuse(ctx, None, &failure);
+        match &mut self.connection {
+            Some(connection) => {
+                if let Some(later) = S::refuse(connection, &failure) {
+                    self.wait_for(later, ctx);
+                }
+            }
+            None => self.not_yet(ctx, None, &failure),
+        }
+    }
+
+    /// Refuses a frame before `hello`; whoever goes on so is nobody's client.
+    fn not_yet(&mut self, ctx: &mut WebsocketContext<Self>, id: Option<&CommandId>, failure: &Failure) {
+        self.refuse(ctx, id, failure);
+        self.refused += 1;
+        if self.refused == REFUSED_BEFORE_HELLO_MAX {
+            self.close(ctx, close::NO_HELLO, "too much was sent before hello");
+        }
     }
 
     fn not_utf8(&mut self, ctx: &mut WebsocketContext<Self>) {

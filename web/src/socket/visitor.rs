@@ -59,6 +59,10 @@ impl Side for VisitorSide {
         connection.frame(text, heard_at)
     }
 
+    fn refuse(connection: &mut VisitorConnection, failure: &Failure) -> Option<Later<Resolved>> {
+        connection.refuse(None, failure)
+    }
+
     fn resolved(connection: &mut VisitorConnection, resolved: Resolved) {
         connection.resolved(resolved);
     }

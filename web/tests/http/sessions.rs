@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use engine::actors::outlet::{Outlet, Transport};
 use engine::domain::limits::{SESSION_IDLE_MAX, SESSION_TOUCH_EVERY};
+use engine::protocol::close;
 use rusqlite::Connection;
 use serde_json::json;
-use switchboard_web::state::StaffChange;
+use switchboard_web::state::{SessionHash, StaffChange};
 
 use crate::kit::{PASSWORD, TestServer};
 
@@ -31,6 +33,36 @@ async fn a_session_lasts_as_long_as_it_is_used() {
         assert!(me.header("set-cookie").contains("Max-Age=604800"), "the cookie lasts on too");
     }
     server.clock.forward(SESSION_IDLE_MAX);
+    assert_eq!(joe.get("/auth/me").await.status, 401);
+}
+
+#[actix_web::test]
+async fn a_socket_is_closed_when_its_session_has_run_out() {
+    struct Nowhere;
+    impl Transport for Nowhere {
+        fn wake(&self) {}
+        fn cut(&self) {}
+    }
+    let server = TestServer::start().await;
+    let (joe, bob) = (server.signed_in("joe@example.com").await, server.signed_in("bob@example.com").await);
+    let (account, sockets) = (server.account().await, &server.running.state.session_sockets);
+    let mut windows = Vec::new();
+    for email in ["joe@example.com", "bob@example.com"] {
+        let operator = server.store.credentials(email).await.unwrap()[0].operator.id;
+        let session = SessionHash(server.store.sessions_of(account, operator).await.unwrap()[0].token_hash);
+        let window = Outlet::new(Nowhere);
+        sockets.add(session, operator, window.clone());
+        windows.push(window);
+    }
+    server.clock.forward(SESSION_IDLE_MAX - Duration::from_secs(1));
+    assert_eq!(bob.get("/auth/me").await.status, 200);
+    let now = || server.running.state.clock.now();
+    sockets.close_run_out(&*server.running.state.store, now()).await;
+    assert!(windows.iter().all(|window| !window.is_closed()), "both may be used still");
+    server.clock.forward(Duration::from_secs(1));
+    sockets.close_run_out(&*server.running.state.store, now()).await;
+    assert_eq!(windows[0].take(1, |_| ()).close, Some(close::SIGNED_OUT));
+    assert!(!windows[1].is_closed(), "who has used the session goes on");
     assert_eq!(joe.get("/auth/me").await.status, 401);
 }
 

@@ -12,11 +12,11 @@ use crate::actors::attendance;
 use crate::actors::connection::ask::{self, Ask};
 use crate::actors::connection::history::{self, Reader};
 use crate::actors::connection::membership;
-use crate::actors::connection::pace::{Pace, Rate};
 use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
 use crate::actors::messages::{Command, Identity, Order, Party, SetStatus as ToSetStatus, Signal, ToOperator};
 use crate::actors::outlet::Outlet;
+use crate::actors::pace::{Budget, Pace, Rate};
 use crate::actors::registry::operator_shard;
 use crate::actors::shared::Shared;
 use crate::domain::event::{OfferKind, Sender};
@@ -31,6 +31,7 @@ use crate::ports::journal::{ChatQuery, ChatRecord, Side};
 use crate::ports::scope::Scope;
 use crate::ports::store::StoreError;
 use crate::protocol::error::{Code, Failure, Why};
+use crate::protocol::files::NoFiles;
 use crate::protocol::frame::{self, Head, read_fields};
 use crate::protocol::left_message::SendToForm;
 use crate::protocol::operator::{
@@ -86,7 +87,7 @@ impl OperatorConnection {
         shared.metrics.sockets_operator.increment(1.0);
         let rate = Rate { per_second: OPERATOR_COMMANDS_PER_SECOND, burst: OPERATOR_COMMANDS_BURST };
         // From here on dropping the connection makes the socket unknown again.
-        let (watched, pace) = (Vec::new(), Pace::new(rate));
+        let (watched, pace) = (Vec::new(), Pace::new(Arc::new(Budget::new(rate))));
         let (worked_at, heard_at) = (None, Instant::now());
         let connection = Self { shared, outlet, account, identity, place, resumes, watched, pace, worked_at, heard_at };
         let welcome = connection.welcome(operator, (memberships, receiving)).await?;
@@ -132,7 +133,7 @@ impl OperatorConnection {
     fn dispatch(&mut self, kind: &str, text: &str) -> Result<Option<Later<Refused>>, Failure> {
         match kind {
             "say" => {
-                let Say { id, chat, text: words, to } = read_fields(text)?;
+                let Say { id, chat, text: words, to, files: NoFiles } = read_fields(text)?;
                 let words = text::message("text", words)?;
                 self.order(chat, id, Order::Say { text: words, to })
             }
@@ -228,7 +229,7 @@ impl OperatorConnection {
                 let resume: Resume = read_fields(text)?;
                 if let Err(failure) = self.pace.question() {
                     self.outlet.push(self.shared.refusal(None, Some(resume.chat), &failure));
-                    return Ok(None);
+                    return Ok(self.pace.refused());
                 }
                 Ok(Some(self.resume(resume)))
             }
@@ -317,9 +318,10 @@ impl OperatorConnection {
 
     fn signal(&self, chat: ChatId, signal: Signal) -> Result<Option<Later<Refused>>, Failure> {
         // Hints: over the rate, or with a full mailbox, they are lost, as they may be. They wake nobody.
-        if self.pace.hint() {
-            self.shared.to_session(self.account, chat, signal, false);
+        if !self.pace.hint() {
+            return Ok(self.pace.refused());
         }
+        self.shared.to_session(self.account, chat, signal, false);
         Ok(None)
     }
 
@@ -434,9 +436,10 @@ impl OperatorConnection {
         })
     }
 
-    fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<Refused>> {
+    /// Refuses a frame.
+    pub fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<Refused>> {
         self.outlet.push(self.shared.refusal(id, None, failure));
-        None
+        self.pace.refused()
     }
 }
 

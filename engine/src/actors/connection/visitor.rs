@@ -7,12 +7,12 @@ use std::time::Instant;
 use serde::Deserialize;
 
 use crate::actors::connection::history::{self, Reader};
-use crate::actors::connection::pace::{Pace, Rate};
 use crate::actors::connection::{Handed, Later, hand_over, hand_over_late};
 use crate::actors::engine::Engine;
 use crate::actors::left_messages::{self, Leaving};
 use crate::actors::messages::{Command, Order, Party, Signal};
 use crate::actors::outlet::Outlet;
+use crate::actors::pace::{Pace, Rate};
 use crate::actors::reception::{self, Arriving, Begun};
 use crate::actors::registry::{Outlets, SessionRef};
 use crate::actors::shared::Shared;
@@ -28,6 +28,7 @@ use crate::ports::journal::{ChatRecord, Side};
 use crate::ports::staff::Brand;
 use crate::protocol::close;
 use crate::protocol::error::{Code, Failure, Why};
+use crate::protocol::files::NoFiles;
 use crate::protocol::frame::{self, Head, read_fields};
 use crate::protocol::left_message::LeaveMessage;
 use crate::protocol::visitor::{
@@ -66,8 +67,10 @@ pub struct VisitorConnection {
 }
 
 /// What a future of the connection came to.
+#[derive(Default)]
 pub enum Resolved {
     /// Nothing more to do.
+    #[default]
     Done,
     /// The visitor has this chat now.
     Chat(ChatId, Option<SessionRef>),
@@ -91,8 +94,10 @@ impl VisitorConnection {
         }
         shared.board.watch(account, outlet.clone());
         shared.metrics.sockets_visitor.increment(1.0);
+        let outlets = shared.registry.outlets_of_visitor(account, &brand.id, id);
         let mut connection = Self {
-            outlets: shared.registry.outlets_of_visitor(account, &brand.id, id),
+            pace: Pace::new(outlets.budget(engine.visitor_rate())),
+            outlets,
             shared,
             outlet,
             brand: Arc::new(brand),
@@ -102,7 +107,6 @@ impl VisitorConnection {
             language: hello.language.as_ref().map(|language| text::cut(language, LANGUAGE_CHARS_MAX)),
             variables: hello.variables(),
             page: hello.page.as_ref().map(|page| text::cut(&page.url, URL_CHARS_MAX)),
-            pace: Pace::new(engine.visitor_rate()),
             heard_at: Instant::now(),
         };
         // From here on dropping the connection makes the socket unknown again.
@@ -183,12 +187,13 @@ impl VisitorConnection {
                 let resume: Resume = read_fields(text)?;
                 if let Err(failure) = self.pace.question() {
                     self.outlet.push(self.shared.refusal(None, Some(resume.chat), &failure));
-                    return Ok(None);
+                    return Ok(self.pace.refused());
                 }
                 Ok(Some(self.resume_later(resume)))
             }
             "page" => {
                 let page: Page = read_fields(text)?;
+                self.pace.question()?;
                 text::one_line("url", &page.url, URL_CHARS_MAX)?;
                 if !page.title.is_empty() {
                     text::one_line("title", &page.title, TITLE_CHARS_MAX)?;
@@ -247,9 +252,10 @@ impl VisitorConnection {
 
     fn signal(&mut self, signal: Signal) -> Result<Option<Later<Resolved>>, Failure> {
         // Hints: over the rate, without a chat, or with a full mailbox they are lost, as they may be.
-        if self.pace.hint()
-            && let Some(chat) = self.find_session()
-        {
+        if !self.pace.hint() {
+            return Ok(self.pace.refused());
+        }
+        if let Some(chat) = self.find_session() {
             match &self.session {
                 Some((_, session)) => session.addr.hint(signal),
                 None => self.shared.to_session(self.brand.account, chat, signal, false),
@@ -374,9 +380,10 @@ impl VisitorConnection {
         })
     }
 
-    fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<Resolved>> {
+    /// Refuses a frame.
+    pub fn refuse(&self, id: Option<&CommandId>, failure: &Failure) -> Option<Later<Resolved>> {
         self.outlet.push(self.shared.refusal(id, None, failure));
-        None
+        self.pace.refused()
     }
 }
 
@@ -423,6 +430,8 @@ struct Said<'a> {
     kind: Cow<'a, str>,
     id: CommandId,
     text: String,
+    #[serde(default)]
+    files: NoFiles,
 }
 
 impl Said<'_> {
@@ -430,7 +439,7 @@ impl Said<'_> {
     fn read(text: &str) -> Option<Say> {
         let likely = text.starts_with(r#"{"type":"say","#) && text.len() <= FRAME_BYTES_MAX;
         let said: Said<'_> = likely.then(|| serde_json::from_str(text).ok())??;
-        (said.kind == "say").then_some(Say { id: said.id, text: said.text })
+        (said.kind == "say").then_some(Say { id: said.id, text: said.text, files: said.files })
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use engine::actors::engine::all_shards;
 use engine::adapters::system::SystemClock;
-use engine::domain::limits::{CONNECTION_TIMEOUT, OFFER_COOL_DOWN, RECOUNT_AT};
+use engine::domain::limits::{CONNECTION_TIMEOUT, OFFER_COOL_DOWN, OPERATOR_GRACE, RECOUNT_AT};
 use engine::domain::time::Timestamp;
 use engine::ports::clock::Clock;
 use serde_json::json;
@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::suite::engines::cast::{GOOD, Shop, shards_of};
 
 const HOUR: Duration = Duration::from_secs(3600);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A machine's clock that is ahead.
 struct Ahead(SystemClock, Duration);
@@ -56,6 +57,25 @@ async fn what_is_due_takes_effect_before_the_command_that_comes_too_late() {
     let ended = clara.inbox.expect("the end", |frame| frame["event"]["kind"] == "ended").await;
     assert_eq!(ended["event"]["why"], "timed_out", "{ended}");
     assert_eq!(clara.inbox.texts(&chat), ["hello"]);
+}
+
+#[actix::test]
+async fn the_end_of_the_grace_takes_effect_before_the_window_that_comes_too_late() {
+    let shop = Shop::in_memory(1, 1, 2 * CONNECTION_TIMEOUT).await;
+    let clock = Arc::new(Moved::default());
+    let node = shop.node_by(clock.clone(), "one", all_shards(), GOOD, 1).await;
+    for (gone_for, status) in [(OPERATOR_GRACE - SECOND, "online"), (OPERATOR_GRACE + SECOND, "offline")] {
+        let mut joe = shop.window(&node, &shop.joe).await;
+        joe.goes_online().await;
+        drop(joe);
+        // The actor hears of it before the clock is moved.
+        actix::clock::sleep(Duration::from_millis(200)).await;
+        clock.0.fetch_add(gone_for.as_millis() as i64, Ordering::SeqCst);
+        let mut joe = shop.window(&node, &shop.joe).await;
+        joe.inbox.look();
+        let welcome = joe.inbox.got.iter().find(|frame| frame["type"] == "welcome").expect("a welcome").clone();
+        assert_eq!(welcome["status"], status, "after {gone_for:?}: {welcome}");
+    }
 }
 
 #[actix::test]

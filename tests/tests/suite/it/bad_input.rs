@@ -1,8 +1,7 @@
 //! Frames that mean nothing or too much: each gets its code and changes nothing.
 
 use serde_json::{Value, json};
-use switchboard_tests::client::{Line, OperatorClient, QUIET, SOON, Socket, Start, VisitorClient};
-use switchboard_tests::server::TestServer;
+use switchboard_tests::client::{Line, QUIET, Start, VisitorClient};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::suite::it::{joe_answers, nobody_answers};
@@ -43,6 +42,8 @@ async fn a_visitors_nonsense_is_named_and_changes_nothing() {
         (json!({ "type": "say", "id": "a", "text": 5 }).to_string(), "invalid", Some("text")),
         (json!({ "type": "say", "id": "a", "text": " \n " }).to_string(), "invalid", Some("text")),
         (json!({ "type": "say", "id": "a", "text": "x".repeat(10_001) }).to_string(), "invalid", Some("text")),
+        (json!({ "type": "say", "id": "a", "text": "x", "files": ["f-1"] }).to_string(), "invalid", Some("files")),
+        (json!({ "type": "say", "id": "a", "text": "x", "files": "f-1" }).to_string(), "invalid", Some("files")),
         (json!({ "type": "typing" }).to_string(), "invalid", Some("on")),
         (json!({ "type": "read", "seq": -1 }).to_string(), "invalid", Some("seq")),
         (json!({ "type": "read", "seq": "1" }).to_string(), "invalid", Some("seq")),
@@ -96,6 +97,8 @@ async fn a_form_that_is_not_filled_in_right_starts_nothing() {
 #[tokio::test]
 async fn an_operators_nonsense_is_named_and_changes_nothing() {
     let (_server, mut clara, mut joe, chat) = joe_answers().await;
+    let long_id = "x".repeat(65);
+    let (support, reason) = (json!({ "group": "support" }), "x".repeat(501));
     let cases = [
         ("nonsense".to_owned(), "bad_frame", None),
         (json!({ "type": "start", "id": "a" }).to_string(), "unknown_type", None),
@@ -105,6 +108,23 @@ async fn an_operators_nonsense_is_named_and_changes_nothing() {
             json!({ "type": "say", "id": "a", "chat": chat, "text": "x", "to": "all" }).to_string(),
             "invalid",
             Some("to"),
+        ),
+        (
+            json!({ "type": "say", "id": "a", "chat": chat, "text": "x", "files": ["f-1"] }).to_string(),
+            "invalid",
+            Some("files"),
+        ),
+        (
+            json!({ "type": "say", "id": "a", "chat": chat, "text": "x".repeat(10_001) }).to_string(),
+            "invalid",
+            Some("text"),
+        ),
+        (json!({ "type": "say", "id": "a", "chat": chat, "text": 5 }).to_string(), "invalid", Some("text")),
+        (json!({ "type": "say", "id": long_id, "chat": chat, "text": "x" }).to_string(), "invalid", Some("id")),
+        (
+            json!({ "type": "transfer", "id": "a", "chat": chat, "to": support, "reason": reason }).to_string(),
+            "invalid",
+            Some("reason"),
         ),
         (json!({ "type": "status", "id": "a", "status": "asleep" }).to_string(), "invalid", Some("status")),
         (json!({ "type": "accept", "id": "a", "offer": "12" }).to_string(), "invalid", Some("offer")),
@@ -186,34 +206,4 @@ async fn binary_frames_are_not_spoken_here() {
     clara.socket().send_message(Message::binary(say.into_bytes())).await.expect("the socket is open");
     clara.expect_error("bad_frame").await;
     joe.expect_none("message", |frame| frame["event"]["text"] == "in bytes").await;
-}
-
-#[tokio::test]
-async fn who_does_not_say_hello_first_is_told_so() {
-    let server = TestServer::start();
-    let mut socket = visitors_socket(&server, &[]).await;
-    socket.send(&json!({ "type": "say", "id": "a", "text": "hi" })).await.expect("the socket is open");
-    let told = socket.next(SOON).await.expect("it stays open").expect("an answer");
-    assert_eq!((&told["type"], &told["id"]), (&json!("error"), &json!("a")), "{told}");
-    assert_eq!((&told["code"], &told["why"]), (&json!("conflict"), &json!("state")), "{told}");
-    let mut joe = OperatorClient::online(&server, "joe").await;
-    joe.expect_none("offer", |frame| frame["type"] == "offer").await;
-}
-
-#[tokio::test]
-async fn whoever_speaks_another_version_only_is_told_so_and_does_not_come_back() {
-    let server = TestServer::start();
-    let mut other = visitors_socket(&server, &[("sec-websocket-protocol", "switchboard.v2")]).await;
-    let closed = other.next(SOON).await.expect_err("it is closed");
-    assert_eq!(closed.code, Some(4426), "{closed:?}");
-    let mut both = visitors_socket(&server, &[("sec-websocket-protocol", "switchboard.v2, switchboard.v1")]).await;
-    both.send(&json!({ "type": "hello", "brand": "demo" })).await.expect("the socket is open");
-    let welcome = both.next(SOON).await.expect("it stays open").expect("an answer");
-    assert_eq!(welcome["type"], "welcome", "{welcome}");
-}
-
-async fn visitors_socket(server: &TestServer, headers: &[(&str, &str)]) -> Socket {
-    let origin = server.url();
-    let headers = [&[("origin", origin.as_str())], headers].concat();
-    Socket::open(server.address(), "/ws/visitor", &headers, Default::default()).await.expect("visitors are let in")
 }

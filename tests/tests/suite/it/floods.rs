@@ -1,6 +1,6 @@
 //! Too much from one who means no good, and what the others notice of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use switchboard_tests::client::{QUIET, SOON, VisitorClient};
@@ -36,6 +36,46 @@ async fn a_thousand_commands_a_second_are_held_up_and_none_gets_ahead_of_another
     clara.expect_within("the ack", |f| f["type"] == "ack" && f["id"] == format!("f-{next}"), SOON).await;
     clara.say("sorry").await;
     joe.expect_text("sorry").await;
+}
+
+#[tokio::test]
+async fn tabs_share_what_their_visitor_may_send() {
+    let (server, mut clara, mut joe, chat) = joe_answers().await;
+    let mut tabs = [clara.another_tab(&server).await, clara.another_tab(&server).await];
+    for number in 0..200 {
+        for (tab, client) in tabs.iter_mut().chain([&mut clara]).enumerate() {
+            let id = format!("t-{tab}-{number}");
+            client.send(json!({ "type": "say", "id": id, "text": format!("tab {tab}: {number}") })).await;
+        }
+    }
+    let begun = Instant::now();
+    for tab in tabs.iter_mut().chain([&mut clara]) {
+        tab.expect("a limit", |frame| frame["code"] == "rate_limited").await;
+    }
+    joe.listen(QUIET).await;
+    let stored = joe.ledger(&chat).texts().len() - 1;
+    // What may be sent at once, and what comes free meanwhile: 20 a second.
+    let most = 60 + 20 * (begun.elapsed().as_secs() as usize + 2);
+    assert!((20..=most).contains(&stored), "{stored} of 600, where {most} are allowed");
+}
+
+#[tokio::test]
+async fn nonsense_is_answered_no_faster_than_that_and_nothing_behind_it_is_lost() {
+    let (_server, mut clara, mut joe, _chat) = joe_answers().await;
+    // What may be refused at once, and some more, of each kind.
+    let begun = Instant::now();
+    for number in 0..400 {
+        clara.send_text("nonsense").await;
+        clara.send(json!({ "type": "dance", "id": format!("d-{number}") })).await;
+        clara.send(json!({ "type": "say", "id": format!("s-{number}"), "text": "" })).await;
+    }
+    clara.send(json!({ "type": "say", "id": "last", "text": "I am sorry" })).await;
+    clara.expect_within("the ack", |frame| frame["type"] == "ack" && frame["id"] == "last", SOON).await;
+    // 1,200 refusals: 1,000 at once, 100 a second behind them.
+    assert!(begun.elapsed() > Duration::from_millis(1_800), "{:?}", begun.elapsed());
+    let refused = clara.come(|frame| frame["type"] == "error").len();
+    assert_eq!(refused, 1_200, "each was answered");
+    joe.expect_text("I am sorry").await;
 }
 
 #[tokio::test]
