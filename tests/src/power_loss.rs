@@ -26,6 +26,8 @@ struct State {
     /// Writes and syncs until the power goes; none while it stays.
     left: Option<u64>,
     off: bool,
+    /// Pages that were brought home since somebody last asked.
+    home: u64,
     files: HashMap<PathBuf, Vec<Change>>,
 }
 
@@ -67,6 +69,11 @@ impl Disk {
     /// The power goes at the write or sync with this number from now.
     pub fn cut_after(&self, operations: u64) {
         lock(&self.state).left = Some(operations);
+    }
+
+    /// Pages of the log that were written into the database since it was last asked.
+    pub fn brought_home(&self) -> u64 {
+        std::mem::take(&mut lock(&self.state).home)
     }
 
     /// Whether the power is gone.
@@ -209,6 +216,7 @@ unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, data: *const c_void, am
             return ffi::SQLITE_IOERR_READ;
         };
         let change = Change { offset: offset as u64, before, length_before, written: Some(written) };
+        state.home += u64::from(path.extension().is_some_and(|ending| ending == "db"));
         state.files.entry(path).or_default().push(change);
         real_write(file, data, amount, offset)
     }

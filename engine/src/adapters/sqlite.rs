@@ -12,6 +12,7 @@ mod pass;
 mod queue;
 mod read;
 mod tail;
+mod thread;
 mod writer;
 
 pub use open::{OpenError, SqliteOptions};

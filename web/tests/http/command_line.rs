@@ -136,6 +136,40 @@ fn wrong_settings_end_it_with_2_and_are_all_named() {
 }
 
 #[test]
+fn migrate_makes_the_schema_and_leaves_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let (status, said, _) = ended(&mut switchboard(folder.path(), &["migrate"]));
+        assert_eq!((status, said.lines().count()), (Some(0), 1), "{said}");
+        assert!(said.contains(env!("CARGO_PKG_VERSION")), "{said}");
+    }
+    assert_eq!(ended(&mut switchboard(folder.path(), &["create-admin", "--email", "ada@example.com"])).0, Some(0));
+    assert_eq!(ended(&mut switchboard(folder.path(), &["migrate"])).0, Some(0));
+    assert_eq!(Serving::start(folder.path(), &["serve"], 2).stop(), Some(0));
+    let (status, _, words) = ended(&mut switchboard(folder.path(), &["create-admin", "--email", "ada@example.com"]));
+    assert_eq!(status, Some(1), "she is there still: {words}");
+}
+
+#[test]
+fn a_folder_whose_schema_is_another_one_is_named_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(ended(&mut switchboard(folder.path(), &["migrate"])).0, Some(0));
+    let file = rusqlite::Connection::open(folder.path().join("switchboard.db")).unwrap();
+    for (change, named) in [
+        ("UPDATE migration SET digest = digest + 1", "schema 1 as another build"),
+        ("DROP TABLE migration", "schema 1 as another build"),
+        ("PRAGMA user_version = 7", "a newer version: its schema is 7"),
+    ] {
+        file.execute_batch(change).unwrap();
+        for command in ["migrate", "serve"] {
+            let (status, _, words) = ended(&mut switchboard(folder.path(), &[command]));
+            assert_eq!(status, Some(1), "{change}: {words}");
+            assert!(words.contains(named) && is_one_line(&words), "{change}: {words}");
+        }
+    }
+}
+
+#[test]
 fn check_config_shows_what_is_in_force() {
     let folder = tempfile::tempdir().unwrap();
     let secret = "ab".repeat(32);

@@ -12,8 +12,11 @@ use rusqlite::hooks::Wal;
 use rusqlite::{Connection, Result};
 
 use crate::adapters::sqlite::queue::Queue;
-use crate::domain::limits::{LOG_PAGES, LOG_PAGES_MAX, LOG_PAGES_REST, LOG_PATIENCE, METRICS_UPKEEP_EVERY};
+use crate::adapters::sqlite::read::store_error;
+use crate::adapters::sqlite::thread::survived;
+use crate::domain::limits::{LOG_PAGES_MAX, LOG_PAGES_REST, LOG_PATIENCE, METRICS_UPKEEP_EVERY};
 use crate::metrics::StoreMetrics;
+use crate::ports::store::StoreError;
 
 const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 const RESTART: &str = "PRAGMA wal_checkpoint(RESTART)";
@@ -30,29 +33,39 @@ pub(super) struct Copied {
     home: u32,
 }
 
+/// What came of copying.
+pub(super) type CopyOutcome = std::result::Result<Copied, StoreError>;
+
 /// The writer's half.
 pub(super) struct Checkpoints {
     to_copier: Sender<()>,
-    from_copier: Receiver<Result<Copied>>,
+    from_copier: Receiver<CopyOutcome>,
     asked: bool,
     /// Pages of the log.
     pages: u32,
+    /// Pages from which on a log that began anew is brought home.
+    often: u32,
     /// Pages from which on it is time.
     due_at: u32,
 }
 
 impl Checkpoints {
     /// For the writing connection, which is used on the calling thread alone.
-    pub(super) fn new(connection: &Connection, to_copier: Sender<()>, from_copier: Receiver<Result<Copied>>) -> Self {
+    pub(super) fn new(
+        connection: &Connection,
+        to_copier: Sender<()>,
+        from_copier: Receiver<CopyOutcome>,
+        often: u32,
+    ) -> Self {
         connection.wal_hook(Some(note_pages));
-        Self { to_copier, from_copier, asked: false, pages: 0, due_at: LOG_PAGES }
+        Self { to_copier, from_copier, asked: false, pages: 0, often, due_at: often }
     }
 
     /// A transaction was committed. Answers the pages of the log.
     pub(super) fn committed(&mut self) -> u32 {
         let pages = PAGES.get();
         if pages < self.pages {
-            self.due_at = LOG_PAGES;
+            self.due_at = self.often;
         }
         self.pages = pages;
         pages
@@ -78,7 +91,7 @@ impl Checkpoints {
             Err(error) => tracing::warn!(%error, "the log could not be brought home; it grows meanwhile"),
         }
         // Readers in the log may keep it from beginning anew; then it goes on for a while.
-        self.due_at = self.pages.saturating_add(LOG_PAGES / 4);
+        self.due_at = self.pages.saturating_add(self.often / 4);
         let finished = if self.pages >= LOG_PAGES_MAX { restart(connection) } else { checkpoint(connection, PASSIVE) };
         match finished {
             Ok(copied) => copied.home == copied.log,
@@ -101,14 +114,15 @@ impl Copier {
     pub(super) fn run(
         self,
         requests: &Receiver<()>,
-        answers: &Sender<Result<Copied>>,
+        answers: &Sender<CopyOutcome>,
         queue: &Arc<Queue>,
         metrics: &StoreMetrics,
     ) {
         loop {
             match requests.recv_timeout(METRICS_UPKEEP_EVERY) {
                 Ok(()) => {
-                    if answers.send(self.copy()).is_err() {
+                    let copied = survived("copier", || self.copy().map_err(|error| store_error(&error)));
+                    if answers.send(copied.unwrap_or_else(Err)).is_err() {
                         break;
                     }
                     queue.nudge();

@@ -15,6 +15,9 @@ use crate::adapters::sqlite::packed::{FORM, Span, events_after, span};
 use crate::adapters::sqlite::queue::Queue;
 use crate::adapters::sqlite::read::store_error;
 use crate::adapters::sqlite::tail::{Kept, Table};
+#[cfg(feature = "faults")]
+use crate::adapters::sqlite::thread::faults;
+use crate::adapters::sqlite::thread::survived;
 use crate::domain::ids::{AccountId, ChatId};
 use crate::domain::limits::{
     INDEX_PART_BYTES, INDEX_REST, INDEX_WORK, RANGE_BYTES_FULL, RANGE_BYTES_MAX, RANGE_EVENTS_FULL, SMALL_RANGES_MAX,
@@ -71,7 +74,8 @@ pub(super) fn run(
     queue: &Arc<Queue>,
 ) {
     while let Ok(request) = requests.recv() {
-        if answers.send(part(connection, request)).is_err() {
+        let part = survived("indexer", || part(connection, request)).unwrap_or_else(Err);
+        if answers.send(part).is_err() {
             break;
         }
         queue.nudge();
@@ -90,6 +94,8 @@ pub(super) fn part(connection: &Connection, request: Request) -> Outcome {
     let mut done: Vec<Range> = Vec::with_capacity(part.ranges.len());
     for range in part.ranges {
         turns.rest();
+        #[cfg(feature = "faults")]
+        faults::on_range(&range.events);
         // Only the first range of a chat meets what is in the file; the next one follows the one before it.
         let follows = done.last().is_some_and(|before| before.chat == range.chat);
         done.extend(if follows { Some(range) } else { joined(connection, range)? });

@@ -1,16 +1,18 @@
 //! Opening a data folder: the lock against a second process, the schema, the connections.
 
 use std::fs::{File, OpenOptions};
+use std::hash::Hasher;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fs4::fs_std::FileExt;
 use rusqlite::{Connection, OpenFlags};
+use siphasher::sip::SipHasher13;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use crate::adapters::sqlite::read::words;
-use crate::domain::limits::{LOG_BYTES_KEPT, READER_CACHE_BYTES, READERS_MAX, WRITER_CACHE_BYTES};
+use crate::domain::limits::{LOG_BYTES_KEPT, LOG_PAGES, READER_CACHE_BYTES, READERS_MAX, WRITER_CACHE_BYTES};
 use crate::metrics::StoreMetrics;
 
 /// The file in the data folder.
@@ -34,6 +36,9 @@ pub struct SqliteOptions {
     /// Leaves out every sync: a fault that the power-loss test must find.
     #[cfg(feature = "faults")]
     pub never_sync: bool,
+    /// Pages from which on the log is brought home; a test has it come home often.
+    #[cfg(feature = "faults")]
+    pub log_pages: Option<u32>,
 }
 
 impl SqliteOptions {
@@ -45,6 +50,8 @@ impl SqliteOptions {
             vfs: None,
             #[cfg(feature = "faults")]
             never_sync: false,
+            #[cfg(feature = "faults")]
+            log_pages: None,
         }
     }
 
@@ -58,6 +65,14 @@ impl SqliteOptions {
             return "OFF";
         }
         "FULL"
+    }
+
+    fn log_pages(&self) -> u32 {
+        #[cfg(feature = "faults")]
+        if let Some(pages) = self.log_pages {
+            return pages;
+        }
+        LOG_PAGES
     }
 
     fn vfs(&self) -> Option<&str> {
@@ -98,6 +113,17 @@ pub enum OpenError {
         /// The latest known here.
         known: usize,
     },
+    /// Its schema has a version that is known, and another content: a build made it in which that version was not done.
+    #[error(
+        "the data folder {} has schema {version} as another build of this version made it: use that build, or a new folder",
+        folder.display()
+    )]
+    OtherBuild {
+        /// The folder.
+        folder: PathBuf,
+        /// The version of the schema that differs.
+        version: usize,
+    },
     /// SQLite could not do it.
     #[error("the data folder {} cannot be opened: {reason}", folder.display())]
     Database {
@@ -122,6 +148,8 @@ pub(super) struct Opened {
     pub(super) indexing: Connection,
     /// Brings the log home.
     pub(super) copying: Connection,
+    /// Pages from which on it does.
+    pub(super) log_pages: u32,
     pub(super) metrics: StoreMetrics,
     /// The file itself, to bring to disk what was copied. Whoever closes one of its handles lets go of all locks that the
     /// process has on it: to be closed after all connections.
@@ -149,7 +177,8 @@ pub(super) fn open(options: &SqliteOptions, metrics: StoreMetrics) -> Result<Ope
     let indexing = connect(READER_CACHE_BYTES).map_err(database)?;
     let copying = connect(READER_CACHE_BYTES).map_err(database)?;
     let file = File::open(options.file()).map_err(|reason| OpenError::Folder { folder: folder.clone(), reason })?;
-    Ok(Opened { connection, indexing, copying, metrics, file, lock, folder })
+    let log_pages = options.log_pages();
+    Ok(Opened { connection, indexing, copying, log_pages, metrics, file, lock, folder })
 }
 
 /// The pool of connections that only read; to be awaited once the file is there.
@@ -190,6 +219,13 @@ fn set_up(connection: &Connection, synchronous: &str, cache_bytes: usize) -> rus
     Ok(())
 }
 
+/// What tells one content of a migration from another.
+fn digest(migration: &str) -> i64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(migration.as_bytes());
+    hasher.finish().cast_signed()
+}
+
 /// As SQLite wants it: kibibytes, negative.
 fn cache_size(bytes: usize) -> String {
     format!("-{}", bytes / 1024)
@@ -202,9 +238,20 @@ fn migrate(connection: &mut Connection, folder: &Path) -> Result<(), OpenError> 
     if found > MIGRATIONS.len() {
         return Err(OpenError::Newer { folder: folder.to_owned(), found, known: MIGRATIONS.len() });
     }
+    for (done, migration) in MIGRATIONS.iter().enumerate().take(found) {
+        let made: rusqlite::Result<i64> =
+            connection
+                .query_row("SELECT digest FROM migration WHERE version = ?1", [(done + 1) as i64], |row| row.get(0));
+        // A folder of a build that noted no digest has no such table.
+        if made.ok() != Some(digest(migration)) {
+            return Err(OpenError::OtherBuild { folder: folder.to_owned(), version: done + 1 });
+        }
+    }
     for (done, migration) in MIGRATIONS.iter().enumerate().skip(found) {
         let transaction = connection.transaction().map_err(database)?;
         transaction.execute_batch(migration).map_err(database)?;
+        let made = ((done + 1) as i64, digest(migration));
+        transaction.execute("INSERT INTO migration (version, digest) VALUES (?1, ?2)", made).map_err(database)?;
         transaction.pragma_update(None, "user_version", (done + 1) as i64).map_err(database)?;
         transaction.commit().map_err(database)?;
         tracing::info!(version = done + 1, "the schema is up to date");

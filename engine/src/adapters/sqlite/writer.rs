@@ -20,6 +20,7 @@ use crate::adapters::sqlite::pass::Pass;
 use crate::adapters::sqlite::queue::{Done, Job, Queue};
 use crate::adapters::sqlite::read::{OnWriter, at_once, store_error, words};
 use crate::adapters::sqlite::tail::Tail;
+use crate::adapters::sqlite::thread::{self, or_end};
 use crate::domain::limits::{APPENDS_JOINED_MAX, COMMIT_EVERY, COMMIT_GROUP_MAX, FORGET_EVERY, STORE_RETRY_AFTER};
 use crate::domain::time::Timestamp;
 use crate::metrics::{StoreMetrics, seconds};
@@ -48,20 +49,20 @@ pub(super) struct Core {
 impl Core {
     /// Takes up what an earlier process left, and starts the threads that help.
     fn new(opened: Opened, queue: &Arc<Queue>) -> Result<(Self, Helpers), OpenError> {
-        let Opened { connection, indexing, copying, metrics, file, lock, folder } = opened;
+        let Opened { connection, indexing, copying, log_pages, metrics, file, lock, folder } = opened;
         let file = Arc::new(file);
         let database = |error: rusqlite::Error| OpenError::Database { folder: folder.clone(), reason: words(&error) };
         let (tail, left) = Tail::of(&connection).map_err(database)?;
         let (to_indexer, requests) = channel();
         let (answers, from_indexer) = channel();
         let nudged = Arc::clone(queue);
-        let indexer = helper("sqlite-indexer", move || indexer::run(&indexing, &requests, &answers, &nudged))?;
+        let indexer = thread::start("sqlite-indexer", move || indexer::run(&indexing, &requests, &answers, &nudged))?;
         let (to_copier, requests) = channel();
         let (answers, from_copier) = channel();
         let copier = Copier { connection: copying, file: Arc::clone(&file) };
         let (nudged, kept) = (Arc::clone(queue), metrics.clone());
-        let copier = helper("sqlite-copier", move || copier.run(&requests, &answers, &nudged, &kept))?;
-        let checkpoints = Checkpoints::new(&connection, to_copier, from_copier);
+        let copier = thread::start("sqlite-copier", move || copier.run(&requests, &answers, &nudged, &kept))?;
+        let checkpoints = Checkpoints::new(&connection, to_copier, from_copier, log_pages);
         let pass = Pass::new(to_indexer, from_indexer, left);
         let start = Timestamp::EPOCH;
         let core = Self {
@@ -110,15 +111,11 @@ impl Core {
 
 type Helpers = [JoinHandle<()>; 2];
 
-fn helper(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
-    std::thread::Builder::new().name(name.into()).spawn(run).map_err(|error| OpenError::Thread(error.to_string()))
-}
-
 /// Starts the writer's thread, which runs until the queue is closed and empty.
 pub(super) fn start(opened: Opened, queue: &Arc<Queue>) -> Result<JoinHandle<()>, OpenError> {
     let (ready, started) = channel();
     let queue = Arc::clone(queue);
-    let thread = helper("sqlite-writer", move || {
+    let writer = thread::start("sqlite-writer", move || {
         let (mut core, helpers) = match Core::new(opened, &queue) {
             Ok(made) => made,
             Err(error) => return drop(ready.send(Err(error))),
@@ -126,7 +123,7 @@ pub(super) fn start(opened: Opened, queue: &Arc<Queue>) -> Result<JoinHandle<()>
         if ready.send(Ok(())).is_err() {
             return;
         }
-        run(&mut core, &queue);
+        or_end(|| run(&mut core, &queue));
         // Without their requests the helpers end; their connections must go before the writer's, which takes the log
         // home as the last one.
         let Core { connection, pass, checkpoints, file, _lock, .. } = core;
@@ -140,7 +137,7 @@ pub(super) fn start(opened: Opened, queue: &Arc<Queue>) -> Result<JoinHandle<()>
         drop(file);
     })?;
     match started.recv() {
-        Ok(Ok(())) => Ok(thread),
+        Ok(Ok(())) => Ok(writer),
         Ok(Err(error)) => Err(error),
         Err(_) => Err(OpenError::Thread("the writer did not start".into())),
     }
@@ -308,6 +305,8 @@ where
             _ => false,
         };
         if let Some(Job::Append(append, done)) = jobs.next_if(goes_on) {
+            #[cfg(feature = "faults")]
+            thread::faults::on_append(&append);
             *latest = (*latest).max(append.at);
             run.push((append, done));
             continue;

@@ -87,6 +87,42 @@ async fn a_session_that_panics_while_it_reads_its_chat_reads_it_again() {
 }
 
 #[tokio::test]
+async fn a_writer_that_panics_ends_the_server_and_what_was_acked_is_there_after_the_next_start() {
+    let mut scene = Scene::set().await;
+    scene.clara.say("this is kept").await;
+    scene.said.push("this is kept".to_owned());
+    scene.clara.send(json!({ "type": "say", "id": new_id(), "text": "!fault writer" })).await;
+    let status = scene.server.wait_until_stopped();
+    assert_eq!(status.code(), Some(1));
+    assert!(scene.server.log().contains("nothing can be stored any more"), "{}", scene.server.log());
+    scene.server.restart();
+    scene.clara.reconnect().await.expect("she is welcome");
+    assert_eq!(scene.clara.texts(), scene.said);
+    scene.dora.reconnect().await.expect("she is welcome");
+    for operator in [&mut scene.joe, &mut scene.bob] {
+        operator.reconnect().await.expect("the session outlives the server");
+    }
+    scene.joe.resume(&scene.chat.clone(), 0).await;
+    scene.bob.resume(&scene.other.clone(), 0).await;
+    scene.everybody_goes_on().await;
+}
+
+#[tokio::test]
+async fn an_indexer_that_panics_is_asked_again_and_nobody_notices() {
+    let mut scene = Scene::set().await;
+    scene.clara.say("!fault indexer").await;
+    scene.said.push("!fault indexer".to_owned());
+    let deadline = Instant::now() + 2 * SOON;
+    while !scene.server.log().contains("the indexer panicked")
+        || metric(&scene.server, "switchboard_store_index_waiting_rows").await > 0
+    {
+        assert!(Instant::now() < deadline, "the journal is not indexed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    scene.everybody_goes_on().await;
+}
+
+#[tokio::test]
 async fn a_chat_that_cannot_be_rebuilt_is_set_aside_and_harms_no_other() {
     let mut scene = Scene::set().await;
     scene.server.plants("chat_set_aside");

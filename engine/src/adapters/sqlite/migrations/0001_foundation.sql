@@ -1,5 +1,11 @@
 -- Times are milliseconds since 1970 in UTC, ids of the engine 16 bytes, chosen ids text. Every row bears its account.
 
+-- What each version of the schema was made of.
+CREATE TABLE migration (
+    version INTEGER PRIMARY KEY,
+    digest  INTEGER NOT NULL -- of its text
+) STRICT;
+
 CREATE TABLE account (
     id          INTEGER PRIMARY KEY,
     slug        TEXT NOT NULL UNIQUE,
