@@ -1,8 +1,9 @@
 //! Two companies on one server: whatever one tries with the other's ids is answered as if they did not exist.
 
 use serde_json::{Value, json};
-use switchboard_tests::client::{Line, OperatorClient, SOON, Settled, Start, VisitorClient, new_id};
+use switchboard_tests::client::{Line, OperatorClient, SOON, Settled, Socket, Start, VisitorClient, new_id};
 use switchboard_tests::http::{Browser, last_hour};
+use switchboard_tests::project;
 use switchboard_tests::server::TestServer;
 
 use crate::suite::it::joe_answers;
@@ -48,6 +49,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
     let profile = json!({ "id": "early", "name": "canary-early", "groups": ["sales"] });
     admin.post("/api/v1/profiles", profile).await.ok();
     let before = everything(&admin).await;
+    let mut untried = routes_that_name_something();
     for (theirs, none) in [
         (format!("chats/{}", shop.chat), format!("chats/{nobody}")),
         (format!("chats/{}/events", shop.chat), format!("chats/{nobody}/events")),
@@ -62,6 +64,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
         (format!("memberships/support/{joe}"), format!("memberships/support/{nobody}")),
     ] {
         let (theirs, none) = (format!("/api/v1/{theirs}"), format!("/api/v1/{none}"));
+        untried.retain(|route| !fits(route, &theirs));
         let refused = eve.get(&theirs).await.refused(404, "not_found");
         assert_eq!(refused["detail"], eve.get(&none).await.refused(404, "not_found")["detail"], "{theirs}");
         if !theirs.contains("/chats/") || theirs.ends_with("/contact") {
@@ -72,6 +75,7 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
             eve.delete(&theirs).await.refused(404, "not_found");
         }
     }
+    assert_eq!(untried, ["/api/v1/auth/sessions/{id}"], "tried below, with what else names somebody");
     for member in
         [json!({ "group": "sales", "operator": eve.operator_id() }), json!({ "group": "support", "operator": joe })]
     {
@@ -89,6 +93,24 @@ async fn every_route_answers_as_if_the_others_things_did_not_exist() {
     for filter in [format!("operator={joe}"), "group=sales".to_owned(), "group=support".to_owned()] {
         assert_eq!(eve.get(&format!("/api/v1/chats?{filter}")).await.ok()["items"], json!([]), "{filter}");
     }
+    for (list, theirs, none) in [
+        ("memberships?group=", "sales", "none"),
+        ("memberships?operator=", joe.as_str(), nobody),
+        ("left_messages?department=", "sales", "none"),
+        ("chats?group=", "sales", "none"),
+        ("chats?operator=", joe.as_str(), nobody),
+    ] {
+        let [theirs, none] =
+            [eve.get(&format!("/api/v1/{list}{theirs}")).await, eve.get(&format!("/api/v1/{list}{none}")).await];
+        assert_eq!((theirs.status, &theirs.body), (none.status, &none.body), "{list}");
+    }
+    let moved = |to: &str| format!("/api/v1/groups/support?waiting=move&to={to}");
+    let [theirs, none] = [eve.delete(&moved("sales")).await, eve.delete(&moved("none")).await];
+    assert_eq!(
+        (theirs.status, theirs.body["detail"].to_string().replace("sales", "none")),
+        (none.status, none.body["detail"].to_string())
+    );
+    assert!(theirs.status >= 400, "{theirs:?}");
     eve.patch("/api/v1/presence_rules", json!({ "away_after_s": 10, "grace_s": 5 })).await.ok();
     eve.patch("/api/v1/account", json!({ "time_zone": "Pacific/Niue" })).await.ok();
     let refused = eve.patch("/api/v1/auth/me", json!({ "profile": "early" })).await.refused(422, "invalid");
@@ -112,6 +134,12 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
     let (mut shop, browser) = shop_and_eve().await;
     let mut eve = OperatorClient::window(&shop.server, &browser).await.expect("she may have a console");
     let (chat, joe, offer) = (shop.chat.clone(), shop.joe.id(), format!("{}-4", shop.chat));
+    let (nowhere, nobody) = (chat.chars().rev().collect::<String>(), "0190a0a0a0a07000800000000000beef");
+    let invented = |told: &Value| {
+        let names = [(chat.as_str(), nowhere.as_str()), (&joe, nobody), ("sales", "none"), ("demo", "none")];
+        let text = names.iter().fold(told.to_string(), |text, (theirs, none)| text.replace(theirs, none));
+        serde_json::from_str::<Value>(&text).expect("the same form")
+    };
     for command in [
         json!({ "type": "say", "chat": chat, "text": "from Eve" }),
         json!({ "type": "say", "chat": chat, "text": "from Eve", "to": "operators" }),
@@ -133,8 +161,23 @@ async fn every_command_and_topic_answers_as_if_the_others_things_did_not_exist()
         json!({ "type": "membership_status", "group": "sales", "active": false }),
         json!({ "type": "membership_status", "group": "support", "active": false, "operator": joe }),
     ] {
-        eve.refused(command, "not_found").await;
+        let theirs = refusal(&mut eve, command.clone()).await;
+        assert_eq!(theirs["code"], "not_found", "{command}: {theirs}");
+        assert_eq!(invented(&theirs), refusal(&mut eve, invented(&command)).await, "{command}");
     }
+    let (origin, cookie) = (shop.server.url(), browser.cookie().to_owned());
+    let headers = [("origin", origin.as_str()), ("cookie", &cookie)];
+    let opened = Socket::open(shop.server.address(), "/ws/operator", &headers, Default::default()).await;
+    let mut window = opened.expect("she may have another window");
+    let resume = json!({ "type": "hello", "resume": [{ "chat": chat, "after": 0 }] });
+    window.send(&resume).await.expect("it is open");
+    let mut answers = Vec::new();
+    while answers.len() < 2 {
+        let frame = window.next(SOON).await.expect("it is open").expect("an answer");
+        assert!(!frame.to_string().contains("canary"), "{frame}");
+        answers.extend(["welcome", "error"].into_iter().filter(|kind| frame["type"] == *kind));
+    }
+    assert_eq!(answers, ["welcome", "error"]);
     eve.send(json!({ "type": "resume", "chat": chat, "after": 0 })).await;
     eve.expect_error("not_found").await;
     eve.send(json!({ "type": "typing", "chat": chat, "on": true })).await;
@@ -186,6 +229,11 @@ async fn a_visitor_of_one_website_is_a_stranger_on_the_others() {
     assert!(!there.log().text().contains("canary"));
     there.send(json!({ "type": "resume", "chat": shop.chat, "after": 0 })).await;
     there.expect_error("not_found").await;
+    // A stranger on her own website, who asks for her chat with the greeting.
+    let page = json!({ "resume": { "chat": shop.chat, "after": 0 } });
+    let mut stranger = VisitorClient::connect_saying(&shop.server, page).await;
+    stranger.expect_error("not_found").await;
+    assert!(!stranger.log().text().contains("canary"));
     there.acked(json!({ "type": "start", "name": "Clara", "question": "Only one department here?" })).await;
     let offer = eve.expect_within("an offer", |frame| frame["type"] == "offer", SOON).await;
     assert_eq!(offer["question"], "Only one department here?");
@@ -252,6 +300,23 @@ async fn a_visitor_of_one_website_is_a_stranger_on_the_others() {
         let status = format!("/api/v1/status?brand={brand}&department={department}");
         browser.get(&status).await.refused(404, "not_found");
     }
+}
+
+/// Routes whose path names something, as the server serves them.
+fn routes_that_name_something() -> Vec<String> {
+    let source = std::fs::read_to_string(project("web/src/routes.rs")).expect("the routes can be read");
+    let api = source.split("web::scope(\"/api/v1\")").nth(1).and_then(|rest| rest.split(".default_service").next());
+    let patterns = api.expect("the routes of the API").split("at(\"").skip(1).filter_map(|at| at.split('"').next());
+    let naming: Vec<String> =
+        patterns.filter(|pattern| pattern.contains('{')).map(|pattern| format!("/api/v1{pattern}")).collect();
+    assert!(naming.len() > 10, "{naming:?}");
+    naming
+}
+
+/// Whether a path is one of that pattern.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len() && pattern.iter().zip(&path).all(|(part, given)| part.starts_with('{') || part == given)
 }
 
 /// The refusal of a command, without its id.

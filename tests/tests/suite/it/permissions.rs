@@ -146,6 +146,12 @@ async fn the_operators_socket_is_for_the_consoles_own_page_and_for_those_who_sig
         let status = handshake(&server, &[("origin", origin), ("cookie", joe.cookie())]).await;
         assert_eq!(status, Err(403), "a page of {origin}");
     }
+    let bare = reqwest::Client::new().get(format!("{own}/ws/operator")).header("origin", "http://evil.example");
+    let handshake_of = [("connection", "Upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")];
+    let asked = handshake_of.iter().fold(bare, |asked, (name, value)| asked.header(*name, *value));
+    let refused = asked.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").send().await.expect("an answer");
+    let problem: Value = refused.json().await.expect("a problem");
+    assert_eq!((&problem["status"], &problem["code"]), (&json!(403), &json!("forbidden")), "{problem}");
     assert_eq!(handshake(&server, &[("cookie", joe.cookie())]).await, Err(403), "no browser hides its origin");
     assert_eq!(handshake(&server, &[("origin", &own)]).await, Err(401), "nobody signed in");
     let forged = "switchboard_session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -1,6 +1,8 @@
 //! Who may import whom: the core knows nothing of the world, actors know no adapter, and only the start-up code
 //! names one.
 
+use switchboard_tests::project;
+
 use crate::suite::tidy::scrub::{code, shipped};
 use crate::suite::tidy::sources::{Source, rust_in, shipped_in, with_ending};
 
@@ -17,8 +19,8 @@ const ENGINE: [(&str, &[&str]); 7] = [
 ];
 
 /// What the pure core may use from outside; nothing of it knows time, chance, threads or files.
-const DOMAIN_CRATES: [&str; 9] =
-    ["std", "core", "serde", "serde_json", "thiserror", "uuid", "jiff", "ts_rs", "bytestring"];
+const DOMAIN_CRATES: [&str; 10] =
+    ["std", "core", "serde", "serde_json", "thiserror", "uuid", "jiff", "ts_rs", "bytestring", "itoa"];
 
 /// What the core must not do even with those: ask for the time, roll a die, iterate in an order of chance, wait.
 const NOT_IN_DOMAIN: [&str; 16] = [
@@ -61,6 +63,12 @@ fn layers_of_the_engine_import_only_what_is_below_them() {
 #[test]
 fn the_domain_is_pure() {
     let mut wrong = Vec::new();
+    let manifest = std::fs::read_to_string(project("engine/Cargo.toml")).expect("the engine has a manifest");
+    let dependencies = manifest.split("[dependencies]").nth(1).and_then(|rest| rest.split("\n[").next());
+    let names = dependencies.unwrap_or_default().lines().filter_map(|line| line.split(['.', ' ', '=']).next());
+    let names = names.filter(|name| !name.is_empty()).map(|name| name.replace('-', "_"));
+    let others: Vec<String> = names.filter(|name| !DOMAIN_CRATES.contains(&name.as_str())).collect();
+    assert!(others.len() > 10 && others.contains(&"tokio".to_owned()), "{others:?}");
     for source in shipped_in("engine/src/domain") {
         let code = shipped(&source.text);
         for line in code.lines().map(str::trim_start) {
@@ -73,9 +81,28 @@ fn the_domain_is_pure() {
                 wrong.push(format!("{} uses {root}", source.path));
             }
         }
+        // Whatever is named where it stands is used, too.
+        let named = others.iter().filter(|name| code.contains(&format!("{name}::")) && has_word(&code, name));
+        wrong.extend(named.map(|name| format!("{} names {name}", source.path)));
         let words = NOT_IN_DOMAIN.iter().filter(|word| has_word(&code, word));
         wrong.extend(words.map(|word| format!("{} has {word}", source.path)));
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the load tester may know of the engine: what is public, what it judges by, and the simulation. Its own view of a
+/// chat is worth something only while it does not come from the actors or the store.
+#[test]
+fn the_load_tester_knows_the_contract_and_not_the_works() {
+    let allowed = ["protocol", "domain", "simulation"];
+    let (mut wrong, mut used) = (Vec::new(), 0);
+    for source in rust_in("loadtest/src") {
+        let names = names_behind(&code(&source.text), "engine::");
+        used += names.len();
+        let outside = names.into_iter().filter(|name| !allowed.contains(&name.as_str()));
+        wrong.extend(outside.map(|name| format!("{} uses engine::{name}", source.path)));
+    }
+    assert!(used > 3, "the rule found nothing");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
