@@ -70,6 +70,17 @@ impl SmallDisk {
         }
     }
 
+    /// Makes it one that can only be read, or one that can be written again, whoever asks.
+    ///
+    /// # Panics
+    /// When something writes to it just now.
+    pub fn lock(&self, locked: bool) {
+        let how = if locked { "remount,ro" } else { "remount,rw" };
+        let enter = self.enter();
+        let told = Command::new(&enter[0]).args(&enter[1..]).args(["mount", "-o", how]).arg(self.inside()).status();
+        assert!(told.expect("nsenter, of util-linux, is there").success(), "nobody writes to it");
+    }
+
     /// Gives the space back.
     ///
     /// # Panics

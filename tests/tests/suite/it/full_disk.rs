@@ -22,6 +22,29 @@ const GOES_ON_WITHIN: Duration = Duration::from_secs(5);
 const WRITERS: usize = 6;
 
 #[tokio::test]
+async fn a_disk_that_became_read_only_is_named_and_taken_again_when_it_can_be_written() {
+    let (disk, mut server) = on_a_small_disk();
+    let _mona = OperatorClient::online(&server, "mona").await;
+    let mut clara = VisitorClient::connect(&server).await;
+    clara.start(&Start::support("Clara", "Is it safe?")).await;
+    assert!(server.stop().success());
+    disk.lock(true);
+    for command in [&["serve", "--demo", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
+        let out = server.command(command);
+        let words = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(1), "{words}");
+        let last = words.lines().last().unwrap_or_default();
+        let folder = disk.inside().display().to_string();
+        assert!(last.starts_with("switchboard: ") && last.contains(&folder), "{words}");
+        assert!(last.to_lowercase().contains("read-only") || last.contains("readonly"), "{words}");
+    }
+    disk.lock(false);
+    server.restart();
+    clara.reconnect().await.expect("she is welcome");
+    assert_eq!(clara.texts(), ["Is it safe?"]);
+}
+
+#[tokio::test]
 async fn a_full_disk_is_told_loses_nothing_and_is_over_when_there_is_space() {
     let (disk, mut server) = on_a_small_disk();
     let mut mona = OperatorClient::online(&server, "mona").await;
