@@ -117,11 +117,11 @@ export function queuedFor(row: ChatRow, now: number): number {
   return (until ? Date.parse(until) : now) - Date.parse(row.queued_at);
 }
 
-/** The path of a page's address; the whole of what is not an address. */
-export function pagePath(url: string): string {
+/** A page's address without what goes without saying: the website too where it is this server. The whole of what is no address. */
+export function pageName(url: string, own = location.origin): string {
   try {
-    const { pathname, search } = new URL(url);
-    return pathname + search;
+    const { origin, host, pathname, search } = new URL(url);
+    return (origin === own ? '' : host) + pathname + search;
   } catch {
     return url;
   }

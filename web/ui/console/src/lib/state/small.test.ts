@@ -2,7 +2,7 @@ import { memoryShelf } from '@switchboard/protocol';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Http, Problem } from '../http';
 import { linked } from '../linked';
-import { ago, duration, figure, minutes } from '../words';
+import { ago, duration, figure, minutes, pageName } from '../words';
 import { Drafts } from './drafts.svelte';
 import { type Page, PagedChats } from './paged.svelte';
 import { find, pieces } from './palette';
@@ -123,6 +123,14 @@ test('ten messages in a row are one note', () => {
 });
 
 const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
+
+test('a page is named by its website, unless that is this server', () => {
+  const own = 'https://chat.example';
+  expect(pageName('https://chat.example/demo?colour=green', own)).toBe('/demo?colour=green');
+  expect(pageName('https://shop.example/sofas', own)).toBe('shop.example/sofas');
+  expect(pageName('http://localhost:8081/', own)).toBe('localhost:8081/');
+  expect(pageName('about nothing', own)).toBe('about nothing');
+});
 
 test('signing in gives the token that later writes bear, and a lost session is said', async () => {
   const asked: [string, string | null][] = [];
