@@ -31,36 +31,34 @@ fn a_visitor_and_an_operator_chat_in_real_browsers_while_the_server_is_killed() 
 
 #[test]
 fn colleagues_transfer_invite_take_and_are_rung_in_real_browsers() {
-    let server = TestServer::start();
-    let story = Story::begin("colleagues.mjs", &server.url());
-    assert_eq!(story.next_wish(), None, "it needs nothing of the server but itself");
-    let status = story.end();
-    assert!(status.success(), "the story ended badly ({status}); what it said is above");
+    is_told("colleagues.mjs");
 }
 
 #[test]
 fn an_administrator_sets_up_who_gets_what_and_removes_a_group_and_an_operator_in_real_browsers() {
-    let server = TestServer::start();
-    let story = Story::begin("administration.mjs", &server.url());
-    assert_eq!(story.next_wish(), None, "it needs nothing of the server but itself");
-    let status = story.end();
-    assert!(status.success(), "the story ended badly ({status}); what it said is above");
+    is_told("administration.mjs");
 }
 
 #[test]
 fn an_administrator_writes_hours_overflow_and_a_profile_and_visitors_feel_it_in_real_browsers() {
-    let server = TestServer::start();
-    let story = Story::begin("routing.mjs", &server.url());
-    assert_eq!(story.next_wish(), None, "it needs nothing of the server but itself");
-    let status = story.end();
-    assert!(status.success(), "the story ended badly ({status}); what it said is above");
+    is_told("routing.mjs");
 }
 
 #[test]
 fn a_site_that_vouches_for_its_visitors_is_believed_in_real_browsers() {
+    is_told("identity.mjs");
+}
+
+#[test]
+fn a_page_of_another_website_bears_the_widget_once_it_is_named_in_real_browsers() {
+    is_told("elsewhere.mjs");
+}
+
+/// Tells a story that needs nothing of the server but itself.
+fn is_told(script: &str) {
     let server = TestServer::start();
-    let story = Story::begin("identity.mjs", &server.url());
-    assert_eq!(story.next_wish(), None, "it needs nothing of the server but itself");
+    let story = Story::begin(script, &server.url());
+    assert_eq!(story.next_wish(), None, "{script} asks for nothing");
     let status = story.end();
     assert!(status.success(), "the story ended badly ({status}); what it said is above");
 }

@@ -8,6 +8,9 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 
 const TEXT = new Set(['.html', '.js', '.css', '.svg', '.json', '.txt', '.md', '.map', '.webmanifest', '.wasm']);
 const PACKED = new Set(['.br', '.gz']);
+/** What every page of a website loads; as browsers ask for it over TLS it has at most so many bytes. */
+const LOADER = 'widget/widget.js';
+const LOADER_BYTES_MAX = 3 * 1024;
 /** Smaller files fit one packet anyway, and headers would eat what is won. */
 const BYTES_MIN = 256;
 
@@ -30,6 +33,9 @@ for (const file of files.filter((file) => TEXT.has(extname(file))).sort()) {
     }),
     promisify(gzip)(plain, { level: constants.Z_BEST_COMPRESSION }),
   ]);
+  if (file.endsWith(LOADER) && brotli.length > LOADER_BYTES_MAX) {
+    throw new Error(`${LOADER} has ${brotli.length} bytes with Brotli, where at most ${LOADER_BYTES_MAX} are promised`);
+  }
   await Promise.all([writeFile(`${file}.br`, brotli), writeFile(`${file}.gz`, zipped)]);
   [before, after, count] = [before + plain.length, after + brotli.length, count + 1];
 }

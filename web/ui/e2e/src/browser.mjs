@@ -18,6 +18,7 @@ const NOBODY = { words: 'status of 401', address: '/api/v1/auth/me' };
 /** What a browser says by itself of a refusal that the story has asked for. */
 const REFUSED = 'status of 409';
 const NOT_FOUND = 'status of 404';
+const UNNAMED = /blocked by CORS policy|net::ERR_FAILED/;
 
 export class Browsers {
   /** @type {import('playwright-core').Browser} */
@@ -28,6 +29,9 @@ export class Browsers {
   serverDown = false;
   /** So often somebody has been, or is about to be, answered 409 as the story wants it: each is reported once. */
   refusals = 0;
+
+  /** While a website bears the widget that no brand names: browsers refuse it what it asks for. */
+  unnamed = false;
 
   /** What is gone for somebody who looked at it: a part of its address, which is answered 404. @type {string | null} */
   gone = null;
@@ -73,6 +77,7 @@ export class Browsers {
    */
   #complain(words, address) {
     if (this.serverDown && WHILE_DOWN.test(words)) return;
+    if (this.unnamed && UNNAMED.test(words)) return;
     if (words.includes(NOBODY.words) && address.endsWith(NOBODY.address)) return;
     if (this.gone !== null && words.includes(NOT_FOUND) && address.includes(this.gone)) return;
     if (words.includes(REFUSED) && this.refusals > 0) {

@@ -25,10 +25,13 @@ export interface Given {
   identity?: string;
 }
 
+/** What the page keeps for a window whose browser lets it keep nothing, by name. */
+export type Kept = Record<string, string>;
+
 /** From the loader. */
 export type ToWindow =
-  /** The first one; `seen` and `focus` as below. */
-  | { switchboard: 'attach'; page: PageInfo; given: Given; seen: boolean; focus: boolean }
+  /** The first one; `seen` and `focus` as below, `kept` what the page was given to keep. */
+  | { switchboard: 'attach'; page: PageInfo; given: Given; seen: boolean; focus: boolean; kept: Kept }
   /** The page says something else of its visitor now. */
   | { switchboard: 'given'; given: Given }
   | { switchboard: 'page'; page: PageInfo }
@@ -40,6 +43,8 @@ export type ToWindow =
 export type ToPage =
   /** Listens from now on. Says nothing else, since nobody is known yet. */
   | { switchboard: 'ready' }
+  /** To be kept over the next page, or forgotten. */
+  | { switchboard: 'keep'; name: string; value: string | null }
   | { switchboard: 'minimise' }
   /** What the launcher shows. */
   | { switchboard: 'status'; unread: number; running: boolean; state: Availability | null; color: string | null }

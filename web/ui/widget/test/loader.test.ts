@@ -169,6 +169,22 @@ describe('the launcher', () => {
     expect(page.words).toBe('Chat with us 2 unread');
   });
 
+  it('keeps for the window what its browser does not keep, for the next page', async () => {
+    const page = new Page({ running: '1' });
+    await page.loads();
+    page.frameSays({ switchboard: 'ready' });
+    expect(page.frames[0]?.told).toMatchObject([{ switchboard: 'attach', kept: {} }]);
+    page.frameSays({ switchboard: 'keep', name: 'switchboard.demo.token', value: 'who she is' });
+    page.frameSays({ switchboard: 'keep', name: 'switchboard.demo.name', value: 'Rosa' });
+    page.frameSays({ switchboard: 'keep', name: 'switchboard.demo.name', value: null });
+    const kept = localStorage.getItem('switchboard.demo.window');
+    const next = new Page({ running: '1', window: kept ?? '' });
+    await next.loads();
+    next.frameSays({ switchboard: 'ready' });
+    expect(next.frames[0]?.told).toMatchObject([{ kept: { 'switchboard.demo.token': 'who she is' } }]);
+    expect(JSON.stringify(next.frames[0]?.told)).not.toContain('Rosa');
+  });
+
   it('tries more and more seldom where the window never comes', async () => {
     const page = new Page({ running: '1' });
     await page.loads();

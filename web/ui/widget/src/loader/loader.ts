@@ -5,7 +5,7 @@
 // What the page knows of its visitor it says by `data-…` at the script, by `switchboardSettings` before it, or by
 // `Switchboard.set` later.
 
-import { readMessage, type Given, type PageInfo, type ToPage, type ToWindow } from '../bridge';
+import { readMessage, type Given, type Kept, type PageInfo, type ToPage, type ToWindow } from '../bridge';
 import { LOOK } from './look';
 
 type State = 'online' | 'busy' | 'offline';
@@ -178,7 +178,7 @@ function widget(server: string, key: string, data: DOMStringMap): Switchboard {
         ready = true;
         address = location.href;
         if (opened) show();
-        send({ switchboard: 'attach', page: page(true), given, seen: opened, focus: asked });
+        send({ switchboard: 'attach', page: page(true), given, seen: opened, focus: asked, kept: shelf() });
         if (leaving) send({ switchboard: 'logout' });
         break;
       case 'status':
@@ -191,6 +191,9 @@ function widget(server: string, key: string, data: DOMStringMap): Switchboard {
           paint(message.color);
         }
         draw();
+        break;
+      case 'keep':
+        remember(localStorage_, 'window', JSON.stringify({ ...shelf(), [message.name]: message.value ?? undefined }));
         break;
       case 'minimise':
         close();
@@ -258,6 +261,15 @@ function widget(server: string, key: string, data: DOMStringMap): Switchboard {
       if (value) storage().setItem(kept(name), value);
       else storage().removeItem(kept(name));
     } catch {} // forbidden: then the next page begins anew
+  }
+
+  /** What is kept for the window: a browser that blocks third parties keeps nothing for a page within another. */
+  function shelf(): Kept {
+    try {
+      return JSON.parse(recall(localStorage_, 'window')!) ?? {};
+    } catch {
+      return {};
+    }
   }
 
   function recall(storage: () => Storage, name: string): string | null {

@@ -1,11 +1,12 @@
 // The window: a document in an iframe on somebody's page, or by itself when a plain link opens it.
 
-import { leaseHolder, lockHolder, shelfOf } from '@switchboard/protocol';
+import { leaseHolder, lockHolder, shelfOf, type Shelf } from '@switchboard/protocol';
 import { readMessage, type ToPage, type ToWindow } from '../bridge';
 import { App } from './app';
 import { Client } from './client';
 import { readGiven, readPage } from './given';
 import { readLink } from './linked';
+import { pageShelf } from './pageshelf';
 import { ring } from './sound';
 import { storageOf } from './view/screen';
 
@@ -16,20 +17,27 @@ let open = !embedded;
 let told = '';
 
 const brand = decodeURIComponent(location.pathname.split('/').filter(Boolean).at(-1) ?? '');
-const shelf = shelfOf(() => localStorage);
-const client = new Client({
-  brand,
-  url: `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/ws/visitor`,
-  shelf,
-  // Web Locks exist only in secure contexts.
-  holder: navigator.locks ? lockHolder(navigator.locks) : leaseHolder(shelf),
-  language: navigator.language,
-  onChange: () => changed(),
-  onMessage: () => {
-    if (!visible()) ring(storageOf(() => localStorage));
-  },
-});
-const app = new App({ client, root: document.body, minimise: embedded ? () => tell({ switchboard: 'minimise' }) : null });
+/** The browser keeps nothing for a page within another: then the page does. */
+const homeless = embedded && storageOf(() => localStorage) === null;
+let client!: Client;
+let app: App | undefined;
+if (!homeless) begin(shelfOf(() => localStorage));
+
+function begin(shelf: Shelf): void {
+  client = new Client({
+    brand,
+    url: `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/ws/visitor`,
+    shelf,
+    // Web Locks exist only in secure contexts, and where something may be kept.
+    holder: navigator.locks && !homeless ? lockHolder(navigator.locks) : leaseHolder(shelf),
+    language: navigator.language,
+    onChange: () => changed(),
+    onMessage: () => {
+      if (!visible()) ring(storageOf(() => localStorage));
+    },
+  });
+  app = new App({ client, root: document.body, minimise: embedded ? () => tell({ switchboard: 'minimise' }) : null });
+}
 
 function visible(): boolean {
   return open && document.visibilityState === 'visible';
@@ -54,7 +62,7 @@ function tell(message: ToPage): void {
 
 function seenIs(now: boolean, focus: boolean): void {
   open = now;
-  app.seen(open, focus);
+  app?.seen(open, focus);
   client.seen(visible());
 }
 
@@ -65,6 +73,7 @@ addEventListener('message', (event: MessageEvent) => {
   if (!message) return;
   if (message.switchboard === 'attach' && page === null) {
     page = event.origin;
+    if (homeless) begin(pageShelf(message.kept, tell));
     client.givenIs(readGiven(message.given));
     void client.open(readPage(message.page));
     seenIs(message.seen, message.focus);
@@ -75,15 +84,18 @@ addEventListener('message', (event: MessageEvent) => {
   if (message.switchboard === 'seen') seenIs(message.seen, message.focus);
   if (message.switchboard === 'logout') {
     client.logout();
-    app.forgetDrafts();
+    app?.forgetDrafts();
     tell({ switchboard: 'logged_out' });
   }
 });
 
-document.addEventListener('visibilitychange', () => client.seen(visible()));
+document.addEventListener('visibilitychange', () => {
+  if (app) client.seen(visible());
+});
 
 // Other tabs of the same visitor: read there is read here, and signed out there is signed out here.
 addEventListener('storage', (event) => {
+  if (!app) return;
   if (event.key === client.memory.key('read')) client.readElsewhere();
   if (event.newValue !== null) return;
   // How the window looks is forgotten only together with everything else.
