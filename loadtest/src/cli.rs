@@ -165,7 +165,10 @@ fn perform(args: &RunArgs) -> ExitCode {
         if !(0.0..=604_800.0).contains(&length) {
             return wrong(&"--length: expected 0 to 604800 seconds (a week)");
         }
-        scenario.length_s = crate::scenario::Seconds(length);
+        scenario = scenario.with_length(crate::scenario::Seconds(length));
+        for words in scenario.beyond_the_end() {
+            eprintln!("loadtest: with this --length {words}");
+        }
     }
     if !(0.01..=1_000.0).contains(&args.speed) {
         return wrong(&"--speed: expected 0.01 to 1000 times as fast as the scenario says");

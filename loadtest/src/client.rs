@@ -10,7 +10,7 @@ mod outbox;
 mod pace;
 mod player;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod visitor;
 
 use std::cell::{Cell, RefCell};
@@ -167,7 +167,7 @@ impl World {
     fn ends(&self, party: Party, outbox: &mut Outbox, (connected, slow): (bool, bool), now: Micros) {
         for sent in outbox.unsettled() {
             match sent.about {
-                About::Message(_) => self.time(Timing::Ack, sent.intended, now),
+                About::Message(_) => self.time(if slow { Timing::Slow } else { Timing::Ack }, sent.intended, now),
                 About::Start => self.time(Timing::Start, sent.intended, now),
                 About::Other => {}
             }

@@ -61,6 +61,8 @@ pub enum Timing {
     Delivery,
     Resume,
     Wait,
+    /// What whoever reads slowly was promised and heard: late by their own doing.
+    Slow,
     Lateness,
 }
 

@@ -8,6 +8,7 @@ mod kinds;
 mod limits;
 mod place;
 mod spread;
+mod times;
 
 use std::path::Path;
 
@@ -276,6 +277,9 @@ impl Scenario {
             let words = "operators: expected limit = 1 or more; nobody can hold no chat at all";
             return Err(at(Place::Limit(entry), words));
         }
+        if let Some((place, words)) = times::beyond_the_end(&scenario).into_iter().next() {
+            return Err(at(place, &words));
+        }
         let why_not = why_not(&scenario);
         if scenario.limits.theory_off.is_some() && !why_not.is_empty() {
             let reasons = why_not.join(", ");
@@ -283,6 +287,18 @@ impl Scenario {
             return Err(at(Place::TheoryOff, &words));
         }
         Ok(scenario)
+    }
+
+    /// The same for another time. Of a part less is asked: what must be reached at least is the whole run's.
+    #[must_use]
+    pub fn with_length(self, length_s: Seconds) -> Self {
+        let limits = if length_s.0 < self.length_s.0 { self.limits.of_a_part() } else { self.limits };
+        Self { length_s, limits, ..self }
+    }
+
+    /// What would come only behind the end, or leaves nothing to measure; in words.
+    pub fn beyond_the_end(&self) -> Vec<String> {
+        times::beyond_the_end(self).into_iter().map(|(_, words)| words).collect()
     }
 
     /// Operators of all entries.

@@ -89,6 +89,10 @@ impl Ending {
     }
 }
 
+/// The part of the chats that began which has to be judged, where the run came to its end: a few may be cut by it before
+/// both sides have said what they heard.
+const JUDGED_MIN: f64 = 0.9;
+
 /// The error of a client that fell: nobody knows what it heard.
 pub const CLIENT_FAILED: &str = "client of the tool failed";
 
@@ -179,6 +183,9 @@ pub struct Latency {
     pub resume: Percentiles,
     /// Of those who were answered: from queueing to the operator, by the server's clock.
     pub wait: Percentiles,
+    /// Acks and messages of the others to visitors who read slowly, which stand in neither of those above.
+    #[serde(default)]
+    pub slow: Percentiles,
     /// How late the tool itself sent.
     pub lateness: Percentiles,
 }
@@ -356,6 +363,12 @@ impl Summary {
         kept && self.shortcomings().is_empty()
     }
 
+    /// How many chats were judged, and of how many where some were not.
+    pub fn judged(&self) -> String {
+        let (judged, began) = (self.verdict.chats, self.counts.chats_started);
+        if judged < began { format!("{judged} of {began} chats judged") } else { format!("{judged} chats judged") }
+    }
+
     /// Why the run shows nothing, or not that all is well, beside broken promises and limits; in words.
     pub fn shortcomings(&self) -> Vec<&'static str> {
         let ended = match self.ended {
@@ -364,11 +377,14 @@ impl Summary {
         };
         let fell = self.errors.contains_key(CLIENT_FAILED);
         let nothing = self.expects_chats && self.verdict.chats == 0;
+        let too_few = (self.verdict.chats as f64) < JUDGED_MIN * self.counts.chats_started as f64;
+        let unheard = self.ended == Ending::Complete && too_few && !nothing;
         let violated = self.server.is_some_and(|server| server.invariant_violations > 0.0);
         let rows = [
             ended,
             fell.then_some("a client of the tool failed, and nobody knows what it heard"),
             nothing.then_some("visitors were to come, and not one chat could be judged"),
+            unheard.then_some("more than a tenth of the chats that began could not be judged"),
             self.server_unread.then_some("the server's metrics could not be read at the end"),
             violated.then_some("the server counts violations within itself"),
         ];
@@ -401,7 +417,21 @@ mod tests {
         let violated = ServerView { invariant_violations: 1.0, ..ServerView::default() };
         let violated = Summary { server: Some(violated), ..good.clone() };
         let gone = Summary { ended: Ending::ServerGone, ..good.clone() };
-        for (broken, why) in [(none, "not one chat"), (unread, "metrics"), (violated, "violations"), (gone, "gone")] {
+        let judged = |judged, began| {
+            let counts = Counts { chats_started: began, ..Counts::default() };
+            Summary { counts, verdict: Verdict { chats: judged, ..Verdict::default() }, ..good.clone() }
+        };
+        assert!(judged(9, 10).passed() && judged(8, 9).judged() == "8 of 9 chats judged");
+        assert!(judged(9, 9).judged() == "9 chats judged");
+        assert!(Summary { ended: Ending::Interrupted, ..judged(1, 10) }.passed(), "somebody was in a hurry");
+        let unheard = judged(8, 10);
+        for (broken, why) in [
+            (none, "not one chat"),
+            (unread, "metrics"),
+            (violated, "violations"),
+            (gone, "gone"),
+            (unheard, "a tenth"),
+        ] {
             assert!(!broken.passed() && broken.shortcomings()[0].contains(why), "{:?}", broken.shortcomings());
         }
         assert!(Summary { expects_chats: false, verdict: Verdict::default(), ..good }.passed(), "onlookers only");

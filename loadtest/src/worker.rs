@@ -307,3 +307,31 @@ pub fn on_thread(
 pub fn runtime() -> Option<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::tests::world;
+
+    #[tokio::test]
+    async fn a_client_that_falls_is_counted_and_the_others_are_waited_for() {
+        let world = world(([127, 0, 0, 1], 1).into(), 0, 0);
+        let (mut crowd, ended) = (JoinSet::new(), Rc::new(std::cell::Cell::new(0)));
+        let others = ended.clone();
+        let all = async {
+            for number in 0..3 {
+                let ended = others.clone();
+                crowd.spawn_local(async move {
+                    tokio::task::yield_now().await;
+                    assert!(number != 1, "planted by the test");
+                    ended.set(ended.get() + 1);
+                });
+            }
+            all_gone(&mut crowd, &world).await;
+        };
+        tokio::task::LocalSet::new().run_until(all).await;
+        assert_eq!(ended.get(), 2);
+        let errors = world.recorder.borrow_mut().take().errors;
+        assert_eq!(errors.get(CLIENT_FAILED), Some(&1), "{errors:?}");
+    }
+}

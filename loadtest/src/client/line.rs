@@ -148,8 +148,13 @@ impl Line {
             event.command.into_iter().for_each(|command| self.told(command, event.seq, now));
             return Heard::Nothing;
         }
-        self.world.time(Timing::Delivery, tag.intended, now);
+        self.world.time(self.timed(Timing::Delivery), tag.intended, now);
         Heard::Words
+    }
+
+    /// Under what a time counts: that of whoever reads slowly tells nothing of the server.
+    fn timed(&self, usually: Timing) -> Timing {
+        if self.slow { Timing::Slow } else { usually }
     }
 
     /// A page of what was missed has come.
@@ -179,12 +184,13 @@ impl Line {
 
     /// A command was settled, by its ack or its event.
     fn settled(&mut self, sent: &Sent, seq: Option<u64>, now: Micros) {
+        let timing = self.timed(Timing::Ack);
         match (sent.about, &mut self.ear) {
             (About::Message(number), Some(ear)) => {
                 // No event has the number 0, nor has an ack that names none.
                 ear.acked(number, Some(seq.unwrap_or_default()));
                 self.world.count(Tally::MessagesAcked);
-                self.world.time(Timing::Ack, sent.intended, now);
+                self.world.time(timing, sent.intended, now);
             }
             (About::Start, Some(ear)) => (0..self.asked).for_each(|number| ear.acked(number, None)),
             _ => {}

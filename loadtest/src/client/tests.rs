@@ -17,7 +17,7 @@ use crate::scenario::{Scenario, Target, Visitors};
 
 const WELCOME: &str = r#"{"type":"welcome","token":"t","visitor":"v","state":"online","window":{},"server_time":"2026-01-02T03:04:05.678Z"}"#;
 
-fn world(server: std::net::SocketAddr, silent_ms: u64, cut_ms: u64) -> Rc<World> {
+pub(crate) fn world(server: std::net::SocketAddr, silent_ms: u64, cut_ms: u64) -> Rc<World> {
     Rc::new(World {
         address: Address { socket: server, host: server.to_string() },
         phases: Phases::new(Clock::since(unix_us_now()), silent_ms * 1_000, cut_ms * 1_000),

@@ -80,7 +80,7 @@ fn broken(out: &mut String, which: &str, summary: &Summary) {
         let _ = writeln!(out, "the {which} broke {} promises", summary.verdict.faults);
     }
     for breach in &summary.breaches {
-        let _ = writeln!(out, "the {which} passed a limit: {breach}");
+        let _ = writeln!(out, "the {which} did not keep a limit: {breach}");
     }
     for shortcoming in summary.shortcomings() {
         let _ = writeln!(out, "the {which} failed: {shortcoming}");
@@ -90,8 +90,9 @@ fn broken(out: &mut String, which: &str, summary: &Summary) {
 type Time = fn(&Latency) -> Percentiles;
 
 /// Times that the second must have where the first has them.
-const TIMES: [(&str, Time); 5] = [
+const TIMES: [(&str, Time); 6] = [
     ("connect", |latency| latency.connect),
+    ("start", |latency| latency.start),
     ("ack", |latency| latency.ack),
     ("delivery", |latency| latency.delivery),
     ("resume", |latency| latency.resume),
@@ -117,6 +118,7 @@ fn rows(one: &Summary, other: &Summary) -> Vec<Row> {
         row("chats answered", Less, |s| Some(s.counts.chats_answered as f64)),
         row("messages a second", Less, |s| Some(s.rate())),
         time("connect p99", |all| all.connect, |connect| connect.p99_ms),
+        time("start p99", |all| all.start, |start| start.p99_ms),
         time("ack p50", |all| all.ack, |ack| ack.p50_ms),
         time("ack p99", |all| all.ack, |ack| ack.p99_ms),
         time("delivery p50", |all| all.delivery, |delivery| delivery.p50_ms),
@@ -174,7 +176,7 @@ mod tests {
         let run = |errors: u64, abandoned: u64| {
             let mut summary = with_ack(10.0);
             (summary.counts.messages_said, summary.counts.chats_started) = (1_000_000, 1_000);
-            summary.counts.chats_abandoned = abandoned;
+            (summary.counts.chats_abandoned, summary.verdict.chats) = (abandoned, 1_000);
             summary.errors.insert("no answer".into(), errors);
             summary
         };
@@ -192,7 +194,7 @@ mod tests {
         let good = with_ack(10.0);
         assert!(!compare(&good, &good, 1.2).1);
         let gone = Summary { ended: Ending::ServerGone, ..good.clone() };
-        let breach = Breach { name: "late".into(), limit: 0.01, measured: Some(0.4) };
+        let breach = Breach { name: "late".into(), limit: 0.01, measured: Some(0.4), at_least: false };
         let passed = Summary { breaches: vec![breach], ..good.clone() };
         let violated = ServerView { invariant_violations: 2.0, ..ServerView::default() };
         let violated = Summary { server: Some(violated), ..good.clone() };

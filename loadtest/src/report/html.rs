@@ -23,11 +23,11 @@ pub fn page(summary: &Summary) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{title}: load test</title><style>{STYLE}</style></head><body><main>\
-         <h1>{title}</h1><p class=\"verdict {}\"><strong>{}</strong> {} chats judged, {} promises broken, {} limits not kept</p>\
+         <h1>{title}</h1><p class=\"verdict {}\"><strong>{}</strong> {}, {} promises broken, {} limits not kept</p>\
          <p class=\"about\">seed {}, {:.1} s against {}, {}</p>",
         verdict.0,
         verdict.1,
-        summary.verdict.chats,
+        summary.judged(),
         summary.verdict.faults,
         summary.breaches.len(),
         summary.seed,
@@ -118,6 +118,7 @@ fn latencies(out: &mut String, summary: &Summary) {
         ("delivery", latency.delivery),
         ("resume", latency.resume),
         ("wait", latency.wait),
+        ("to those who read slowly", latency.slow),
         ("own delay", latency.lateness),
     ];
     out.push_str("<h2>Times</h2><table><thead><tr><th></th>");

@@ -93,6 +93,7 @@ fn latencies(out: &mut String, summary: &Summary) {
         ("delivery", latency.delivery),
         ("resume", latency.resume),
         ("wait", latency.wait),
+        ("slow read", latency.slow),
         ("own delay", latency.lateness),
     ];
     let _ =
@@ -122,9 +123,10 @@ fn costs(out: &mut String, summary: &Summary) {
     if let Some(view) = summary.server {
         let _ = writeln!(
             out,
-            "queue      the server says {:.0} answered after {:.3} s on average; seen from here {}",
+            "queue      the server says {:.0} answered after {:.3} s on average; seen from here {}, {}",
             view.answered,
             view.wait_mean_s,
+            summary.latency.wait.count,
             beside(view.difference_s),
         );
         if view.invariant_violations > 0.0 {
@@ -208,8 +210,8 @@ fn verdict(out: &mut String, summary: &Summary) {
     let word = if summary.passed() { "passed" } else { "FAILED" };
     let _ = writeln!(
         out,
-        "{word}     {} chats judged, {} promises broken, {} limits not kept",
-        verdict.chats,
+        "{word}     {}, {} promises broken, {} limits not kept",
+        summary.judged(),
         verdict.faults,
         summary.breaches.len(),
     );
@@ -233,7 +235,7 @@ mod tests {
         summary = Summary::default();
         summary.pace = Pace { off: Some(0.0042), seconds: 60, ..Pace::default() };
         (summary.verdict.tolerance_ms, summary.verdict.offers, summary.verdict.offers_coarse) = (240, 12, 3);
-        summary.breaches = vec![Breach { name: "ack_p99_s".into(), limit: 0.5, measured: None }];
+        summary.breaches = vec![Breach { name: "ack_p99_s".into(), limit: 0.5, measured: None, at_least: false }];
         summary.cost.steady = Some(Steady { messages: 1, tool_cpu_s: 0.5, server_cpu_s: Some(2.0) });
         let text = report(&summary);
         assert!(text.contains("this tool took 0.25 of the server's CPU"), "{text}");

@@ -11,7 +11,7 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
-use ratatui::widgets::{Block, Gauge, Paragraph, Row, Sparkline, Table};
+use ratatui::widgets::{Block, Gauge, Paragraph, Row, Sparkline, Table, Wrap};
 
 use crate::run::{Message, Progress};
 use crate::scenario::Scenario;
@@ -98,7 +98,9 @@ impl View<'_> {
     }
 
     fn running(&self, frame: &mut Frame<'_>, summary: &Summary, seconds: f64, words: String, judged: u64) {
-        let rows = [Constraint::Length(3), Constraint::Length(6), Constraint::Min(5), Constraint::Length(4)];
+        let troubles = troubles(summary, judged);
+        let below = Constraint::Length(height_of(&troubles, frame.area()));
+        let rows = [Constraint::Length(3), Constraint::Length(6), Constraint::Min(5), below];
         let [top, middle, charts, bottom] = Layout::vertical(rows).areas(frame.area());
         let gauge = Gauge::default().ratio((seconds / self.length_s.max(1e-3)).clamp(0.0, 1.0)).label(words);
         frame.render_widget(gauge.block(titled(self.name)), top);
@@ -112,7 +114,10 @@ impl View<'_> {
         let p99 = series(summary, |second| (second.ack_p99_ms * 1e3) as u64);
         let newest = measured(p99.last().copied().unwrap_or_default() as f64 / 1e3);
         sparkline(frame, right, &format!("ack p99 of a second: {newest}"), &p99);
-        frame.render_widget(Paragraph::new(troubles(summary, judged)).block(titled("judge and errors")), bottom);
+        frame.render_widget(
+            Paragraph::new(troubles).wrap(Wrap { trim: true }).block(titled("judge and errors")),
+            bottom,
+        );
     }
 
     /// How far it is.
@@ -164,6 +169,15 @@ fn sparkline(frame: &mut Frame<'_>, area: Rect, title: &str, values: &[u64]) {
     let room = usize::from(area.width.saturating_sub(2));
     let values = &values[values.len().saturating_sub(room)..];
     frame.render_widget(Sparkline::default().data(values).block(titled(title)), area);
+}
+
+/// Lines of the box for such words: all of them where the screen has room beside the rest.
+fn height_of(words: &str, screen: Rect) -> u16 {
+    let inside = usize::from(screen.width.saturating_sub(2)).max(1);
+    // Lines are broken between words, which may take one more.
+    let lines: usize = words.lines().map(|line| (line.chars().count() + inside / 4).div_ceil(inside).max(1)).sum();
+    let room = screen.height.saturating_sub(14).max(4);
+    u16::try_from(lines + 2).unwrap_or(u16::MAX).clamp(4, room)
 }
 
 fn troubles(summary: &Summary, judged: u64) -> String {
@@ -223,6 +237,18 @@ mod tests {
                 assert!(screen.lines().any(shows), "{row:?} at {width} x {height}:\n{screen}");
             }
         }
+    }
+
+    #[test]
+    fn all_kinds_of_errors_are_shown_where_there_is_room() {
+        let kinds =
+            ["closed with 1013", "not connected: no answer within 10 s", "refused: rate_limited", "cut by the server"];
+        let mut summary = Summary { series: vec![Second::default()], ..Summary::default() };
+        summary.errors = kinds.map(|words| (words.to_owned(), 12_345)).into();
+        let screen = drawn(80, 24, &Progress::Running(&summary, 90.0, 55));
+        // Words may stand on two lines.
+        let words = screen.replace(['"', '│'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(kinds.iter().all(|kind| words.contains(kind)), "{screen}");
     }
 
     #[test]

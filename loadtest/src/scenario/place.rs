@@ -16,12 +16,33 @@ pub(super) enum Place {
     Limit(usize),
     /// How far off the formula waits may be.
     TheoryOff,
+    /// How long the warm-up is.
+    WarmUp,
+    /// When those of an entry come.
+    Arrivals(usize),
+    /// When a storm comes.
+    Storm(usize),
 }
 
 #[derive(Deserialize)]
 struct Written {
     operators: Spanned<Vec<Entry>>,
     limits: Option<Limits>,
+    warm_up_s: Option<Spanned<Value>>,
+    #[serde(default)]
+    visitors: Vec<Visitors>,
+    #[serde(default)]
+    storms: Vec<Storm>,
+}
+
+#[derive(Deserialize)]
+struct Visitors {
+    arrivals: Option<Spanned<Value>>,
+}
+
+#[derive(Deserialize)]
+struct Storm {
+    at_s: Option<Spanned<Value>>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +75,7 @@ pub(super) fn pointed_at(text: &str, at: usize, words: &str) -> String {
 }
 
 fn span(text: &str, place: Place) -> Option<Range<usize>> {
-    let Written { operators, limits } = toml::from_str(text).ok()?;
+    let Written { operators, limits, warm_up_s, visitors, storms } = toml::from_str(text).ok()?;
     let all = operators.span();
     match place {
         Place::Operators => {
@@ -63,5 +84,8 @@ fn span(text: &str, place: Place) -> Option<Range<usize>> {
         }
         Place::Limit(entry) => operators.into_inner().into_iter().nth(entry)?.limit.map(|limit| limit.span()),
         Place::TheoryOff => limits?.theory_off.map(|theory_off| theory_off.span()),
+        Place::WarmUp => warm_up_s.map(|warm_up| warm_up.span()),
+        Place::Arrivals(entry) => visitors.into_iter().nth(entry)?.arrivals.map(|arrivals| arrivals.span()),
+        Place::Storm(entry) => storms.into_iter().nth(entry)?.at_s.map(|at| at.span()),
     }
 }

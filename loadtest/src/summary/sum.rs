@@ -133,6 +133,7 @@ impl Sum {
                 delivery: of(Timing::Delivery),
                 resume: of(Timing::Resume),
                 wait: of(Timing::Wait),
+                slow: of(Timing::Slow),
                 lateness: of(Timing::Lateness),
             },
             errors: self.errors.clone(),

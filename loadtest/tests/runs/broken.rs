@@ -131,7 +131,11 @@ fn visitors_served_before_those_who_waited_longer_are_found() {
 fn waits_that_the_server_counts_wrong_differ_from_those_of_its_clients() {
     let folder = tempfile::tempdir().unwrap();
     let binary = broken(folder.path().join("broken"), "SWITCHBOARD_FAULT_MISCOUNT", "1");
-    let (output, json) = run_at(&binary, &["smoke", "--length", "4"]);
+    let held = super::storms::other("smoke", &[("[limits]\n", "[limits]\nqueue_difference_s = 0.5\n")]);
+    let (output, json) = run_at(&binary, &[held.path().to_str().expect("a path in UTF-8"), "--length", "4"]);
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    let passed: Vec<_> = json["breaches"].as_array().expect("a list").iter().map(|breach| &breach["name"]).collect();
+    assert_eq!(passed, ["queue_difference_s"], "{}", json["breaches"]);
     let view = &json["server"];
     let difference = view["difference_s"].as_f64().unwrap_or_else(|| panic!("a number: {}", words(&output)));
     assert!(view["answered"].as_f64() > Some(2.0) && (-1.3..-0.7).contains(&difference), "{view}");

@@ -225,6 +225,32 @@ fn a_server_that_freezes_in_the_run_is_told_and_nothing_hangs() {
 }
 
 #[test]
+fn q_on_the_live_screen_ends_the_run_with_what_is_known_by_then() {
+    let binary = server();
+    let run = ["run", "smoke", "--length", "600", "--server", binary.to_str().expect("a path in UTF-8")];
+    let mut terminal = in_a_terminal(&run).spawn().expect("script(1), which gives it a terminal");
+    let (mut keys, mut screen) = (terminal.stdin.take().expect("keys"), terminal.stdout.take().expect("a screen"));
+    let shown = shown_until(&mut screen, |shown| shown.contains("chats judged"));
+    assert!(shown.contains(SCREEN), "it is the live screen: {shown}");
+    keys.write_all(b"q").expect("a key");
+    let mut rest = String::new();
+    let _ = screen.read_to_string(&mut rest);
+    let status = terminal.wait().expect("it ends");
+    assert_eq!(status.code(), Some(0), "{rest}");
+    assert!(rest.contains("ended early by request") && rest.contains("0 promises broken"), "{rest}");
+}
+
+#[test]
+fn a_worker_that_freezes_is_told_and_what_it_heard_is_not_held_against_the_server() {
+    let running = Running::with(&["--length", "6", "--workers", "2"]);
+    let worker = child_of(running.child.id(), "worker").expect("a worker");
+    signal("STOP", &worker);
+    let (status, json, _, said) = running.end();
+    assert_eq!((status, &json["ended"]), (Some(1), &Value::from("worker_gone")), "{said}");
+    assert_eq!(json["verdict"]["faults"], 0, "{}\n{said}", json["verdict"]);
+}
+
+#[test]
 fn a_worker_that_is_killed_is_told_and_breaks_no_promise() {
     let running = Running::with(&["--length", "6", "--workers", "2"]);
     let worker = child_of(running.child.id(), "worker").expect("a worker");

@@ -132,7 +132,7 @@ fn a_run_that_is_exported_and_played_again_has_the_same_chats() {
     assert!(shapes(&chats).iter().any(|(_, by_operators, _)| *by_operators > 1), "{:?}", shapes(&chats));
 
     let place = Place::open(again.path());
-    let speed = ["--speed", "4", "--target", &place.url, "--json", "-"];
+    let speed = ["--speed", "4", "--workers", "2", "--target", &place.url, "--json", "-"];
     let played = loadtest(&[&["replay", file.to_str().unwrap()], &speed[..]].concat()).output().unwrap();
     assert_eq!(played.status.code(), Some(0), "{}", words(&played));
     let json: Value = serde_json::from_slice(&played.stdout).unwrap();

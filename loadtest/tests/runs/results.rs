@@ -84,7 +84,7 @@ fn what_the_tool_itself_takes_fails_a_run_that_limits_it() {
     for limit in ["pace_off: nothing was measured", "tool_cpu_a_message_us is ", "tool_cpu_part", "tool_mib is "] {
         assert!(said.contains(&format!("limit      {limit}")), "{said}");
         assert!(html.contains(&format!("<li>limit {limit}")), "{html}");
-        assert!(table.contains(&format!("the second passed a limit: {limit}")), "{table}");
+        assert!(table.contains(&format!("the second did not keep a limit: {limit}")), "{table}");
     }
 }
 

@@ -70,7 +70,10 @@ fn who_reads_nothing_for_seconds_hears_all_of_it_and_holds_up_nobody() {
     let (output, json) = with_other("slow-readers", &[("count = 150,", "count = 50,")], &["--length", "14"]);
     keeps_its_promises(&output, &json);
     assert_eq!(count(&json, "chats_answered"), 50, "{}", json["counts"]);
-    // A third of them hears the acks of what they say only when they read again, up to 6 s later.
-    let ack = |of: &str| json["latency"]["ack"][of].as_f64().expect("a number");
-    assert!(ack("max_ms") > 1_500.0 && ack("p50_ms") < 1_000.0, "{}", json["latency"]["ack"]);
+    // A third of them hears what is acked and answered only when they read again, up to 6 s later. The others, who are
+    // timed apart, hear it at once, as far as the machine has time for it.
+    let time = |what: &str, of: &str| json["latency"][what][of].as_f64().expect("a number");
+    assert!(time("slow", "max_ms") > 1_500.0, "{}", json["latency"]["slow"]);
+    assert!(time("ack", "p90_ms") < 1_000.0 && time("delivery", "p90_ms") < 1_000.0, "{}", json["latency"]);
+    assert!(time("ack", "count") > time("slow", "count") / 2.0, "those who read are the most: {}", json["latency"]);
 }
