@@ -246,7 +246,7 @@ mod tests {
         assert!(text.contains("limit      ack_p99_s: nothing was measured") && text.contains("FAILED"), "{text}");
         for (difference_s, words) in [(-0.054, "0.054 s less"), (0.000_2, "the same"), (1.5, "1.500 s more")] {
             summary.server = Some(ServerView { difference_s, ..ServerView::default() });
-            assert!(report(&summary).contains(&format!("seen from here {words}\n")), "{}", report(&summary));
+            assert!(report(&summary).contains(&format!("seen from here 0, {words}\n")), "{}", report(&summary));
         }
         summary = Summary { ended: Ending::ServerGone, ..Summary::default() };
         assert!(report(&summary).contains("the server was gone") && !summary.passed());
