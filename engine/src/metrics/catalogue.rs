@@ -321,9 +321,12 @@ catalogue! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::chat::{Outcome, Replies};
     use crate::domain::event::{EndedBy, EndedWhy, Role};
     use crate::domain::limits::{COMMIT_GROUP_MAX, POSTGRES_GROUP_MAX};
+    use crate::domain::report::ChatFacts;
     use crate::domain::routing::WhyStill;
+    use crate::domain::time::Timestamp;
     use crate::protocol::error::Code;
 
     #[test]
@@ -339,7 +342,69 @@ mod tests {
             assert_eq!(metric.buckets.is_empty(), *kind != Kind::Histogram, "{name}");
             assert!(metric.help().ends_with('.') && metric.help().len() > 10, "{name}");
             assert!(metric.buckets.is_sorted(), "{name}");
+            let odd = name.split('_').find(|word| NOT_BASE.contains(word));
+            assert_eq!(odd, None, "{name}: Prometheus counts in base units, seconds and bytes");
+            if *kind == Kind::Histogram {
+                assert!(["_seconds", "_bytes", "_commands"].iter().any(|end| name.ends_with(end)), "{name} of what?");
+            }
         }
+    }
+
+    /// Units that are parts or multiples of others.
+    const NOT_BASE: [&str; 18] = [
+        "ns",
+        "us",
+        "ms",
+        "micros",
+        "millis",
+        "milliseconds",
+        "minutes",
+        "hours",
+        "days",
+        "kb",
+        "kib",
+        "mb",
+        "mib",
+        "gb",
+        "gib",
+        "kilobytes",
+        "megabytes",
+        "percent",
+    ];
+
+    #[test]
+    fn a_figure_that_drifts_is_counted_under_a_name_that_is_known() {
+        let at = |seconds: i64| Timestamp::from_millis(1_000 * seconds);
+        let one = ChatFacts {
+            group: "sales".parse().unwrap(),
+            queued_at: at(0),
+            assigned_at: Some(at(1)),
+            answered_at: Some(at(2)),
+            ended_at: at(9),
+            outcome: Outcome::Answered,
+            operator: Some("joe".into()),
+            messages: 3,
+            replies: Replies::default(),
+        };
+        let other = ChatFacts {
+            group: "support".parse().unwrap(),
+            queued_at: at(0),
+            assigned_at: Some(at(2)),
+            answered_at: None,
+            ended_at: at(20),
+            outcome: Outcome::SentToForm,
+            operator: None,
+            messages: 4,
+            replies: Replies { count: 1, ..Replies::default() },
+        };
+        let mut told = one.differing(&other);
+        // What is not of the chat's own facts, but of what a group was judged by.
+        told.push("service_level");
+        told.sort_unstable();
+        let Values::Of(known) = FIGURE.values else { panic!("figures are listed") };
+        let mut known = known.to_vec();
+        known.sort_unstable();
+        assert_eq!(told, known);
     }
 
     #[test]

@@ -10,9 +10,37 @@ use switchboard_tests::project;
 use switchboard_tests::server::TestServer;
 use switchboard_web::config::{Settings, Sources};
 
+use crate::suite::seen::files::dashboards;
+
 /// Where Prometheus and Grafana listen unless told otherwise.
 const PROMETHEUS_PORT: &str = "9090";
 const GRAFANA_PORT: &str = "3000";
+
+#[test]
+fn dashboards_begin_with_the_source_that_is_provisioned() {
+    let sources = yaml("grafana/provisioning/datasources/prometheus.yaml");
+    let [source] = sources["datasources"].as_array().expect("a list").as_slice() else { panic!("one: {sources}") };
+    for dashboard in dashboards() {
+        let title = &dashboard["title"];
+        let variables = dashboard["templating"]["list"].as_array().expect("a list of variables");
+        let chosen = variables.iter().find(|variable| variable["name"] == "datasource");
+        let chosen = chosen.unwrap_or_else(|| panic!("{title} lets nobody choose its source"));
+        assert_eq!((&chosen["type"], &chosen["query"]), (&"datasource".into(), &source["type"]), "{title}");
+        assert_eq!(
+            (&chosen["current"]["value"], &chosen["current"]["text"]),
+            (&source["uid"], &source["name"]),
+            "{title}"
+        );
+        for panel in
+            dashboard["panels"].as_array().expect("a list of panels").iter().filter(|panel| panel["type"] != "row")
+        {
+            let targets = panel["targets"].as_array().into_iter().flatten();
+            for asked in std::iter::once(panel).chain(targets).filter(|asked| !asked["datasource"].is_null()) {
+                assert_eq!(asked["datasource"]["uid"], "${datasource}", "{title}, {}", panel["title"]);
+            }
+        }
+    }
+}
 
 #[test]
 fn what_compose_mounts_is_there_and_every_volume_is_used() {
