@@ -95,6 +95,7 @@ async function itRings(visitor, joe) {
   const card = joe.request(ROSA.name);
   await card.getByText(ROSA.question).waitFor();
   await eventually('the title while it rings', () => joe.page.title(), '(1) Switchboard');
+  await eventually('the two notes of a request', async () => (await joe.notes()).slice(0, 2), [587, 784]);
   const place = await card.boundingBox();
   const { width } = joe.page.viewportSize() ?? { width: 0 };
   const topRight = place !== null && place.y < 120 && width - place.x - place.width < 40;

@@ -23,8 +23,14 @@ export class Operator {
   /** @param {BrowserContext} context */
   static async at(context) {
     const page = await context.newPage();
+    await page.addInitScript(listen);
     await page.goto(URL_OF_SERVER);
     return new Operator(page);
+  }
+
+  /** The notes that the page has played so far, in hertz. @returns {Promise<number[]>} */
+  async notes() {
+    return await this.page.evaluate(() => /** @type {{ notes?: number[] }} */ (/** @type {unknown} */ (window)).notes ?? []);
   }
 
   /**
@@ -109,4 +115,16 @@ export class Operator {
   markAt(text) {
     return this.messages.filter({ hasText: text }).locator('.by').getByRole('img');
   }
+}
+
+/** Runs in the page before its own scripts: notes down what it plays, which no test can hear. */
+function listen() {
+  /** @type {number[]} */
+  const notes = [];
+  Object.assign(window, { notes });
+  const { start } = OscillatorNode.prototype;
+  OscillatorNode.prototype.start = function (/** @type {number | undefined} */ when) {
+    notes.push(Math.round(this.frequency.value));
+    start.call(this, when);
+  };
 }

@@ -1,5 +1,7 @@
 //! Frames of every type of both sides: as they should be, changed somewhere, cut off, and what only looks like one.
 
+use engine::protocol::operator::OperatorCommand;
+use engine::protocol::visitor::VisitorCommand;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -33,16 +35,24 @@ impl Sent {
 }
 
 /// Types that are not answered.
-const HINTS: [&str; 6] = ["typing", "delivered", "read", "page", "resume", "hello"];
+const HINTS: [&str; 7] = ["typing", "delivered", "read", "page", "resume", "hello", "active"];
 /// Frames of one case.
 const FRAMES: std::ops::Range<usize> = 1..8;
 
 /// What a visitor may send.
 pub fn visitor(words: &Words) -> impl Strategy<Value = Vec<Sent>> + use<> {
-    let Words { chat, operator, seq } = words;
-    cases(vec![
+    cases(of_visitors(words))
+}
+
+/// What an operator may send.
+pub fn operator(words: &Words) -> impl Strategy<Value = Vec<Sent>> + use<> {
+    cases(of_operators(words))
+}
+
+fn of_visitors(Words { chat, operator, seq }: &Words) -> Vec<Value> {
+    vec![
         json!({ "type": "hello", "brand": "demo", "token": "x", "language": "en", "variables": { "a": "b" },
-                "page": { "url": "https://shop.example/", "title": "Shop", "referrer": "" },
+                "page": { "url": "https://shop.example/", "title": "Shop", "referrer": "" }, "identity": "a.b.c",
                 "resume": { "chat": chat, "after": 0 } }),
         json!({ "type": "start", "name": "Fay", "email": "fay@example.com", "department": "support",
                 "question": "Hello?", "fields": { "order": "1" }, "operator": operator }),
@@ -58,20 +68,24 @@ pub fn visitor(words: &Words) -> impl Strategy<Value = Vec<Sent>> + use<> {
         json!({ "type": "resume", "chat": chat, "after": 0 }),
         json!({ "type": "end" }),
         json!({ "type": "leave_message", "email": "fay@example.com", "text": "Call me", "department": "support" }),
-    ])
+    ]
 }
 
-/// What an operator may send.
-pub fn operator(words: &Words) -> impl Strategy<Value = Vec<Sent>> + use<> {
-    let Words { chat, operator, seq } = words;
+fn of_operators(Words { chat, operator, seq }: &Words) -> Vec<Value> {
     let offer = format!("{chat}-4");
-    cases(vec![
+    vec![
         json!({ "type": "hello", "resume": [{ "chat": chat, "after": 0 }] }),
         json!({ "type": "status", "status": "online" }),
         json!({ "type": "membership_status", "group": "support", "active": true, "operator": operator }),
         json!({ "type": "accept", "offer": offer }),
         json!({ "type": "decline", "offer": offer }),
+        json!({ "type": "active" }),
         json!({ "type": "send_to_form", "chat": chat }),
+        json!({ "type": "send_to_form", "offer": offer }),
+        json!({ "type": "leave", "chat": chat }),
+        json!({ "type": "subscribe", "topic": "left_messages" }),
+        json!({ "type": "subscribe", "topic": "members:support" }),
+        json!({ "type": "subscribe", "topic": format!("operator:{operator}") }),
         json!({ "type": "say", "chat": chat, "text": "Hello", "to": "everyone" }),
         json!({ "type": "menu", "chat": chat, "text": "Which?", "options": [{ "id": "a", "label": "A" }] }),
         json!({ "type": "knock", "chat": chat }),
@@ -91,7 +105,27 @@ pub fn operator(words: &Words) -> impl Strategy<Value = Vec<Sent>> + use<> {
         json!({ "type": "typing", "chat": chat, "on": true }),
         json!({ "type": "delivered", "chat": chat, "seq": seq }),
         json!({ "type": "read", "chat": chat, "seq": seq }),
-    ])
+    ]
+}
+
+#[test]
+fn every_frame_that_the_server_reads_is_among_those_that_are_changed() {
+    let words = Words { chat: "c".into(), operator: "o".into(), seq: 1 };
+    let types = |frames: Vec<Value>| {
+        let types = frames.iter().filter_map(|frame| frame["type"].as_str().map(str::to_owned));
+        types.collect::<std::collections::BTreeSet<String>>()
+    };
+    let odd = r#"{"type":"odd"}"#;
+    let visitors = serde_json::from_str::<VisitorCommand>(odd).expect_err("there is no such type");
+    let operators = serde_json::from_str::<OperatorCommand>(odd).expect_err("there is no such type");
+    for (refused, tried) in [(visitors, types(of_visitors(&words))), (operators, types(of_operators(&words)))] {
+        // "unknown variant `odd`, expected one of `hello`, …"
+        let refused = refused.to_string();
+        let known: Vec<&str> = refused.split('`').skip(3).step_by(2).collect();
+        assert!(known.len() >= 10 && known.contains(&"hello"), "{refused}");
+        let untried: Vec<&&str> = known.iter().filter(|name| !tried.contains(**name)).collect();
+        assert!(untried.is_empty(), "{untried:?}");
+    }
 }
 
 fn cases(valid: Vec<Value>) -> impl Strategy<Value = Vec<Sent>> {
