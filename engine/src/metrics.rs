@@ -172,14 +172,6 @@ impl Metrics {
         Arc::clone(&self.operators.entry(account).or_insert(made))
     }
 
-    /// Counts an ended chat.
-    pub fn chat_ended(&self, account: AccountId, group: &GroupId, by: &'static str, why: &'static str) {
-        let known = self.groups.contains_key(&(account, group.clone()));
-        let (account, group) =
-            if known { (account.0.to_string(), group.to_string()) } else { (OTHER.into(), OTHER.into()) };
-        self.recording.counter(&catalogue::CHATS_ENDED, &[&account, &group, by, why]).increment(1);
-    }
-
     /// Counts a message of a chat that is stored.
     pub fn message(&self, from: Role) {
         self.messages[from as usize].increment(1);
@@ -293,6 +285,7 @@ pub fn seconds(histogram: &Histogram, span: Duration) {
 mod tests {
     use super::*;
     use crate::domain::chat::Outcome;
+    use crate::domain::event::{EndedBy, EndedWhy};
     use crate::domain::report::{OfferOutcome, Work};
     use crate::domain::routing::WhyStill;
 
@@ -305,7 +298,7 @@ mod tests {
         group.waiting.set(3.0);
         metrics.offer(AccountId(1), &support, OfferCount::Made);
         metrics.offer(AccountId(1), &support, OfferCount::Over(OfferOutcome::Declined));
-        metrics.chat_ended(AccountId(1), &support, "visitor", "closed");
+        group.chat_over(EndedBy::Visitor, EndedWhy::Closed);
         let text = metrics.render();
         assert!(text.contains("# HELP switchboard_queue_time_seconds "), "{text}");
         assert!(text.contains(r#"outcome="answered",le="10"} 1"#), "{text}");
@@ -314,6 +307,9 @@ mod tests {
         assert!(text.contains(r#"switchboard_offers_total{account="1",group="support"} 1"#), "{text}");
         assert!(text.contains(r#"outcome="declined"} 1"#), "{text}");
         assert!(text.contains(r#"{account="1",group="support",by="visitor",why="closed"} 1"#), "{text}");
+        for another in [r#"by="operator",why="sent_to_form"} 0"#, r#"by="system",why="timed_out"} 0"#] {
+            assert!(text.contains(&format!(r#"{{account="1",group="support",{another}"#)), "{text}");
+        }
     }
 
     #[test]
@@ -358,13 +354,19 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         for number in 0..GROUPS_COUNTED + 5 {
             let group = format!("group-{number}").parse().unwrap();
-            metrics.group(AccountId(1), &group).started.increment(1);
-            metrics.chat_ended(AccountId(1), &group, "visitor", "closed");
+            let group = metrics.group(AccountId(1), &group);
+            group.started.increment(1);
+            group.chat_over(EndedBy::Visitor, EndedWhy::Closed);
         }
         let text = metrics.render();
         let series = text.lines().filter(|line| line.starts_with("switchboard_chats_started_total{")).count();
         assert_eq!(series, GROUPS_COUNTED + 1);
-        assert!(text.contains(r#"switchboard_chats_started_total{account="other",group="other"} 5"#));
+        for counted in [
+            "started_total{account=\"other\",group=\"other\"} 5",
+            "ended_total{account=\"other\",group=\"other\",by=\"visitor\",why=\"closed\"} 5",
+        ] {
+            assert!(text.contains(&format!("switchboard_chats_{counted}\n")), "{counted}");
+        }
     }
 
     #[test]

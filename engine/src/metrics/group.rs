@@ -8,6 +8,7 @@ use super::catalogue;
 use super::recording::{Each, Recording};
 use super::slot_time::SlotTime;
 use crate::domain::chat::Outcome;
+use crate::domain::event::{EndedBy, EndedWhy};
 use crate::domain::report::OfferOutcome;
 use crate::domain::routing::WhyStill;
 
@@ -17,6 +18,8 @@ pub struct GroupMetrics {
     queue_time: [Histogram; 4],
     offers_settled: Each,
     service_level: Each,
+    /// See [`catalogue::CHATS_ENDED`]; one for each way a chat can end, there from the start as those of [`Each`].
+    ended: Vec<(EndedBy, EndedWhy, Counter)>,
     /// How much of the members' slots was in use.
     pub slot_time: SlotTime,
     /// See [`catalogue::WAITING_REASON`]; one for each [`WhyStill`].
@@ -72,6 +75,12 @@ impl GroupMetrics {
             }),
             offers_settled: recording.each(&catalogue::OFFERS_SETTLED, &of),
             service_level: recording.each(&catalogue::SERVICE_LEVEL, &of),
+            ended: ends()
+                .map(|(by, why)| {
+                    let labels = [account, group, by.as_str(), why.as_str()];
+                    (by, why, recording.counter(&catalogue::CHATS_ENDED, &labels))
+                })
+                .collect(),
             slot_time: SlotTime::of_group(recording, &of),
             service_level_within: gauge(&catalogue::SERVICE_LEVEL_WITHIN),
             idle_time: histogram(&catalogue::IDLE_TIME),
@@ -101,6 +110,14 @@ impl GroupMetrics {
         self.offers_settled.count(how.as_str());
     }
 
+    /// Counts a chat that is over.
+    pub fn chat_over(&self, by: EndedBy, why: EndedWhy) {
+        match self.ended.iter().find(|(known_by, known_why, _)| (*known_by, *known_why) == (by, why)) {
+            Some((.., counter)) => counter.increment(1),
+            None => tracing::error!(?by, ?why, "a chat cannot end so, it is not counted"),
+        }
+    }
+
     /// Counts a wait that counts for the service level.
     pub fn in_time(&self, in_time: bool) {
         self.service_level.count(if in_time { "yes" } else { "no" });
@@ -122,4 +139,12 @@ impl GroupMetrics {
             .for_each(|gauge| gauge.set(0.0));
         self.set_waiting_reasons(&BTreeMap::new());
     }
+}
+
+/// All ways in which a chat can end.
+fn ends() -> impl Iterator<Item = (EndedBy, EndedWhy)> {
+    use EndedWhy::{Blocked, Closed, GroupDeleted, Left, Offline, SentToForm, TimedOut};
+    let by_system = [Closed, Left, TimedOut, Offline, GroupDeleted, Blocked].map(|why| (EndedBy::System, why));
+    let by_people = [(EndedBy::Visitor, Closed), (EndedBy::Operator, Closed), (EndedBy::Operator, SentToForm)];
+    by_people.into_iter().chain(by_system)
 }

@@ -206,8 +206,6 @@ async fn a_busy_moment(server: &TestServer) -> (Vec<OperatorClient>, Vec<Visitor
     joe.say(&second, "I am.").await;
     dora.resume(&second, 0).await;
     clara.end().await;
-    // Ends are first told when there is one: the next one of the kind is a rise.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
 
     // Joe may hold one chat: Emil waits, and goes; Fay writes instead.
     let mut emil = VisitorClient::connect(server).await;

@@ -235,6 +235,7 @@ impl VisitorSession {
         // For figures it is the chat of whoever answered it, wherever it went.
         let counts_for = core.chat.answered_in.clone().unwrap_or(group);
         let of_group = self.shared.metrics.group(self.account, &counts_for);
+        of_group.chat_over(by, why);
         match core.chat.assigned_at {
             None => {
                 let outcome = Outcome::of(false, by, why);
@@ -246,7 +247,6 @@ impl VisitorSession {
         }
         let (account, chat, at) = (self.account, self.chat, event.at);
         let (counted, judged, waited_in) = (self.counted.share(), self.counted.judged(), self.counted.waited_in());
-        self.shared.metrics.chat_ended(account, &counts_for, by.as_str(), why.as_str());
         let over = Over { account, chat, at, ended_in: counts_for, waited_in, counted, judged };
         self.shared.metrics.figures_due(over);
         for (offer, operator) in self.rung_at_the_end() {
