@@ -216,6 +216,7 @@ impl Engine {
         // Enough for closing frames and marks to leave; appends under way are finished by the store's own close.
         tokio::time::sleep(FAREWELL.min(within)).await;
         self.shared.worked.store(&self.shared).await;
+        figures::check_rest(&self.shared).await;
     }
 
     fn pulse(&self) {

@@ -1,9 +1,13 @@
 //! Holds the figures of chats that are over against their logs: what the metrics counted of a chat, and what its row
 //! says to reports, must be what comes of its events. What is not is counted, and named in the log.
 
+use std::time::Duration;
+
 use crate::actors::shared::Shared;
 use crate::domain::event::Event;
-use crate::domain::limits::{FIGURES_AT_ONCE, FIGURES_SETTLED_AFTER, PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
+use crate::domain::limits::{
+    FIGURES_AT_ONCE, FIGURES_REST_WITHIN, FIGURES_SETTLED_AFTER, PAGE_BYTES_MAX, PAGE_EVENTS_MAX,
+};
 use crate::domain::report::{ChatFacts, Share};
 use crate::metrics::Over;
 use crate::ports::journal::Side;
@@ -13,12 +17,36 @@ use crate::ports::store::StoreError;
 pub(super) async fn check(shared: &Shared) {
     for _ in 0..FIGURES_AT_ONCE {
         let Some(over) = shared.metrics.figures_waiting.take(shared.now(), FIGURES_SETTLED_AFTER) else { return };
-        if let Err(error) = compare(shared, &over).await {
-            tracing::warn!(chat = %over.chat, %error, "the figures of a chat could not be held against its log");
-            shared.metrics.figures_unchecked.increment(1);
+        if !look(shared, &over).await {
             return;
         }
     }
+}
+
+/// Looks at all that wait: the node is about to stop, and what it counted nobody knows after it.
+pub(super) async fn check_rest(shared: &Shared) {
+    let rest = async { while take_any(shared).await {} };
+    if tokio::time::timeout(FIGURES_REST_WITHIN, rest).await.is_err() {
+        tracing::warn!("the node stops, and the figures of some chats were not held against their logs");
+    }
+}
+
+/// Looks at the oldest, however lately it ended; `false` where none waits, or the store does not answer.
+async fn take_any(shared: &Shared) -> bool {
+    match shared.metrics.figures_waiting.take(shared.now(), Duration::ZERO) {
+        Some(over) => look(shared, &over).await,
+        None => false,
+    }
+}
+
+/// Looks at a chat; `false` where the store does not answer.
+async fn look(shared: &Shared, over: &Over) -> bool {
+    let looked = compare(shared, over).await;
+    if let Err(error) = &looked {
+        tracing::warn!(chat = %over.chat, %error, "the figures of a chat could not be held against its log");
+        shared.metrics.figures_unchecked.increment(1);
+    }
+    looked.is_ok()
 }
 
 async fn compare(shared: &Shared, over: &Over) -> Result<(), StoreError> {
@@ -69,8 +97,6 @@ async fn log(shared: &Shared, over: &Over) -> Result<Vec<Event>, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::domain::chat::{Outcome, Replies};
     use crate::domain::ids::{AccountId, ChatId, Shard};

@@ -441,6 +441,8 @@ pub const FIGURES_SETTLED_AFTER: Duration = Duration::from_secs(5);
 pub const FIGURES_AT_ONCE: usize = 200;
 /// Chats that wait to be looked at, some 250 bytes each. Where more end, a part of them is looked at.
 pub const FIGURES_WAITING_MAX: usize = 1_000;
+/// How long a node that stops looks at those that wait: 1,000 of them take a third of a second, and its disk may be busy.
+pub const FIGURES_REST_WITHIN: Duration = Duration::from_secs(2);
 /// Up to what idle times are told apart, in milliseconds: from an instant to an hour, as in the metrics.
 pub const IDLE_STEPS_MS: [u64; 15] = [
     500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 180_000, 300_000, 600_000, 1_200_000, 1_800_000,

@@ -30,6 +30,28 @@ async fn what_was_counted_wrong_is_found() {
 }
 
 #[tokio::test]
+async fn what_has_not_settled_is_looked_at_before_the_server_stops() {
+    for planted in [false, true] {
+        let faults: &[(&str, &str)] = if planted { &[("SWITCHBOARD_FAULT_MISCOUNT", "1")] } else { &[] };
+        let mut server = TestServer::with(faults);
+        let chat = chats(&server).await;
+        server.ask_to_stop();
+        let (server, status) = tokio::task::spawn_blocking(move || {
+            let status = server.wait_until_stopped();
+            (server, status)
+        })
+        .await
+        .expect("it stops");
+        assert_eq!(status.code(), Some(0));
+        let log = server.log();
+        let wrong: Vec<&str> = log.lines().filter(|line| line.contains("is not what its log says")).collect();
+        assert_eq!(wrong.len(), if planted { 3 } else { 0 }, "{wrong:?}");
+        assert_eq!(wrong.iter().any(|line| line.contains(&chat)), planted, "the last of them ended at the very end");
+        assert!(!log.contains("held against"), "each was looked at: {log}");
+    }
+}
+
+#[tokio::test]
 async fn a_row_that_was_changed_is_found() {
     let server = TestServer::start();
     let chat = chats(&server).await;
