@@ -34,6 +34,39 @@ pub fn expressions(dashboard: &Value) -> Vec<(String, String)> {
     found
 }
 
+/// What a panel asks for one or several of its lines.
+pub struct Asked {
+    dashboard: String,
+    panel: String,
+    pub expression: String,
+    pub legend: String,
+}
+
+impl Asked {
+    /// The dashboard and the panel.
+    pub fn place(&self) -> (&str, &str) {
+        (&self.dashboard, &self.panel)
+    }
+}
+
+/// What all panels of all dashboards ask.
+pub fn asked() -> Vec<Asked> {
+    let of_panel = |dashboard: &str, panel: &Value| -> Vec<Asked> {
+        let asked = list(&panel["targets"]).iter().map(|target| Asked {
+            dashboard: dashboard.to_owned(),
+            panel: text(&panel["title"]).to_owned(),
+            expression: text(&target["expr"]).to_owned(),
+            legend: text(&target["legendFormat"]).to_owned(),
+        });
+        asked.collect()
+    };
+    let of_dashboard = |dashboard: &Value| -> Vec<Asked> {
+        let title = text(&dashboard["title"]).strip_prefix("Switchboard / ").expect("the title of a dashboard");
+        list(&dashboard["panels"]).iter().flat_map(|panel| of_panel(title, panel)).collect()
+    };
+    dashboards().iter().flat_map(of_dashboard).collect()
+}
+
 /// Every expression of a dashboard that marks moments in all its panels, with the name of the mark.
 pub fn annotations(dashboard: &Value) -> Vec<(String, String)> {
     let all = list(&dashboard["annotations"]["list"]).iter();

@@ -1,234 +1,50 @@
-//! Panels of what is 0 in every story, asked of series that are made up: what is drawn when there is something.
+//! Every panel of every dashboard, asked of series that are made up: what it draws is the number that its title and its
+//! description promise, of those that are chosen above it and of no others.
+
+mod centre;
+mod quiet;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use switchboard_tests::prometheus::promtool;
 
-use crate::suite::seen::files::{dashboards, expressions};
-use crate::suite::seen::{QUIET, as_grafana_asks};
+use crate::suite::seen::as_grafana_asks;
+use crate::suite::seen::files::{Asked, asked};
 
 /// A series with its labels, and its value at each minute as `promtool` reads it, or what an expression draws of one.
 type Series = (&'static str, &'static str);
 
-/// A panel, by its dashboard and its title.
+/// A panel of what is 0 in every story, by its dashboard and its title.
 struct Panel {
     at: (&'static str, &'static str),
-    /// Of the nodes `a`, `b` and `c`: where nodes can be chosen, `c` is not.
     series: &'static [Series],
     /// What each of its expressions draws after 100 minutes.
     draws: &'static [&'static [Series]],
 }
 
-/// Nodes began 50, 60 and 50 minutes before they are asked: what was counted before they were asked for the first time
-/// shows no rise, and is of the last hour at `a` and `c`. What `a` counted before it began anew is a rise of that hour.
-const BROKEN: &[Series] = &[
-    (r#"process_start_time_seconds{instance="a"}"#, "3000x120"),
-    (r#"process_start_time_seconds{instance="b"}"#, "2400x120"),
-    (r#"process_start_time_seconds{instance="c"}"#, "3000x120"),
-    (r#"switchboard_invariant_violations_total{instance="a",which="slots_recounted"}"#, "3x120"),
-    (r#"switchboard_invariant_violations_total{instance="a",which="chat_set_aside"}"#, "0x120"),
-    (r#"switchboard_invariant_violations_total{instance="a",which="slot_not_refilled"}"#, "0+1x49 0x70"),
-    (r#"switchboard_invariant_violations_total{instance="b",which="slots_recounted"}"#, "500x120"),
-    (r#"switchboard_invariant_violations_total{instance="b",which="queue_disagrees"}"#, "0+1x120"),
-    (r#"switchboard_invariant_violations_total{instance="c",which="slots_recounted"}"#, "7x120"),
-    (r#"switchboard_invariant_violations_total{instance="c",which="queue_disagrees"}"#, "0+1x120"),
-];
-/// The same of actors.
-const REBUILT: &[Series] = &[
-    (r#"process_start_time_seconds{instance="a"}"#, "3000x120"),
-    (r#"process_start_time_seconds{instance="b"}"#, "2400x120"),
-    (r#"process_start_time_seconds{instance="c"}"#, "3000x120"),
-    (r#"switchboard_actor_restarts_total{instance="a",kind="queue"}"#, "3x120"),
-    (r#"switchboard_actor_restarts_total{instance="a",kind="visitor_session"}"#, "0x120"),
-    (r#"switchboard_actor_restarts_total{instance="b",kind="queue"}"#, "500x120"),
-    (r#"switchboard_actor_restarts_total{instance="b",kind="operator"}"#, "0+1x120"),
-    (r#"switchboard_actor_restarts_total{instance="c",kind="queue"}"#, "7x120"),
-    (r#"switchboard_actor_restarts_total{instance="c",kind="operator"}"#, "0+1x120"),
-];
-
-const PANELS: &[Panel] = &[
-    Panel { at: ("Overview", "Never happens"), series: BROKEN, draws: &[&[("{}", "139")]] },
-    Panel { at: ("Overview", "Actors rebuilt"), series: REBUILT, draws: &[&[("{}", "130")]] },
-    Panel {
-        at: ("Nodes", "Never happens"),
-        series: BROKEN,
-        draws: &[&[
-            (r#"{which="slots_recounted"}"#, "3"),
-            (r#"{which="chat_set_aside"}"#, "0"),
-            (r#"{which="slot_not_refilled"}"#, "9"),
-            (r#"{which="queue_disagrees"}"#, "60"),
-        ]],
-    },
-    Panel {
-        at: ("Nodes", "Rebuilt after a panic"),
-        series: REBUILT,
-        draws: &[&[(r#"{kind="queue"}"#, "3"), (r#"{kind="visitor_session"}"#, "0"), (r#"{kind="operator"}"#, "60")]],
-    },
-    Panel {
-        at: ("Overview", "Refused for our fault"),
-        series: &[
-            (r#"switchboard_commands_refused_total{instance="a",code="unavailable"}"#, "0+30x120"),
-            (r#"switchboard_commands_refused_total{instance="b",code="internal"}"#, "0+30x120"),
-            (r#"switchboard_commands_refused_total{instance="a",code="conflict"}"#, "0+120x120"),
-            (r#"switchboard_ack_seconds_count{instance="a"}"#, "0+30x120"),
-            (r#"switchboard_ack_seconds_count{instance="b"}"#, "0+30x120"),
-        ],
-        draws: &[&[("{}", "0.25")]],
-    },
-    Panel {
-        at: ("Load test", "Lost ground"),
-        series: &[
-            (r#"switchboard_slow_readers_total{instance="a"}"#, "0+60x120"),
-            (r#"switchboard_slow_readers_total{instance="b"}"#, "0+120x120"),
-            (r#"switchboard_slow_readers_total{instance="c"}"#, "0+600x120"),
-            (r#"switchboard_mailbox_full_total{instance="a",kind="queue"}"#, "0+30x120"),
-            (r#"switchboard_mailbox_full_total{instance="b",kind="operator"}"#, "0+60x120"),
-            (r#"switchboard_mailbox_full_total{instance="c",kind="queue"}"#, "0+600x120"),
-        ],
-        draws: &[&[("{}", "3")], &[("{}", "1.5")]],
-    },
-    Panel {
-        at: ("Nodes", "Version"),
-        series: &[
-            (r#"switchboard_build_info{instance="a",version="1.2.3"}"#, "1x120"),
-            (r#"switchboard_build_info{instance="c",version="1.2.3"}"#, "1x120"),
-            (r#"switchboard_draining{instance="a"}"#, "1x120"),
-            (r#"switchboard_draining{instance="b"}"#, "0x120"),
-            (r#"switchboard_draining{instance="c"}"#, "1x120"),
-        ],
-        draws: &[
-            &[(r#"switchboard_build_info{instance="a",version="1.2.3"}"#, "1")],
-            &[(r#"switchboard_draining{instance="a"}"#, "1"), (r#"switchboard_draining{instance="b"}"#, "0")],
-        ],
-    },
-    Panel {
-        at: ("Nodes", "Full mailboxes"),
-        series: &[
-            (r#"switchboard_mailbox_full_total{instance="a",kind="queue"}"#, "0+60x120"),
-            (r#"switchboard_mailbox_full_total{instance="b",kind="queue"}"#, "0+120x120"),
-            (r#"switchboard_mailbox_full_total{instance="b",kind="operator"}"#, "0+30x120"),
-            (r#"switchboard_mailbox_full_total{instance="c",kind="queue"}"#, "0+600x120"),
-        ],
-        draws: &[&[(r#"{kind="queue"}"#, "3"), (r#"{kind="operator"}"#, "0.5")]],
-    },
-    Panel {
-        at: ("Nodes", "Slow readers"),
-        series: &[
-            (r#"switchboard_slow_readers_total{instance="a"}"#, "0+60x120"),
-            (r#"switchboard_slow_readers_total{instance="b"}"#, "0x120"),
-            (r#"switchboard_slow_readers_total{instance="c"}"#, "0+600x120"),
-        ],
-        draws: &[&[(r#"{instance="a"}"#, "1"), (r#"{instance="b"}"#, "0")]],
-    },
-    Panel {
-        at: ("Nodes", "Sent to other nodes"),
-        series: &[
-            (r#"switchboard_bus_sent_total{instance="a",kind="command"}"#, "0+60x120"),
-            (r#"switchboard_bus_sent_total{instance="b",kind="command"}"#, "0+120x120"),
-            (r#"switchboard_bus_sent_total{instance="b",kind="news"}"#, "0+30x120"),
-            (r#"switchboard_bus_sent_total{instance="c",kind="command"}"#, "0+600x120"),
-        ],
-        draws: &[&[(r#"{kind="command"}"#, "3"), (r#"{kind="news"}"#, "0.5")]],
-    },
-    Panel {
-        at: ("Nodes", "Come from other nodes"),
-        series: &[
-            (r#"switchboard_bus_received_total{instance="a",kind="command"}"#, "0+60x120"),
-            (r#"switchboard_bus_received_total{instance="b",kind="command"}"#, "0+120x120"),
-            (r#"switchboard_bus_received_total{instance="b",kind="news"}"#, "0+30x120"),
-            (r#"switchboard_bus_received_total{instance="c",kind="command"}"#, "0+600x120"),
-        ],
-        draws: &[&[(r#"{kind="command"}"#, "3"), (r#"{kind="news"}"#, "0.5")]],
-    },
-    Panel {
-        at: ("Nodes", "Passed over"),
-        series: &[
-            (r#"switchboard_bus_dropped_total{instance="a",why="doubled"}"#, "0+60x120"),
-            (r#"switchboard_bus_dropped_total{instance="b",why="doubled"}"#, "0+120x120"),
-            (r#"switchboard_bus_dropped_total{instance="b",why="not_understood"}"#, "0+30x120"),
-            (r#"switchboard_bus_dropped_total{instance="c",why="doubled"}"#, "0+600x120"),
-        ],
-        draws: &[&[(r#"{why="doubled"}"#, "3"), (r#"{why="not_understood"}"#, "0.5")]],
-    },
-    Panel {
-        at: ("Nodes", "Repairs"),
-        series: &[
-            (r#"switchboard_bus_sent_again_total{instance="a"}"#, "0+60x120"),
-            (r#"switchboard_bus_sent_again_total{instance="b"}"#, "0x120"),
-            (r#"switchboard_bus_sent_again_total{instance="c"}"#, "0+600x120"),
-            (r#"switchboard_bus_commands_again_total{instance="a"}"#, "0+120x120"),
-            (r#"switchboard_bus_commands_again_total{instance="b"}"#, "0x120"),
-            (r#"switchboard_bus_commands_again_total{instance="c"}"#, "0+600x120"),
-            (r#"switchboard_bus_gaps_filled_total{instance="a"}"#, "0+180x120"),
-            (r#"switchboard_bus_gaps_filled_total{instance="b"}"#, "0x120"),
-            (r#"switchboard_bus_gaps_filled_total{instance="c"}"#, "0+600x120"),
-            (r#"switchboard_chats_fenced_total{instance="a"}"#, "0+240x120"),
-            (r#"switchboard_chats_fenced_total{instance="b"}"#, "0x120"),
-            (r#"switchboard_chats_fenced_total{instance="c"}"#, "0+600x120"),
-        ],
-        draws: &[
-            &[(r#"{instance="a"}"#, "1"), (r#"{instance="b"}"#, "0")],
-            &[(r#"{instance="a"}"#, "2"), (r#"{instance="b"}"#, "0")],
-            &[(r#"{instance="a"}"#, "3"), (r#"{instance="b"}"#, "0")],
-            &[(r#"{instance="a"}"#, "4"), (r#"{instance="b"}"#, "0")],
-        ],
-    },
-    Panel {
-        at: ("Nodes", "Held against the log"),
-        series: &[
-            (r#"switchboard_figures_checked_total{instance="a"}"#, "0+60x120"),
-            (r#"switchboard_figures_checked_total{instance="b"}"#, "0x120"),
-            (r#"switchboard_figures_checked_total{instance="c"}"#, "0+600x120"),
-            (r#"switchboard_figures_unchecked_total{instance="a"}"#, "0+120x120"),
-            (r#"switchboard_figures_unchecked_total{instance="b"}"#, "0x120"),
-            (r#"switchboard_figures_unchecked_total{instance="c"}"#, "0+600x120"),
-        ],
-        draws: &[
-            &[(r#"{instance="a"}"#, "1"), (r#"{instance="b"}"#, "0")],
-            &[(r#"{instance="a"}"#, "2"), (r#"{instance="b"}"#, "0")],
-        ],
-    },
-    Panel {
-        at: ("Nodes", "Drift"),
-        series: &[
-            (r#"switchboard_figures_drift_total{instance="a",kept="row",figure="messages"}"#, "0+1x120"),
-            (r#"switchboard_figures_drift_total{instance="b",kept="row",figure="messages"}"#, "0+2x120"),
-            (r#"switchboard_figures_drift_total{instance="b",kept="counted",figure="messages"}"#, "0+4x120"),
-            (r#"switchboard_figures_drift_total{instance="b",kept="row",figure="outcome"}"#, "0x120"),
-            (r#"switchboard_figures_drift_total{instance="c",kept="row",figure="messages"}"#, "0+8x120"),
-        ],
-        draws: &[&[
-            (r#"{kept="row",figure="messages"}"#, "180"),
-            (r#"{kept="counted",figure="messages"}"#, "240"),
-            (r#"{kept="row",figure="outcome"}"#, "0"),
-        ]],
-    },
-];
+/// What is chosen above the dashboards. Beside it there are account 2, the group `billing` and the node `c`.
+const CHOSEN: [(&str, &str); 3] = [("$account", "1"), ("$group", "(sales|support)"), ("$instance", "(a|b)")];
 
 #[test]
-fn panels_of_what_is_quiet_show_it_when_it_is_not() {
-    let all: Vec<(String, String, String)> = dashboards()
-        .iter()
-        .flat_map(|dashboard| {
-            let title = dashboard["title"].as_str().and_then(|title| title.strip_prefix("Switchboard / "));
-            let title = title.expect("the title of a dashboard");
-            expressions(dashboard).into_iter().map(|(panel, expression)| (title.to_owned(), panel, expression))
-        })
-        .collect();
-    let quiet = all.iter().filter(|(_, _, expression)| QUIET.iter().any(|name| expression.contains(name)));
-    let quiet: BTreeSet<(&str, &str)> =
-        quiet.map(|(dashboard, panel, _)| (dashboard.as_str(), panel.as_str())).collect();
-    assert_eq!(PANELS.iter().map(|panel| panel.at).collect::<BTreeSet<_>>(), quiet, "each panel of what is quiet");
-    let tests = PANELS.iter().map(|panel| {
-        let (dashboard, title) = panel.at;
-        let of = all.iter().filter(|(known, panel, _)| known == dashboard && panel == title);
-        let asked: Vec<&String> = of.map(|(_, _, expression)| expression).collect();
-        assert_eq!(asked.len(), panel.draws.len(), "{dashboard}, {title}: {asked:?}");
-        let answers = asked.iter().zip(panel.draws).map(|(expression, draws)| answer(expression, draws));
-        let series = panel.series.iter().map(|(series, values)| json!({ "series": series, "values": values }));
+fn every_panel_draws_what_it_promises_of_what_is_chosen() {
+    let all = asked();
+    let places: BTreeSet<(&str, &str)> = all.iter().map(Asked::place).collect();
+    let centre = centre::SERIES.lines().filter(|line| !line.starts_with('#'));
+    let centre: Vec<Series> = centre.map(|line| line.rsplit_once(' ').expect("a series and its values")).collect();
+    let quiet = quiet::PANELS.iter().map(|panel| (panel.at, panel.draws, panel.series));
+    let known = centre::PANELS.iter().map(|(at, draws)| (*at, *draws, centre.as_slice())).chain(quiet);
+    let known: Vec<_> = known.collect();
+    assert_eq!(known.iter().map(|(at, ..)| *at).collect::<BTreeSet<_>>(), places, "each panel that there is");
+    assert_eq!(known.len(), places.len(), "and once");
+    let tests = known.iter().map(|(at, draws, series)| {
+        let targets: Vec<&Asked> = all.iter().filter(|asked| asked.place() == *at).collect();
+        assert_eq!(targets.len(), draws.len(), "{at:?}");
+        legends(&targets, draws);
+        let answers = targets.iter().zip(*draws).map(|(asked, draws)| answer(&asked.expression, draws));
+        let series = series.iter().map(|(series, values)| json!({ "series": series, "values": values }));
         json!({
-            "name": format!("{dashboard}, {title}"),
+            "name": format!("{}, {}", at.0, at.1),
             "interval": "1m",
             "input_series": series.collect::<Value>(),
             "promql_expr_test": answers.collect::<Value>(),
@@ -242,15 +58,33 @@ fn panels_of_what_is_quiet_show_it_when_it_is_not() {
     assert!(output.status.success(), "{said}");
 }
 
-/// What an expression draws, as `promtool` is told of it.
+/// What an expression draws to six places, as `promtool` is told of it.
 fn answer(expression: &str, draws: &[Series]) -> Value {
     let samples = draws.iter().map(|(labels, value)| {
         let value: f64 = value.parse().expect("a number");
         json!({ "labels": labels, "value": value })
     });
+    let chosen = CHOSEN.iter().fold(expression.to_owned(), |asked, (name, value)| asked.replace(name, value));
     json!({
-        "expr": as_grafana_asks(&expression.replace("$instance", "(a|b)")),
+        "expr": format!("round({}, 0.000001)", as_grafana_asks(&chosen)),
         "eval_time": "100m",
         "exp_samples": samples.collect::<Value>(),
     })
+}
+
+/// Each line of a panel has a name of its own: a legend names labels that the lines have, and enough of them.
+fn legends(targets: &[&Asked], draws: &[&[Series]]) {
+    let place = targets[0].place();
+    let mut names = BTreeSet::new();
+    for (target, lines) in targets.iter().zip(draws) {
+        for (labels, _) in *lines {
+            let mut name = target.legend.clone();
+            for label in labels.trim_matches(['{', '}']).split(',').filter(|label| !label.is_empty()) {
+                let (label, value) = label.split_once('=').expect("a label and its value");
+                name = name.replace(&format!("{{{{{label}}}}}"), value.trim_matches('"'));
+            }
+            assert!(!name.contains("{{"), "{place:?} names what {labels} does not have: {}", target.legend);
+            assert!(names.insert(name.clone()), "{place:?} has two lines {name}");
+        }
+    }
 }
