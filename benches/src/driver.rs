@@ -123,33 +123,45 @@ const TEXT: &str = "Where is my parcel? It should have been here on Tuesday, no?
 async fn drive(what: What) {
     match what {
         What::Relay { load, pairs } => {
-            tell_resident("before", load.pid);
+            println!("resident before {}", process::resident_bytes(load.pid));
             run(pairs::open(&load.address, pairs, TEXT).await, load.pace(), load.span()).await.print();
         }
         What::Product { load, operators, chats_each, both_talk } => {
             let staff = product::sign_in(&load.address, Staffing { operators, chats_each }).await;
-            // Hashing passwords takes memory that is not the chats', and the allocator gives it back when it likes: the least
-            // of a while counts, or the chats would seem to cost less than they do.
-            let mut least = process::resident_bytes(load.pid);
-            for _ in 0..HASHES_FORGOTTEN_AFTER {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                least = least.min(process::resident_bytes(load.pid));
-            }
-            println!("resident before {least}");
+            println!("resident before {}", without_hashes(load.pid).await);
             let talkers = product::open(&load.address, staff, TEXT, both_talk).await;
             run(talkers, load.pace(), load.span()).await.print();
         }
         What::Idle { side, address, pid, sockets } => {
             // The first of them make what all of them share.
             let shared = idle(side, &address, 0..SHARED_BY).await;
-            tokio::time::sleep(SETTLED).await;
-            tell_resident("before", pid);
+            let before = match side {
+                Side::Relay => settled(pid).await,
+                Side::Visitors => without_hashes(pid).await,
+            };
+            println!("resident before {before}");
             let open = idle(side, &address, SHARED_BY..SHARED_BY + sockets).await;
-            tokio::time::sleep(SETTLED).await;
-            tell_resident("after", pid);
+            println!("resident after {}", settled(pid).await);
             drop((shared, open));
         }
     }
+}
+
+/// Memory of a server when it is done with what just came.
+async fn settled(pid: u32) -> u64 {
+    tokio::time::sleep(SETTLED).await;
+    process::resident_bytes(pid)
+}
+
+/// Memory of a server before anything counts: hashing passwords takes some that is not the connections', and the allocator
+/// gives it back when it likes. The least of a while counts, or they would seem to cost less than they do.
+async fn without_hashes(pid: u32) -> u64 {
+    let mut least = process::resident_bytes(pid);
+    for _ in 0..HASHES_FORGOTTEN_AFTER {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        least = least.min(process::resident_bytes(pid));
+    }
+    least
 }
 
 /// Seconds: the threads that hash end ten after their last hash.
@@ -167,8 +179,4 @@ async fn idle(side: Side, address: &str, numbers: std::ops::Range<usize>) -> Vec
         });
     }
     open
-}
-
-fn tell_resident(when: &str, pid: u32) {
-    println!("resident {when} {}", process::resident_bytes(pid));
 }
