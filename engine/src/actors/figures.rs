@@ -1,17 +1,23 @@
 //! Holds the figures of chats that are over against their logs: what the metrics counted of a chat, and what its row
-//! says to reports, must be what comes of its events. What is not is counted, and named in the log.
+//! says to reports, must be what comes of its events. What is not is counted, and named in the log. Each is looked at soon
+//! after its end, and its row once more at night.
 
 use std::time::Duration;
 
 use crate::actors::shared::Shared;
 use crate::domain::event::Event;
+use crate::domain::ids::{AccountId, ChatId};
 use crate::domain::limits::{
-    FIGURES_AT_ONCE, FIGURES_REST_WITHIN, FIGURES_SETTLED_AFTER, PAGE_BYTES_MAX, PAGE_EVENTS_MAX,
+    FIGURES_AT_ONCE, FIGURES_REST_WITHIN, FIGURES_SETTLED_AFTER, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, REVIEW_A_SECOND,
+    REVIEW_BEGAN, REVIEW_ENDED,
 };
 use crate::domain::report::{ChatFacts, Share};
+use crate::domain::time::Timestamp;
 use crate::metrics::Over;
-use crate::ports::journal::Side;
+use crate::ports::journal::{ChatQuery, Side};
 use crate::ports::store::StoreError;
+use crate::protocol::operator::{ChatFilter, ChatOrder};
+use crate::protocol::visitor::ChatPhase;
 
 /// Looks at some of the chats that have settled.
 pub(super) async fn check(shared: &Shared) {
@@ -41,51 +47,96 @@ async fn take_any(shared: &Shared) -> bool {
 
 /// Looks at a chat; `false` where the store does not answer.
 async fn look(shared: &Shared, over: &Over) -> bool {
-    let looked = compare(shared, over).await;
-    if let Err(error) = &looked {
-        tracing::warn!(chat = %over.chat, %error, "the figures of a chat could not be held against its log");
-        shared.metrics.figures_unchecked.increment(1);
+    let row = async { Ok(shared.store.chat(over.account, over.chat).await?.and_then(|record| record.facts())) };
+    match row.await {
+        Ok(row) => hold(shared, over.account, over.chat, row, Some(over)).await,
+        Err(error) => unchecked(shared, over.chat, &error),
     }
-    looked.is_ok()
 }
 
-async fn compare(shared: &Shared, over: &Over) -> Result<(), StoreError> {
-    let facts = ChatFacts::of_log(&log(shared, over).await?);
-    let row = shared.store.chat(over.account, over.chat).await?.and_then(|record| record.facts());
-    let (Some(facts), Some(row)) = (facts, row) else {
-        return Err(StoreError::Corrupt("a chat that was told to be over is not".to_owned()));
+/// Holds the rows of an account's chats that ended since the night before against their logs, latest first, until it is to
+/// be done again: what was changed since they were looked at, and those at which nobody looked, because there were too many
+/// or their node was killed.
+pub(super) async fn review(shared: &Shared, account: AccountId, until: Timestamp, is_ours: impl Fn() -> bool) {
+    let now = shared.now();
+    let (began, ended) = (now - REVIEW_BEGAN, now - REVIEW_ENDED);
+    let mut query = ChatQuery {
+        filter: ChatFilter { state: Some(ChatPhase::Ended), ..ChatFilter::default() },
+        scope: None,
+        order: ChatOrder::Latest,
+        offset: 0,
+        limit: REVIEW_A_SECOND,
+        after: None,
+        count: false,
     };
-    for (kept, figure) in drifts(over, &row, &facts) {
+    while is_ours() && shared.now() < until {
+        let list = match shared.store.chats(account, &query).await {
+            Ok(list) => list,
+            Err(error) => return tracing::warn!(%error, "the chats of the last day could not be listed"),
+        };
+        for record in list.rows.iter().filter(|record| record.head.ended_at >= Some(ended)) {
+            if !hold(shared, account, record.id, record.facts(), None).await {
+                return;
+            }
+        }
+        query.after = list.rows.last().map(|last| (last.sort_time(ChatOrder::Latest), last.id));
+        if !list.more || query.after.is_none_or(|(at, _)| at < began) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Holds a chat's row, and what was counted of it where that is known, against its log; `false` where the store does not
+/// answer.
+async fn hold(shared: &Shared, account: AccountId, chat: ChatId, row: Option<ChatFacts>, over: Option<&Over>) -> bool {
+    let log = match log(shared, account, chat).await {
+        Ok(events) => ChatFacts::of_log(&events),
+        Err(error) => return unchecked(shared, chat, &error),
+    };
+    let (Some(row), Some(log)) = (row, log) else {
+        return unchecked(shared, chat, &StoreError::Corrupt("a chat that was told to be over is not".to_owned()));
+    };
+    for (kept, figure) in drifts(over, &row, &log) {
         shared.metrics.figures_drift(kept, figure);
-        tracing::error!(chat = %over.chat, kept, figure, "a figure of a chat is not what its log says");
+        tracing::error!(%chat, kept, figure, "a figure of a chat is not what its log says");
     }
     shared.metrics.figures_checked.increment(1);
-    Ok(())
+    true
+}
+
+fn unchecked(shared: &Shared, chat: ChatId, error: &StoreError) -> bool {
+    tracing::warn!(%chat, %error, "the figures of a chat could not be held against its log");
+    shared.metrics.figures_unchecked.increment(1);
+    false
 }
 
 /// The figures that are not what the log says, each with who keeps it.
-fn drifts(over: &Over, row: &ChatFacts, log: &ChatFacts) -> Vec<(&'static str, &'static str)> {
-    let share = log.share();
-    let mut counted = over.counted.map(|counted| counted.differing(&share)).unwrap_or_default();
-    if over.waited_in.iter().chain([&over.ended_in]).any(|group| *group != log.group) {
-        counted.push("group");
-    }
-    let Share { outcome, queue_time, .. } = share;
-    if over.judged.is_some_and(|judged| judged.in_time != outcome.in_time(queue_time, judged.within)) {
-        counted.push("service_level");
-    }
+fn drifts(over: Option<&Over>, row: &ChatFacts, log: &ChatFacts) -> Vec<(&'static str, &'static str)> {
+    let counted = over.map(|over| counted_wrong(over, log)).unwrap_or_default();
     let counted = counted.into_iter().map(|figure| ("counted", figure));
     counted.chain(row.differing(log).into_iter().map(|figure| ("row", figure))).collect()
 }
 
+/// The figures that were not counted as the log says.
+fn counted_wrong(over: &Over, log: &ChatFacts) -> Vec<&'static str> {
+    let share = log.share();
+    let mut wrong = over.counted.map(|counted| counted.differing(&share)).unwrap_or_default();
+    if over.waited_in.iter().chain([&over.ended_in]).any(|group| *group != log.group) {
+        wrong.push("group");
+    }
+    let Share { outcome, queue_time, .. } = share;
+    if over.judged.is_some_and(|judged| judged.in_time != outcome.in_time(queue_time, judged.within)) {
+        wrong.push("service_level");
+    }
+    wrong
+}
+
 /// All events of the chat whose kind is known.
-async fn log(shared: &Shared, over: &Over) -> Result<Vec<Event>, StoreError> {
+async fn log(shared: &Shared, account: AccountId, chat: ChatId) -> Result<Vec<Event>, StoreError> {
     let (mut events, mut after) = (Vec::new(), 0);
     loop {
-        let page = shared
-            .store
-            .events(over.account, over.chat, Side::Operators, after, PAGE_EVENTS_MAX, PAGE_BYTES_MAX)
-            .await?;
+        let page = shared.store.events(account, chat, Side::Operators, after, PAGE_EVENTS_MAX, PAGE_BYTES_MAX).await?;
         let Some(last) = page.events.last() else { return Ok(events) };
         after = last.seq;
         events.extend(page.events.iter().filter_map(|stored| {
@@ -99,8 +150,7 @@ async fn log(shared: &Shared, over: &Over) -> Result<Vec<Event>, StoreError> {
 mod tests {
     use super::*;
     use crate::domain::chat::{Outcome, Replies};
-    use crate::domain::ids::{AccountId, ChatId, Shard};
-    use crate::domain::time::Timestamp;
+    use crate::domain::ids::Shard;
     use crate::metrics::Judged;
 
     /// A chat that waited two seconds and was answered in three.
@@ -136,9 +186,10 @@ mod tests {
 
     #[test]
     fn what_is_as_the_log_says_does_not_drift_nor_what_another_session_counted() {
-        assert_eq!(drifts(&over(), &log(), &log()), []);
+        assert_eq!(drifts(Some(&over()), &log(), &log()), []);
+        assert_eq!(drifts(None, &log(), &log()), [], "and what is looked at again at night");
         let elsewhere = Over { waited_in: None, counted: None, judged: None, ..over() };
-        assert_eq!(drifts(&elsewhere, &log(), &log()), []);
+        assert_eq!(drifts(Some(&elsewhere), &log(), &log()), []);
     }
 
     #[test]
@@ -147,7 +198,7 @@ mod tests {
         let found = |change: &dyn Fn(&mut ChatFacts)| {
             let mut row = log();
             change(&mut row);
-            drifts(&over(), &row, &log())
+            drifts(Some(&over()), &row, &log())
         };
         assert_eq!(found(&|row| row.group = "sales".parse().unwrap()), [("row", "group")]);
         assert_eq!(found(&|row| row.operator = None), [("row", "operator")]);
@@ -164,15 +215,15 @@ mod tests {
         let sales = || "sales".parse().unwrap();
         let share = Share { first_reply: None, replies: Replies::default(), ..log().share() };
         let missed = Over { counted: Some(share), ..over() };
-        assert_eq!(drifts(&missed, &log(), &log()), [("counted", "first_reply"), ("counted", "idle_time")]);
+        assert_eq!(drifts(Some(&missed), &log(), &log()), [("counted", "first_reply"), ("counted", "idle_time")]);
         let of_messages = |messages| Over { counted: Some(Share { messages, ..log().share() }), ..over() };
-        assert_eq!(drifts(&of_messages(Some(3)), &log(), &log()), [("counted", "messages")]);
-        assert_eq!(drifts(&of_messages(None), &log(), &log()), [], "it began elsewhere");
+        assert_eq!(drifts(Some(&of_messages(Some(3))), &log(), &log()), [("counted", "messages")]);
+        assert_eq!(drifts(Some(&of_messages(None)), &log(), &log()), [], "it began elsewhere");
         for elsewhere in [Over { ended_in: sales(), ..over() }, Over { waited_in: Some(sales()), ..over() }] {
-            assert_eq!(drifts(&elsewhere, &log(), &log()), [("counted", "group")]);
+            assert_eq!(drifts(Some(&elsewhere), &log(), &log()), [("counted", "group")]);
         }
         let judged = Some(Judged { within: Duration::from_secs(20), in_time: Some(false) });
         let late = Over { judged, ..over() };
-        assert_eq!(drifts(&late, &log(), &log()), [("counted", "service_level")]);
+        assert_eq!(drifts(Some(&late), &log(), &log()), [("counted", "service_level")]);
     }
 }

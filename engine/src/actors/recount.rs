@@ -1,9 +1,12 @@
 //! The counters of slots, held against the open chats and offers: at the start of a node, and once a night while it
-//! runs. Nothing is to be found; what is, is set right, counted as a fault, and told to the queues.
+//! runs. Nothing is to be found; what is, is set right, counted as a fault, and told to the queues. Figures of chats that are
+//! over are looked at once more at the same hour.
 
 use std::sync::Arc;
 
 use crate::actors::engine::{StaffChange, apply};
+use crate::actors::figures;
+use crate::actors::guard::survive;
 use crate::actors::shared::Shared;
 use crate::domain::ids::{AccountId, Shard};
 use crate::domain::limits::{RECOUNT_AT, SHARDS};
@@ -43,10 +46,9 @@ impl Nightly {
         if now < self.due {
             return Ok(());
         }
-        for account in shared.store.accounts().await? {
-            if !shared.is_here(counted_by(account.id)) {
-                continue;
-            }
+        let mut ours = shared.store.accounts().await?;
+        ours.retain(|account| shared.is_here(counted_by(account.id)));
+        for account in &ours {
             for drift in recount(shared, account.id).await? {
                 // Queues go by what they were told last: they read it again, on all nodes.
                 let change = StaffChange::Receives(drift.operator);
@@ -55,8 +57,20 @@ impl Nightly {
             }
         }
         self.due = next(now);
+        review(shared, ours.into_iter().map(|account| account.id).collect(), self.due);
         Ok(())
     }
+}
+
+/// Holds the figures of these accounts' chats against their logs once more, beside everything else.
+fn review(shared: &Arc<Shared>, accounts: Vec<AccountId>, until: Timestamp) {
+    let shared = Arc::clone(shared);
+    actix::spawn(async move {
+        for account in accounts {
+            let is_ours = || shared.is_here(counted_by(account)) && !shared.is_draining();
+            survive("review of figures", figures::review(&shared, account, until, is_ours)).await;
+        }
+    });
 }
 
 /// The shard whose owner counts the account: one node of all.

@@ -441,6 +441,13 @@ pub const FIGURES_SETTLED_AFTER: Duration = Duration::from_secs(5);
 pub const FIGURES_AT_ONCE: usize = 200;
 /// Chats that wait to be looked at, some 250 bytes each. Where more end, a part of them is looked at.
 pub const FIGURES_WAITING_MAX: usize = 1_000;
+/// Chats of the last day that are looked at once more at night, at most so many a second, each one read of the store: 100,000
+/// take 42 minutes, and people are served beside it.
+pub const REVIEW_A_SECOND: u32 = 40;
+/// How long ago those ended at most: the night before, and an hour for a node that was late.
+pub const REVIEW_ENDED: Duration = Duration::from_secs(25 * 3600);
+/// How long ago they began at most, for lists go by the beginning: a chat that runs for a day and more is not looked at again.
+pub const REVIEW_BEGAN: Duration = Duration::from_secs(48 * 3600);
 /// How long a node that stops looks at those that wait: 1,000 of them take a third of a second, and its disk may be busy.
 pub const FIGURES_REST_WITHIN: Duration = Duration::from_secs(2);
 /// Up to what idle times are told apart, in milliseconds: from an instant to an hour, as in the metrics.

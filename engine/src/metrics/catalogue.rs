@@ -270,7 +270,7 @@ catalogue! {
     INVARIANTS = counter("switchboard_invariant_violations_total", &[WHICH]);
     /// Chats of which a figure is not what their log says: what metrics counted, or what the row says to reports.
     FIGURES_DRIFT = counter("switchboard_figures_drift_total", &[KEPT, FIGURE]);
-    /// Chats whose figures were held against their log.
+    /// Chats whose figures were held against their log: each soon after its end, and once more in the night.
     FIGURES_CHECKED = counter("switchboard_figures_checked_total", &[]);
     /// Chats whose figures could not be held against their log, or of too many at once.
     FIGURES_UNCHECKED = counter("switchboard_figures_unchecked_total", &[]);

@@ -27,6 +27,14 @@ impl Clock for Ahead {
     fn not_before(&self, _: Timestamp) {}
 }
 
+/// A clock of a few seconds before the hour at which slots are counted and figures are looked at once more.
+pub(super) fn before_the_night() -> Arc<dyn Clock> {
+    let (clock, day) = (SystemClock::new(), 24 * HOUR.as_millis() as i64);
+    let due = (RECOUNT_AT - Duration::from_secs(5)).as_millis() as i64;
+    let soon = (due - clock.now().millis()).rem_euclid(day);
+    Arc::new(Ahead(clock, Duration::from_millis(soon.unsigned_abs())))
+}
+
 /// A clock that somebody moves on, of which no timer knows.
 #[derive(Default)]
 struct Moved(AtomicI64);
@@ -116,11 +124,7 @@ async fn what_rings_ends_in_its_time_though_the_clock_was_set_back_an_hour_befor
 #[actix::test]
 async fn a_slot_that_was_miscounted_is_found_in_the_night_and_given_again() {
     let shop = Shop::open(1, 1, Duration::from_secs(60)).await;
-    // It is a few seconds before the hour of the recount.
-    let (clock, day) = (SystemClock::new(), 24 * HOUR);
-    let into_the_day = Duration::from_millis(clock.now().millis().unsigned_abs() % day.as_millis() as u64);
-    let soon = (day + RECOUNT_AT - Duration::from_secs(5)).saturating_sub(into_the_day);
-    let node = shop.node_by(Arc::new(Ahead(clock, soon)), "one", all_shards(), GOOD, 1).await;
+    let node = shop.node_by(before_the_night(), "one", all_shards(), GOOD, 1).await;
     let mut joe = shop.window(&node, &shop.joe).await;
     joe.goes_online().await;
     let mut clara = shop.tab(&node, 42, None).await;

@@ -7,9 +7,11 @@ use engine::actors::engine::all_shards;
 use engine::actors::faults::PANIC_NEXT;
 use engine::domain::group::RoutingRules;
 use engine::domain::ids::{ChatId, GroupId};
+use engine::domain::limits::REVIEW_A_SECOND;
 use serde_json::json;
 
 use crate::suite::engines::cast::{GOOD, Node, Shop, Tab, Window, until};
+use crate::suite::engines::clocks::before_the_night;
 
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -212,6 +214,45 @@ async fn a_chat_whose_log_the_store_refuses_is_counted_as_unchecked() {
     until("it could not be held against the log", || node.told("switchboard_figures_unchecked_total") == 1.0).await;
     assert_eq!(node.told("switchboard_figures_checked_total"), 0.0);
     assert_eq!(drift(&node), Vec::<String>::new());
+}
+
+#[actix::test]
+async fn the_rows_of_the_day_are_held_against_their_logs_once_more_at_night() {
+    let shop = Shop::open(1, 1, RINGS).await;
+    let before = shop.node("one", all_shards(), GOOD, 1).await;
+    let (joe, mut clara, chat) = joe_has_a_chat(&shop, &before).await;
+    ends(&mut clara).await;
+    // More than are looked at in one second.
+    for visitor in 0..=REVIEW_A_SECOND {
+        let mut tab = shop.tab(&before, 1_000 + u128::from(visitor), None).await;
+        tab.sees_online().await;
+        tab.starts("hello").await;
+        ends(&mut tab).await;
+    }
+    let mut dora = shop.tab(&before, 43, None).await;
+    dora.sees_online().await;
+    let of_yesterday = dora.starts("hello").await;
+    ends(&mut dora).await;
+    // Their node is killed before it has looked at all of them, and somebody improves two figures by hand.
+    before.bus.cut(true);
+    drop((joe, clara, dora));
+    for (chat, later) in [(chat, 60_000), (of_yesterday, -172_800_000)] {
+        let row = chat.replace('-', "");
+        shop.tampers(&format!("UPDATE chat SET ended_at = ended_at + {later} WHERE id = x'{row}'"));
+    }
+
+    let after = shop.node_by(before_the_night(), "two", all_shards(), GOOD, 2).await;
+    let all = f64::from(REVIEW_A_SECOND) + 2.0;
+    until("the night is over", || after.told("switchboard_figures_checked_total") == all).await;
+    let wrong = r#"switchboard_figures_drift_total{kept="row",figure="handling_time"} 1"#;
+    assert_eq!(drift(&after), [wrong], "that of the day before was looked at in its night");
+    assert_eq!(after.told("switchboard_figures_unchecked_total"), 0.0);
+}
+
+/// A visitor ends the chat.
+async fn ends(tab: &mut Tab) {
+    tab.sends(json!({ "type": "end", "id": "end" })).await;
+    tab.acked("end").await;
 }
 
 /// What a node has counted for a group, whatever else is told apart.
