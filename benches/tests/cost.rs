@@ -6,8 +6,9 @@ use std::process::Command;
 use serde_json::Value;
 
 /// So many messages that the kernel's ticks, of a hundredth of a second, count the CPU time of each program; so many
-/// connections that what the process holds already is little beside them.
-const SMALL: [&str; 10] = ["--visitors", "10", "--idle", "2000", "--rate", "1000", "--seconds", "1", "--chatting", "1"];
+/// connections that what the process holds already is little beside them; and so many visitors that no chat is full before
+/// the end.
+const SMALL: [&str; 10] = ["--visitors", "60", "--idle", "2000", "--rate", "1000", "--seconds", "1", "--chatting", "1"];
 
 #[test]
 fn a_small_measurement_tells_what_a_visitor_and_a_message_cost() {
