@@ -2,19 +2,20 @@
 //! says to reports, must be what comes of its events. What is not is counted, and named in the log. Each is looked at soon
 //! after its end, and its row once more at night.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::actors::shared::Shared;
 use crate::domain::event::Event;
 use crate::domain::ids::{AccountId, ChatId};
 use crate::domain::limits::{
-    FIGURES_AT_ONCE, FIGURES_REST_WITHIN, FIGURES_SETTLED_AFTER, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, REVIEW_A_SECOND,
-    REVIEW_BEGAN, REVIEW_ENDED,
+    FIGURES_AT_ONCE, FIGURES_EVERY, FIGURES_REST_WITHIN, FIGURES_SETTLED_AFTER, PAGE_BYTES_MAX, PAGE_EVENTS_MAX,
+    REVIEW_A_SECOND, REVIEW_BEGAN, REVIEW_ENDED,
 };
 use crate::domain::report::{ChatFacts, Share};
 use crate::domain::time::Timestamp;
 use crate::metrics::Over;
-use crate::ports::journal::{ChatQuery, Side};
+use crate::ports::journal::{ChatQuery, ChatRecord, Side};
 use crate::ports::store::StoreError;
 use crate::protocol::operator::{ChatFilter, ChatOrder};
 use crate::protocol::visitor::ChatPhase;
@@ -31,27 +32,27 @@ pub(super) async fn check(shared: &Shared) {
 
 /// Looks at all that wait: the node is about to stop, and what it counted nobody knows after it.
 pub(super) async fn check_rest(shared: &Shared) {
-    let rest = async { while take_any(shared).await {} };
+    let rest = async {
+        while let Some(over) = shared.metrics.figures_waiting.take(shared.now(), Duration::ZERO) {
+            look(shared, &over).await;
+        }
+    };
     if tokio::time::timeout(FIGURES_REST_WITHIN, rest).await.is_err() {
         tracing::warn!("the node stops, and the figures of some chats were not held against their logs");
     }
 }
 
-/// Looks at the oldest, however lately it ended; `false` where none waits, or the store does not answer.
-async fn take_any(shared: &Shared) -> bool {
-    match shared.metrics.figures_waiting.take(shared.now(), Duration::ZERO) {
-        Some(over) => look(shared, &over).await,
-        None => false,
-    }
-}
-
-/// Looks at a chat; `false` where the store does not answer.
+/// Looks at a chat; `false` where that was in vain.
 async fn look(shared: &Shared, over: &Over) -> bool {
-    let row = async { Ok(shared.store.chat(over.account, over.chat).await?.and_then(|record| record.facts())) };
-    match row.await {
-        Ok(row) => hold(shared, over.account, over.chat, row, Some(over)).await,
-        Err(error) => unchecked(shared, over.chat, &error),
+    let looked = async {
+        let row = shared.store.chat(over.account, over.chat).await?.and_then(|record| record.facts());
+        hold(shared, over.account, over.chat, row, Some(over)).await
+    };
+    let looked = looked.await;
+    if let Err(error) = &looked {
+        unchecked(shared, over.chat, error);
     }
+    looked.is_ok()
 }
 
 /// Holds the rows of an account's chats that ended since the night before against their logs, latest first, until it is to
@@ -59,7 +60,7 @@ async fn look(shared: &Shared, over: &Over) -> bool {
 /// or their node was killed.
 pub(super) async fn review(shared: &Shared, account: AccountId, until: Timestamp, is_ours: impl Fn() -> bool) {
     let now = shared.now();
-    let (began, ended) = (now - REVIEW_BEGAN, now - REVIEW_ENDED);
+    let ended = now - REVIEW_ENDED..now - FIGURES_SETTLED_AFTER;
     let mut query = ChatQuery {
         filter: ChatFilter { state: Some(ChatPhase::Ended), ..ChatFilter::default() },
         scope: None,
@@ -70,45 +71,66 @@ pub(super) async fn review(shared: &Shared, account: AccountId, until: Timestamp
         count: false,
     };
     while is_ours() && shared.now() < until {
-        let list = match shared.store.chats(account, &query).await {
-            Ok(list) => list,
-            Err(error) => return tracing::warn!(%error, "the chats of the last day could not be listed"),
-        };
-        for record in list.rows.iter().filter(|record| record.head.ended_at >= Some(ended)) {
-            if !hold(shared, account, record.id, record.facts(), None).await {
-                return;
+        let wait = match review_some(shared, account, &query, &ended).await {
+            Ok(Some(last)) if last.0 >= now - REVIEW_BEGAN => {
+                query.after = Some(last);
+                Duration::from_secs(1)
             }
-        }
-        query.after = list.rows.last().map(|last| (last.sort_time(ChatOrder::Latest), last.id));
-        if !list.more || query.after.is_none_or(|(at, _)| at < began) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "the chats of the last day are not held against their logs just now");
+                if matches!(error, StoreError::Corrupt(_)) {
+                    return;
+                }
+                FIGURES_EVERY
+            }
+        };
+        tokio::time::sleep(wait).await;
     }
 }
 
-/// Holds a chat's row, and what was counted of it where that is known, against its log; `false` where the store does not
-/// answer.
-async fn hold(shared: &Shared, account: AccountId, chat: ChatId, row: Option<ChatFacts>, over: Option<&Over>) -> bool {
-    let log = match log(shared, account, chat).await {
-        Ok(events) => ChatFacts::of_log(&events),
-        Err(error) => return unchecked(shared, chat, &error),
-    };
+/// Looks at some rows; says behind which of them there are more.
+async fn review_some(
+    shared: &Shared,
+    account: AccountId,
+    query: &ChatQuery,
+    ended: &Range<Timestamp>,
+) -> Result<Option<(Timestamp, ChatId)>, StoreError> {
+    let list = shared.store.chats(account, query).await?;
+    let of_the_day = |record: &&ChatRecord| record.head.ended_at.is_some_and(|at| ended.contains(&at));
+    for record in list.rows.iter().filter(of_the_day) {
+        match hold(shared, account, record.id, record.facts(), None).await {
+            // One that makes no sense is passed over, and the others are looked at.
+            Err(error @ StoreError::Corrupt(_)) => unchecked(shared, record.id, &error),
+            looked => looked?,
+        }
+    }
+    Ok(list.rows.last().filter(|_| list.more).map(|last| (last.sort_time(query.order), last.id)))
+}
+
+/// Holds a chat's row, and what was counted of it where that is known, against its log.
+async fn hold(
+    shared: &Shared,
+    account: AccountId,
+    chat: ChatId,
+    row: Option<ChatFacts>,
+    over: Option<&Over>,
+) -> Result<(), StoreError> {
+    let log = ChatFacts::of_log(&log(shared, account, chat).await?);
     let (Some(row), Some(log)) = (row, log) else {
-        return unchecked(shared, chat, &StoreError::Corrupt("a chat that was told to be over is not".to_owned()));
+        return Err(StoreError::Corrupt("a chat that was told to be over is not".to_owned()));
     };
     for (kept, figure) in drifts(over, &row, &log) {
         shared.metrics.figures_drift(kept, figure);
         tracing::error!(%chat, kept, figure, "a figure of a chat is not what its log says");
     }
     shared.metrics.figures_checked.increment(1);
-    true
+    Ok(())
 }
 
-fn unchecked(shared: &Shared, chat: ChatId, error: &StoreError) -> bool {
+fn unchecked(shared: &Shared, chat: ChatId, error: &StoreError) {
     tracing::warn!(%chat, %error, "the figures of a chat could not be held against its log");
     shared.metrics.figures_unchecked.increment(1);
-    false
 }
 
 /// The figures that are not what the log says, each with who keeps it.
