@@ -80,8 +80,14 @@ fn figures(out: &mut String, summary: &Summary) {
 
 fn charts(out: &mut String, summary: &Summary) {
     let series = &summary.series;
-    let due = summary.pace.by_second.iter().zip(1..).map(|((due, _), second)| (f64::from(second), *due as f64));
-    let line = |name, of: fn(&Second) -> f64| Line { name, points: series.iter().map(|s| (s.at_s, of(s))).collect() };
+    let due = summary.pace.by_second.iter().zip(1..).map(|((due, _), second)| (f64::from(second), Some(*due as f64)));
+    let line =
+        |name, of: fn(&Second) -> f64| Line { name, points: series.iter().map(|s| (s.at_s, Some(of(s)))).collect() };
+    // A second in which nothing was acked has no latency.
+    let latency = |name, of: fn(&Second) -> f64| Line {
+        name,
+        points: series.iter().map(|s| (s.at_s, Some(of(s)).filter(|ms| *ms > 0.0))).collect(),
+    };
     let all = [
         (
             "Visitors",
@@ -102,7 +108,7 @@ fn charts(out: &mut String, summary: &Summary) {
                 Line { name: "messages due", points: due.collect() },
             ],
         ),
-        ("Ack latency, each second", "ms", vec![line("p99", |s| s.ack_p99_ms), line("p50", |s| s.ack_p50_ms)]),
+        ("Ack latency, each second", "ms", vec![latency("p99", |s| s.ack_p99_ms), latency("p50", |s| s.ack_p50_ms)]),
     ];
     for (title, unit, lines) in all {
         let _ = write!(out, "<figure><figcaption>{title}</figcaption>{}</figure>", chart(title, unit, &lines));

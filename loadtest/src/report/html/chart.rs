@@ -15,8 +15,8 @@ const POINTS_MAX: usize = 900;
 /// A line with its name.
 pub(super) struct Line {
     pub(super) name: &'static str,
-    /// Seconds and values.
-    pub(super) points: Vec<(f64, f64)>,
+    /// Seconds and values; none where nothing was measured.
+    pub(super) points: Vec<(f64, Option<f64>)>,
 }
 
 /// The chart with its legend.
@@ -26,7 +26,7 @@ pub(super) fn chart(title: &str, unit: &str, lines: &[Line]) -> String {
     if length <= 0.0 {
         return "<p>no seconds to show</p>".to_owned();
     }
-    let top = round_up(points().map(|(_, value)| *value).fold(0.0, f64::max));
+    let top = round_up(points().filter_map(|(_, value)| *value).fold(0.0, f64::max));
     let x = |at: f64| LEFT + at / length * (WIDTH - LEFT - 8.0);
     let y = |value: f64| HEIGHT - BOTTOM - value / top * (HEIGHT - BOTTOM - TOP);
     let mut out = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\">");
@@ -52,16 +52,21 @@ pub(super) fn chart(title: &str, unit: &str, lines: &[Line]) -> String {
     }
     for (number, line) in lines.iter().enumerate() {
         let step = line.points.len().div_ceil(POINTS_MAX).max(1);
-        let path: Vec<String> = line
-            .points
-            .chunks(step)
-            .filter_map(|chunk| {
-                // Of the points that share a place the highest is what must be seen.
-                let highest = chunk.iter().max_by(|one, other| one.1.total_cmp(&other.1))?;
-                Some(format!("{:.1},{:.1}", x(highest.0), y(highest.1)))
-            })
-            .collect();
-        let _ = write!(out, "<polyline class=\"line l{number}\" points=\"{}\"/>", path.join(" "));
+        // Of the points that share a place the highest is what must be seen.
+        let highest = |chunk: &[(f64, Option<f64>)]| {
+            let measured = chunk.iter().filter_map(|(at, value)| Some((*at, (*value)?)));
+            measured.max_by(|one, other| one.1.total_cmp(&other.1))
+        };
+        let places: Vec<Option<(f64, f64)>> = line.points.chunks(step).map(highest).collect();
+        for run in places.split(Option::is_none).filter(|run| !run.is_empty()) {
+            let path = run.iter().flatten().map(|(at, value)| format!("{:.1},{:.1}", x(*at), y(*value)));
+            let mut path: Vec<String> = path.collect();
+            if path.len() == 1 {
+                // From itself to itself: a dot.
+                path.extend_from_within(..);
+            }
+            let _ = write!(out, "<polyline class=\"line l{number}\" points=\"{}\"/>", path.join(" "));
+        }
     }
     out.push_str("</svg><p class=\"legend\">");
     for (number, line) in lines.iter().enumerate() {
@@ -89,10 +94,9 @@ fn round_up(value: f64) -> f64 {
 fn short(value: f64) -> String {
     if value >= 10_000.0 {
         format!("{:.0}k", value / 1e3)
-    } else if value == value.trunc() {
-        format!("{value:.0}")
     } else {
-        format!("{value:.2}")
+        // Hundredths, where they say something.
+        ((value * 100.0).round() / 100.0).to_string()
     }
 }
 
@@ -102,8 +106,8 @@ mod tests {
 
     #[test]
     fn the_highest_point_is_within_the_drawing_and_seen_however_many_there_are() {
-        let mut points: Vec<(f64, f64)> = (1..=50_000).map(|at| (f64::from(at), 1.0)).collect();
-        points[20_000].1 = 730.0;
+        let mut points: Vec<(f64, Option<f64>)> = (1..=50_000).map(|at| (f64::from(at), Some(1.0))).collect();
+        points[20_000].1 = Some(730.0);
         let svg = chart("peak", "ms", &[Line { name: "p99", points }]);
         let places: Vec<f64> = svg
             .split("points=\"")
@@ -118,7 +122,20 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_was_measured_there_is_a_gap_and_one_value_by_itself_is_a_dot() {
+        let points = [Some(1.0), Some(2.0), None, Some(1.5), None, None];
+        let points = (1..).map(f64::from).zip(points).collect();
+        let svg = chart("gaps", "ms", &[Line { name: "p99", points }]);
+        let paths: Vec<usize> =
+            svg.split("points=\"").skip(1).map(|rest| rest.split('"').next().unwrap().split(' ').count()).collect();
+        assert_eq!(paths, [2, 2], "{svg}");
+        let dot = svg.split("points=\"").nth(2).and_then(|rest| rest.split('"').next()?.split_once(' ')).unwrap();
+        assert_eq!(dot.0, dot.1);
+    }
+
+    #[test]
     fn axes_end_at_round_numbers() {
+        assert_eq!([0.0, 7.5, 22.125, 300.0, 12_000.0].map(short), ["0", "7.5", "22.13", "300", "12k"]);
         assert_eq!([0.0, 0.3, 3.1, 99.0, 1_000.0].map(round_up), [1.0, 0.4, 4.0, 100.0, 1_000.0]);
     }
 }
