@@ -176,6 +176,9 @@ impl Recording {
         if self.chats.last().is_some_and(|before| before.at_ms > chat.at_ms) {
             return Err("at_ms: expected chats in the order they began".into());
         }
+        if chat.at_ms > MILLIS_MAX {
+            return Err(format!("at_ms: expected at most {MILLIS_MAX} (a year), got {}", chat.at_ms));
+        }
         check(&chat.events)?;
         self.chats.push(chat);
         Ok(None)
@@ -226,6 +229,9 @@ fn head(line: &str) -> Result<(), String> {
     Err(format!("{right}, got {:?} in version {}", head.format, head.version))
 }
 
+/// A year in milliseconds: no recording is longer, and no chat of one.
+const MILLIS_MAX: u64 = 366 * 86_400_000;
+
 fn check(events: &[TrafficEvent]) -> Result<(), String> {
     if let Some(place) = events.windows(2).position(|pair| pair[0].ms() > pair[1].ms()) {
         return Err(format!("events: number {} is before the one above it", place + 2));
@@ -233,6 +239,9 @@ fn check(events: &[TrafficEvent]) -> Result<(), String> {
     let ends = events.iter().filter(|event| matches!(event, TrafficEvent::Ended { .. })).count();
     if ends != 1 || !matches!(events.last(), Some(TrafficEvent::Ended { .. })) {
         return Err("events: expected one `ended`, at last".into());
+    }
+    if let Some(last) = events.last().filter(|last| last.ms() > MILLIS_MAX) {
+        return Err(format!("events: expected at most {MILLIS_MAX} ms (a year), got {}", last.ms()));
     }
     let empty = |event: &TrafficEvent| matches!(event, TrafficEvent::Said { text, .. } if text.trim().is_empty());
     if let Some(place) = events.iter().position(empty) {

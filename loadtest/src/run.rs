@@ -5,6 +5,7 @@ mod crew;
 mod meter;
 mod target;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -241,8 +242,9 @@ struct Lead<'a> {
     shown: Instant,
     /// When a client was last known to be connected.
     connected_at: Instant,
-    visitors_left: u32,
-    workers_left: u32,
+    /// Workers who have visitors yet, and those who have something to tell yet.
+    visitors_at: BTreeSet<u32>,
+    workers: BTreeSet<u32>,
     ending: Ending,
     /// The most memory that the whole tool was seen with: a worker that has ended has none any more.
     tool_bytes: u64,
@@ -275,8 +277,8 @@ impl<'a> Lead<'a> {
             seconds: 0,
             shown: Instant::now(),
             connected_at: Instant::now(),
-            visitors_left: workers,
-            workers_left: workers,
+            visitors_at: (0..workers).collect(),
+            workers: (0..workers).collect(),
             ending: Ending::Complete,
             tool_bytes: 0,
         }
@@ -290,8 +292,7 @@ impl<'a> Lead<'a> {
         show: &mut impl FnMut(Progress<'_>),
     ) -> Result<Summary, RunError> {
         self.wait_for_operators(scenario.operator_count(), show)?;
-        let pid = own.as_ref().map(|own| own.pid());
-        let server = pid.map(cpu_time);
+        let server = own.as_ref().map(|own| (own.pid(), cpu_time(own.pid())));
         let tool = self.crew.cpu_time();
         self.go();
         self.follow(own, show);
@@ -299,8 +300,9 @@ impl<'a> Lead<'a> {
         summary.cost = Cost {
             tool_cpu_s: self.crew.cpu_time().saturating_sub(tool).as_secs_f64(),
             tool_bytes: self.tool_bytes,
-            server_cpu_s: pid.zip(server).map(|(pid, before)| cpu_time(pid).saturating_sub(before).as_secs_f64()),
-            server_bytes: pid.map(peak_bytes),
+            // Nobody knows what one used that is gone.
+            server_cpu_s: server.and_then(|(pid, before)| Some(cpu_time(pid).checked_sub(before)?.as_secs_f64())),
+            server_bytes: server.map(|(pid, _)| peak_bytes(pid)).filter(|bytes| *bytes > 0),
             steady: self.meter.steady(),
         };
         Ok(summary)
@@ -332,15 +334,20 @@ impl<'a> Lead<'a> {
     /// Until no visitor is left.
     fn follow(&mut self, mut own: Option<&mut Server>, show: &mut impl FnMut(Progress<'_>)) {
         let cut = self.zero + self.length + self.drain + END_WITHIN.as_micros() as Micros;
-        while self.visitors_left > 0 && self.clock.now() < cut {
+        while !self.visitors_at.is_empty() && self.clock.now() < cut {
             if !self.hear(Duration::from_millis(50)) {
                 return;
             }
             self.read_meter(self.ended_at.unwrap_or(self.zero + self.length));
-            let dead = own.as_mut().is_some_and(|own| !own.runs()) || self.is_alone_for(GONE_AFTER);
-            if self.ending == Ending::Complete && dead {
-                self.ending = Ending::ServerGone;
+            let fell = own.as_mut().is_some_and(|own| !own.runs());
+            let dead = fell || self.is_alone_for(GONE_AFTER);
+            if self.ended_at.is_none() && dead {
+                // Where a worker is gone, too, that may be why nobody is connected.
+                if fell || self.ending == Ending::Complete {
+                    self.ending = Ending::ServerGone;
+                }
                 let now = self.clock.now();
+                self.ended_at = Some(now.min(self.zero + self.length));
                 self.end(now, now);
             }
             self.tick(show);
@@ -387,20 +394,17 @@ impl<'a> Lead<'a> {
         let now = self.clock.now();
         self.end(now, now);
         let deadline = Instant::now() + END_WITHIN;
-        while self.workers_left > 0 && Instant::now() < deadline {
+        while !self.workers.is_empty() && Instant::now() < deadline {
             if !self.hear(Duration::from_millis(100)) {
                 break;
             }
         }
-        if self.sum.summary().errors.contains_key(CLIENT_FAILED) {
-            self.court.somebody_is_gone();
+        if !self.workers.is_empty() && self.ending == Ending::Complete {
+            self.ending = Ending::WorkerGone;
         }
-        if self.workers_left > 0 {
+        if !self.workers.is_empty() || self.sum.summary().errors.contains_key(CLIENT_FAILED) {
             // What they have heard nobody knows: it is not held against the server.
             self.court.somebody_is_gone();
-            if self.ending == Ending::Complete {
-                self.ending = Ending::WorkerGone;
-            }
         }
         let mut summary = self.sum.summary();
         self.tell_slow_answers();
@@ -434,7 +438,7 @@ impl<'a> Lead<'a> {
 
     /// Whether both sides of every chat have been heard, or nobody is left to tell more.
     fn is_all_told(&self) -> bool {
-        self.court.open() == 0 || self.workers_left == 0 || self.ending == Ending::ServerGone
+        self.court.open() == 0 || self.workers.is_empty() || self.ending == Ending::ServerGone
     }
 
     /// Takes in what comes within that time; false when nothing can come any more.
@@ -459,13 +463,14 @@ impl<'a> Lead<'a> {
             Message::News(_, News::Rang(chat, until)) => self.court.rang_until(&chat, until),
             Message::News(_, News::Broken(fault)) => self.court.broken(fault),
             Message::News(_, News::Listened(party, gaps, until)) => self.court.listened(party, gaps, until),
-            Message::News(_, News::VisitorsGone) => self.visitors_left = self.visitors_left.saturating_sub(1),
-            Message::News(_, News::Done) => self.workers_left = self.workers_left.saturating_sub(1),
-            Message::WorkerGone(_) => {
+            Message::News(worker, News::VisitorsGone) => drop(self.visitors_at.remove(&worker)),
+            Message::News(worker, News::Done) => drop(self.workers.remove(&worker)),
+            Message::WorkerGone(worker) => {
                 self.ending = Ending::WorkerGone;
                 self.court.somebody_is_gone();
-                self.visitors_left = self.visitors_left.saturating_sub(1);
-                self.workers_left = self.workers_left.saturating_sub(1);
+                self.sum.worker_gone(worker);
+                self.visitors_at.remove(&worker);
+                self.workers.remove(&worker);
             }
             Message::Interrupt => self.interrupt(),
         }
@@ -474,8 +479,10 @@ impl<'a> Lead<'a> {
     /// The first time visitors end their chats, the second time all are cut off.
     fn interrupt(&mut self) {
         let now = self.clock.now();
-        let cut = if self.ending == Ending::Interrupted { now } else { now + self.drain };
-        self.ending = Ending::Interrupted;
+        let cut = if self.ended_at.is_some() { now } else { now + self.drain };
+        if self.ending == Ending::Complete {
+            self.ending = Ending::Interrupted;
+        }
         self.ended_at.get_or_insert(now);
         self.end(now, cut);
     }

@@ -135,7 +135,8 @@ fn start_process(task: &Task, number: u32, sender: Sender<Message>) -> std::io::
     let out = child.stdout.take();
     std::thread::spawn(move || {
         let lines = out.into_iter().flat_map(|out| BufReader::new(out).lines().map_while(Result::ok));
-        for news in lines.filter_map(|line| serde_json::from_str(&line).ok()) {
+        // Behind a line that makes no sense nobody knows what else was lost: the worker counts as gone.
+        for news in lines.map_while(|line| serde_json::from_str(&line).ok()) {
             let last = matches!(news, crate::worker::News::Done);
             if sender.send(Message::News(number, news)).is_err() || last {
                 return;

@@ -90,6 +90,11 @@ impl Sum {
         Pace { off: off.iter().copied().reduce(f64::max), seconds: off.len() as u64, by_second }
     }
 
+    /// Forgets who was connected at a worker that is gone.
+    pub fn worker_gone(&mut self, worker: u32) {
+        self.now.remove(&worker);
+    }
+
     /// Messages that were acked so far.
     pub fn acked(&self) -> u64 {
         self.tallies[Tally::MessagesAcked as usize]
@@ -167,5 +172,17 @@ mod tests {
         let counts = sum.summary().counts;
         assert_eq!((counts.messages_due, counts.messages_said), (8_050, 8_050));
         assert_eq!(Sum::default().pace(0.0, 5.0), Pace::default());
+    }
+
+    #[test]
+    fn who_was_connected_at_a_worker_that_is_gone_is_not_connected() {
+        let (mut sum, mut recorder) = (Sum::default(), Recorder::default());
+        recorder.connected = [3, 2];
+        for worker in [0, 1] {
+            sum.add(worker, recorder.take());
+        }
+        assert_eq!(sum.connected(), 10);
+        sum.worker_gone(0);
+        assert_eq!(sum.connected(), 5);
     }
 }

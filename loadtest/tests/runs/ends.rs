@@ -260,3 +260,31 @@ fn a_worker_that_is_killed_is_told_and_breaks_no_promise() {
     assert_eq!(json["verdict"]["faults"], 0, "what nobody could tell any more is not lost: {}", json["verdict"]);
     assert!(took < Duration::from_secs(50), "{took:?}");
 }
+
+#[test]
+fn a_worker_that_is_killed_is_told_though_the_run_is_stopped_behind_it_or_its_server_dies() {
+    let loses_a_worker = || {
+        let running = Running::with(&["--length", "60", "--workers", "2"]);
+        let worker = child_of(running.child.id(), "worker").expect("a worker");
+        signal("KILL", &worker);
+        std::thread::sleep(Duration::from_secs(1));
+        running
+    };
+    let running = loses_a_worker();
+    signal("INT", &running.child.id().to_string());
+    let (status, json, took, said) = running.end();
+    assert_eq!((status, &json["ended"]), (Some(1), &Value::from("worker_gone")), "{said}");
+    assert!(took < Duration::from_secs(40), "{took:?}");
+
+    let running = loses_a_worker();
+    signal("KILL", &child_of(running.child.id(), "serve").expect("a server"));
+    let (status, json, took, said) = running.end();
+    assert_eq!((status, &json["ended"]), (Some(1), &Value::from("server_gone")), "{said}");
+    assert!(took < Duration::from_secs(40), "it does not go on to its end: {took:?}");
+    let cost = &json["cost"];
+    assert_eq!(
+        [&cost["server_cpu_s"], &cost["server_bytes"]],
+        [&Value::Null; 2],
+        "of what is gone nobody knows: {cost}"
+    );
+}

@@ -93,7 +93,7 @@ fn round_up(value: f64) -> f64 {
 
 fn short(value: f64) -> String {
     if value >= 10_000.0 {
-        format!("{:.0}k", value / 1e3)
+        short(value / 1e3) + "k"
     } else {
         // Hundredths, where they say something.
         ((value * 100.0).round() / 100.0).to_string()
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn axes_end_at_round_numbers() {
-        assert_eq!([0.0, 7.5, 22.125, 300.0, 12_000.0].map(short), ["0", "7.5", "22.13", "300", "12k"]);
+        assert_eq!([0.0, 7.5, 22.125, 300.0, 12_500.0].map(short), ["0", "7.5", "22.13", "300", "12.5k"]);
         assert_eq!([0.0, 0.3, 3.1, 99.0, 1_000.0].map(round_up), [1.0, 0.4, 4.0, 100.0, 1_000.0]);
     }
 }
