@@ -156,9 +156,11 @@ pub async fn a_report_has_the_same_chats_in_however_many_pages(store: Arc<dyn St
         talks.push(talk);
     }
     let span = (at(1_000), at(4_000));
-    let read = async |rows, chats_max, own| {
-        ended_chats(&world.store, world.account, span, own, &Pages { rows, chats_max }).await
+    let read_by = async |pages: Pages, own| {
+        let mut chats = Vec::new();
+        ended_chats(&world.store, world.account, span, own, &pages, |chat| chats.push(chat)).await.map(|()| chats)
     };
+    let read = async |rows, chats_max, own| read_by(Pages { rows, chats_max }, own).await;
     let whole = read(50, 50, None).await.unwrap();
     let mut found = places(&talks, &whole.iter().map(|chat| chat.id).collect::<Vec<_>>());
     found.sort_unstable();
@@ -177,7 +179,7 @@ pub async fn a_report_has_the_same_chats_in_however_many_pages(store: Arc<dyn St
             (Code::Invalid, Some("to"), expected)
         );
     }
-    let all = ended_chats(&world.store, world.account, span, None, &Pages::default()).await.unwrap();
+    let all = read_by(Pages::default(), None).await.unwrap();
     assert_eq!(all, whole, "as reports are read");
 }
 

@@ -41,20 +41,20 @@ pub async fn summary(
     let within = within(asked.within.as_deref())?;
     let own = (!who.may(Permission::ReadAllChats)).then_some(who.operator.id);
     let worked = worked(&state, &who, (from, to), by, own).await?;
-    let chats = ended_chats(&state.store, who.account, (from, to), own, &Pages::default()).await?;
     let promises = Promises::read(&state, &who, within).await?;
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut all = Tally::default();
     let mut group_within_s = BTreeMap::new();
-    for chat in &chats {
-        let Some(facts) = chat.facts() else { continue };
+    let add = |chat: ChatRecord| {
+        let Some(facts) = chat.facts() else { return };
         let within = promises.of(&facts.group);
         group_within_s.entry(facts.group.clone()).or_insert(within.as_secs());
         all.add(&facts, within);
-        if let Some(key) = by.key(chat, &facts) {
+        if let Some(key) = by.key(&chat, &facts) {
             tallies.entry(key).or_default().add(&facts, within);
         }
-    }
+    };
+    ended_chats(&state.store, who.account, (from, to), own, &Pages::default(), add).await?;
     all.work(worked.all);
     for (key, work) in worked.rows {
         tallies.entry(key).or_default().work(work);

@@ -26,7 +26,8 @@ impl Default for Pages {
     }
 }
 
-/// The chats that began in the span and are over, latest first; those that were an operator's, where one is named.
+/// Hands on the chats that began in the span and are over, latest first; those that were an operator's, where one is named.
+/// Of all of them no more than a page is held at once.
 ///
 /// # Errors
 /// The store's; `invalid` where there are more than one report may have.
@@ -36,25 +37,28 @@ pub async fn ended_chats(
     (from, to): (Timestamp, Timestamp),
     own: Option<OperatorId>,
     pages: &Pages,
-) -> Result<Vec<ChatRecord>, Problem> {
+    mut each: impl FnMut(ChatRecord),
+) -> Result<(), Problem> {
     let filter = ChatFilter { state: Some(ChatPhase::Ended), operator: own, ..ChatFilter::default() };
     let mut query = ChatQuery { filter, order: ChatOrder::Latest, limit: pages.rows, ..ChatQuery::default() };
     // The smallest id: chats that begin at `to` itself belong to the span behind it.
     query.after = Some((to, ChatId(uuid::Uuid::nil())));
-    let mut chats = Vec::new();
+    let mut count = 0;
     loop {
         let page = store.chats(account, &query).await?;
-        let more = page.more;
-        let before = chats.len();
-        chats.extend(page.rows.into_iter().take_while(|chat| chat.started_at >= from));
-        if chats.len() > pages.chats_max {
-            let expected = format!("expected a span of at most {} chats", pages.chats_max);
-            return Err(Failure::invalid("to", expected).into());
+        let last = page.rows.last().filter(|last| page.more && last.started_at >= from);
+        query.after = last.map(|last| (last.started_at, last.id));
+        let of_span = page.rows.into_iter().take_while(|chat| chat.started_at >= from);
+        for chat in of_span {
+            count += 1;
+            if count > pages.chats_max {
+                let expected = format!("expected a span of at most {} chats", pages.chats_max);
+                return Err(Failure::invalid("to", expected).into());
+            }
+            each(chat);
         }
-        let whole = chats.len() - before == pages.rows as usize;
-        match chats.last().filter(|_| more && whole) {
-            Some(last) => query.after = Some((last.started_at, last.id)),
-            None => return Ok(chats),
+        if query.after.is_none() {
+            return Ok(());
         }
     }
 }
