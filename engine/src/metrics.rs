@@ -84,6 +84,8 @@ pub struct Metrics {
     pub fenced: Counter,
     /// See [`catalogue::FIGURES_CHECKED`].
     pub figures_checked: Counter,
+    /// See [`catalogue::FIGURES_REVIEWED`].
+    pub figures_reviewed: Counter,
     /// See [`catalogue::FIGURES_UNCHECKED`].
     pub figures_unchecked: Counter,
     figures_counted: Each,
@@ -136,6 +138,7 @@ impl Metrics {
             slow_readers: plain(&catalogue::SLOW_READERS),
             fenced: plain(&catalogue::FENCED),
             figures_checked: plain(&catalogue::FIGURES_CHECKED),
+            figures_reviewed: plain(&catalogue::FIGURES_REVIEWED),
             figures_unchecked: plain(&catalogue::FIGURES_UNCHECKED),
             figures_counted: recording.each(&catalogue::FIGURES_DRIFT, &["counted"]),
             figures_row: recording.each(&catalogue::FIGURES_DRIFT, &["row"]),

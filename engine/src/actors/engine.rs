@@ -24,7 +24,8 @@ use crate::actors::windows::Windows;
 use crate::domain::group::Availability;
 use crate::domain::ids::{AccountId, ChatId, DepartmentId, GroupId, NodeId, OperatorId, Shard};
 use crate::domain::limits::{
-    DRAIN_SPREAD, FIGURES_EVERY, HEARTBEAT_EVERY, NOTED_AT_ONCE, PULSE_EVERY, SHARDS, STALLS_EVERY, WAKE_RUNNING_AFTER,
+    DRAIN_SPREAD, FIGURES_EVERY, FIGURES_REST_WITHIN, HEARTBEAT_EVERY, NOTED_AT_ONCE, PULSE_EVERY, SHARDS,
+    STALLS_EVERY, WAKE_RUNNING_AFTER,
 };
 use crate::domain::patience::Patience;
 use crate::domain::routing::Still;
@@ -199,7 +200,7 @@ impl Engine {
     }
 
     /// Tells every socket when to come back, spread over a time, closes them, and writes down what is kept in memory
-    /// only. `within` bounds the whole; 0 closes at once.
+    /// only, and looks at figures that nobody knows after it. `within` bounds each of these; 0 closes at once.
     pub async fn drain(&self, within: Duration) {
         self.begin_draining();
         let outlets = self.shared.registry.every_outlet();
@@ -216,7 +217,7 @@ impl Engine {
         // Enough for closing frames and marks to leave; appends under way are finished by the store's own close.
         tokio::time::sleep(FAREWELL.min(within)).await;
         self.shared.worked.store(&self.shared).await;
-        figures::check_rest(&self.shared).await;
+        figures::check_rest(&self.shared, FIGURES_REST_WITHIN.min(within)).await;
     }
 
     fn pulse(&self) {

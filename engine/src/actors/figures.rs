@@ -2,20 +2,19 @@
 //! says to reports, must be what comes of its events. What is not is counted, and named in the log. Each is looked at soon
 //! after its end, and its row once more at night.
 
-use std::ops::Range;
 use std::time::Duration;
 
 use crate::actors::shared::Shared;
 use crate::domain::event::Event;
 use crate::domain::ids::{AccountId, ChatId};
 use crate::domain::limits::{
-    FIGURES_AT_ONCE, FIGURES_EVERY, FIGURES_REST_WITHIN, FIGURES_SETTLED_AFTER, PAGE_BYTES_MAX, PAGE_EVENTS_MAX,
-    REVIEW_A_SECOND, REVIEW_BEGAN, REVIEW_ENDED,
+    FIGURES_AT_ONCE, FIGURES_EVERY, FIGURES_SETTLED_AFTER, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, REVIEW_A_SECOND,
+    REVIEW_BEGAN, REVIEW_ENDED,
 };
 use crate::domain::report::{ChatFacts, Share};
 use crate::domain::time::Timestamp;
 use crate::metrics::Over;
-use crate::ports::journal::{ChatQuery, ChatRecord, Side};
+use crate::ports::journal::{ChatQuery, Side};
 use crate::ports::store::StoreError;
 use crate::protocol::operator::{ChatFilter, ChatOrder};
 use crate::protocol::visitor::ChatPhase;
@@ -30,14 +29,14 @@ pub(super) async fn check(shared: &Shared) {
     }
 }
 
-/// Looks at all that wait: the node is about to stop, and what it counted nobody knows after it.
-pub(super) async fn check_rest(shared: &Shared) {
+/// Looks at all that wait, within a time: the node is about to stop, and what it counted nobody knows after it.
+pub(super) async fn check_rest(shared: &Shared, within: Duration) {
     let rest = async {
         while let Some(over) = shared.metrics.figures_waiting.take(shared.now(), Duration::ZERO) {
             look(shared, &over).await;
         }
     };
-    if tokio::time::timeout(FIGURES_REST_WITHIN, rest).await.is_err() {
+    if tokio::time::timeout(within, rest).await.is_err() {
         tracing::warn!("the node stops, and the figures of some chats were not held against their logs");
     }
 }
@@ -49,15 +48,16 @@ async fn look(shared: &Shared, over: &Over) -> bool {
         hold(shared, over.account, over.chat, row, Some(over)).await
     };
     let looked = looked.await;
-    if let Err(error) = &looked {
-        unchecked(shared, over.chat, error);
+    match &looked {
+        Ok(()) => shared.metrics.figures_checked.increment(1),
+        Err(error) => unchecked(shared, over.chat, error),
     }
     looked.is_ok()
 }
 
-/// Holds the rows of an account's chats that ended since the night before against their logs, latest first, until it is to
-/// be done again: what was changed since they were looked at, and those at which nobody looked, because there were too many
-/// or their node was killed.
+/// Holds the rows of an account's chats that ended in the last two nights and days against their logs, latest first, until
+/// it is to be done again: what was changed since they were looked at, and those at which nobody looked, because there were
+/// too many or their node was killed.
 pub(super) async fn review(shared: &Shared, account: AccountId, until: Timestamp, is_ours: impl Fn() -> bool) {
     let now = shared.now();
     let ended = now - REVIEW_ENDED..now - FIGURES_SETTLED_AFTER;
@@ -71,41 +71,34 @@ pub(super) async fn review(shared: &Shared, account: AccountId, until: Timestamp
         count: false,
     };
     while is_ours() && shared.now() < until {
-        let wait = match review_some(shared, account, &query, &ended).await {
-            Ok(Some(last)) if last.0 >= now - REVIEW_BEGAN => {
-                query.after = Some(last);
-                Duration::from_secs(1)
+        let list = match shared.store.chats(account, &query).await {
+            Ok(list) => list,
+            Err(error @ StoreError::Corrupt(_)) => {
+                return tracing::error!(%error, "the chats of the day are not reviewed");
             }
-            Ok(_) => return,
             Err(error) => {
-                tracing::warn!(%error, "the chats of the last day are not held against their logs just now");
-                if matches!(error, StoreError::Corrupt(_)) {
-                    return;
-                }
-                FIGURES_EVERY
+                tracing::warn!(%error, "the chats of the day are not reviewed just now");
+                tokio::time::sleep(FIGURES_EVERY).await;
+                continue;
             }
         };
-        tokio::time::sleep(wait).await;
-    }
-}
-
-/// Looks at some rows; says behind which of them there are more.
-async fn review_some(
-    shared: &Shared,
-    account: AccountId,
-    query: &ChatQuery,
-    ended: &Range<Timestamp>,
-) -> Result<Option<(Timestamp, ChatId)>, StoreError> {
-    let list = shared.store.chats(account, query).await?;
-    let of_the_day = |record: &&ChatRecord| record.head.ended_at.is_some_and(|at| ended.contains(&at));
-    for record in list.rows.iter().filter(of_the_day) {
-        match hold(shared, account, record.id, record.facts(), None).await {
-            // One that makes no sense is passed over, and the others are looked at.
-            Err(error @ StoreError::Corrupt(_)) => unchecked(shared, record.id, &error),
-            looked => looked?,
+        for record in list.rows.iter().filter(|row| row.head.ended_at.is_some_and(|at| ended.contains(&at))) {
+            match hold(shared, account, record.id, record.facts(), None).await {
+                Ok(()) => shared.metrics.figures_reviewed.increment(1),
+                Err(error) => {
+                    unchecked(shared, record.id, &error);
+                    if !matches!(error, StoreError::Corrupt(_)) {
+                        tokio::time::sleep(FIGURES_EVERY).await;
+                    }
+                }
+            }
         }
+        query.after = list.rows.last().map(|last| (last.sort_time(query.order), last.id));
+        if !list.more || query.after.is_none_or(|(began, _)| began < now - REVIEW_BEGAN) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    Ok(list.rows.last().filter(|_| list.more).map(|last| (last.sort_time(query.order), last.id)))
 }
 
 /// Holds a chat's row, and what was counted of it where that is known, against its log.
@@ -124,7 +117,6 @@ async fn hold(
         shared.metrics.figures_drift(kept, figure);
         tracing::error!(%chat, kept, figure, "a figure of a chat is not what its log says");
     }
-    shared.metrics.figures_checked.increment(1);
     Ok(())
 }
 

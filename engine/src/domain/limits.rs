@@ -420,7 +420,7 @@ pub const SERVICE_LEVEL_WITHIN_S: u32 = 20;
 pub const SERVICE_LEVEL_S: RangeInclusive<u32> = 1..=3_600;
 /// The span of one report: a quarter with its first and last day.
 pub const REPORT_SPAN_MAX: Duration = Duration::from_secs(93 * 86_400);
-/// Chats of one report; their times are kept while it is made, some 100 bytes each. A longer one is asked for in parts.
+/// Chats of one report: some seconds of a reader of the store, of which others wait for one. A longer one is asked for in parts.
 pub const REPORT_CHATS_MAX: usize = 200_000;
 /// How long it is kept how much of the slots was in use, an hour a group and operator in some 60 bytes: a year to
 /// compare with, and a month.
@@ -441,13 +441,14 @@ pub const FIGURES_SETTLED_AFTER: Duration = Duration::from_secs(5);
 pub const FIGURES_AT_ONCE: usize = 200;
 /// Chats that wait to be looked at, some 250 bytes each. Where more end, a part of them is looked at.
 pub const FIGURES_WAITING_MAX: usize = 1_000;
-/// Chats of the last day that are looked at once more at night, at most so many a second, each one read of the store: 100,000
-/// take 42 minutes, and people are served beside it.
+/// Chats of the last two days that are looked at again at night, at most so many a second, each some reads of the store: 200,000
+/// take 84 minutes, and people are served beside it.
 pub const REVIEW_A_SECOND: u32 = 40;
-/// How long ago those ended at most: the night before, and an hour for a node that was late.
-pub const REVIEW_ENDED: Duration = Duration::from_secs(25 * 3600);
-/// How long ago they began at most, for lists go by the beginning: a chat that runs for a day and more is not looked at again.
-pub const REVIEW_BEGAN: Duration = Duration::from_secs(48 * 3600);
+/// How long ago those ended at most: two nights, so that one in which their node was not there is made up for, and an hour
+/// for one that was late.
+pub const REVIEW_ENDED: Duration = Duration::from_secs(49 * 3600);
+/// How long ago they began at most, for lists go by the beginning: a chat that runs for more than a day may be left out.
+pub const REVIEW_BEGAN: Duration = Duration::from_secs(73 * 3600);
 /// How long a node that stops looks at those that wait: 1,000 of them took 0.6 s on two cores, and its disk may be busy.
 pub const FIGURES_REST_WITHIN: Duration = Duration::from_secs(2);
 /// Up to what idle times are told apart, in milliseconds: from an instant to an hour, as in the metrics.
@@ -455,5 +456,5 @@ pub const IDLE_STEPS_MS: [u64; 15] = [
     500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 180_000, 300_000, 600_000, 1_200_000, 1_800_000,
     3_600_000,
 ];
-/// Chats read at once for a report.
+/// Chats read at once for a report, and held until they are added up: some kilobytes each where the first word was long.
 pub const REPORT_PAGE: u32 = 1_000;

@@ -270,8 +270,10 @@ catalogue! {
     INVARIANTS = counter("switchboard_invariant_violations_total", &[WHICH]);
     /// Chats of which a figure is not what their log says: what metrics counted, or what the row says to reports.
     FIGURES_DRIFT = counter("switchboard_figures_drift_total", &[KEPT, FIGURE]);
-    /// Chats whose figures were held against their log: each soon after its end, and once more in the night.
+    /// Chats whose figures were held against their log, each soon after its end.
     FIGURES_CHECKED = counter("switchboard_figures_checked_total", &[]);
+    /// Chats of the last two days whose rows were held against their log again, at night.
+    FIGURES_REVIEWED = counter("switchboard_figures_reviewed_total", &[]);
     /// Chats whose figures could not be held against their log, or of too many at once.
     FIGURES_UNCHECKED = counter("switchboard_figures_unchecked_total", &[]);
     /// Messages to other nodes.

@@ -47,9 +47,10 @@ const QUIET: [&str; 14] = [
     "switchboard_draining",
 ];
 /// What may be 0 at any moment, or is only now and then more: looked at by stories of its own.
-const SOMETIMES: [&str; 7] = [
+const SOMETIMES: [&str; 8] = [
     "switchboard_bus_gaps_filled_total",
     "switchboard_figures_checked_total",
+    "switchboard_figures_reviewed_total",
     "switchboard_store_writer_queue_commands",
     "switchboard_store_index_lag_seconds",
     "switchboard_store_index_waiting_rows",

@@ -217,7 +217,7 @@ async fn a_chat_whose_log_the_store_refuses_is_counted_as_unchecked() {
 }
 
 #[actix::test]
-async fn the_rows_of_the_day_are_held_against_their_logs_once_more_at_night() {
+async fn the_rows_of_the_day_are_held_against_their_logs_again_at_night() {
     let shop = Shop::open(1, 1, RINGS).await;
     let before = shop.node("one", all_shards(), GOOD, 1).await;
     let (joe, mut clara, chat) = joe_has_a_chat(&shop, &before).await;
@@ -232,23 +232,23 @@ async fn the_rows_of_the_day_are_held_against_their_logs_once_more_at_night() {
     }
     let mut dora = shop.tab(&before, 43, None).await;
     dora.sees_online().await;
-    let of_yesterday = dora.starts("hello").await;
+    let of_old = dora.starts("hello").await;
     ends(&mut dora).await;
     // Their node is killed before it has looked at all of them, and somebody improves two figures by hand. The last event of
     // the latest but one seems to be lost.
     before.bus.cut(true);
     drop((joe, clara, dora));
     shop.tampers(&format!("UPDATE chat_head SET last_seq = last_seq + 1 WHERE chat = x'{}'", broken.replace('-', "")));
-    for (chat, later) in [(chat, 60_000), (of_yesterday, -172_800_000)] {
+    for (chat, later) in [(chat, 60_000), (of_old, -259_200_000)] {
         let row = chat.replace('-', "");
         shop.tampers(&format!("UPDATE chat SET ended_at = ended_at + {later} WHERE id = x'{row}'"));
     }
 
     let after = shop.node_by(before_the_night(), "two", all_shards(), GOOD, 2).await;
     let all = f64::from(REVIEW_A_SECOND) + 1.0;
-    until("the night is over", || after.told("switchboard_figures_checked_total") == all).await;
+    until("the night is over", || after.told("switchboard_figures_reviewed_total") == all).await;
     let wrong = r#"switchboard_figures_drift_total{kept="row",figure="handling_time"} 1"#;
-    assert_eq!(drift(&after), [wrong], "that of the day before was looked at in its night");
+    assert_eq!(drift(&after), [wrong], "that of three days ago was looked at in its nights");
     assert_eq!(after.told("switchboard_figures_unchecked_total"), 1.0, "and the others were looked at behind it");
 }
 

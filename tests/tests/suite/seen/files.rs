@@ -258,6 +258,13 @@ fn well_formed(panel: &Value, place: &str, uids: &BTreeSet<&str>) {
     let field = &panel["fieldConfig"]["defaults"];
     assert!(["stat", "timeseries"].contains(&text(&panel["type"])), "{place}");
     assert!(text(&panel["description"]).ends_with('.'), "{place} says what it shows");
+    if panel["type"] == "stat" {
+        assert_eq!(
+            panel["options"]["reduceOptions"]["calcs"],
+            serde_json::json!(["lastNotNull"]),
+            "{place}: what is now"
+        );
+    }
     assert!(UNITS.contains(&text(&field["unit"])), "{place}: {}", field["unit"]);
     let steps = list(&field["thresholds"]["steps"]);
     assert!(steps.first().is_some_and(|step| step["value"].is_null()), "{place}: the first threshold has no end");

@@ -165,10 +165,14 @@ pub(super) const PANELS: &[Panel] = &[
             (r#"switchboard_figures_unchecked_total{instance="a"}"#, "0+120x120"),
             (r#"switchboard_figures_unchecked_total{instance="b"}"#, "0x120"),
             (r#"switchboard_figures_unchecked_total{instance="c"}"#, "0+600x120"),
+            (r#"switchboard_figures_reviewed_total{instance="a"}"#, "0+240x120"),
+            (r#"switchboard_figures_reviewed_total{instance="b"}"#, "0x120"),
+            (r#"switchboard_figures_reviewed_total{instance="c"}"#, "0+600x120"),
         ],
         draws: &[
             &[(r#"{instance="a"}"#, "1"), (r#"{instance="b"}"#, "0")],
             &[(r#"{instance="a"}"#, "2"), (r#"{instance="b"}"#, "0")],
+            &[(r#"{instance="a"}"#, "4"), (r#"{instance="b"}"#, "0")],
         ],
     },
     Panel {
