@@ -177,7 +177,7 @@ impl Recording {
             return Err("at_ms: expected chats in the order they began".into());
         }
         if chat.at_ms > MILLIS_MAX {
-            return Err(format!("at_ms: expected at most {MILLIS_MAX} (a year), got {}", chat.at_ms));
+            return Err(format!("at_ms: expected at most {MILLIS_MAX} (100 years), got {}", chat.at_ms));
         }
         check(&chat.events)?;
         self.chats.push(chat);
@@ -229,8 +229,8 @@ fn head(line: &str) -> Result<(), String> {
     Err(format!("{right}, got {:?} in version {}", head.format, head.version))
 }
 
-/// A year in milliseconds: no recording is longer, and no chat of one.
-const MILLIS_MAX: u64 = 366 * 86_400_000;
+/// 100 years in milliseconds: an export has all chats that its server ever ended, and times of more than this are none.
+const MILLIS_MAX: u64 = 36_525 * 86_400_000;
 
 fn check(events: &[TrafficEvent]) -> Result<(), String> {
     if let Some(place) = events.windows(2).position(|pair| pair[0].ms() > pair[1].ms()) {
@@ -241,7 +241,7 @@ fn check(events: &[TrafficEvent]) -> Result<(), String> {
         return Err("events: expected one `ended`, at last".into());
     }
     if let Some(last) = events.last().filter(|last| last.ms() > MILLIS_MAX) {
-        return Err(format!("events: expected at most {MILLIS_MAX} ms (a year), got {}", last.ms()));
+        return Err(format!("events: expected at most {MILLIS_MAX} ms (100 years), got {}", last.ms()));
     }
     let empty = |event: &TrafficEvent| matches!(event, TrafficEvent::Said { text, .. } if text.trim().is_empty());
     if let Some(place) = events.iter().position(empty) {

@@ -321,7 +321,7 @@ fn a_file_that_is_cut_short_or_wrong_is_named_with_line_and_reason() {
         (format!("{head}\n{chat}\n"), "line 3", "cut short"),
         (format!("{head}\n{}", &chat[..50]), "line 2", "cut short"),
         (format!("{head}\n{}\n", chat.replace("ms\":9", "ms\":-9")), "line 2", "-9"),
-        (format!("{head}\n{}\n", chat.replace("ms\":9", &format!("ms\":{}", u64::MAX))), "line 2", "a year"),
+        (format!("{head}\n{}\n", chat.replace("ms\":9", &format!("ms\":{}", u64::MAX))), "line 2", "100 years"),
         (
             format!("{head}\n{}\n", chat.replace("at_ms\":0", "at_ms\":1000000000000000")),
             "line 2",
