@@ -315,6 +315,18 @@ mod tests {
     }
 
     #[test]
+    fn an_export_of_many_years_is_read_and_times_that_are_none_are_refused() {
+        let years = 20 * 366 * 86_400_000_u64;
+        let late = |at_ms: u64, ended: u64| {
+            TWO.replace("\"at_ms\":10", &format!("\"at_ms\":{at_ms}")).replace("\"ms\":4", &format!("\"ms\":{ended}"))
+        };
+        assert_eq!(read(&[HEAD, ONE, &late(years, years), END]).unwrap().staff(), (1, 1));
+        assert!(read(&[HEAD, ONE, &late(MILLIS_MAX, MILLIS_MAX), END]).is_ok());
+        wrong(&[HEAD, ONE, &late(MILLIS_MAX + 1, 4), END], 3, "at_ms: expected at most 3155760000000 (100 years)");
+        wrong(&[HEAD, ONE, &late(10, u64::MAX), END], 3, "events: expected at most 3155760000000 ms (100 years)");
+    }
+
+    #[test]
     fn a_file_that_was_cut_short_says_where() {
         wrong(&[], 1, "cut short");
         wrong(&[HEAD, ONE], 3, "cut short");
